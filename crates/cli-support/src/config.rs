@@ -1,0 +1,236 @@
+//! The configuration: `[tool.relwarden]` in `pyproject.toml`, or `relwarden.toml` where there is none.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use findings_model::{PackageName, ScannerName};
+use serde::{Deserialize, Deserializer, de};
+
+mod load;
+
+pub(crate) use load::load;
+
+/// The project's settings, complete: what is not written has its default.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "snake_case")]
+pub struct Config {
+    /// The project itself.
+    pub project: Project,
+    /// Which scanners are used and how their reports count.
+    pub scanners: Scanners,
+    /// Days within which a finding should be gone, by severity.
+    pub sla: Sla,
+    /// Texts that replace the built-in templates.
+    pub templates: Templates,
+    /// Where and how files are published.
+    pub publish: Publish,
+    /// The public status.
+    pub status: Status,
+    /// How long history is kept.
+    pub retention: Retention,
+    /// The project's own checks, a shell command each; the publish workflow runs them before a build.
+    pub quality_gates: Vec<String>,
+    /// The project's name and version as the other tables of `pyproject.toml` and `setup.cfg` say them.
+    #[serde(skip)]
+    pub found: Found,
+}
+
+/// What the project's own metadata says.
+#[derive(Clone, Debug, Default)]
+pub struct Found {
+    /// The name, from the first place that has one: our table, `[project]`, `[tool.poetry]`, `setup.cfg`.
+    pub name: Option<PackageName>,
+    /// The text of `pyproject.toml`, for the places of the version.
+    pub pyproject: Option<String>,
+}
+
+/// `[tool.relwarden.project]`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Project {
+    /// The package's name, where the project's metadata does not say it.
+    pub name: Option<String>,
+    /// The project's public address, linked from the status page.
+    pub url: Option<String>,
+}
+
+/// `[tool.relwarden.scanners]`, with a table for each scanner that needs one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Scanners {
+    /// Scanners without which a run is incomplete; by default each one that ever gave a usable report.
+    pub required: Option<BTreeSet<ScannerName>>,
+    /// Scanners that are no longer used: their findings become unverified, not resolved.
+    pub retired: BTreeSet<ScannerName>,
+    /// Packages and files that a scanner may skip without a mark on the grade.
+    pub accepted_gaps: BTreeSet<String>,
+    /// The scanners' own settings.
+    pub each: BTreeMap<ScannerName, Scanner>,
+}
+
+/// `[tool.relwarden.scanners.NAME]`
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Scanner {
+    /// Whether an empty report (`[]`) after one with content is believed.
+    pub trust_empty: bool,
+}
+
+impl Scanners {
+    /// The scanners whose empty reports are believed.
+    pub fn trusted_when_empty(&self) -> BTreeSet<ScannerName> {
+        self.each
+            .iter()
+            .filter(|(_, s)| s.trust_empty)
+            .map(|(name, _)| name.clone())
+            .collect()
+    }
+}
+
+impl<'de> Deserialize<'de> for Scanners {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Table;
+        impl<'de> de::Visitor<'de> for Table {
+            type Value = Scanners;
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(
+                    "a table with required, retired, accepted_gaps or a table for a scanner",
+                )
+            }
+            fn visit_map<A: de::MapAccess<'de>>(self, mut map: A) -> Result<Scanners, A::Error> {
+                let mut scanners = Scanners::default();
+                while let Some(key) = map.next_key::<String>()? {
+                    match key.as_str() {
+                        "required" => scanners.required = Some(map.next_value()?),
+                        "retired" => scanners.retired = map.next_value()?,
+                        "accepted_gaps" => scanners.accepted_gaps = map.next_value()?,
+                        _ => {
+                            let name = ScannerName::parse(&key).map_err(de::Error::custom)?;
+                            scanners.each.insert(name, map.next_value()?);
+                        }
+                    }
+                }
+                Ok(scanners)
+            }
+        }
+        deserializer.deserialize_map(Table)
+    }
+}
+
+/// `[tool.relwarden.sla]`: days from the first sight to the due date.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[expect(
+    missing_docs,
+    reason = "a number of days for the severity of that name"
+)]
+pub struct Sla {
+    pub critical: u32,
+    pub high: u32,
+    pub medium: u32,
+    pub low: u32,
+    pub info: u32,
+}
+
+impl Default for Sla {
+    fn default() -> Self {
+        Self {
+            critical: 1,
+            high: 7,
+            medium: 30,
+            low: 90,
+            info: 180,
+        }
+    }
+}
+
+/// `[tool.relwarden.templates]`: files below the project, in minijinja's language.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Templates {
+    /// The release notes.
+    pub release_notes: Option<String>,
+}
+
+/// `[tool.relwarden.publish]`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Publish {
+    /// The index's upload address [default: PyPI].
+    pub index: Option<String>,
+    /// The index's simple API [default: the one that belongs to the upload address].
+    pub simple_index: Option<String>,
+    /// Bounds of what is sent.
+    pub limits: PublishLimits,
+}
+
+/// `[tool.relwarden.publish.limits]`
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PublishLimits {
+    /// The largest file, in bytes [default: the index's 100 MiB].
+    pub file_bytes: u64,
+}
+
+impl Default for PublishLimits {
+    fn default() -> Self {
+        Self {
+            file_bytes: 100 * 1024 * 1024,
+        }
+    }
+}
+
+/// `[tool.relwarden.status]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Status {
+    /// The public address of `index.json`, whose response time is measured.
+    pub url: Option<String>,
+    /// A required scan older than this many days gives no grade.
+    pub max_scan_age_days: u32,
+    /// Days between scans.
+    pub scan_interval_days: u32,
+}
+
+impl Default for Status {
+    fn default() -> Self {
+        Self {
+            url: None,
+            max_scan_age_days: 10,
+            scan_interval_days: 7,
+        }
+    }
+}
+
+/// `[tool.relwarden.retention]`
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Retention {
+    /// Days that archived scans are kept; the newest is never removed.
+    pub scan_days: u32,
+    /// Days that events are kept.
+    pub event_days: u32,
+    /// Days that single run records are kept before they are folded into months.
+    pub run_days: u32,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        Self {
+            scan_days: 90,
+            event_days: 365,
+            run_days: 35,
+        }
+    }
+}
+
+impl Config {
+    /// The project's normalised name; exit status 2 if nothing says it.
+    pub fn project_name(&self) -> Result<&PackageName, crate::Failure> {
+        self.found.name.as_ref().ok_or_else(|| {
+            crate::Failure::new(crate::ExitStatus::Usage, "cannot tell the project's name")
+                .hint("set name in [project] of pyproject.toml, or in [tool.relwarden.project]")
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

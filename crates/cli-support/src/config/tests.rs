@@ -1,0 +1,100 @@
+use super::load::load;
+
+fn project(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        state_store::replace(&dir.path().join(name), text.as_bytes()).unwrap();
+    }
+    dir
+}
+
+fn error(files: &[(&str, &str)]) -> String {
+    let dir = project(files);
+    let error = load(dir.path(), None).unwrap_err();
+    error
+        .chain()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+#[test]
+fn nothing_written_is_the_default() {
+    let dir = project(&[("pyproject.toml", "[project]\nname = 'Sample.Package'\n")]);
+    let config = load(dir.path(), None).unwrap();
+    assert_eq!(config.project_name().unwrap().as_str(), "sample-package");
+    assert_eq!(config.status.max_scan_age_days, 10);
+    assert_eq!(config.scanners.required, None);
+}
+
+#[test]
+fn an_unknown_key_is_named_with_its_line() {
+    let text = error(&[(
+        "pyproject.toml",
+        "[project]\nname = 'a1'\n[tool.relwarden.status]\nmax_scan_age = 3\n",
+    )]);
+    assert!(
+        text.contains("pyproject.toml") && text.contains("line 4") && text.contains("max_scan_age"),
+        "{text}"
+    );
+    let text = error(&[("relwarden.toml", "[scanners]\nrequird = ['bandit']\n")]);
+    assert!(
+        text.contains("relwarden.toml") && text.contains("requird"),
+        "{text}"
+    );
+}
+
+#[test]
+fn two_configurations_are_one_too_many() {
+    let text = error(&[
+        ("pyproject.toml", "[tool.relwarden]\nquality_gates = []\n"),
+        ("relwarden.toml", ""),
+    ]);
+    assert!(
+        text.contains("pyproject.toml") && text.contains("relwarden.toml"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_scanner_has_its_own_table() {
+    let dir = project(&[(
+        "relwarden.toml",
+        "[scanners]\nrequired = ['pip-audit']\naccepted_gaps = ['x']\n[scanners.detect-secrets]\ntrust_empty = true\n",
+    )]);
+    let scanners = load(dir.path(), None).unwrap().scanners;
+    assert_eq!(scanners.trusted_when_empty().len(), 1);
+    assert_eq!(scanners.required.unwrap().len(), 1);
+}
+
+#[test]
+fn the_name_is_looked_for_in_order() {
+    let name = |files: &[(&str, &str)]| {
+        load(project(files).path(), None)
+            .unwrap()
+            .found
+            .name
+            .map(String::from)
+    };
+    assert_eq!(
+        name(&[("setup.cfg", "[metadata]\nname = old_style\n")]).as_deref(),
+        Some("old-style")
+    );
+    assert_eq!(
+        name(&[
+            ("pyproject.toml", "[tool.poetry]\nname = 'po'\n"),
+            ("setup.cfg", "[metadata]\nname = x1\n")
+        ])
+        .as_deref(),
+        Some("po")
+    );
+    assert_eq!(
+        name(&[(
+            "pyproject.toml",
+            "[project]\nname = 'a1'\n[tool.relwarden.project]\nname = 'b1'\n"
+        )])
+        .as_deref(),
+        Some("b1")
+    );
+    assert_eq!(name(&[]), None);
+}

@@ -1,0 +1,134 @@
+use std::{error::Error, fmt, process::ExitCode};
+
+/// How a binary ends. One table for all of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ExitStatus {
+    /// 0: done. A verdict such as "no release" is data and ends so too.
+    Done,
+    /// 1: the check says no, or a required scan failed or is missing.
+    No,
+    /// 2: wrong usage or configuration, or no credential at hand.
+    Usage,
+    /// 3: a document of ours cannot be read.
+    BadInput,
+    /// 4: something outside failed; a retry may help.
+    Outside,
+    /// 5: refused (authentication, permission, protection rule).
+    Refused,
+}
+
+impl ExitStatus {
+    /// Every status with what it means, for the documentation's table.
+    pub const TABLE: [(Self, &'static str); 6] = [
+        (Self::Done, "done; a verdict such as \"no release\" is data"),
+        (
+            Self::No,
+            "the check says no; a required scan failed or is missing",
+        ),
+        (Self::Usage, "usage or configuration; no credential at hand"),
+        (
+            Self::BadInput,
+            "a document of ours (ledger, baseline, changes, configuration) cannot be read",
+        ),
+        (Self::Outside, "something outside failed; a retry may help"),
+        (
+            Self::Refused,
+            "refused: authentication, permission, protection rule",
+        ),
+    ];
+
+    /// The process's exit code.
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::No => 1,
+            Self::Usage => 2,
+            Self::BadInput => 3,
+            Self::Outside => 4,
+            Self::Refused => 5,
+        }
+    }
+}
+
+impl From<ExitStatus> for ExitCode {
+    fn from(status: ExitStatus) -> Self {
+        Self::from(status.code())
+    }
+}
+
+/// What was attempted and failed, with the exit status it ends in and what to do next.
+#[derive(Debug)]
+pub struct Failure {
+    status: ExitStatus,
+    what: String,
+    hint: Option<String>,
+    source: Option<Box<dyn Error + Send + Sync>>,
+}
+
+impl Failure {
+    /// A failure without a deeper cause.
+    pub fn new(status: ExitStatus, what: impl Into<String>) -> Self {
+        Self {
+            status,
+            what: what.into(),
+            hint: None,
+            source: None,
+        }
+    }
+
+    /// What to do next: a sentence, with the runbook section where there is one.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    pub(crate) fn status(&self) -> ExitStatus {
+        self.status
+    }
+
+    pub(crate) fn hint_text(&self) -> Option<&str> {
+        self.hint.as_deref()
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.what)
+    }
+}
+
+impl Error for Failure {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.source.as_deref().map(|e| e as &(dyn Error + 'static))
+    }
+}
+
+/// Says what was attempted when a result is an error.
+pub trait ResultExt<T> {
+    /// Turns an error into a [`Failure`] with this status: `what` was attempted, the error is its cause.
+    fn or_fail(self, status: ExitStatus, what: impl Into<String>) -> Result<T, Failure>;
+}
+
+impl<T, E: Error + Send + Sync + 'static> ResultExt<T> for Result<T, E> {
+    fn or_fail(self, status: ExitStatus, what: impl Into<String>) -> Result<T, Failure> {
+        self.map_err(|e| Failure {
+            source: Some(Box::new(e)),
+            ..Failure::new(status, what)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ExitStatus;
+
+    #[test]
+    fn codes_are_a_published_table() {
+        let codes: Vec<u8> = ExitStatus::TABLE
+            .iter()
+            .map(|(status, _)| status.code())
+            .collect();
+        assert_eq!(codes, [0, 1, 2, 3, 4, 5]);
+    }
+}

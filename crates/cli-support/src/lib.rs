@@ -1,0 +1,49 @@
+//! What every binary shares: arguments, configuration, exit codes, errors, logging, Actions formats.
+//!
+//! A binary's `main` is one call: [`main`] parses the arguments, sets up logging, builds the [`Context`] from the
+//! process once, runs the binary's `run` and turns its end into an exit code. Everything below takes values.
+//!
+//! ```no_run
+//! # #[derive(clap::Parser)] struct App { #[command(flatten)] common: cli_support::Common }
+//! # impl AsRef<cli_support::Common> for App { fn as_ref(&self) -> &cli_support::Common { &self.common } }
+//! fn run(app: App, cx: &mut cli_support::Context) -> anyhow::Result<cli_support::ExitStatus> {
+//!     cx.say("done")?;
+//!     Ok(cli_support::ExitStatus::Done)
+//! }
+//! # fn wrapper() -> std::process::ExitCode {
+//! cli_support::main(run)
+//! # }
+//! ```
+
+pub mod actions;
+pub mod config;
+mod context;
+mod exit;
+mod logging;
+mod render;
+
+pub use config::Config;
+pub use context::{Common, Context, Format};
+pub use exit::{ExitStatus, Failure, ResultExt};
+
+use std::process::ExitCode;
+
+/// Runs a binary: arguments in, exit code out. A panic ends with 101, as Rust does by itself.
+pub fn main<A>(run: fn(A, &mut Context) -> anyhow::Result<ExitStatus>) -> ExitCode
+where
+    A: clap::Parser + AsRef<Common>,
+{
+    let app = A::parse();
+    let mut context = match Context::from_process(app.as_ref()) {
+        Ok(context) => context,
+        Err(error) => return render::early(&error).into(),
+    };
+    let status = match logging::init(app.as_ref(), &context) {
+        Ok(()) => match run(app, &mut context) {
+            Ok(status) => status,
+            Err(error) => render::error(&error, &mut context),
+        },
+        Err(error) => render::error(&error, &mut context),
+    };
+    context.flush(status).into()
+}

@@ -1,0 +1,114 @@
+use std::{
+    fs::{File, OpenOptions},
+    io,
+    sync::Mutex,
+};
+
+use tracing_subscriber::{
+    Layer as _, Registry,
+    filter::{LevelFilter, Targets},
+    fmt,
+    layer::SubscriberExt as _,
+    util::SubscriberInitExt as _,
+};
+
+use crate::{Common, Context, ExitStatus, ResultExt as _};
+
+/// Sends the log to stderr and, if asked, to a file. `RUST_LOG` goes before `-v`, `DEBUG=true` and `VERBOSE=true`.
+pub(crate) fn init(common: &Common, context: &Context) -> anyhow::Result<()> {
+    let is_true = |name| {
+        context
+            .var(name)
+            .is_some_and(|v| v.eq_ignore_ascii_case("true") || v == "1")
+    };
+    let asked = match common.verbose {
+        _ if common.quiet => LevelFilter::ERROR,
+        2.. => LevelFilter::DEBUG,
+        _ if is_true("DEBUG") => LevelFilter::DEBUG,
+        1 => LevelFilter::INFO,
+        _ if is_true("VERBOSE") => LevelFilter::INFO,
+        _ => LevelFilter::WARN,
+    };
+    let filter = match context.var("RUST_LOG") {
+        Some(directives) => directives.parse::<Targets>().or_fail(
+            ExitStatus::Usage,
+            format!(
+                "RUST_LOG={} is no log filter",
+                findings_model::text::one_line(directives)
+            ),
+        )?,
+        // What lies below (HTTP, TLS) may print headers: only our own crates go beyond warnings by themselves.
+        None => OUR_CRATES
+            .iter()
+            .fold(Targets::new().with_default(LevelFilter::WARN), |t, name| {
+                t.with_target(*name, asked)
+            }),
+    };
+    let file = common
+        .log_file
+        .as_ref()
+        .map(|path| open(&context.path(path)))
+        .transpose()?;
+    let stderr_layer = fmt::layer()
+        .with_writer(io::stderr)
+        .without_time()
+        .with_ansi(false)
+        .with_filter(filter.clone());
+    let file_layer = file.map(|file| {
+        let level = asked.max(LevelFilter::INFO);
+        let filter = if context.var("RUST_LOG").is_some() {
+            filter
+        } else {
+            OUR_CRATES
+                .iter()
+                .fold(Targets::new().with_default(LevelFilter::WARN), |t, name| {
+                    t.with_target(*name, level)
+                })
+        };
+        fmt::layer()
+            .with_writer(Mutex::new(file))
+            .with_ansi(false)
+            .without_time()
+            .with_filter(filter)
+    });
+    Registry::default()
+        .with(stderr_layer)
+        .with(file_layer)
+        .init();
+    Ok(())
+}
+
+/// The crates whose log lines are ours.
+const OUR_CRATES: [&str; 20] = [
+    "advisories",
+    "change_detect",
+    "cli_support",
+    "credentials",
+    "decide_release",
+    "detect_changes",
+    "dist_check",
+    "findings_ledger",
+    "integration_orchestrator",
+    "live_status",
+    "metrics",
+    "orchestrate",
+    "publish_pypi",
+    "pypi_publish",
+    "release_decision",
+    "scanner_reports",
+    "security_performance_validator",
+    "update_findings",
+    "update_status",
+    "workflow_monitoring",
+];
+
+fn open(path: &std::path::Path) -> anyhow::Result<File> {
+    Ok(OpenOptions::new()
+        .append(true)
+        .create(true)
+        .open(path)
+        .or_fail(
+            ExitStatus::Usage,
+            format!("cannot open the log file {}", path.display()),
+        )?)
+}

@@ -1,0 +1,169 @@
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// The shortest and longest text that counts as an advisory id, in characters.
+const LENGTH: std::ops::RangeInclusive<usize> = 3..=100;
+
+/// The id of an advisory: `CVE-…`, `GHSA-…`, `PYSEC-…`, `OSV-…` or any other scheme.
+///
+/// The form is canonical: surrounding space and the stray `,` `;` of real alias lists are removed, and
+/// the schemes whose case is known are written their own way (`CVE` and `PYSEC` upper-case, `GHSA-`
+/// followed by lower case). An id with characters outside ASCII is kept as it is: it never equals the id
+/// that it looks like.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct AdvisoryId(String);
+
+/// Why a text is no advisory id.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AdvisoryIdError {
+    /// Shorter than 3 or longer than 100 characters.
+    #[error("an advisory id has 3 to 100 characters, this one has {0}")]
+    Length(usize),
+    /// A control character, line break or bidirectional control.
+    #[error("an advisory id holds no control characters")]
+    Control,
+}
+
+impl AdvisoryId {
+    /// Reads an id as scanners and databases print it.
+    pub fn parse(text: &str) -> Result<Self, AdvisoryIdError> {
+        let text = text.trim().trim_matches([',', ';', ' ']);
+        let length = text.chars().count();
+        if !LENGTH.contains(&length) {
+            return Err(AdvisoryIdError::Length(length));
+        }
+        if text.chars().any(crate::text::is_unsafe_to_show) {
+            return Err(AdvisoryIdError::Control);
+        }
+        if !text.is_ascii() {
+            return Ok(Self(text.to_owned()));
+        }
+        let upper = text.to_ascii_uppercase();
+        let canonical = match upper.split_once('-') {
+            Some(("GHSA", rest)) => format!("GHSA-{}", rest.to_ascii_lowercase()),
+            Some(("CVE" | "PYSEC" | "RUSTSEC" | "OSV" | "MAL", _)) => upper,
+            _ => text.to_owned(),
+        };
+        Ok(Self(canonical))
+    }
+
+    /// The id's text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether this is a CVE number (`CVE-2023-37920`).
+    pub fn is_cve(&self) -> bool {
+        self.0.starts_with("CVE-") && self.0.is_ascii()
+    }
+
+    /// Whether the id names a malicious package (`MAL-…`): such advisories carry no severity and count as critical.
+    pub fn is_malware(&self) -> bool {
+        self.0.starts_with("MAL-")
+    }
+
+    /// The public page of the advisory, for the schemes that have one: NVD for CVE, GitHub for GHSA, osv.dev for PYSEC.
+    pub fn reference_url(&self) -> Option<String> {
+        if !self
+            .0
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b == b'-')
+        {
+            return None;
+        }
+        let base = match self.0.split_once('-')?.0 {
+            "CVE" => "https://nvd.nist.gov/vuln/detail/",
+            "GHSA" => "https://github.com/advisories/",
+            "PYSEC" | "OSV" | "MAL" | "RUSTSEC" => "https://osv.dev/vulnerability/",
+            _ => return None,
+        };
+        Some(format!("{base}{}", self.0))
+    }
+}
+
+impl fmt::Display for AdvisoryId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl TryFrom<String> for AdvisoryId {
+    type Error = AdvisoryIdError;
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        Self::parse(&text)
+    }
+}
+
+impl From<AdvisoryId> for String {
+    fn from(id: AdvisoryId) -> Self {
+        id.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_flaw_has_one_spelling() {
+        for text in [
+            " cve-2018-18074",
+            "CVE-2018-18074 ",
+            "CVE-2018-18074,",
+            "CVE-2018-18074;",
+        ] {
+            assert_eq!(AdvisoryId::parse(text).unwrap().as_str(), "CVE-2018-18074");
+        }
+        assert_eq!(
+            AdvisoryId::parse("ghsa-JF66-3q76-h5p5,").unwrap().as_str(),
+            "GHSA-jf66-3q76-h5p5"
+        );
+    }
+
+    #[test]
+    fn a_look_alike_is_another_id() {
+        let real = AdvisoryId::parse("CVE-2018-18074").unwrap();
+        let hyphens = AdvisoryId::parse("CVE\u{2011}2018\u{2011}18074").unwrap();
+        let cyrillic = AdvisoryId::parse("\u{421}VE-2018-18074").unwrap();
+        assert!(real != hyphens && real != cyrillic && hyphens != cyrillic);
+        assert!(!cyrillic.is_cve());
+    }
+
+    #[test]
+    fn length_and_control_characters_are_refused() {
+        assert_eq!(AdvisoryId::parse("AB"), Err(AdvisoryIdError::Length(2)));
+        assert_eq!(
+            AdvisoryId::parse(&"A".repeat(101)),
+            Err(AdvisoryIdError::Length(101))
+        );
+        assert_eq!(
+            AdvisoryId::parse("CVE-1\nEOF"),
+            Err(AdvisoryIdError::Control)
+        );
+        assert_eq!(
+            AdvisoryId::parse("CVE-1\u{202e}2"),
+            Err(AdvisoryIdError::Control)
+        );
+    }
+
+    #[test]
+    fn a_page_is_given_for_known_schemes_only() {
+        let url = |id: &str| AdvisoryId::parse(id).unwrap().reference_url();
+        assert_eq!(
+            url("CVE-2025-1234").unwrap(),
+            "https://nvd.nist.gov/vuln/detail/CVE-2025-1234"
+        );
+        assert_eq!(
+            url("GHSA-aaaa-bbbb-cccc").unwrap(),
+            "https://github.com/advisories/GHSA-aaaa-bbbb-cccc"
+        );
+        assert_eq!(
+            url("PYSEC-2025-123").unwrap(),
+            "https://osv.dev/vulnerability/PYSEC-2025-123"
+        );
+        assert_eq!(url("SFTY-2025-1"), None);
+        assert_eq!(url("CVE-2025-1\"onload=x"), None);
+    }
+}

@@ -1,0 +1,39 @@
+//! The shared nouns: findings, identifiers, severities, coverage and scans.
+//!
+//! Every other crate speaks in these words. Nothing here knows a scanner's format, a file's name,
+//! the network or today's date: values come in, values go out.
+//!
+//! - [`Scan`] is what one report said: its [`Coverage`] and its [`Observation`]s.
+//! - [`Finding`] is what is known over time; the ledger keeps them.
+//! - [`FindingSet`] is findings with the coverage they were seen under: what is compared.
+//! - [`identity`] decides which observation is which finding.
+//! - [`text`] makes text from outside safe to show.
+
+mod advisory_id;
+mod finding;
+pub mod identity;
+mod names;
+mod package;
+mod receipt;
+mod scan;
+mod schema;
+mod set;
+mod severity;
+mod subject;
+pub mod text;
+mod time_format;
+
+pub use advisory_id::{AdvisoryId, AdvisoryIdError};
+pub use finding::{Attribution, ExceptedBy, Extra, Finding, ResolvedReason, Scope, Status};
+pub use names::{FindingId, NameError, ReportFormat, ScannerName};
+pub use package::{Ecosystem, Package, PackageName, PackageNameError};
+pub use receipt::{FileOutcome, Receipt, ReceiptFile};
+pub use scan::{Clearance, Coverage, CoverageState, Gap, LookedAt, Observation, Scan};
+pub use schema::{SchemaError, SchemaVersion};
+pub use set::{FindingSet, ScanSummary, ScannerState};
+pub use severity::{CvssScore, CvssVector, CvssVectorError, Rating, Severity, SeveritySource};
+pub use subject::{
+    AdvisoryVerdict, CodeSpot, CodeText, FindingKind, SecretMark, SecretSpot, Subject,
+    Vulnerability,
+};
+pub use time_format::{Timestamp, date_text, parse_date};

@@ -1,0 +1,187 @@
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// A Python package's name in its normal form (PEP 503): lower case, runs of `-`, `_` and `.` as one `-`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct PackageName(String);
+
+/// Why a text is no package name.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is no package name")]
+pub struct PackageNameError(String);
+
+impl PackageName {
+    /// Normalises a name after PEP 503; refuses what PEP 508 does not allow as a name.
+    pub fn parse(text: &str) -> Result<Self, PackageNameError> {
+        let text = text.trim();
+        let ok = !text.is_empty()
+            && text.len() <= 200
+            && text
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+            && text.starts_with(|c: char| c.is_ascii_alphanumeric())
+            && text.ends_with(|c: char| c.is_ascii_alphanumeric());
+        if !ok {
+            return Err(PackageNameError(
+                crate::text::shorten(&crate::text::one_line(text), 60).into_owned(),
+            ));
+        }
+        let mut normal = String::with_capacity(text.len());
+        for c in text.chars() {
+            match c {
+                '-' | '_' | '.' => {
+                    if !normal.ends_with('-') {
+                        normal.push('-');
+                    }
+                }
+                _ => normal.push(c.to_ascii_lowercase()),
+            }
+        }
+        Ok(Self(normal))
+    }
+
+    /// The normal form.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for PackageName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl TryFrom<String> for PackageName {
+    type Error = PackageNameError;
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        Self::parse(&text)
+    }
+}
+
+impl From<PackageName> for String {
+    fn from(name: PackageName) -> Self {
+        name.0
+    }
+}
+
+/// Where a package comes from, by OSV's name in lower case (`pypi`, `npm`, `maven`, `debian`, …).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+pub struct Ecosystem(String);
+
+impl Ecosystem {
+    /// The Python Package Index.
+    pub fn pypi() -> Self {
+        Self("pypi".to_owned())
+    }
+
+    /// The ecosystem's lower-case name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether this is the Python Package Index.
+    pub fn is_pypi(&self) -> bool {
+        self.0 == "pypi"
+    }
+}
+
+impl From<String> for Ecosystem {
+    fn from(text: String) -> Self {
+        let word = crate::text::one_line(&text).to_ascii_lowercase();
+        Self(match word.as_str() {
+            "" => "unknown".to_owned(),
+            "python" | "pip" | "pipenv" | "poetry" | "pdm" | "uv" | "python-pkg" => {
+                "pypi".to_owned()
+            }
+            _ => word,
+        })
+    }
+}
+
+impl From<Ecosystem> for String {
+    fn from(ecosystem: Ecosystem) -> Self {
+        ecosystem.0
+    }
+}
+
+/// A package in its ecosystem. Python names are normalised, the others are kept as they are printed.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Package {
+    ecosystem: Ecosystem,
+    name: String,
+}
+
+impl Package {
+    /// A Python package.
+    pub fn pypi(name: &PackageName) -> Self {
+        Self {
+            ecosystem: Ecosystem::pypi(),
+            name: name.0.clone(),
+        }
+    }
+
+    /// A package of any ecosystem. Python names must follow PEP 508; others are one line of 1 to 300 characters.
+    pub fn new(ecosystem: Ecosystem, name: &str) -> Result<Self, PackageNameError> {
+        if ecosystem.is_pypi() {
+            return Ok(Self::pypi(&PackageName::parse(name)?));
+        }
+        let line = crate::text::one_line(name);
+        if line.is_empty() || line.chars().count() > 300 {
+            return Err(PackageNameError(
+                crate::text::shorten(&line, 60).into_owned(),
+            ));
+        }
+        Ok(Self {
+            ecosystem,
+            name: line,
+        })
+    }
+
+    /// Where the package comes from.
+    pub fn ecosystem(&self) -> &Ecosystem {
+        &self.ecosystem
+    }
+
+    /// The package's name, in its normal form where the ecosystem has one.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+impl fmt::Display for Package {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.ecosystem.is_pypi() {
+            f.write_str(&self.name)
+        } else {
+            write!(f, "{} ({})", self.name, self.ecosystem.0)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_normalised_after_pep_503() {
+        assert_eq!(
+            PackageName::parse("Foo._-Bar.baz").unwrap().as_str(),
+            "foo-bar-baz"
+        );
+        for bad in ["", "../x", "a;b", "a b", "-a", "a-", "ä"] {
+            assert!(PackageName::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn scanners_words_for_python_are_one_ecosystem() {
+        for word in ["PyPI", "pip", "poetry", "python"] {
+            assert!(Ecosystem::from(word.to_owned()).is_pypi(), "{word}");
+        }
+        assert!(!Ecosystem::from("npm".to_owned()).is_pypi());
+    }
+}

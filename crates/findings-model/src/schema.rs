@@ -1,0 +1,84 @@
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+
+/// The version of a document's schema, `major.minor`. A minor step only adds; a major step may change a meaning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct SchemaVersion {
+    /// Readers refuse a major version that they do not know.
+    pub major: u16,
+    /// Readers take any minor version.
+    pub minor: u16,
+}
+
+/// Why a document's schema version is not accepted.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SchemaError {
+    /// Not of the form `major.minor`.
+    #[error("schema_version {0:?} is not of the form 1.0")]
+    Malformed(String),
+    /// Written by a newer program.
+    #[error(
+        "schema_version {found} is newer than {known}, the newest that this program knows; it was left as it is"
+    )]
+    Newer {
+        /// What the document says.
+        found: SchemaVersion,
+        /// What this program writes.
+        known: SchemaVersion,
+    },
+}
+
+impl SchemaVersion {
+    /// A version.
+    pub const fn new(major: u16, minor: u16) -> Self {
+        Self { major, minor }
+    }
+
+    /// Accepts every version up to the known major one.
+    pub fn check(self, known: Self) -> Result<(), SchemaError> {
+        if self.major > known.major {
+            Err(SchemaError::Newer { found: self, known })
+        } else {
+            Ok(())
+        }
+    }
+}
+
+impl fmt::Display for SchemaVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.major, self.minor)
+    }
+}
+
+impl FromStr for SchemaVersion {
+    type Err = SchemaError;
+    fn from_str(text: &str) -> Result<Self, SchemaError> {
+        text.split_once('.')
+            .and_then(|(major, minor)| {
+                Some(Self {
+                    major: major.parse().ok()?,
+                    minor: minor.parse().ok()?,
+                })
+            })
+            .ok_or_else(|| {
+                SchemaError::Malformed(
+                    crate::text::shorten(&crate::text::one_line(text), 40).into_owned(),
+                )
+            })
+    }
+}
+
+impl TryFrom<String> for SchemaVersion {
+    type Error = SchemaError;
+    fn try_from(text: String) -> Result<Self, SchemaError> {
+        text.parse()
+    }
+}
+
+impl From<SchemaVersion> for String {
+    fn from(version: SchemaVersion) -> Self {
+        version.to_string()
+    }
+}

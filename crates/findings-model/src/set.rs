@@ -1,0 +1,74 @@
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{CoverageState, Finding, ReportFormat, ScannerName, Timestamp};
+
+/// Findings with the coverage they were seen under: one side of a comparison.
+///
+/// A ledger, a released baseline and a folder of reports all come down to this.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FindingSet {
+    /// The ledger's origin. Two sets of one origin share their finding ids; without one, findings are known by evidence alone.
+    pub lineage: Option<String>,
+    /// Every scanner that was ever seen, with its newest scans.
+    pub scanners: BTreeMap<ScannerName, ScannerState>,
+    /// The findings, by id; resolved ones too where the source keeps them.
+    pub findings: Vec<Finding>,
+}
+
+impl FindingSet {
+    /// The newest scans that are not complete, by scanner and file.
+    pub fn incomplete_scans(&self) -> impl Iterator<Item = &ScanSummary> {
+        self.scanners
+            .values()
+            .flat_map(|s| &s.newest)
+            .filter(|s| s.coverage != CoverageState::Complete)
+    }
+}
+
+/// How one scanner has done over time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScannerState {
+    /// Whether a run without a usable report of it is incomplete.
+    pub required: bool,
+    /// The project no longer uses it: its findings are unverified, not resolved.
+    #[serde(default)]
+    pub retired: bool,
+    /// The first time that a report of it could be used; null if none ever could.
+    pub first_usable: Option<Timestamp>,
+    /// The newest time that a report of it could be used.
+    pub last_usable: Option<Timestamp>,
+    /// The newest time that a report of it was complete.
+    pub last_complete: Option<Timestamp>,
+    /// Whether any usable scan of it ever listed something it looked at, or found something.
+    #[serde(default)]
+    pub ever_covered: bool,
+    /// The newest run's scans, by file.
+    pub newest: Vec<ScanSummary>,
+}
+
+/// What is kept of a scan: everything but its findings.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScanSummary {
+    /// Who scanned.
+    pub scanner: ScannerName,
+    /// The report's format; null when it could not be recognised.
+    pub format: Option<ReportFormat>,
+    /// The report's path.
+    pub file: String,
+    /// How much was looked at.
+    pub coverage: CoverageState,
+    /// Why it is not complete.
+    pub reasons: Vec<String>,
+    /// What was not looked at: packages, files.
+    pub not_covered: Vec<String>,
+    /// Records in the report, cleared ones too.
+    pub findings: usize,
+    /// The scanner's version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tool_version: Option<String>,
+    /// When the scanner ran, as the report says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub observed_at: Option<Timestamp>,
+}

@@ -1,0 +1,252 @@
+use std::{collections::BTreeSet, fmt};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::{AdvisoryId, Package};
+
+/// The three kinds of findings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FindingKind {
+    /// A known flaw in a dependency.
+    Vulnerability,
+    /// A rule that fired on the project's own code or configuration.
+    Code,
+    /// A credential in a file.
+    Secret,
+}
+
+impl FindingKind {
+    /// The word: `vulnerability`, `code` or `secret`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Vulnerability => "vulnerability",
+            Self::Code => "code",
+            Self::Secret => "secret",
+        }
+    }
+}
+
+impl fmt::Display for FindingKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// What a finding is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// A known flaw in a dependency.
+    Vulnerability(Vulnerability),
+    /// A rule that fired at a place in the code.
+    Code(CodeSpot),
+    /// A credential at a place in a file.
+    Secret(SecretSpot),
+}
+
+impl Subject {
+    /// The kind of the finding.
+    pub fn kind(&self) -> FindingKind {
+        match self {
+            Self::Vulnerability(_) => FindingKind::Vulnerability,
+            Self::Code(_) => FindingKind::Code,
+            Self::Secret(_) => FindingKind::Secret,
+        }
+    }
+
+    /// The file of a code or secret finding.
+    pub fn path(&self) -> Option<&str> {
+        match self {
+            Self::Vulnerability(_) => None,
+            Self::Code(spot) => Some(&spot.path),
+            Self::Secret(spot) => Some(&spot.path),
+        }
+    }
+
+    /// The line of a code or secret finding, counted from 1.
+    pub fn line(&self) -> Option<u32> {
+        match self {
+            Self::Vulnerability(_) => None,
+            Self::Code(spot) => spot.line,
+            Self::Secret(spot) => spot.line,
+        }
+    }
+
+    /// The package of a vulnerability.
+    pub fn package(&self) -> Option<&Package> {
+        match self {
+            Self::Vulnerability(v) => Some(&v.package),
+            _ => None,
+        }
+    }
+
+    /// Every advisory id, the printed one first, then the others in order.
+    pub fn advisory_ids(&self) -> Vec<&AdvisoryId> {
+        match self {
+            Self::Vulnerability(v) => std::iter::once(&v.id)
+                .chain(v.aliases.iter().filter(|a| **a != v.id))
+                .collect(),
+            Self::Code(spot) => spot.aliases.iter().collect(),
+            Self::Secret(_) => Vec::new(),
+        }
+    }
+}
+
+/// A known flaw in a dependency. The version and the ids are attributes: they change while the flaw stays the same.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Vulnerability {
+    /// The package, normalised.
+    pub package: Package,
+    /// The installed version, as the scanner prints it.
+    pub version: Option<String>,
+    /// The id that the scanner prints today.
+    pub id: AdvisoryId,
+    /// The other ids of the same flaw, without [`Self::id`].
+    pub aliases: BTreeSet<AdvisoryId>,
+    /// Every id that a scanner ever printed as the id of this flaw.
+    pub printed: BTreeSet<AdvisoryId>,
+    /// The versions that fix it, as the scanner or the advisory lists them, of all branches.
+    pub fix_versions: Vec<String>,
+}
+
+impl Vulnerability {
+    /// The CVE numbers among id and aliases.
+    pub fn cves(&self) -> BTreeSet<&AdvisoryId> {
+        std::iter::once(&self.id)
+            .chain(&self.aliases)
+            .filter(|id| id.is_cve())
+            .collect()
+    }
+
+    /// The id and the aliases together.
+    pub fn all_ids(&self) -> BTreeSet<&AdvisoryId> {
+        std::iter::once(&self.id).chain(&self.aliases).collect()
+    }
+}
+
+/// What the advisory records say about a package at a version, asked for a finding that a scan no longer reports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AdvisoryVerdict {
+    /// No record, or none that can tell.
+    Unknown,
+    /// Every record of the flaw is withdrawn.
+    Withdrawn,
+    /// The version is in an affected range.
+    Affected,
+    /// The version is in no affected range.
+    NotAffected,
+}
+
+/// A rule that fired at a place in the code.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CodeSpot {
+    /// The rule's id as the scanner prints it (`B602`, `python.lang.security…`), one line.
+    pub rule: String,
+    /// Earlier ids of the same rule (SARIF `deprecatedIds`, bandit's moved tests).
+    pub former_rules: Vec<String>,
+    /// The file, relative to the project, with `/` between its parts and no leading `./`.
+    pub path: String,
+    /// The line, counted from 1.
+    pub line: Option<u32>,
+    /// What the line says, as a digest.
+    pub text: Option<CodeText>,
+    /// Advisory ids, where a rule's id is one (SARIF of dependency scanners).
+    pub aliases: BTreeSet<AdvisoryId>,
+}
+
+/// What a line of code says: a digest of its text without its white space, so that neither moving nor re-indenting changes it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct CodeText(String);
+
+impl CodeText {
+    /// Digests a line; none for a blank one. `secretive` rules (hard-coded passwords) get their string literals masked first,
+    /// because a digest of a line with a weak password could be guessed.
+    pub fn of(line: &str, secretive: bool) -> Option<Self> {
+        let mut said = String::with_capacity(line.len());
+        let mut quote: Option<char> = None;
+        for c in line.chars() {
+            match quote {
+                Some(q) if c == q => {
+                    quote = None;
+                    said.push(c);
+                }
+                Some(_) => {}
+                None => {
+                    if secretive && matches!(c, '"' | '\'') {
+                        quote = Some(c);
+                    }
+                    if !c.is_whitespace() {
+                        said.push(c);
+                    }
+                }
+            }
+        }
+        if said.is_empty() {
+            return None;
+        }
+        let digest = Sha256::digest(said.as_bytes());
+        Some(Self(crate::text::hex(&digest[..10])))
+    }
+
+    /// The digest, 20 hexadecimal digits.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A credential at a place in a file. Neither the credential nor a plain hash of it is ever kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SecretSpot {
+    /// The detector's name (`AWS Access Key`, `generic-api-key`), one line.
+    pub rule: String,
+    /// The file, relative to the project, with `/` between its parts and no leading `./`.
+    pub path: String,
+    /// The line, counted from 1.
+    pub line: Option<u32>,
+    /// A keyed digest of the secret, where the project has a key.
+    pub mark: Option<SecretMark>,
+}
+
+/// A keyed digest (HMAC-SHA256) of a secret: nobody without the key can test a guess against it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct SecretMark(String);
+
+impl SecretMark {
+    /// Takes the digest as hexadecimal digits; whoever makes it holds the key.
+    pub fn from_hex(hex: String) -> Self {
+        Self(hex)
+    }
+
+    /// The digest as hexadecimal digits.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::CodeText;
+
+    #[test]
+    fn moving_and_indenting_say_the_same() {
+        let a = CodeText::of("    return  hashlib.md5(x)", false);
+        assert_eq!(a, CodeText::of("return hashlib.md5(x)\n", false));
+        assert_ne!(a, CodeText::of("return hashlib.md5(y)", false));
+        assert_eq!(CodeText::of("  \n", false), None);
+    }
+
+    #[test]
+    fn a_password_in_the_line_is_not_in_the_digest() {
+        assert_eq!(
+            CodeText::of("password = 'hunter2'", true),
+            CodeText::of("password = 'letmein'", true)
+        );
+        assert_ne!(
+            CodeText::of("password = 'hunter2'", true),
+            CodeText::of("passwd = 'hunter2'", true)
+        );
+    }
+}

@@ -1,0 +1,90 @@
+use std::{fmt, io, path::PathBuf};
+
+/// What was attempted on a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the words say it")]
+pub enum Action {
+    Read,
+    List,
+    Write,
+    Remove,
+    SetAside,
+    Lock,
+}
+
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Read => "read",
+            Self::List => "list",
+            Self::Write => "write",
+            Self::Remove => "remove",
+            Self::SetAside => "set aside",
+            Self::Lock => "lock",
+        })
+    }
+}
+
+/// Why a file could not be used as asked.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot {action} {}: {kind}", path.display())]
+pub struct StoreError {
+    /// What was attempted.
+    pub action: Action,
+    /// On which path.
+    pub path: PathBuf,
+    /// Why it failed.
+    pub kind: StoreErrorKind,
+}
+
+/// The reason of a [`StoreError`], for callers that branch.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreErrorKind {
+    /// Nothing is there.
+    #[error("there is no such file or folder")]
+    Missing,
+    /// Something else than a regular file is there.
+    #[error("it is {0}, not a regular file")]
+    NotRegular(&'static str),
+    /// A file stands where a folder is needed.
+    #[error("a file stands where a folder is needed")]
+    NotAFolder,
+    /// More bytes than the limit.
+    #[error("it holds {size} bytes, more than the limit of {limit}")]
+    TooLarge {
+        /// Bytes in the file.
+        size: u64,
+        /// The limit in bytes.
+        limit: u64,
+    },
+    /// Another run holds the lock.
+    #[error("another run holds it for more than {0} seconds; wait for that run to end")]
+    Locked(u64),
+    /// The operating system said no.
+    #[error("{0}")]
+    Io(#[source] io::Error),
+}
+
+impl StoreError {
+    pub(crate) fn new(action: Action, path: impl Into<PathBuf>, kind: StoreErrorKind) -> Self {
+        Self {
+            action,
+            path: path.into(),
+            kind,
+        }
+    }
+
+    pub(crate) fn io(action: Action, path: impl Into<PathBuf>, error: io::Error) -> Self {
+        let kind = match error.kind() {
+            io::ErrorKind::NotFound => StoreErrorKind::Missing,
+            io::ErrorKind::NotADirectory => StoreErrorKind::NotAFolder,
+            _ => StoreErrorKind::Io(error),
+        };
+        Self::new(action, path, kind)
+    }
+
+    /// Whether nothing was there.
+    pub fn is_missing(&self) -> bool {
+        matches!(self.kind, StoreErrorKind::Missing)
+    }
+}

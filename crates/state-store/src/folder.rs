@@ -1,0 +1,75 @@
+use std::path::Path;
+
+use crate::{Action, StoreError, StoreErrorKind};
+
+/// What a folder entry is; links are not followed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the words say it")]
+pub enum EntryKind {
+    File,
+    Folder,
+    Other,
+}
+
+/// One entry of a folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// The entry's name; characters that are not UTF-8 are replaced.
+    pub name: String,
+    /// What it is.
+    pub kind: EntryKind,
+}
+
+/// The entries of a folder by name; empty if there is no such folder.
+pub fn list(folder: &Path) -> Result<Vec<Entry>, StoreError> {
+    let fail = |e| StoreError::io(Action::List, folder, e);
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(e) => {
+            let error = fail(e);
+            return if error.is_missing() {
+                Ok(Vec::new())
+            } else {
+                Err(error)
+            };
+        }
+    };
+    let mut found = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(fail)?;
+        let kind = entry.file_type().map_err(fail)?;
+        found.push(Entry {
+            name: entry.file_name().to_string_lossy().into_owned(),
+            kind: if kind.is_file() {
+                EntryKind::File
+            } else if kind.is_dir() {
+                EntryKind::Folder
+            } else {
+                EntryKind::Other
+            },
+        });
+    }
+    found.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(found)
+}
+
+/// Whether something (a file, a folder, a link) is there.
+pub fn exists(path: &Path) -> bool {
+    std::fs::symlink_metadata(path).is_ok()
+}
+
+/// Removes a file; nothing to do if it is gone.
+pub fn remove(path: &Path) -> Result<(), StoreError> {
+    match std::fs::remove_file(path) {
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        Err(e) if path.is_dir() => {
+            drop(e);
+            Err(StoreError::new(
+                Action::Remove,
+                path,
+                StoreErrorKind::NotRegular("a folder"),
+            ))
+        }
+        other => other.map_err(|e| StoreError::io(Action::Remove, path, e)),
+    }
+}

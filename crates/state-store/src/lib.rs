@@ -1,0 +1,31 @@
+//! Bounded reads, atomic replacement and locks: the one crate that touches files.
+//!
+//! - A read takes regular files only, never follows a link, never blocks on a pipe and never reads more than its limit.
+//! - A write goes to a temporary file beside its target, is synced and renamed: a reader sees the old or the new document, whole.
+//! - A lock is held on a folder, so that two runs never interleave and no lock file stays behind.
+//!
+//! Unix only (Linux, macOS).
+
+#![expect(
+    clippy::disallowed_methods,
+    reason = "this is the crate that touches files"
+)]
+
+mod error;
+mod folder;
+mod lock;
+mod read;
+mod write;
+
+pub use error::{Action, StoreError, StoreErrorKind};
+pub use folder::{Entry, EntryKind, exists, list, remove};
+pub use lock::{Lock, lock};
+pub use read::{open_regular, read, read_if_there};
+pub use write::{append, replace, replace_if_changed, set_aside};
+
+/// The most that a document of ours may hold: 512 MiB.
+pub const DOCUMENT_LIMIT: u64 = 512 * 1024 * 1024;
+/// The most that a scanner's report may hold: 256 MiB.
+pub const REPORT_LIMIT: u64 = 256 * 1024 * 1024;
+/// The most that a configuration file may hold: 1 MiB.
+pub const CONFIG_LIMIT: u64 = 1024 * 1024;
