@@ -1,0 +1,280 @@
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    str::FromStr,
+};
+
+use findings_model::{AdvisoryId, AdvisoryVerdict, Package, Vulnerability, identity};
+use pep440_rs::Version;
+
+use crate::{
+    range::Events,
+    record::{Affected, Record, RecordProblem, RecordWarning},
+};
+
+/// Advisory records, by package and by flaw.
+#[derive(Debug, Default)]
+pub struct AdvisoryStore {
+    records: Vec<Record>,
+    packages: HashMap<Package, PackageRecords>,
+    /// Records that name no package, by id: a CVE list has such.
+    bare: HashMap<AdvisoryId, usize>,
+}
+
+/// The records about one package.
+#[derive(Debug, Default)]
+struct PackageRecords {
+    records: Vec<usize>,
+    /// The flaw that each record is about: the position of the first record of that flaw.
+    flaw: Vec<usize>,
+    /// The flaws that name an id.
+    by_id: HashMap<AdvisoryId, BTreeSet<usize>>,
+    /// The flaw of the record that has an id as its own.
+    own_id: HashMap<AdvisoryId, usize>,
+}
+
+/// The records of one flaw in one package.
+pub(crate) struct Flaw<'s> {
+    /// The records about the package, withdrawn ones too; never empty.
+    pub(crate) records: Vec<&'s Record>,
+    /// Records of its ids that name no package.
+    pub(crate) bare: Vec<&'s Record>,
+    /// Every id of the flaw.
+    pub(crate) ids: BTreeSet<&'s AdvisoryId>,
+    package: Package,
+}
+
+impl AdvisoryStore {
+    /// Reads OSV records from names and bytes. A record that cannot be read, or is older than another with the same id, is
+    /// left out with a warning; the warnings come in the order of names.
+    pub fn from_records<N, B>(
+        records: impl IntoIterator<Item = (N, B)>,
+    ) -> (Self, Vec<RecordWarning>)
+    where
+        N: Into<String>,
+        B: AsRef<[u8]>,
+    {
+        let mut warnings = Vec::new();
+        let mut read: Vec<(String, Record)> = Vec::new();
+        for (name, bytes) in records {
+            let name = name.into();
+            match Record::read(&name, bytes.as_ref()) {
+                Ok(record) => read.push((name, record)),
+                Err(problem) => warnings.push(RecordWarning { name, problem }),
+            }
+        }
+        read.sort_by(|(a_name, a), (b_name, b)| {
+            (&a.id, std::cmp::Reverse(&a.modified), a_name).cmp(&(
+                &b.id,
+                std::cmp::Reverse(&b.modified),
+                b_name,
+            ))
+        });
+        let mut taken: Vec<(String, Record)> = Vec::with_capacity(read.len());
+        for (name, record) in read {
+            match taken.last() {
+                Some((other, newer)) if newer.id == record.id => {
+                    let problem = RecordProblem::Superseded {
+                        id: record.id.to_string(),
+                        other: other.clone(),
+                    };
+                    warnings.push(RecordWarning { name, problem });
+                }
+                _ => taken.push((name, record)),
+            }
+        }
+        warnings.sort_by(|a, b| a.name.cmp(&b.name));
+        (
+            Self::index(taken.into_iter().map(|(_, record)| record).collect()),
+            warnings,
+        )
+    }
+
+    /// Whether it holds no record.
+    pub fn is_empty(&self) -> bool {
+        self.records.is_empty()
+    }
+
+    /// How many records it holds.
+    pub fn len(&self) -> usize {
+        self.records.len()
+    }
+
+    fn index(records: Vec<Record>) -> Self {
+        let mut packages: HashMap<Package, PackageRecords> = HashMap::new();
+        let mut bare = HashMap::new();
+        for (index, record) in records.iter().enumerate() {
+            let named: BTreeSet<&Package> = record.affected.iter().map(|a| &a.package).collect();
+            for package in &named {
+                packages
+                    .entry((*package).clone())
+                    .or_default()
+                    .records
+                    .push(index);
+            }
+            if named.is_empty() {
+                bare.insert(record.id.clone(), index);
+            }
+        }
+        for entry in packages.values_mut() {
+            let ids: Vec<_> = entry
+                .records
+                .iter()
+                .map(|r| (&records[*r].id, &records[*r].aliases))
+                .collect();
+            entry.flaw = identity::flaw_classes(&ids);
+            for ((id, aliases), flaw) in ids.into_iter().zip(&entry.flaw) {
+                entry.own_id.insert(id.clone(), *flaw);
+                for id in std::iter::once(id).chain(aliases) {
+                    entry.by_id.entry(id.clone()).or_default().insert(*flaw);
+                }
+            }
+        }
+        Self {
+            records,
+            packages,
+            bare,
+        }
+    }
+
+    /// The records of a flaw: those of the printed id, else those of the ids it was printed under before, else those of its
+    /// aliases. None where the store has none or cannot tell which of several it is.
+    pub(crate) fn flaw(&self, v: &Vulnerability) -> Option<Flaw<'_>> {
+        let entry = self.packages.get(&v.package)?;
+        let steps: [Vec<&AdvisoryId>; 3] = [
+            vec![&v.id],
+            v.printed.iter().collect(),
+            v.aliases.iter().collect(),
+        ];
+        let flaw = steps.iter().find_map(|ids| entry.only_flaw(ids))?;
+        let records: Vec<&Record> = entry
+            .records
+            .iter()
+            .zip(&entry.flaw)
+            .filter(|(_, f)| **f == flaw)
+            .map(|(r, _)| &self.records[*r])
+            .collect();
+        let ids: BTreeSet<&AdvisoryId> = records
+            .iter()
+            .flat_map(|r| std::iter::once(&r.id).chain(&r.aliases))
+            .collect();
+        let bare = ids
+            .iter()
+            .filter_map(|id| self.bare.get(*id))
+            .map(|r| &self.records[*r])
+            .collect();
+        Some(Flaw {
+            records,
+            bare,
+            ids,
+            package: v.package.clone(),
+        })
+    }
+
+    /// What the records say about a flaw at the version it names.
+    ///
+    /// Withdrawn: every record of the flaw is. Affected: a version list or range (PyPI, PEP 440) of one that is not withdrawn
+    /// holds the version. Not affected: all of them can be read and none does. Everything else is unknown.
+    pub fn verdict(&self, v: &Vulnerability) -> AdvisoryVerdict {
+        let Some(flaw) = self.flaw(v) else {
+            return AdvisoryVerdict::Unknown;
+        };
+        if flaw.records.iter().chain(&flaw.bare).all(|r| r.withdrawn) {
+            return AdvisoryVerdict::Withdrawn;
+        }
+        let version = v
+            .version
+            .as_deref()
+            .and_then(|text| Version::from_str(text).ok());
+        let Some(version) = version.filter(|_| v.package.ecosystem().is_pypi()) else {
+            return AdvisoryVerdict::Unknown;
+        };
+        let answers: Vec<Option<bool>> = flaw.affected().map(|a| a.holds(&version)).collect();
+        if answers.contains(&Some(true)) {
+            AdvisoryVerdict::Affected
+        } else if answers.is_empty() || answers.contains(&None) {
+            AdvisoryVerdict::Unknown
+        } else {
+            AdvisoryVerdict::NotAffected
+        }
+    }
+}
+
+impl PackageRecords {
+    fn only_flaw(&self, ids: &[&AdvisoryId]) -> Option<usize> {
+        let own: BTreeSet<usize> = ids
+            .iter()
+            .filter_map(|id| self.own_id.get(*id))
+            .copied()
+            .collect();
+        let named: BTreeSet<usize> = ids
+            .iter()
+            .filter_map(|id| self.by_id.get(*id))
+            .flatten()
+            .copied()
+            .collect();
+        [own, named]
+            .into_iter()
+            .find(|flaws| flaws.len() == 1)
+            .and_then(|flaws| flaws.first().copied())
+    }
+}
+
+impl<'s> Flaw<'s> {
+    /// The records that count: not withdrawn, those that name no package too.
+    pub(crate) fn standing(&self) -> impl Iterator<Item = &'s Record> + '_ {
+        self.records
+            .iter()
+            .chain(&self.bare)
+            .copied()
+            .filter(|r| !r.withdrawn)
+    }
+
+    /// What the standing records say about the package.
+    pub(crate) fn affected(&self) -> impl Iterator<Item = &'s Affected> + '_ {
+        self.standing()
+            .flat_map(|r| &r.affected)
+            .filter(|a| a.package == self.package)
+    }
+}
+
+impl Affected {
+    /// Whether a version is affected; none where the entry lists nothing or cannot be read.
+    fn holds(&self, version: &Version) -> Option<bool> {
+        if self
+            .versions
+            .iter()
+            .filter_map(|text| Version::from_str(text).ok())
+            .any(|listed| listed == *version)
+        {
+            return Some(true);
+        }
+        let mut answer = if self.versions.is_empty() {
+            None
+        } else {
+            Some(false)
+        };
+        for range in &self.ranges {
+            match range.contain(version) {
+                Some(true) => return Some(true),
+                Some(false) => answer = Some(false),
+                None => return None,
+            }
+        }
+        answer
+    }
+}
+
+/// The versions that fix a flaw, as the standing records list them, in order and without repetition.
+pub(crate) fn fixes(flaw: &Flaw<'_>) -> Vec<String> {
+    let mut known: BTreeMap<Version, &str> = BTreeMap::new();
+    for text in flaw
+        .affected()
+        .flat_map(|a| &a.ranges)
+        .flat_map(Events::fixes)
+    {
+        if let Ok(version) = Version::from_str(text) {
+            known.entry(version).or_insert(text);
+        }
+    }
+    known.into_values().map(str::to_owned).collect()
+}

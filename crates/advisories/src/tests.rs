@@ -1,0 +1,363 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use findings_model::{
+    AdvisoryId, AdvisoryVerdict, Coverage, LookedAt, Observation, Package, PackageName, Rating,
+    ReportFormat, Scan, Severity, SeveritySource, Subject, Vulnerability,
+};
+
+use crate::{AdvisoryStore, RecordWarning};
+
+const V31_CRITICAL: &str = "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H";
+const V31_MEDIUM: &str = "CVSS:3.1/AV:N/AC:H/PR:N/UI:R/S:U/C:L/I:L/A:N";
+const V40_HIGH: &str = "CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:N/VA:N/SC:N/SI:N/SA:N";
+
+fn store(records: &[&str]) -> AdvisoryStore {
+    let (store, warnings) = read(records);
+    assert_eq!(warnings, []);
+    store
+}
+
+fn read(records: &[&str]) -> (AdvisoryStore, Vec<RecordWarning>) {
+    AdvisoryStore::from_records(
+        records
+            .iter()
+            .enumerate()
+            .map(|(i, text)| (format!("r{i}"), text.as_bytes())),
+    )
+}
+
+/// A record of `package` with more fields behind.
+fn record(id: &str, aliases: &str, package: &str, more: &str) -> String {
+    format!(
+        r#"{{"id":"{id}","aliases":[{aliases}],"affected":[{{"package":{{"ecosystem":"PyPI","name":"{package}"}},
+        "ranges":[{{"type":"ECOSYSTEM","events":[{{"introduced":"0"}},{{"fixed":"2.0"}}]}}]}}]{more}}}"#
+    )
+}
+
+fn vulnerability(package: &str, version: &str, ids: &[&str]) -> Vulnerability {
+    let mut ids = ids.iter().map(|id| AdvisoryId::parse(id).unwrap());
+    Vulnerability {
+        package: Package::pypi(&PackageName::parse(package).unwrap()),
+        version: Some(version.to_owned()),
+        id: ids.next().unwrap(),
+        aliases: ids.collect(),
+        printed: BTreeSet::new(),
+        fix_versions: Vec::new(),
+    }
+}
+
+fn enriched(store: &AdvisoryStore, v: Vulnerability, rating: Rating) -> Observation {
+    let observation = Observation {
+        subject: Subject::Vulnerability(v),
+        rating,
+        description: String::new(),
+        reference_url: None,
+        clearance: None,
+    };
+    let mut scans = [Scan {
+        scanner: ReportFormat::PipAudit.scanner(),
+        format: Some(ReportFormat::PipAudit),
+        file: "pip-audit.json".to_owned(),
+        tool_version: None,
+        observed_at: None,
+        coverage: Coverage::complete(LookedAt {
+            packages: BTreeMap::new(),
+            files: BTreeSet::new(),
+        }),
+        observations: vec![observation],
+    }];
+    store.enrich(&mut scans);
+    scans[0].observations.remove(0)
+}
+
+fn aliases(observation: &Observation) -> Vec<String> {
+    observation
+        .subject
+        .advisory_ids()
+        .into_iter()
+        .skip(1)
+        .map(ToString::to_string)
+        .collect()
+}
+
+fn rated(records: &[&str], ids: &[&str]) -> (Severity, SeveritySource) {
+    let rating = enriched(
+        &store(records),
+        vulnerability("pkg", "1.0", ids),
+        Rating::unknown(),
+    )
+    .rating;
+    (rating.severity, rating.source)
+}
+
+#[test]
+fn the_twin_record_gives_the_severity() {
+    let pysec = record("PYSEC-1", r#""CVE-1-1","GHSA-1""#, "pkg", "");
+    let ghsa = record(
+        "GHSA-1",
+        r#""CVE-1-1""#,
+        "pkg",
+        &format!(r#","severity":[{{"type":"CVSS_V3","score":"{V31_CRITICAL}"}}]"#),
+    );
+    assert_eq!(
+        rated(&[&pysec, &ghsa], &["PYSEC-1"]),
+        (Severity::Critical, SeveritySource::AdvisoryVector)
+    );
+    assert_eq!(
+        rated(&[&pysec, &ghsa], &["CVE-1-1"]),
+        (Severity::Critical, SeveritySource::AdvisoryVector)
+    );
+    assert_eq!(
+        rated(&[&pysec], &["PYSEC-1"]),
+        (Severity::Unknown, SeveritySource::Unknown)
+    );
+    // The same advisory says nothing about another package.
+    let other = record(
+        "GHSA-1",
+        r#""CVE-1-1""#,
+        "other",
+        &format!(r#","severity":[{{"type":"CVSS_V3","score":"{V31_CRITICAL}"}}]"#),
+    );
+    assert_eq!(
+        rated(&[&pysec, &other], &["PYSEC-1"]),
+        (Severity::Unknown, SeveritySource::Unknown)
+    );
+}
+
+#[test]
+fn the_newest_vector_counts_and_all_are_kept() {
+    let more = format!(
+        r#","severity":[{{"type":"CVSS_V3","score":"{V31_CRITICAL}"}},{{"type":"CVSS_V4","score":"{V40_HIGH}"}},
+        {{"type":"CVSS_V3","score":"CVSS:3.1/AV:N"}},{{"type":"Ubuntu","score":"medium"}},{{"type":"CVSS_V3","score":null}}, 7]"#
+    );
+    let store = store(&[&record("PYSEC-1", "", "pkg", &more)]);
+    let rating = enriched(
+        &store,
+        vulnerability("pkg", "1.0", &["PYSEC-1"]),
+        Rating::unknown(),
+    )
+    .rating;
+    assert_eq!((rating.severity, rating.vectors.len()), (Severity::High, 2));
+}
+
+#[test]
+fn words_come_after_vectors_and_before_the_scanner() {
+    let word = r#","database_specific":{"severity":"MODERATE"}"#;
+    assert_eq!(
+        rated(&[&record("GHSA-1", "", "pkg", word)], &["GHSA-1"]),
+        (Severity::Medium, SeveritySource::AdvisoryWord)
+    );
+    let scanner = Rating::word(Severity::Low, SeveritySource::Scanner);
+    let kept = enriched(
+        &store(&[]),
+        vulnerability("pkg", "1.0", &["GHSA-1"]),
+        scanner.clone(),
+    )
+    .rating;
+    assert_eq!(kept, scanner);
+    let empty = enriched(
+        &store(&[&record("GHSA-1", "", "pkg", "")]),
+        vulnerability("pkg", "1.0", &["GHSA-1"]),
+        scanner.clone(),
+    )
+    .rating;
+    assert_eq!(empty, scanner);
+}
+
+#[test]
+fn malware_is_critical_with_or_without_a_record() {
+    let critical = (Severity::Critical, SeveritySource::Policy);
+    assert_eq!(rated(&[], &["MAL-2024-1"]), critical);
+    assert_eq!(
+        rated(
+            &[&record("MAL-2024-1", r#""GHSA-1""#, "pkg", "")],
+            &["GHSA-1"]
+        ),
+        critical
+    );
+}
+
+#[test]
+fn a_withdrawn_record_rates_nothing() {
+    let vector = format!(r#","severity":[{{"type":"CVSS_V3","score":"{V31_CRITICAL}"}}]"#);
+    let gone = record(
+        "PYSEC-1",
+        r#""CVE-1-1""#,
+        "pkg",
+        &format!(r#"{vector},"withdrawn":"2023-06-06T00:00:00Z""#),
+    );
+    assert_eq!(
+        rated(&[&gone], &["PYSEC-1"]),
+        (Severity::Unknown, SeveritySource::Unknown)
+    );
+    let ghsa = record(
+        "GHSA-1",
+        r#""CVE-1-1""#,
+        "pkg",
+        &format!(r#","severity":[{{"type":"CVSS_V3","score":"{V31_MEDIUM}"}}]"#),
+    );
+    assert_eq!(
+        rated(&[&gone, &ghsa], &["PYSEC-1"]),
+        (Severity::Medium, SeveritySource::AdvisoryVector)
+    );
+    assert_eq!(
+        store(&[&gone]).verdict(&vulnerability("pkg", "1.0", &["CVE-1-1"])),
+        AdvisoryVerdict::Withdrawn
+    );
+    assert_eq!(
+        store(&[&gone, &ghsa]).verdict(&vulnerability("pkg", "1.0", &["PYSEC-1"])),
+        AdvisoryVerdict::Affected
+    );
+}
+
+#[test]
+fn the_records_aliases_replace_mixed_up_ones() {
+    let store = store(&[
+        &record(
+            "PYSEC-2021-368",
+            r#""CVE-2021-32811","GHSA-qcx9-j53g-ccgf""#,
+            "zope",
+            "",
+        ),
+        &record(
+            "PYSEC-2021-875",
+            r#""CVE-2021-32807","GHSA-qcx9-j53g-ccgf""#,
+            "zope",
+            "",
+        ),
+    ]);
+    let mixed = vulnerability(
+        "zope",
+        "4.6",
+        &[
+            "PYSEC-2021-368",
+            "CVE-2021-32811",
+            "CVE-2021-32807",
+            "GHSA-qcx9-j53g-ccgf",
+        ],
+    );
+    assert_eq!(
+        aliases(&enriched(&store, mixed, Rating::unknown())),
+        ["CVE-2021-32811", "GHSA-qcx9-j53g-ccgf"]
+    );
+    // The shared alias alone does not say which of the two it is.
+    let either = vulnerability("zope", "4.6", &["GHSA-qcx9-j53g-ccgf"]);
+    assert_eq!(store.verdict(&either), AdvisoryVerdict::Unknown);
+    assert_eq!(
+        aliases(&enriched(&store, either, Rating::unknown())),
+        Vec::<String>::new()
+    );
+}
+
+#[test]
+fn what_the_report_left_out_is_filled_in() {
+    let more = r#","summary":"Bad\u001b thing","references":[{"type":"WEB","url":"https://example.org/a"},{"type":"ADVISORY","url":"https://example.org/b"}]"#;
+    let store = store(&[&record("SFTY-1", "", "pkg", more)]);
+    let observation = enriched(
+        &store,
+        vulnerability("pkg", "1.0", &["SFTY-1"]),
+        Rating::unknown(),
+    );
+    let Subject::Vulnerability(v) = &observation.subject else {
+        unreachable!()
+    };
+    assert_eq!(v.fix_versions, ["2.0"]);
+    assert_eq!(observation.description, "Bad\u{fffd} thing");
+    assert_eq!(
+        observation.reference_url.as_deref(),
+        Some("https://example.org/b")
+    );
+    let known = enriched(
+        &store,
+        vulnerability("pkg", "1.0", &["X-1", "CVE-2025-1"]),
+        Rating::unknown(),
+    );
+    assert_eq!(
+        known.reference_url.as_deref(),
+        Some("https://nvd.nist.gov/vuln/detail/CVE-2025-1")
+    );
+}
+
+#[test]
+fn versions_are_judged_by_lists_and_ranges() {
+    let listed = r#"{"id":"PYSEC-1","affected":[{"package":{"ecosystem":"PyPI","name":"Pkg"},"versions":["1.0","1.5"]}]}"#;
+    let ranged = record("PYSEC-2", "", "pkg", "");
+    let empty = r#"{"id":"PYSEC-3","affected":[{"package":{"ecosystem":"PyPI","name":"pkg"}}]}"#;
+    let store = store(&[listed, &ranged, empty]);
+    let verdict = |id: &str, version: &str| store.verdict(&vulnerability("pkg", version, &[id]));
+    assert_eq!(verdict("PYSEC-1", "1.0.0"), AdvisoryVerdict::Affected);
+    assert_eq!(verdict("PYSEC-1", "1.1"), AdvisoryVerdict::NotAffected);
+    assert_eq!(verdict("PYSEC-2", "1.9"), AdvisoryVerdict::Affected);
+    assert_eq!(verdict("PYSEC-2", "2.0"), AdvisoryVerdict::NotAffected);
+    assert_eq!(
+        verdict("PYSEC-2", "not a version"),
+        AdvisoryVerdict::Unknown
+    );
+    assert_eq!(verdict("PYSEC-3", "1.0"), AdvisoryVerdict::Unknown);
+    assert_eq!(verdict("PYSEC-4", "1.0"), AdvisoryVerdict::Unknown);
+}
+
+#[test]
+fn yaml_and_oddities_are_read() {
+    let yaml = "id: PYSEC-2020-1\naliases: null\nwithdrawn: 2023-06-06T00:00:00Z\naffected:\n- package: {ecosystem: PyPI, name: pkg}\n  ranges: wrong\n- 7\n";
+    let (store, warnings) = read(&[yaml]);
+    assert_eq!(warnings, []);
+    assert_eq!(
+        store.verdict(&vulnerability("pkg", "1.0", &["PYSEC-2020-1"])),
+        AdvisoryVerdict::Withdrawn
+    );
+}
+
+#[test]
+fn a_bad_record_is_named_and_costs_only_itself() {
+    let newer = record("GHSA-1", "", "pkg", r#","modified":"2024-01-01T00:00:00Z""#);
+    let older = record("GHSA-1", "", "pkg", r#","modified":"2023-01-01T00:00:00Z""#);
+    let (store, warnings) = read(&["{\"id\":", "{}", "[1]", "{\"id\":\"AB\"}", &older, &newer]);
+    assert_eq!(store.len(), 1);
+    insta::assert_snapshot!(warnings.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"), @r"
+    advisory record r0: it cannot be read as OSV JSON: EOF while parsing a value at line 1 column 6
+    advisory record r1: it cannot be read as OSV JSON: missing field `id` at line 1 column 2
+    advisory record r2: it cannot be read as OSV JSON: invalid type: integer `1`, expected a string at line 1 column 2
+    advisory record r3: its id is not usable: an advisory id has 3 to 100 characters, this one has 2
+    advisory record r4: r5 holds GHSA-1 as well and was taken instead
+    ");
+}
+
+#[test]
+fn the_order_of_records_never_matters() {
+    let records = [
+        record("PYSEC-1", r#""CVE-1-1","GHSA-1""#, "pkg", ""),
+        record(
+            "GHSA-1",
+            r#""CVE-1-1""#,
+            "pkg",
+            &format!(r#","severity":[{{"type":"CVSS_V3","score":"{V31_MEDIUM}"}}]"#),
+        ),
+        record(
+            "GHSA-2",
+            r#""CVE-1-2""#,
+            "pkg",
+            &format!(r#","severity":[{{"type":"CVSS_V3","score":"{V31_CRITICAL}"}}]"#),
+        ),
+    ];
+    let mut seen = BTreeSet::new();
+    for order in [
+        [0, 1, 2],
+        [0, 2, 1],
+        [1, 0, 2],
+        [1, 2, 0],
+        [2, 0, 1],
+        [2, 1, 0],
+    ] {
+        let texts = order.map(|i| records[i].as_str());
+        seen.insert(format!(
+            "{:?}",
+            enriched(
+                &store(&texts),
+                vulnerability("pkg", "1.0", &["CVE-1-1"]),
+                Rating::unknown()
+            )
+        ));
+    }
+    assert_eq!(seen.len(), 1);
+}

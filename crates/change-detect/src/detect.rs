@@ -1,0 +1,373 @@
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use findings_model::{
+    AdvisoryId, CoverageState, ExceptedBy, Finding, FindingSet, Package, ResolvedReason,
+    ScannerName, Status, Subject, identity,
+};
+use sha2::{Digest, Sha256};
+
+use crate::{
+    Change, ChangeReason, ChangeSet, ChangeType, FindingState, IncompleteScan, OpenFinding,
+    Posture, PostureTrend, SeverityCounts,
+};
+
+/// How many unchanged open findings a change set lists.
+pub const STILL_OPEN_LIMIT: usize = 100;
+
+/// Says what changed from `previous` (none on a first scan) to `current`.
+///
+/// Sets of one lineage share their ids. Others are matched by evidence, where `file_gone` tells whether a path of the
+/// earlier side no longer exists.
+pub fn detect(
+    previous: Option<&FindingSet>,
+    current: &FindingSet,
+    file_gone: &dyn Fn(&str) -> bool,
+) -> ChangeSet {
+    let before: &[Finding] = previous.map_or(&[], |p| &p.findings);
+    let pairs = match previous {
+        Some(previous) => matches(previous, current, file_gone),
+        None => vec![None; current.findings.len()],
+    };
+    let mut changes = Vec::new();
+    let mut unchanged = Vec::new();
+    let mut matched = vec![false; before.len()];
+    for (finding, pair) in current.findings.iter().zip(&pairs) {
+        let earlier = pair.map(|index| {
+            matched[index] = true;
+            &before[index]
+        });
+        match compare(earlier, finding) {
+            Some(change) => changes.push(change),
+            None if finding.is_open() => unchanged.push((finding, true)),
+            None => {}
+        }
+    }
+    let lives_on = LivesOn::of(current);
+    for finding in before
+        .iter()
+        .zip(&matched)
+        .filter(|(f, matched)| !**matched && f.is_open())
+        .map(|(f, _)| f)
+    {
+        if lives_on.includes(&finding.subject) {
+            continue;
+        }
+        if is_gone_for_sure(finding, current) {
+            let removed = finding.subject.path().is_some_and(file_gone);
+            changes.push(resolved(
+                finding,
+                Some(if removed {
+                    ChangeReason::Removed
+                } else {
+                    ChangeReason::NoLongerReported
+                }),
+            ));
+        } else {
+            unchanged.push((finding, false));
+        }
+    }
+
+    let still_there = changes
+        .iter()
+        .filter(|c| counts_as_open(c))
+        .map(|c| c.impact_level);
+    let counts = SeverityCounts::of(
+        unchanged
+            .iter()
+            .map(|(f, _)| f.rating.severity)
+            .chain(still_there),
+    );
+    let posture = Posture {
+        previous: previous.map(|p| {
+            SeverityCounts::of(
+                p.findings
+                    .iter()
+                    .filter(|f| f.is_open())
+                    .map(|f| f.rating.severity),
+            )
+        }),
+        current: counts,
+    };
+    let mut still_open: Vec<_> = unchanged
+        .iter()
+        .map(|(finding, known)| OpenFinding::of(finding, *known))
+        .collect();
+    still_open.sort_by(|a, b| {
+        (a.severity.list_order(), &a.finding_id).cmp(&(b.severity.list_order(), &b.finding_id))
+    });
+    still_open.truncate(STILL_OPEN_LIMIT);
+    changes.sort_by(|a, b| a.order().cmp(&b.order()));
+    let mut set = ChangeSet {
+        schema_version: ChangeSet::SCHEMA,
+        first_scan: previous.is_none(),
+        changes,
+        incomplete: incomplete(current),
+        posture_trend: PostureTrend::Unknown,
+        posture: Some(posture),
+        still_open,
+        compared_with: previous.map(digest),
+    };
+    if let Some(before) = &posture.previous
+        && !set.lacks_a_scan()
+    {
+        set.posture_trend = PostureTrend::between(before, &posture.current);
+    }
+    set
+}
+
+/// For each current finding the index of the same finding in the earlier set.
+fn matches(
+    previous: &FindingSet,
+    current: &FindingSet,
+    file_gone: &dyn Fn(&str) -> bool,
+) -> Vec<Option<usize>> {
+    if previous.lineage.is_some() && previous.lineage == current.lineage {
+        let by_id: BTreeMap<_, _> = previous
+            .findings
+            .iter()
+            .enumerate()
+            .map(|(index, f)| (&f.finding_id, index))
+            .collect();
+        current
+            .findings
+            .iter()
+            .map(|f| by_id.get(&f.finding_id).copied())
+            .collect()
+    } else {
+        identity::pair(&previous.findings, &current.findings, file_gone)
+    }
+}
+
+fn compare(earlier: Option<&Finding>, now: &Finding) -> Option<Change> {
+    let Some(earlier) = earlier else {
+        return now
+            .is_open()
+            .then(|| Change::about(now, ChangeType::NewVulnerability));
+    };
+    match (&earlier.status, &now.status) {
+        (Status::Open | Status::Unverified { .. }, Status::Open | Status::Unverified { .. }) => {
+            still_open(earlier, now)
+        }
+        (
+            Status::Open | Status::Unverified { .. },
+            Status::Resolved {
+                reason: ResolvedReason::Withdrawn,
+                ..
+            },
+        ) => {
+            let mut change = gone(earlier, now, ChangeType::Withdrawn);
+            change.new_state = FindingState::Withdrawn;
+            Some(change)
+        }
+        // A false positive or a suppressed line was no flaw; that it is gone is no news. An accepted risk was one.
+        (
+            Status::Open
+            | Status::Unverified { .. }
+            | Status::Excepted {
+                by: ExceptedBy::AcceptedRisk { .. },
+            },
+            Status::Resolved { reason, .. },
+        ) => {
+            let reason = ChangeReason::of_resolution(*reason)?;
+            let mut change = gone(earlier, now, ChangeType::Resolved);
+            change.reason = Some(reason);
+            Some(change)
+        }
+        (Status::Open | Status::Unverified { .. }, Status::Excepted { by }) => {
+            let mut change = Change::about(now, ChangeType::Excepted);
+            change.old_state = Some(state(earlier));
+            change.old_severity = Some(earlier.rating.severity);
+            change.new_state = FindingState::Excepted;
+            change.reason = Some(ChangeReason::of_exception(by));
+            Some(change)
+        }
+        (Status::Resolved { .. }, Status::Open | Status::Unverified { .. }) => {
+            let mut change = Change::about(now, ChangeType::Reopened);
+            change.old_state = Some(state(earlier));
+            change.old_severity = Some(earlier.rating.severity);
+            Some(change)
+        }
+        (Status::Excepted { .. }, Status::Open | Status::Unverified { .. }) => {
+            let mut change = Change::about(now, ChangeType::ExceptionExpired);
+            change.old_state = Some(FindingState::Excepted);
+            change.old_severity = Some(earlier.rating.severity);
+            Some(change)
+        }
+        (
+            Status::Resolved { .. } | Status::Excepted { .. },
+            Status::Resolved { .. } | Status::Excepted { .. },
+        ) => None,
+    }
+}
+
+fn still_open(earlier: &Finding, now: &Finding) -> Option<Change> {
+    let (change_type, reason) = if earlier.rating.severity != now.rating.severity {
+        (ChangeType::SeverityChange, None)
+    } else if !has_fix(earlier) && has_fix(now) {
+        (ChangeType::Updated, Some(ChangeReason::FixAvailable))
+    } else if version(earlier) != version(now) {
+        (ChangeType::Updated, Some(ChangeReason::VersionChanged))
+    } else {
+        return None;
+    };
+    let mut change = Change::about(now, change_type);
+    change.old_state = Some(state(earlier));
+    change.old_severity = Some(earlier.rating.severity);
+    change.reason = reason;
+    Some(change)
+}
+
+fn has_fix(finding: &Finding) -> bool {
+    finding.fix_version.is_some()
+        || matches!(&finding.subject, Subject::Vulnerability(v) if !v.fix_versions.is_empty())
+}
+
+fn version(finding: &Finding) -> Option<&str> {
+    match &finding.subject {
+        Subject::Vulnerability(v) => v.version.as_deref(),
+        _ => None,
+    }
+}
+
+fn state(finding: &Finding) -> FindingState {
+    match &finding.status {
+        Status::Open | Status::Unverified { .. } => FindingState::Present(finding.rating.severity),
+        Status::Resolved {
+            reason: ResolvedReason::Withdrawn,
+            ..
+        } => FindingState::Withdrawn,
+        Status::Resolved { .. } => FindingState::Resolved,
+        Status::Excepted { .. } => FindingState::Excepted,
+    }
+}
+
+/// A finding that is gone: described as it was, because that is what was resolved, with every id that is known today.
+fn gone(earlier: &Finding, now: &Finding, change_type: ChangeType) -> Change {
+    let mut change = resolved(earlier, None);
+    change.change_type = change_type;
+    let ids: BTreeSet<_> = change
+        .aliases
+        .drain(..)
+        .chain(now.subject.advisory_ids().into_iter().cloned())
+        .collect();
+    change.aliases = ids.into_iter().collect();
+    change.finding_id = now.finding_id.clone();
+    change
+}
+
+fn resolved(earlier: &Finding, reason: Option<ChangeReason>) -> Change {
+    let mut change = Change::about(earlier, ChangeType::Resolved);
+    change.old_state = Some(state(earlier));
+    change.new_state = FindingState::Resolved;
+    change.old_severity = Some(earlier.rating.severity);
+    change.new_severity = None;
+    change.reason = reason;
+    change
+}
+
+/// Whether every scanner that reports the finding did a complete scan without it.
+///
+/// A scanner that never listed anything (`[]` and nothing else) proves nothing, and neither does a retired one.
+fn is_gone_for_sure(finding: &Finding, current: &FindingSet) -> bool {
+    let active: Vec<&ScannerName> = finding
+        .scanners
+        .iter()
+        .filter(|(_, a)| a.ended.is_none())
+        .map(|(name, _)| name)
+        .collect();
+    let scanners = if active.is_empty() {
+        vec![&finding.source_scanner]
+    } else {
+        active
+    };
+    scanners.into_iter().all(|name| {
+        current.scanners.get(name).is_some_and(|scanner| {
+            !scanner.retired
+                && scanner.ever_covered
+                && !scanner.newest.is_empty()
+                && scanner
+                    .newest
+                    .iter()
+                    .all(|scan| scan.coverage == CoverageState::Complete)
+        })
+    })
+}
+
+/// The flaws of the current side: a finding whose id is gone because it was recognised as the same flaw as another one is not resolved.
+struct LivesOn<'a>(BTreeSet<(&'a Package, &'a AdvisoryId)>);
+
+impl<'a> LivesOn<'a> {
+    fn of(current: &'a FindingSet) -> Self {
+        Self(
+            current
+                .findings
+                .iter()
+                .filter(|f| !matches!(f.status, Status::Resolved { .. }))
+                .flat_map(|f| flaw_keys(&f.subject))
+                .collect(),
+        )
+    }
+
+    fn includes(&self, subject: &'a Subject) -> bool {
+        flaw_keys(subject).any(|key| self.0.contains(&key))
+    }
+}
+
+fn flaw_keys(subject: &Subject) -> impl Iterator<Item = (&Package, &AdvisoryId)> {
+    let ids = if subject.package().is_some() {
+        subject.advisory_ids()
+    } else {
+        Vec::new()
+    };
+    ids.into_iter()
+        .filter_map(|id| Some((subject.package()?, id)))
+}
+
+fn counts_as_open(change: &Change) -> bool {
+    matches!(change.new_state, FindingState::Present(_))
+}
+
+fn incomplete(current: &FindingSet) -> Vec<IncompleteScan> {
+    let mut scans = Vec::new();
+    for (name, scanner) in current.scanners.iter().filter(|(_, s)| !s.retired) {
+        if scanner.newest.is_empty() && scanner.required {
+            scans.push(IncompleteScan {
+                scanner: name.clone(),
+                file: None,
+                coverage: CoverageState::Missing,
+                reasons: vec!["there is no report of it".to_owned()],
+                not_covered: Vec::new(),
+            });
+        }
+        scans.extend(
+            scanner
+                .newest
+                .iter()
+                .filter(|s| s.coverage != CoverageState::Complete)
+                .map(IncompleteScan::of),
+        );
+    }
+    scans.sort_by(|a, b| (&a.scanner, &a.file).cmp(&(&b.scanner, &b.file)));
+    scans
+}
+
+/// Findings, states and severities of a set, without dates and in any order: 64 hexadecimal digits of SHA-256.
+fn digest(set: &FindingSet) -> String {
+    let mut lines: Vec<String> = set
+        .findings
+        .iter()
+        .map(|f| format!("{}\t{}\t{}\n", f.finding_id, state(f), f.rating.severity))
+        .collect();
+    lines.sort();
+    let mut hash = Sha256::new();
+    for line in lines {
+        hash.update(line);
+    }
+    hash.finalize()
+        .iter()
+        .fold(String::with_capacity(64), |mut hex, byte| {
+            let _ = write!(hex, "{byte:02x}"); // writing to a String cannot fail
+            hex
+        })
+}

@@ -1,0 +1,239 @@
+//! Reading change sets: our own document, the Python original's decision JSON, and its plain lists.
+
+use findings_model::{
+    AdvisoryId, CvssScore, FindingId, FindingKind, NameError, ScannerName, SchemaError,
+    SchemaVersion, Scope, Severity, text,
+};
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::{
+    Change, ChangeReason, ChangeSet, ChangeType, FindingState, IncompleteScan, OpenFinding,
+    Posture, PostureTrend,
+};
+
+/// Why a document is no change set.
+#[derive(Debug, thiserror::Error)]
+pub enum ChangeSetError {
+    /// Not JSON.
+    #[error("the change set is not JSON")]
+    Json(#[source] serde_json::Error),
+    /// Written by a newer program, or with a version that cannot be read.
+    #[error("the change set is of another schema")]
+    Schema(#[source] SchemaError),
+    /// Neither a list of changes nor an object that has one.
+    #[error(
+        "the change set has no list of changes: expected `changes`, `security_changes` or a list"
+    )]
+    NoChanges,
+    /// A field beside the changes has the wrong shape.
+    #[error("the change set's field {field} cannot be read")]
+    Field {
+        /// Its key.
+        field: &'static str,
+        /// What is wrong.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// One of the changes is none.
+    #[error("change {number} of the change set cannot be read")]
+    Change {
+        /// Its place in the list, counted from 1.
+        number: usize,
+        /// What is wrong.
+        #[source]
+        source: ChangeError,
+    },
+}
+
+/// Why an entry is no change.
+#[derive(Debug, thiserror::Error)]
+pub enum ChangeError {
+    /// A key is missing or of the wrong type.
+    #[error("it has another shape than a change")]
+    Shape(#[source] serde_json::Error),
+    /// The finding id is empty or too long.
+    #[error("its finding_id is none")]
+    FindingId(#[source] NameError),
+    /// The change type is not known.
+    #[error("its change_type {0:?} is not known")]
+    ChangeType(String),
+    /// The new state is empty.
+    #[error("its new_state is empty")]
+    NewState,
+    /// The impact is none of the severities.
+    #[error("its impact_level {0:?} is none of critical, high, medium, low, info, unknown")]
+    Impact(String),
+}
+
+/// What may stand in a change; the Python original wrote five of the keys, or `type` in place of `change_type`.
+#[derive(Deserialize)]
+pub(crate) struct ChangeWire {
+    #[serde(alias = "type")]
+    change_type: String,
+    finding_id: String,
+    #[serde(default)]
+    aliases: Vec<String>,
+    kind: Option<FindingKind>,
+    package: Option<String>,
+    version: Option<String>,
+    rule: Option<String>,
+    path: Option<String>,
+    source_scanner: Option<ScannerName>,
+    old_state: Option<FindingState>,
+    new_state: String,
+    impact_level: String,
+    old_severity: Option<Severity>,
+    new_severity: Option<Severity>,
+    reason: Option<Value>,
+    scope: Option<Scope>,
+    fix_version: Option<String>,
+    cvss_score: Option<CvssScore>,
+    reference_url: Option<String>,
+    description: Option<String>,
+}
+
+impl ChangeSet {
+    /// Reads a change set, a decision that holds one, or a plain list of changes.
+    pub fn from_json(bytes: &[u8]) -> Result<Self, ChangeSetError> {
+        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+        match serde_json::from_slice(bytes).map_err(ChangeSetError::Json)? {
+            Value::Array(changes) => Ok(Self {
+                changes: read_changes(changes)?,
+                ..Self::empty()
+            }),
+            Value::Object(mut document) => {
+                if let Some(Value::Object(decision)) = document.remove("release_decision") {
+                    document = decision;
+                }
+                if let Some(version) = field::<SchemaVersion>(&mut document, "schema_version")? {
+                    version
+                        .check(Self::SCHEMA)
+                        .map_err(ChangeSetError::Schema)?;
+                }
+                let Some(Value::Array(changes)) = document
+                    .remove("changes")
+                    .or_else(|| document.remove("security_changes"))
+                else {
+                    return Err(ChangeSetError::NoChanges);
+                };
+                Ok(Self {
+                    schema_version: Self::SCHEMA,
+                    first_scan: field(&mut document, "first_scan")?.unwrap_or_default(),
+                    changes: read_changes(changes)?,
+                    incomplete: field::<Vec<IncompleteScan>>(&mut document, "incomplete")?
+                        .unwrap_or_default(),
+                    posture_trend: field(&mut document, "posture_trend")?
+                        .unwrap_or(PostureTrend::Unknown),
+                    posture: field::<Posture>(&mut document, "posture")?,
+                    still_open: field::<Vec<OpenFinding>>(&mut document, "still_open")?
+                        .unwrap_or_default(),
+                    compared_with: field(&mut document, "compared_with")?,
+                })
+            }
+            _ => Err(ChangeSetError::NoChanges),
+        }
+    }
+}
+
+fn field<T: serde::de::DeserializeOwned>(
+    document: &mut serde_json::Map<String, Value>,
+    key: &'static str,
+) -> Result<Option<T>, ChangeSetError> {
+    match document.remove(key) {
+        None | Some(Value::Null) => Ok(None),
+        Some(value) => serde_json::from_value(value)
+            .map(Some)
+            .map_err(|source| ChangeSetError::Field { field: key, source }),
+    }
+}
+
+fn read_changes(values: Vec<Value>) -> Result<Vec<Change>, ChangeSetError> {
+    let mut changes = Vec::with_capacity(values.len());
+    for (index, value) in values.into_iter().enumerate() {
+        let change = read_change(value).map_err(|source| ChangeSetError::Change {
+            number: index + 1,
+            source,
+        })?;
+        changes.extend(change);
+    }
+    changes.sort_by(|a, b| a.order().cmp(&b.order()));
+    Ok(changes)
+}
+
+/// Reads one change; none for `no_change`.
+fn read_change(value: Value) -> Result<Option<Change>, ChangeError> {
+    let wire: ChangeWire = serde_json::from_value(value).map_err(ChangeError::Shape)?;
+    if wire.change_type.trim().eq_ignore_ascii_case("no_change") {
+        return Ok(None);
+    }
+    Change::try_from(wire).map(Some)
+}
+
+impl TryFrom<ChangeWire> for Change {
+    type Error = ChangeError;
+
+    fn try_from(wire: ChangeWire) -> Result<Self, ChangeError> {
+        let finding_id = FindingId::parse(&wire.finding_id).map_err(ChangeError::FindingId)?;
+        let word = |w: &str| text::shorten(&text::one_line(w), 40).into_owned();
+        let change_type = match wire.change_type.trim().to_ascii_lowercase().as_str() {
+            "resolved_vulnerability" => ChangeType::Resolved,
+            lower => *ChangeType::ALL
+                .iter()
+                .find(|t| t.as_str() == lower)
+                .ok_or_else(|| ChangeError::ChangeType(word(&wire.change_type)))?,
+        };
+        let impact_level: Severity = wire
+            .impact_level
+            .parse()
+            .map_err(|_| ChangeError::Impact(word(&wire.impact_level)))?;
+        if wire.new_state.trim().is_empty() {
+            return Err(ChangeError::NewState);
+        }
+        let new_state = FindingState::from(wire.new_state);
+        let is_gone = matches!(change_type, ChangeType::Resolved | ChangeType::Withdrawn);
+        Ok(Self {
+            change_type,
+            kind: wire.kind.unwrap_or_else(|| kind_of(&finding_id)),
+            finding_id,
+            aliases: wire
+                .aliases
+                .iter()
+                .filter_map(|a| AdvisoryId::parse(a).ok())
+                .collect(),
+            package: wire.package,
+            version: wire.version,
+            rule: wire.rule,
+            path: wire.path,
+            source_scanner: wire.source_scanner,
+            old_severity: wire
+                .old_severity
+                .or_else(|| wire.old_state.as_ref().and_then(FindingState::severity)),
+            old_state: wire.old_state,
+            new_severity: wire
+                .new_severity
+                .or_else(|| new_state.severity())
+                .or((!is_gone).then_some(impact_level)),
+            new_state,
+            impact_level,
+            // A newer program may know more reasons; an older one wrote none.
+            reason: wire
+                .reason
+                .and_then(|word| ChangeReason::deserialize(word).ok()),
+            scope: wire.scope.unwrap_or(Scope::Unknown),
+            fix_version: wire.fix_version,
+            cvss_score: wire.cvss_score,
+            reference_url: wire.reference_url,
+            description: wire.description.unwrap_or_default(),
+        })
+    }
+}
+
+/// The kind, where a document does not say it, by the readable id's front.
+fn kind_of(id: &FindingId) -> FindingKind {
+    match id.as_str().split('-').next() {
+        Some("BANDIT" | "SEMGREP" | "SARIF") => FindingKind::Code,
+        Some("SECRET") => FindingKind::Secret,
+        _ => FindingKind::Vulnerability,
+    }
+}

@@ -1,0 +1,218 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use findings_model::{
+    Extra, Finding, FindingSet, ScannerName, ScannerState, SchemaError, SchemaVersion, Timestamp,
+    identity,
+};
+use pep440_rs::Version;
+use serde::{Deserialize, Serialize};
+
+/// The findings and scanners that a decision was made on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Snapshot {
+    /// The ledger's origin.
+    pub lineage: Option<String>,
+    /// Every scanner, as it stood.
+    pub scanners: BTreeMap<ScannerName, ScannerState>,
+    /// Every finding, as it stood, resolved ones too.
+    pub findings: Vec<Finding>,
+}
+
+impl From<&FindingSet> for Snapshot {
+    fn from(set: &FindingSet) -> Self {
+        Self {
+            lineage: set.lineage.clone(),
+            scanners: set.scanners.clone(),
+            findings: set.findings.clone(),
+        }
+    }
+}
+
+/// What the last published release was decided on: `security/findings/baseline.json`.
+///
+/// It begins with the first usable scan of each scanner; after that only a verified receipt moves it ([`crate::record_release`]).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Baseline {
+    /// The schema's version.
+    pub schema_version: SchemaVersion,
+    /// The ledger's origin.
+    pub lineage: Option<String>,
+    /// The released version; null before the first recorded release.
+    pub version: Option<Version>,
+    /// The commit that the release was built from; null if nobody told.
+    #[serde(default)]
+    pub commit: Option<String>,
+    /// The decision that the findings belong to; null before the first one that was published.
+    pub decision_id: Option<String>,
+    /// When the release was published, or the baseline begun.
+    pub recorded_at: Timestamp,
+    /// Every scanner that is part of the baseline.
+    pub scanners: BTreeMap<ScannerName, ScannerState>,
+    /// The findings, resolved ones too.
+    pub findings: Vec<Finding>,
+    /// Fields of a newer writer.
+    #[serde(flatten)]
+    pub extra: Extra,
+}
+
+/// Why a document of this crate cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum DocumentError {
+    /// Not JSON, or not of the document's shape.
+    #[error("the {document} cannot be read")]
+    Json {
+        /// `baseline` or `decision`.
+        document: &'static str,
+        /// What is wrong with it.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// Written by a newer program.
+    #[error("the {document} is of another schema")]
+    Schema {
+        /// `baseline` or `decision`.
+        document: &'static str,
+        /// Which one.
+        #[source]
+        source: SchemaError,
+    },
+}
+
+/// Read before anything else, so that a newer document is named as such and not as a malformed one.
+#[derive(Deserialize)]
+struct SchemaOnly {
+    schema_version: SchemaVersion,
+}
+
+pub(crate) fn check_schema(
+    bytes: &[u8],
+    document: &'static str,
+    known: SchemaVersion,
+) -> Result<(), DocumentError> {
+    let found: SchemaOnly =
+        serde_json::from_slice(bytes).map_err(|source| DocumentError::Json { document, source })?;
+    found
+        .schema_version
+        .check(known)
+        .map_err(|source| DocumentError::Schema { document, source })
+}
+
+impl Baseline {
+    /// The version that this program writes.
+    pub const SCHEMA: SchemaVersion = SchemaVersion::new(1, 0);
+
+    /// A baseline without any scan.
+    pub(crate) fn without_scans(recorded_at: Timestamp) -> Self {
+        Self {
+            schema_version: Self::SCHEMA,
+            lineage: None,
+            version: None,
+            commit: None,
+            decision_id: None,
+            recorded_at,
+            scanners: BTreeMap::new(),
+            findings: Vec::new(),
+            extra: BTreeMap::new(),
+        }
+    }
+
+    /// The baseline that a project's first scans make.
+    pub fn first(current: &FindingSet, now: Timestamp) -> Self {
+        Self::without_scans(now).merge_first_scans(current)
+    }
+
+    /// Takes in the findings of each scanner whose first usable scan is not part of the baseline yet, so that they are not new.
+    ///
+    /// Only what that first scan found, and what no other scanner of the baseline would have told before.
+    #[must_use]
+    pub fn merge_first_scans(mut self, current: &FindingSet) -> Self {
+        let fresh: BTreeMap<&ScannerName, Timestamp> = current
+            .scanners
+            .iter()
+            .filter(|(name, _)| {
+                self.scanners
+                    .get(*name)
+                    .is_none_or(|known| known.first_usable.is_none())
+            })
+            .filter_map(|(name, scanner)| Some((name, scanner.first_usable?)))
+            .collect();
+        if fresh.is_empty() {
+            return self;
+        }
+        let known = self.known(current);
+        for (index, finding) in current.findings.iter().enumerate() {
+            let mut reporters: BTreeSet<&ScannerName> = finding.scanners.keys().collect();
+            reporters.insert(&finding.source_scanner);
+            let first_scans: Option<Vec<_>> =
+                reporters.into_iter().map(|name| fresh.get(name)).collect();
+            let seen_first = first_scans
+                .and_then(|scans| scans.into_iter().max())
+                .is_some_and(|at| finding.discovered <= at.date());
+            if seen_first && !known.contains(&index) {
+                self.findings.push(finding.clone());
+            }
+        }
+        if self.scanners.is_empty() || self.lineage.is_none() {
+            self.lineage.clone_from(&current.lineage);
+        }
+        let fresh: Vec<_> = fresh.into_keys().cloned().collect();
+        self.scanners.extend(fresh.into_iter().filter_map(|name| {
+            let state = current.scanners.get(&name)?.clone();
+            Some((name, state))
+        }));
+        self.findings
+            .sort_by(|a, b| a.finding_id.cmp(&b.finding_id));
+        self
+    }
+
+    /// The places of the current findings that the baseline has already.
+    fn known(&self, current: &FindingSet) -> BTreeSet<usize> {
+        let has: Vec<bool> = if self.lineage.is_some() && self.lineage == current.lineage {
+            let ids: BTreeSet<_> = self.findings.iter().map(|f| &f.finding_id).collect();
+            current
+                .findings
+                .iter()
+                .map(|f| ids.contains(&f.finding_id))
+                .collect()
+        } else {
+            identity::pair(&self.findings, &current.findings, &|_| false)
+                .iter()
+                .map(Option::is_some)
+                .collect()
+        };
+        has.into_iter()
+            .enumerate()
+            .filter(|(_, has)| *has)
+            .map(|(index, _)| index)
+            .collect()
+    }
+
+    /// The side of a comparison that the baseline is.
+    pub fn finding_set(&self) -> FindingSet {
+        FindingSet {
+            lineage: self.lineage.clone(),
+            scanners: self.scanners.clone(),
+            findings: self.findings.clone(),
+        }
+    }
+
+    /// Reads the document.
+    pub fn from_json(bytes: &[u8]) -> Result<Self, DocumentError> {
+        check_schema(bytes, "baseline", Self::SCHEMA)?;
+        serde_json::from_slice(bytes).map_err(|source| DocumentError::Json {
+            document: "baseline",
+            source,
+        })
+    }
+
+    /// The document, indented, with a line feed at its end.
+    pub fn to_json(&self) -> String {
+        #[expect(
+            clippy::expect_used,
+            reason = "every key is a string and every number is finite"
+        )]
+        let mut json = serde_json::to_string_pretty(self).expect("a baseline is always valid JSON");
+        json.push('\n');
+        json
+    }
+}

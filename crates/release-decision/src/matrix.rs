@@ -1,0 +1,321 @@
+use change_detect::{Change, ChangeSet, ChangeType};
+use findings_model::{FindingId, FindingKind, Scope, Severity};
+use serde::{Deserialize, Serialize};
+
+use crate::policy::{DevelopmentRule, FirstScanRule, Policy, Threshold};
+
+/// A row of the decision matrix.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Row {
+    /// A person asked for a release.
+    Manual,
+    /// There was nothing to compare with.
+    FirstScan,
+    /// Findings of this kind do not count.
+    Kind,
+    /// Findings in development dependencies do not count.
+    Development,
+    /// A new finding.
+    New,
+    /// A finding that was resolved and is there again.
+    Reopened,
+    /// A severity that rose.
+    Raised,
+    /// A severity that fell: an improvement, which never releases.
+    Lowered,
+    /// A finding that is gone.
+    Resolved,
+    /// A withdrawn advisory.
+    Withdrawn,
+    /// A fix that is now available, or another affected version.
+    Updated,
+    /// A finding that was cleared on purpose.
+    Excepted,
+    /// What cleared a finding no longer holds.
+    ExceptionExpired,
+}
+
+impl Row {
+    /// The rows that a threshold of the policy governs, in the order of the printed matrix.
+    const GOVERNED: [Self; 8] = [
+        Self::New,
+        Self::Reopened,
+        Self::Raised,
+        Self::Resolved,
+        Self::Withdrawn,
+        Self::Updated,
+        Self::Excepted,
+        Self::ExceptionExpired,
+    ];
+
+    fn threshold(self, policy: &Policy) -> Threshold {
+        match self {
+            Self::New => policy.new,
+            Self::Reopened => policy.reopened,
+            Self::Raised => policy.raised,
+            Self::Resolved => policy.resolved,
+            Self::Withdrawn => policy.withdrawn,
+            Self::Updated => policy.updated,
+            Self::Excepted => policy.excepted,
+            Self::ExceptionExpired => policy.exception_expired,
+            Self::Manual | Self::FirstScan | Self::Kind | Self::Development | Self::Lowered => {
+                Threshold::Never
+            }
+        }
+    }
+
+    /// What the row is about, as the front of a sentence.
+    fn subject(self) -> &'static str {
+        match self {
+            Self::Manual => "a person asked for a release",
+            Self::FirstScan => "first scan",
+            Self::Kind => "kind that the policy leaves out",
+            Self::Development => "development dependency",
+            Self::New => "new finding",
+            Self::Reopened => "reopened finding",
+            Self::Raised => "severity raised",
+            Self::Lowered => "severity lowered",
+            Self::Resolved => "resolved finding",
+            Self::Withdrawn => "withdrawn advisory",
+            Self::Updated => "updated finding",
+            Self::Excepted => "excepted finding",
+            Self::ExceptionExpired => "exception expired",
+        }
+    }
+}
+
+/// Whether something speaks for a release.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Effect {
+    /// It releases.
+    Release,
+    /// It does not.
+    None,
+}
+
+/// What one change, or one request, means for the decision.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reason {
+    /// Whether it releases.
+    pub effect: Effect,
+    /// The row of the matrix that applied.
+    pub row: Row,
+    /// The finding; null for a request.
+    pub finding_id: Option<FindingId>,
+    /// What happened to it; null for a request.
+    pub change_type: Option<ChangeType>,
+    /// How bad it is; null for a request.
+    pub severity: Option<Severity>,
+    /// The row and its outcome in words.
+    pub text: String,
+}
+
+impl Reason {
+    pub(crate) fn manual() -> Self {
+        Self {
+            effect: Effect::Release,
+            row: Row::Manual,
+            finding_id: None,
+            change_type: None,
+            severity: None,
+            text: "a person asked for a release: always released".to_owned(),
+        }
+    }
+}
+
+/// The matrix in force and the row that applied to each change.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Explanation {
+    /// The rows with their thresholds.
+    pub matrix: Vec<MatrixRow>,
+    /// The conditions beside the rows, in words.
+    pub conditions: Vec<String>,
+    /// A reason per change, in the change set's order.
+    pub reasons: Vec<Reason>,
+}
+
+/// One row of the matrix in force.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MatrixRow {
+    /// The row.
+    pub row: Row,
+    /// From where on it releases: `never`, `any` or a severity.
+    pub releases_from: Threshold,
+    /// The row in words.
+    pub text: String,
+}
+
+/// Shows the matrix that a policy makes, and what it says to each change.
+pub fn explain(changes: &ChangeSet, policy: &Policy) -> Explanation {
+    let matrix = Row::GOVERNED
+        .into_iter()
+        .map(|row| {
+            let releases_from = row.threshold(policy);
+            MatrixRow {
+                row,
+                releases_from,
+                text: format!("{}: {}", row.subject(), wording(releases_from)),
+            }
+        })
+        .collect();
+    let mut conditions = vec![
+        "a manual request: always".to_owned(),
+        format!(
+            "unknown severity counts as {}",
+            policy.unknown_severity.severity()
+        ),
+        match policy.development {
+            DevelopmentRule::Release => "development dependencies count like any other".to_owned(),
+            DevelopmentRule::Ignore => "development dependencies never release".to_owned(),
+        },
+        match policy.first_scan {
+            FirstScanRule::Record => {
+                "a first scan sets the baseline and releases nothing".to_owned()
+            }
+            FirstScanRule::Release => "the findings of a first scan count as new".to_owned(),
+        },
+    ];
+    let left_out: Vec<_> = [
+        FindingKind::Vulnerability,
+        FindingKind::Code,
+        FindingKind::Secret,
+    ]
+    .into_iter()
+    .filter(|kind| !policy.kinds.contains(kind))
+    .map(FindingKind::as_str)
+    .collect();
+    if !left_out.is_empty() {
+        conditions.push(format!(
+            "findings of kind {} never release",
+            left_out.join(" and ")
+        ));
+    }
+    Explanation {
+        matrix,
+        conditions,
+        reasons: reasons(changes, policy),
+    }
+}
+
+fn wording(threshold: Threshold) -> String {
+    match threshold {
+        Threshold::Never => "never releases".to_owned(),
+        Threshold::Any => "releases at any severity".to_owned(),
+        Threshold::AtLeast(Severity::Critical) => "releases if critical".to_owned(),
+        Threshold::AtLeast(severity) => format!("releases from {severity} on"),
+    }
+}
+
+pub(crate) fn reasons(changes: &ChangeSet, policy: &Policy) -> Vec<Reason> {
+    let records_first_scan = changes.first_scan && policy.first_scan == FirstScanRule::Record;
+    changes
+        .changes
+        .iter()
+        .map(|change| judge(change, records_first_scan, policy))
+        .collect()
+}
+
+fn judge(change: &Change, records_first_scan: bool, policy: &Policy) -> Reason {
+    let row = row_of(change, records_first_scan, policy);
+    let severity = severity_of(change);
+    let threshold = row.threshold(policy);
+    let effect = if threshold.includes(counted(severity, policy)) {
+        Effect::Release
+    } else {
+        Effect::None
+    };
+    let text = match row {
+        Row::FirstScan => "first scan: sets the baseline and releases nothing".to_owned(),
+        Row::Kind => format!("kind {}: the policy leaves it out", change.kind),
+        Row::Development => "development dependency: the policy leaves it out".to_owned(),
+        Row::Lowered => format!(
+            "severity lowered{}: an improvement, never releases",
+            from_to(change)
+        ),
+        _ => {
+            let which = if row == Row::Raised {
+                from_to(change)
+            } else {
+                String::new()
+            };
+            let counts = if severity == Severity::Unknown {
+                format!(
+                    "unknown severity counts as {}",
+                    policy.unknown_severity.severity()
+                )
+            } else {
+                format!("{severity} severity")
+            };
+            let outcome = match effect {
+                Effect::Release => "release",
+                Effect::None => "no release",
+            };
+            format!(
+                "{}{which}, {counts}; {}: {outcome}",
+                row.subject(),
+                wording(threshold)
+            )
+        }
+    };
+    Reason {
+        effect,
+        row,
+        finding_id: Some(change.finding_id.clone()),
+        change_type: Some(change.change_type),
+        severity: Some(severity),
+        text,
+    }
+}
+
+fn from_to(change: &Change) -> String {
+    match (change.old_severity, change.new_severity) {
+        (Some(old), Some(new)) => format!(" from {old} to {new}"),
+        (None, Some(new)) => format!(" to {new}"),
+        _ => String::new(),
+    }
+}
+
+fn row_of(change: &Change, records_first_scan: bool, policy: &Policy) -> Row {
+    if records_first_scan {
+        return Row::FirstScan;
+    }
+    if !policy.kinds.contains(&change.kind) {
+        return Row::Kind;
+    }
+    if policy.development == DevelopmentRule::Ignore && change.scope == Scope::Development {
+        return Row::Development;
+    }
+    match change.change_type {
+        ChangeType::NewVulnerability => Row::New,
+        ChangeType::Reopened => Row::Reopened,
+        ChangeType::SeverityChange if is_raised(change, policy) => Row::Raised,
+        ChangeType::SeverityChange => Row::Lowered,
+        ChangeType::Resolved => Row::Resolved,
+        ChangeType::Withdrawn => Row::Withdrawn,
+        ChangeType::Updated => Row::Updated,
+        ChangeType::Excepted => Row::Excepted,
+        ChangeType::ExceptionExpired => Row::ExceptionExpired,
+    }
+}
+
+/// Whether a severity rose, unknown counted as the policy says. A document that does not tell the old one is read as a rise.
+fn is_raised(change: &Change, policy: &Policy) -> bool {
+    let new = counted(severity_of(change), policy);
+    change
+        .old_severity
+        .is_none_or(|old| new.rank() > counted(old, policy).rank())
+}
+
+fn severity_of(change: &Change) -> Severity {
+    change.impact_level
+}
+
+fn counted(severity: Severity, policy: &Policy) -> Severity {
+    if severity == Severity::Unknown {
+        policy.unknown_severity.severity()
+    } else {
+        severity
+    }
+}

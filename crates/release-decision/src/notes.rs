@@ -1,0 +1,404 @@
+//! Release notes in Markdown.
+//!
+//! Every value that a template prints is escaped for Markdown, unless a filter of this module made it: escaping is not
+//! up to the template. Undefined names are errors.
+
+use change_detect::{Change, ChangeReason, ChangeSet, ChangeType, OpenFinding};
+use findings_model::{CoverageState, FindingKind, Severity, text};
+use minijinja::{
+    AutoEscape, Environment, ErrorKind, UndefinedBehavior, Value,
+    syntax::SyntaxConfig,
+    value::{Serde, ValueKind},
+};
+use pep440_rs::Version;
+use serde::Serialize;
+
+use crate::{TriggerType, words};
+
+/// The longest notes in bytes. They travel as an input of a workflow, which takes 65,535 characters for all of its inputs.
+pub const NOTES_LIMIT: usize = 60_000;
+
+/// The longest list in the notes.
+const ROWS: usize = 50;
+
+const TEMPLATE_NAME: &str = "release-notes.md";
+const TEMPLATE: &str = include_str!("templates/release-notes.md.j2");
+
+/// How the release notes are made.
+///
+/// A template of the project's own is a minijinja template that can speak of `project`, `version`, `trigger_type`
+/// (`security_auto` or `manual`), `justification`, `explanation`, `custom_notes`, `status_url`, `posture_trend`, `posture`
+/// (`total` and a count per severity), `incomplete` (each with `scanner`, `coverage`, `what`, `reason`), `sections` (a `title`,
+/// `rows` and how many `more` there are) and `still_open` (the same). A row has `id`, `aliases`, `kind`, `severity`, `cvss_score`,
+/// `rule`, `place`, `fix_version`, `reference_url`, `description`, `remark` and `development`. What is not known is none. The
+/// filters `code`, `link` and `own_words` (for `custom_notes`) print a value in another form than escaped text.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NotesOptions {
+    /// The text of a template that replaces the built-in one.
+    pub template: Option<String>,
+    /// The address of the status page.
+    pub status_url: Option<String>,
+    /// The project's name.
+    pub project: Option<String>,
+}
+
+/// Why the notes could not be written: the template's fault.
+#[derive(Debug, thiserror::Error)]
+#[error("the template of the release notes is at fault, line {line}")]
+pub struct NotesError {
+    /// The line, counted from 1; 0 if it is not known.
+    pub line: usize,
+    #[source]
+    source: minijinja::Error,
+}
+
+impl From<minijinja::Error> for NotesError {
+    fn from(source: minijinja::Error) -> Self {
+        Self {
+            line: source.line().unwrap_or(0),
+            source,
+        }
+    }
+}
+
+pub(crate) struct Facts<'a> {
+    pub(crate) changes: &'a ChangeSet,
+    pub(crate) trigger_type: TriggerType,
+    pub(crate) justification: &'a str,
+    pub(crate) explanation: &'a str,
+    pub(crate) custom: Option<&'a str>,
+    pub(crate) version: Option<&'a Version>,
+}
+
+/// What a template can speak of, under the names that [`NotesOptions`] documents.
+#[derive(Serialize)]
+struct Context<'a> {
+    project: Option<&'a str>,
+    version: Option<String>,
+    trigger_type: TriggerType,
+    justification: &'a str,
+    explanation: &'a str,
+    custom_notes: Option<&'a str>,
+    status_url: Option<&'a str>,
+    posture_trend: &'static str,
+    posture: Option<change_detect::SeverityCounts>,
+    sections: Vec<Section>,
+    still_open: Section,
+    incomplete: Vec<Incomplete<'a>>,
+}
+
+#[derive(Serialize)]
+struct Section {
+    title: &'static str,
+    rows: Vec<Row>,
+    /// How many rows were left out.
+    more: usize,
+}
+
+#[derive(Serialize)]
+struct Row {
+    id: String,
+    aliases: Vec<String>,
+    kind: FindingKind,
+    severity: Severity,
+    cvss_score: Option<String>,
+    /// The rule of a code or secret finding.
+    rule: Option<String>,
+    /// Package and version, or the file.
+    place: Option<String>,
+    fix_version: Option<String>,
+    reference_url: Option<String>,
+    description: Option<String>,
+    /// What is to be said beside it, in words of this program.
+    remark: Option<String>,
+    development: bool,
+}
+
+#[derive(Serialize)]
+struct Incomplete<'a> {
+    scanner: &'a str,
+    coverage: CoverageState,
+    /// The coverage as the end of a sentence.
+    what: &'static str,
+    reason: Option<String>,
+}
+
+pub(crate) fn render(facts: &Facts<'_>, options: &NotesOptions) -> Result<String, NotesError> {
+    let mut environment = Environment::new();
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.set_syntax(
+        SyntaxConfig::builder()
+            .trim_blocks(true)
+            .lstrip_blocks(true)
+            .build()?,
+    );
+    environment.remove_filter("safe");
+    environment.set_auto_escape_callback(|_| AutoEscape::Custom("markdown".into()));
+    environment.set_formatter(|out, _, value| {
+        let written = match value.kind() {
+            ValueKind::Number | ValueKind::Bool => out.write_str(&value.to_string()),
+            ValueKind::Undefined => return Err(ErrorKind::UndefinedError.into()),
+            ValueKind::None => Ok(()),
+            _ if value.is_safe() => out.write_str(value.as_str().unwrap_or_default()),
+            _ => out.write_str(&text::markdown(&value.to_string())),
+        };
+        written.map_err(|_| ErrorKind::WriteFailure.into())
+    });
+    environment.add_filter("code", |value: String| {
+        Value::from_safe_string(code(&value))
+    });
+    environment.add_filter("link", |value: String| {
+        Value::from_safe_string(link(&value))
+    });
+    environment.add_filter("own_words", |value: String| {
+        Value::from_safe_string(own_words(&value))
+    });
+    let template = options.template.as_deref().unwrap_or(TEMPLATE);
+    let notes =
+        environment.render_named_str(TEMPLATE_NAME, template, Serde(context(facts, options)))?;
+    Ok(limit(tidy(&notes)))
+}
+
+/// A code span, for ids, names and versions; a text with characters that no such thing has is escaped instead.
+fn code(value: &str) -> String {
+    let line = text::one_line(value);
+    match text::shorten(&line, 200) {
+        short if short.contains(['`', '<', '>', '&']) => text::markdown(&short),
+        short if short.is_empty() => String::new(),
+        short => format!("`{short}`"),
+    }
+}
+
+/// An address that may be followed, as a link; any other text is shown and leads nowhere.
+fn link(value: &str) -> String {
+    if text::is_linkable(value) {
+        format!("<{value}>")
+    } else {
+        text::markdown(value)
+    }
+}
+
+/// A person's own Markdown: emphasis, lists and headings work; HTML, links and images are shown as text.
+///
+/// A line is never a workflow command, should a step print it.
+fn own_words(value: &str) -> String {
+    let value = value.replace("\r\n", "\n");
+    let mut out = String::with_capacity(value.len());
+    for line in text::clean(value.trim()).lines() {
+        let indent = line.len() - line.trim_start().len();
+        out.push_str(&line[..indent]);
+        if line[indent..].starts_with("::") {
+            out.push('\\');
+        }
+        for c in line[indent..].chars() {
+            match c {
+                '<' => out.push_str("&lt;"),
+                '[' | ']' => out.extend(['\\', c]),
+                _ => out.push(c),
+            }
+        }
+        out.push('\n');
+    }
+    out
+}
+
+/// At most one empty line in a row, none at the ends, one line feed at the end.
+fn tidy(notes: &str) -> String {
+    let mut out = String::with_capacity(notes.len());
+    let mut empty = 0;
+    for line in notes.lines().map(str::trim_end) {
+        if line.is_empty() {
+            empty += 1;
+            continue;
+        }
+        if !out.is_empty() {
+            out.push_str(if empty > 0 { "\n\n" } else { "\n" });
+        }
+        out.push_str(line);
+        empty = 0;
+    }
+    out.push('\n');
+    out
+}
+
+/// Whole lines up to [`NOTES_LIMIT`].
+fn limit(notes: String) -> String {
+    const CUT: &str = "\n(These notes were shortened.)\n";
+    if notes.len() <= NOTES_LIMIT {
+        return notes;
+    }
+    let room = notes.floor_char_boundary(NOTES_LIMIT - CUT.len());
+    let end = notes[..room]
+        .rfind('\n')
+        .map_or(room, |line_feed| line_feed + 1);
+    format!("{}{CUT}", &notes[..end])
+}
+
+fn context<'a>(facts: &Facts<'a>, options: &'a NotesOptions) -> Context<'a> {
+    let sections = [
+        ("New Vulnerabilities", ChangeType::NewVulnerability),
+        ("Reopened Vulnerabilities", ChangeType::Reopened),
+        ("Severity Changes", ChangeType::SeverityChange),
+        ("Vulnerabilities Resolved", ChangeType::Resolved),
+        ("Advisories Withdrawn", ChangeType::Withdrawn),
+        ("Updates to Open Findings", ChangeType::Updated),
+        ("Exceptions", ChangeType::Excepted),
+        ("Exceptions Expired", ChangeType::ExceptionExpired),
+    ]
+    .into_iter()
+    .map(|(title, change_type)| {
+        let total = facts.changes.of_type(change_type).count();
+        Section {
+            title,
+            rows: facts
+                .changes
+                .of_type(change_type)
+                .take(ROWS)
+                .map(Row::of_change)
+                .collect(),
+            more: total.saturating_sub(ROWS),
+        }
+    })
+    .filter(|section| !section.rows.is_empty())
+    .collect();
+    let posture = facts.changes.posture.map(|p| p.current);
+    let unchanged = open_but_unchanged(facts.changes);
+    let rows: Vec<_> = facts
+        .changes
+        .still_open
+        .iter()
+        .take(ROWS)
+        .map(Row::of_open)
+        .collect();
+    Context {
+        project: options.project.as_deref(),
+        version: facts.version.map(ToString::to_string),
+        trigger_type: facts.trigger_type,
+        justification: facts.justification,
+        explanation: facts.explanation,
+        custom_notes: facts.custom,
+        status_url: options.status_url.as_deref(),
+        posture_trend: facts.changes.posture_trend.as_str(),
+        posture,
+        sections,
+        still_open: Section {
+            title: "Still Open",
+            more: unchanged.saturating_sub(rows.len()),
+            rows,
+        },
+        incomplete: facts
+            .changes
+            .incomplete
+            .iter()
+            .take(ROWS)
+            .map(|scan| Incomplete {
+                scanner: scan.scanner.as_str(),
+                coverage: scan.coverage,
+                what: words::coverage(scan.coverage),
+                reason: scan
+                    .reasons
+                    .first()
+                    .map(|r| text::shorten(r, 200).into_owned()),
+            })
+            .collect(),
+    }
+}
+
+/// How many open findings did not change; the list in the change set is shorter than that if there are many.
+fn open_but_unchanged(changes: &ChangeSet) -> usize {
+    let changed = changes
+        .changes
+        .iter()
+        .filter(|c| c.new_state.severity().is_some())
+        .count();
+    let open = changes.posture.map_or(0, |p| p.current.total);
+    open.saturating_sub(changed).max(changes.still_open.len())
+}
+
+/// The package with its version, or the file.
+fn place(package: Option<&str>, version: Option<&str>, path: Option<&str>) -> Option<String> {
+    match (package, version) {
+        (Some(package), Some(version)) => Some(format!("{package} {version}")),
+        (package, _) => package.or(path).map(str::to_owned),
+    }
+}
+
+impl Row {
+    fn of_change(change: &Change) -> Self {
+        let tells_more = matches!(
+            change.change_type,
+            ChangeType::NewVulnerability | ChangeType::Reopened | ChangeType::SeverityChange
+        );
+        Self {
+            id: change.finding_id.to_string(),
+            aliases: change
+                .aliases
+                .iter()
+                .map(ToString::to_string)
+                .filter(|a| a != change.finding_id.as_str())
+                .take(5)
+                .collect(),
+            kind: change.kind,
+            severity: change.impact_level,
+            cvss_score: change.cvss_score.map(|s| s.to_string()),
+            rule: change.rule.clone(),
+            place: place(
+                change.package.as_deref(),
+                change.version.as_deref(),
+                change.path.as_deref(),
+            ),
+            fix_version: change
+                .fix_version
+                .clone()
+                .filter(|_| change.new_state.severity().is_some()),
+            reference_url: change.reference_url.clone(),
+            description: Some(change.description.clone()).filter(|d| tells_more && !d.is_empty()),
+            remark: remark(change),
+            development: change.scope == findings_model::Scope::Development,
+        }
+    }
+
+    fn of_open(finding: &OpenFinding) -> Self {
+        Self {
+            id: finding.finding_id.to_string(),
+            aliases: Vec::new(),
+            kind: finding.kind,
+            severity: finding.severity,
+            cvss_score: None,
+            rule: finding.rule.clone(),
+            place: place(
+                finding.package.as_deref(),
+                finding.version.as_deref(),
+                finding.path.as_deref(),
+            ),
+            fix_version: finding.fix_version.clone(),
+            reference_url: finding.reference_url.clone(),
+            description: None,
+            remark: finding
+                .unverified
+                .then(|| "not confirmed by the newest scan".to_owned()),
+            development: finding.scope == findings_model::Scope::Development,
+        }
+    }
+}
+
+fn remark(change: &Change) -> Option<String> {
+    let words = match (change.change_type, change.reason) {
+        (ChangeType::SeverityChange, _) => {
+            return change.old_severity.map(|old| format!("before: {old}"));
+        }
+        (_, Some(ChangeReason::Upgraded)) => "upgraded to a version that is not affected",
+        (_, Some(ChangeReason::Removed)) => "removed",
+        (_, Some(ChangeReason::CodeChanged)) => "the code was changed",
+        (_, Some(ChangeReason::NoLongerReported)) => "no longer reported",
+        (_, Some(ChangeReason::FixAvailable)) => "a fix is available now",
+        (_, Some(ChangeReason::VersionChanged)) => "another version, affected too",
+        (_, Some(ChangeReason::AcceptedRisk)) => "the risk was accepted",
+        (_, Some(ChangeReason::FalsePositive)) => "a false positive",
+        (_, Some(ChangeReason::Suppressed)) => "suppressed in the source",
+        (_, Some(ChangeReason::NotAffected)) => "not affected",
+        (_, Some(ChangeReason::DeclaredFixed)) => "declared fixed",
+        (_, None) => return None,
+    };
+    Some(words.to_owned())
+}

@@ -1,0 +1,200 @@
+use std::{collections::BTreeSet, fmt, str::FromStr};
+
+use findings_model::{FindingKind, Severity};
+use serde::{Deserialize, Serialize};
+
+/// What releases and what does not: `[tool.relwarden.release]`.
+///
+/// The default is the matrix of the seeds: a new or reopened high or critical finding releases, any resolution does, a severity
+/// raised to high or critical does, nothing else.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Policy {
+    /// From which severity a new finding releases.
+    pub new: Threshold,
+    /// From which severity a reopened finding releases.
+    pub reopened: Threshold,
+    /// To which severity at least a severity must rise to release.
+    pub raised: Threshold,
+    /// From which severity the end of a finding releases.
+    pub resolved: Threshold,
+    /// From which severity a withdrawn advisory releases.
+    pub withdrawn: Threshold,
+    /// From which severity a fix that is now available, or another affected version, releases.
+    pub updated: Threshold,
+    /// From which severity an exception releases.
+    pub excepted: Threshold,
+    /// From which severity the end of an exception releases.
+    pub exception_expired: Threshold,
+    /// The severity that an unknown one counts as. It is still printed as unknown.
+    pub unknown_severity: UnknownSeverity,
+    /// Whether findings in packages that are only needed for development release.
+    pub development: DevelopmentRule,
+    /// The kinds of findings that release.
+    pub kinds: BTreeSet<FindingKind>,
+    /// What a first scan, which has nothing to compare with, does.
+    pub first_scan: FirstScanRule,
+    /// How the next version is made.
+    pub bump: Bump,
+    /// The file with the project's own template for release notes, below the project; the built-in one without it.
+    pub notes_template: Option<String>,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            new: Threshold::AtLeast(Severity::High),
+            reopened: Threshold::AtLeast(Severity::High),
+            raised: Threshold::AtLeast(Severity::High),
+            resolved: Threshold::Any,
+            withdrawn: Threshold::Never,
+            updated: Threshold::Never,
+            excepted: Threshold::Never,
+            exception_expired: Threshold::Never,
+            unknown_severity: UnknownSeverity::High,
+            development: DevelopmentRule::Release,
+            kinds: [
+                FindingKind::Vulnerability,
+                FindingKind::Code,
+                FindingKind::Secret,
+            ]
+            .into(),
+            first_scan: FirstScanRule::Record,
+            bump: Bump::Patch,
+            notes_template: None,
+        }
+    }
+}
+
+/// From where on a row of the matrix applies: `never`, `any`, or the mildest severity that counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum Threshold {
+    /// It never applies.
+    Never,
+    /// It applies to every severity.
+    Any,
+    /// It applies to this severity and worse.
+    AtLeast(Severity),
+}
+
+/// A word that is no threshold.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is none of never, any, critical, high, medium, low, info")]
+pub struct ThresholdError(String);
+
+impl Threshold {
+    /// Whether a severity counts; unknown, which has no place on the scale, only does under [`Threshold::Any`].
+    pub fn includes(self, severity: Severity) -> bool {
+        match self {
+            Self::Never => false,
+            Self::Any => true,
+            Self::AtLeast(least) => severity.rank() >= least.rank() && severity.rank().is_some(),
+        }
+    }
+
+    /// The severities from here on, as justifications write them: `high/critical`; none if all count.
+    pub(crate) fn severities(self) -> Option<&'static str> {
+        match self {
+            Self::AtLeast(Severity::Critical) => Some("critical"),
+            Self::AtLeast(Severity::High) => Some("high/critical"),
+            Self::AtLeast(Severity::Medium) => Some("medium/high/critical"),
+            Self::AtLeast(Severity::Low) => Some("low/medium/high/critical"),
+            Self::Never | Self::Any | Self::AtLeast(Severity::Info | Severity::Unknown) => None,
+        }
+    }
+}
+
+impl fmt::Display for Threshold {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Never => "never",
+            Self::Any => "any",
+            Self::AtLeast(severity) => severity.as_str(),
+        })
+    }
+}
+
+impl FromStr for Threshold {
+    type Err = ThresholdError;
+    fn from_str(word: &str) -> Result<Self, ThresholdError> {
+        match word.trim().to_ascii_lowercase().as_str() {
+            "never" => Ok(Self::Never),
+            "any" => Ok(Self::Any),
+            lower => match lower.parse() {
+                Ok(Severity::Unknown) | Err(_) => Err(ThresholdError(lower.to_owned())),
+                Ok(severity) => Ok(Self::AtLeast(severity)),
+            },
+        }
+    }
+}
+
+impl TryFrom<String> for Threshold {
+    type Error = ThresholdError;
+    fn try_from(word: String) -> Result<Self, ThresholdError> {
+        word.parse()
+    }
+}
+
+impl From<Threshold> for String {
+    fn from(threshold: Threshold) -> Self {
+        threshold.to_string()
+    }
+}
+
+/// The severity that an unknown one counts as in a decision.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[expect(missing_docs, reason = "the words of the severity scale")]
+pub enum UnknownSeverity {
+    Critical,
+    High,
+    Medium,
+    Low,
+    Info,
+}
+
+impl UnknownSeverity {
+    /// The severity.
+    pub fn severity(self) -> Severity {
+        match self {
+            Self::Critical => Severity::Critical,
+            Self::High => Severity::High,
+            Self::Medium => Severity::Medium,
+            Self::Low => Severity::Low,
+            Self::Info => Severity::Info,
+        }
+    }
+}
+
+/// Whether findings in packages that are only needed for development release.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DevelopmentRule {
+    /// Like any other finding.
+    Release,
+    /// They never do.
+    Ignore,
+}
+
+/// What a first scan does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FirstScanRule {
+    /// It becomes the baseline and releases nothing.
+    Record,
+    /// Its findings are new and release like new ones.
+    Release,
+}
+
+/// How the next version follows from the last one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Bump {
+    /// 1.2.3 becomes 1.2.4.
+    Patch,
+    /// 1.2.3 becomes 1.2.3.post1.
+    Post,
+    /// 1.2.3 becomes 1.3.0.
+    Minor,
+}

@@ -1,0 +1,196 @@
+use std::str::FromStr;
+
+use findings_model::{FileOutcome, FindingSet, Receipt};
+use pep440_rs::Version;
+
+use crate::{Baseline, Snapshot, StoredDecision};
+
+/// What a receipt without a decision does to the baseline's findings.
+#[derive(Clone, Copy, Debug)]
+pub enum Adopt<'a> {
+    /// They stay: what is pending stays pending.
+    Nothing,
+    /// These become the baseline's, because a person says that the release took them into account.
+    Current(&'a FindingSet),
+}
+
+/// A publish that is to be recorded.
+#[derive(Clone, Debug)]
+pub struct Publication<'a> {
+    /// The proof.
+    pub receipt: &'a Receipt,
+    /// The decision that was carried out; none for a publish without one.
+    pub decision: Option<&'a StoredDecision>,
+    /// The baseline as it stands; none before the first one.
+    pub baseline: Option<Baseline>,
+    /// What becomes of the findings if the receipt names no decision.
+    pub adopt: Adopt<'a>,
+    /// The commit that the release was built from.
+    pub commit: Option<String>,
+}
+
+/// Why a receipt does not move the baseline.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RecordError {
+    /// The index was not seen to have every file.
+    #[error(
+        "the receipt of {version} is not verified: the index was not seen to list every file with our digest"
+    )]
+    Unverified {
+        /// The receipt's version.
+        version: String,
+    },
+    /// A file was not published.
+    #[error("the receipt of {version} is not complete: {file} was not published")]
+    Unpublished {
+        /// The receipt's version.
+        version: String,
+        /// The first file that is not on the index.
+        file: String,
+    },
+    /// The receipt names no file.
+    #[error("the receipt of {version} names no file")]
+    NoFiles {
+        /// The receipt's version.
+        version: String,
+    },
+    /// The receipt's version is not one of PEP 440.
+    #[error("the receipt's version {0:?} is no version of PEP 440")]
+    Version(String),
+    /// The receipt is about a decision, and there is none at hand.
+    #[error("the receipt carries out decision {id}, which is not at hand")]
+    NoDecision {
+        /// The receipt's decision.
+        id: String,
+    },
+    /// The receipt is about another decision.
+    #[error("the receipt carries out decision {receipt}, but the decision at hand is {decision}")]
+    OtherDecision {
+        /// The receipt's decision.
+        receipt: String,
+        /// The decision at hand.
+        decision: String,
+    },
+    /// The decision does not say what it was made on.
+    #[error("decision {id} holds no snapshot of the findings that it was made on")]
+    NoSnapshot {
+        /// The decision.
+        id: String,
+    },
+    /// A newer release was recorded in the meantime.
+    #[error(
+        "the receipt is of {version}, but the baseline is at {recorded} already: an older release moves nothing"
+    )]
+    Superseded {
+        /// The receipt's version.
+        version: Version,
+        /// The baseline's version.
+        recorded: Version,
+    },
+}
+
+/// Moves the baseline to what a published release was decided on.
+///
+/// Recording the same publish again gives the same baseline. A receipt without a decision records the version and leaves
+/// the findings alone, unless they are to be adopted; one of an older version than the recorded one changes nothing.
+pub fn record_release(publication: Publication<'_>) -> Result<Baseline, RecordError> {
+    let Publication {
+        receipt,
+        decision,
+        baseline,
+        adopt,
+        commit,
+    } = publication;
+    check(receipt)?;
+    let version = Version::from_str(&receipt.version)
+        .map_err(|_| RecordError::Version(findings_model::text::one_line(&receipt.version)))?;
+    let recorded = baseline.as_ref().and_then(|b| b.version.clone());
+    let is_older = recorded
+        .as_ref()
+        .is_some_and(|recorded| version < *recorded);
+
+    let Some(id) = &receipt.decision_id else {
+        let mut baseline = match (baseline, adopt) {
+            (Some(baseline), _) if is_older => return Ok(baseline),
+            (Some(baseline), Adopt::Nothing) if recorded.as_ref() == Some(&version) => {
+                return Ok(baseline);
+            }
+            (baseline, _) => {
+                baseline.unwrap_or_else(|| Baseline::without_scans(receipt.finished_at))
+            }
+        };
+        if let Adopt::Current(set) = adopt {
+            move_to(&mut baseline, Snapshot::from(set));
+            baseline.decision_id = None;
+        }
+        return Ok(released(baseline, version, receipt, commit));
+    };
+
+    if let Some(baseline) = baseline
+        .as_ref()
+        .filter(|b| b.decision_id.as_ref() == Some(id))
+    {
+        return Ok(baseline.clone());
+    }
+    let decision = decision.ok_or_else(|| RecordError::NoDecision { id: id.clone() })?;
+    if decision.decision.decision_id != *id {
+        return Err(RecordError::OtherDecision {
+            receipt: id.clone(),
+            decision: decision.decision.decision_id.clone(),
+        });
+    }
+    if let Some(recorded) = recorded.filter(|_| is_older) {
+        return Err(RecordError::Superseded { version, recorded });
+    }
+    let snapshot = decision
+        .snapshot
+        .clone()
+        .ok_or_else(|| RecordError::NoSnapshot { id: id.clone() })?;
+    let mut baseline = baseline.unwrap_or_else(|| Baseline::without_scans(receipt.finished_at));
+    move_to(&mut baseline, snapshot);
+    baseline.decision_id = Some(id.clone());
+    Ok(released(baseline, version, receipt, commit))
+}
+
+fn check(receipt: &Receipt) -> Result<(), RecordError> {
+    let version = || findings_model::text::one_line(&receipt.version);
+    if !receipt.verified {
+        return Err(RecordError::Unverified { version: version() });
+    }
+    if receipt.files.is_empty() {
+        return Err(RecordError::NoFiles { version: version() });
+    }
+    match receipt
+        .files
+        .iter()
+        .find(|f| matches!(f.outcome, FileOutcome::Skipped | FileOutcome::Failed))
+    {
+        Some(file) => Err(RecordError::Unpublished {
+            version: version(),
+            file: findings_model::text::one_line(&file.file),
+        }),
+        None => Ok(()),
+    }
+}
+
+fn move_to(baseline: &mut Baseline, snapshot: Snapshot) {
+    baseline.lineage = snapshot.lineage;
+    baseline.scanners = snapshot.scanners;
+    baseline.findings = snapshot.findings;
+    baseline
+        .findings
+        .sort_by(|a, b| a.finding_id.cmp(&b.finding_id));
+}
+
+fn released(
+    mut baseline: Baseline,
+    version: Version,
+    receipt: &Receipt,
+    commit: Option<String>,
+) -> Baseline {
+    baseline.schema_version = Baseline::SCHEMA;
+    baseline.version = Some(version);
+    baseline.commit = commit;
+    baseline.recorded_at = receipt.finished_at;
+    baseline
+}

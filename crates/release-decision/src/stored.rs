@@ -1,0 +1,68 @@
+use findings_model::FindingSet;
+use serde_json::Value;
+
+use crate::{
+    Decision, Snapshot,
+    baseline::{DocumentError, check_schema},
+};
+
+/// A decision with the findings that it was made on: `security/findings/decision.json`.
+///
+/// It travels beside the built files, so that the release can be recorded from it wherever the publish ran. Its JSON form is
+/// the decision's with a key `snapshot`, null where the decision was made on a document of changes alone.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StoredDecision {
+    /// The decision.
+    pub decision: Decision,
+    /// What it was made on.
+    pub snapshot: Option<Snapshot>,
+}
+
+impl StoredDecision {
+    /// A decision and the current side of the comparison that it was made on.
+    pub fn new(decision: Decision, decided_on: Option<&FindingSet>) -> Self {
+        Self {
+            decision,
+            snapshot: decided_on.map(Snapshot::from),
+        }
+    }
+
+    /// Reads the document.
+    pub fn from_json(bytes: &[u8]) -> Result<Self, DocumentError> {
+        let json = |source| DocumentError::Json {
+            document: "decision",
+            source,
+        };
+        check_schema(bytes, "decision", Decision::SCHEMA)?;
+        let mut document: Value = serde_json::from_slice(bytes).map_err(json)?;
+        let snapshot = document
+            .as_object_mut()
+            .and_then(|keys| keys.remove("snapshot"))
+            .unwrap_or_default();
+        Ok(Self {
+            decision: serde_json::from_value(document).map_err(json)?,
+            snapshot: serde_json::from_value(snapshot).map_err(json)?,
+        })
+    }
+
+    /// The document, indented, with a line feed at its end.
+    pub fn to_json(&self) -> String {
+        #[derive(serde::Serialize)]
+        struct Document<'a> {
+            #[serde(flatten)]
+            decision: &'a Decision,
+            snapshot: &'a Option<Snapshot>,
+        }
+        #[expect(
+            clippy::expect_used,
+            reason = "every key is a string and every number is finite"
+        )]
+        let mut json = serde_json::to_string_pretty(&Document {
+            decision: &self.decision,
+            snapshot: &self.snapshot,
+        })
+        .expect("a decision is always valid JSON");
+        json.push('\n');
+        json
+    }
+}

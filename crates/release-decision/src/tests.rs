@@ -1,0 +1,67 @@
+//! What a maintainer relies on: the matrix, the texts, the version, the notes, the baseline.
+
+mod baseline;
+mod decisions;
+mod matrix;
+mod notes;
+mod versions;
+
+use change_detect::{Change, ChangeSet, ChangeType};
+use findings_model::{FindingKind, Severity, Timestamp};
+
+use crate::{Decision, IndexVersions, Policy, Request, Versions, decide};
+
+fn now() -> Timestamp {
+    "2026-01-12T03:00:00Z".parse().unwrap()
+}
+
+/// A change of a document with the fewest keys.
+fn change(change_type: ChangeType, id: &str, severity: Severity) -> Change {
+    let new_state = match change_type {
+        ChangeType::Resolved => "resolved".to_owned(),
+        ChangeType::Withdrawn => "withdrawn".to_owned(),
+        ChangeType::Excepted => "excepted".to_owned(),
+        _ => format!("{severity} vulnerability"),
+    };
+    let document = serde_json::json!({
+        "change_type": change_type, "finding_id": id, "old_state": null, "new_state": new_state, "impact_level": severity,
+        "kind": "vulnerability", "package": "requests", "version": "2.19.0",
+    });
+    serde_json::from_value(document).unwrap()
+}
+
+fn severity_change(id: &str, old: Severity, new: Severity) -> Change {
+    Change {
+        old_severity: Some(old),
+        ..change(ChangeType::SeverityChange, id, new)
+    }
+}
+
+fn of_kind(kind: FindingKind, change: Change) -> Change {
+    Change { kind, ..change }
+}
+
+fn changes(changes: Vec<Change>) -> ChangeSet {
+    ChangeSet {
+        changes,
+        compared_with: Some("0".repeat(64)),
+        ..ChangeSet::empty()
+    }
+}
+
+fn versions() -> Versions {
+    Versions {
+        current: Some(crate::CurrentVersion::Static("1.2.3".parse().unwrap())),
+        index: Some(
+            ["1.2.2", "1.2.3"]
+                .iter()
+                .map(|v| v.parse().unwrap())
+                .collect::<IndexVersions>(),
+        ),
+        ..Versions::default()
+    }
+}
+
+fn decided(set: &ChangeSet, request: &Request, policy: &Policy) -> Decision {
+    decide(set, request, policy, &versions(), now()).unwrap()
+}

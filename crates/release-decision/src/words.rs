@@ -1,0 +1,159 @@
+//! A decision in plain words.
+
+use std::collections::BTreeSet;
+
+use change_detect::{Change, ChangeSet, ChangeType};
+use findings_model::{CoverageState, FindingId, text};
+
+use crate::{
+    TriggerType,
+    matrix::{Effect, Reason, Row},
+};
+
+/// How many findings the paragraph names.
+const NAMED: usize = 3;
+
+/// A paragraph of plain text on one line; whoever shows it escapes it for the place.
+pub(crate) fn explanation(
+    changes: &ChangeSet,
+    reasons: &[Reason],
+    trigger_type: TriggerType,
+) -> String {
+    let mut sentences = match trigger_type {
+        TriggerType::SecurityAuto => automatic(changes, reasons),
+        TriggerType::Manual => vec![
+            "A person asked for this release.".to_owned(),
+            pending(changes),
+        ],
+        TriggerType::None => vec![standstill(changes, reasons)],
+    };
+    for scan in &changes.incomplete {
+        let what = coverage(scan.coverage);
+        sentences.push(format!(
+            "The newest scan of {} {what}: what it did not cover is unknown, not resolved.",
+            scan.scanner
+        ));
+    }
+    text::one_line(&sentences.join(" "))
+}
+
+/// How a scan went, as the end of a sentence about it.
+pub(crate) fn coverage(state: CoverageState) -> &'static str {
+    match state {
+        CoverageState::Complete => "was complete",
+        CoverageState::Partial => "was partial",
+        CoverageState::Filtered => "was filtered",
+        CoverageState::Failed => "failed",
+        CoverageState::Missing => "is missing",
+    }
+}
+
+fn automatic(changes: &ChangeSet, reasons: &[Reason]) -> Vec<String> {
+    let released: BTreeSet<&FindingId> = reasons
+        .iter()
+        .filter(|r| r.effect == Effect::Release)
+        .filter_map(|r| r.finding_id.as_ref())
+        .collect();
+    let (decisive, others): (Vec<&Change>, Vec<&Change>) = changes
+        .changes
+        .iter()
+        .partition(|c| released.contains(&c.finding_id));
+    let since = if changes.first_scan {
+        "The first scan found something that the policy releases for"
+    } else {
+        "The security findings changed since the last release"
+    };
+    let mut sentences = vec![format!("{since}: {}.", named(&decisive))];
+    if !others.is_empty() {
+        sentences.push(format!(
+            "{} without weight for the decision.",
+            findings_changed(others.len(), "more ")
+        ));
+    }
+    sentences
+}
+
+/// What a release that a person asked for carries besides.
+fn pending(changes: &ChangeSet) -> String {
+    let all: Vec<&Change> = changes.changes.iter().collect();
+    if changes.first_scan {
+        let known = if all.is_empty() {
+            "no finding is known".to_owned()
+        } else {
+            named(&all)
+        };
+        return format!(
+            "There is no earlier release to compare the security findings with; as of now {known}."
+        );
+    }
+    if !all.is_empty() {
+        return format!(
+            "It also carries what changed in the security findings since the last one: {}.",
+            named(&all)
+        );
+    }
+    match changes.compared_with {
+        Some(_) => "The security findings did not change since the last one.".to_owned(),
+        None => "The security findings were not compared with an earlier release.".to_owned(),
+    }
+}
+
+/// Why there is nothing to release.
+fn standstill(changes: &ChangeSet, reasons: &[Reason]) -> String {
+    let count = changes.changes.len();
+    match count {
+        0 if changes.first_scan => "This is the first scan, and it found nothing.".to_owned(),
+        0 => "The security findings did not change since the last release: there is nothing to release.".to_owned(),
+        1 if reasons.iter().any(|r| r.row == Row::FirstScan) => {
+            "This is the first scan: its finding becomes the baseline, and nothing is released for it.".to_owned()
+        }
+        _ if reasons.iter().any(|r| r.row == Row::FirstScan) => {
+            format!("This is the first scan: its {count} findings become the baseline, and nothing is released for them.")
+        }
+        _ => format!("{} since the last release, but in no way that the policy releases for.", findings_changed(count, "")),
+    }
+}
+
+fn findings_changed(count: usize, more: &str) -> String {
+    match count {
+        1 => format!("1 {more}finding changed"),
+        n => format!("{n} {more}findings changed"),
+    }
+}
+
+fn named(changes: &[&Change]) -> String {
+    let mut parts: Vec<String> = changes.iter().take(NAMED).map(|c| phrase(c)).collect();
+    match changes.len().saturating_sub(NAMED) {
+        0 => {}
+        1 => parts.push("1 more".to_owned()),
+        n => parts.push(format!("{n} more")),
+    }
+    match parts.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
+        None => "nothing".to_owned(),
+    }
+}
+
+fn phrase(change: &Change) -> String {
+    let place = change
+        .package
+        .as_ref()
+        .or(change.path.as_ref())
+        .map(|p| format!(" in {p}"))
+        .unwrap_or_default();
+    let what = match change.change_type {
+        ChangeType::NewVulnerability => format!("is new at {} severity", change.impact_level),
+        ChangeType::Reopened => format!("is back at {} severity", change.impact_level),
+        ChangeType::SeverityChange => match change.old_severity {
+            Some(old) => format!("went from {old} to {}", change.impact_level),
+            None => format!("is now {}", change.impact_level),
+        },
+        ChangeType::Resolved => "is resolved".to_owned(),
+        ChangeType::Withdrawn => "was withdrawn by its database".to_owned(),
+        ChangeType::Updated => "was updated".to_owned(),
+        ChangeType::Excepted => "is excepted".to_owned(),
+        ChangeType::ExceptionExpired => "is no longer excepted".to_owned(),
+    };
+    format!("{}{place} {what}", change.finding_id)
+}
