@@ -23,8 +23,8 @@ impl Events {
         let mut steps = Vec::with_capacity(self.0.len());
         for event in &self.0 {
             let (text, order) = match event {
-                Event::Introduced(text) => (text, 0),
-                Event::Fixed(text) => (text, 1),
+                Event::Fixed(text) => (text, 0),
+                Event::Introduced(text) => (text, 1),
                 Event::LastAffected(text) => (text, 2),
             };
             let at = if text == "0" {
@@ -34,14 +34,14 @@ impl Events {
             };
             steps.push((at, order));
         }
-        // `None`, before every version, sorts first.
+        // `None`, before every version, sorts first; at one version a fix comes before a new introduction.
         steps.sort();
         let mut inside = false;
         for (at, order) in &steps {
             let at = at.as_ref();
             match order {
-                0 if at.is_none_or(|at| version >= at) => inside = true,
-                1 if at.is_none_or(|at| version >= at) => inside = false,
+                0 if at.is_none_or(|at| version >= at) => inside = false,
+                1 if at.is_none_or(|at| version >= at) => inside = true,
                 2 if at.is_none_or(|at| version > at) => inside = false,
                 _ => {}
             }

@@ -6,10 +6,15 @@ use findings_model::{PackageName, ScannerName};
 use serde::{Deserialize, Deserializer, de};
 
 mod load;
+#[cfg(feature = "schema")]
+mod schema;
 
 pub(crate) use load::load;
+#[cfg(feature = "schema")]
+pub use schema::schema;
 
 /// The project's settings, complete: what is not written has its default.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "snake_case")]
 pub struct Config {
@@ -19,8 +24,8 @@ pub struct Config {
     pub scanners: Scanners,
     /// Days within which a finding should be gone, by severity.
     pub sla: Sla,
-    /// Texts that replace the built-in templates.
-    pub templates: Templates,
+    /// What makes a release due.
+    pub release: release_decision::Policy,
     /// Where and how files are published.
     pub publish: Publish,
     /// The public status.
@@ -44,6 +49,7 @@ pub struct Found {
 }
 
 /// `[tool.relwarden.project]`
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Project {
@@ -67,6 +73,7 @@ pub struct Scanners {
 }
 
 /// `[tool.relwarden.scanners.NAME]`
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Scanner {
@@ -116,6 +123,7 @@ impl<'de> Deserialize<'de> for Scanners {
 }
 
 /// `[tool.relwarden.sla]`: days from the first sight to the due date.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[expect(
@@ -142,15 +150,8 @@ impl Default for Sla {
     }
 }
 
-/// `[tool.relwarden.templates]`: files below the project, in minijinja's language.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Templates {
-    /// The release notes.
-    pub release_notes: Option<String>,
-}
-
 /// `[tool.relwarden.publish]`
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Publish {
@@ -163,6 +164,7 @@ pub struct Publish {
 }
 
 /// `[tool.relwarden.publish.limits]`
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct PublishLimits {
@@ -179,6 +181,7 @@ impl Default for PublishLimits {
 }
 
 /// `[tool.relwarden.status]`
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Status {
@@ -201,6 +204,7 @@ impl Default for Status {
 }
 
 /// `[tool.relwarden.retention]`
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Retention {

@@ -76,6 +76,11 @@ impl Failure {
         }
     }
 
+    /// A failure with its cause.
+    pub fn caused(status: ExitStatus, what: impl Into<String>, cause: impl Error + Send + Sync + 'static) -> Self {
+        Self { source: Some(Box::new(cause)), ..Self::new(status, what) }
+    }
+
     /// What to do next: a sentence, with the runbook section where there is one.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {

@@ -21,6 +21,7 @@ mod context;
 mod exit;
 mod logging;
 mod render;
+pub mod requests;
 
 pub use config::Config;
 pub use context::{Common, Context, Format};

@@ -31,7 +31,7 @@ pub use receipt::{FileOutcome, Receipt, ReceiptFile};
 pub use scan::{Clearance, Coverage, CoverageState, Gap, LookedAt, Observation, Scan};
 pub use schema::{SchemaError, SchemaVersion};
 pub use set::{FindingSet, ScanSummary, ScannerState};
-pub use severity::{CvssScore, CvssVector, CvssVectorError, Rating, Severity, SeveritySource};
+pub use severity::{CvssScore, CvssVector, CvssVectorError, Rating, Severity, SeverityError, SeveritySource};
 pub use subject::{
     AdvisoryVerdict, CodeSpot, CodeText, FindingKind, SecretMark, SecretSpot, Subject,
     Vulnerability,

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 ///
 /// The default is the matrix of the seeds: a new or reopened high or critical finding releases, any resolution does, a severity
 /// raised to high or critical does, nothing else.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Policy {
@@ -31,6 +32,7 @@ pub struct Policy {
     /// Whether findings in packages that are only needed for development release.
     pub development: DevelopmentRule,
     /// The kinds of findings that release.
+    #[cfg_attr(feature = "schema", schemars(with = "BTreeSet<KindWord>"))]
     pub kinds: BTreeSet<FindingKind>,
     /// What a first scan, which has nothing to compare with, does.
     pub first_scan: FirstScanRule,
@@ -143,6 +145,7 @@ impl From<Threshold> for String {
 }
 
 /// The severity that an unknown one counts as in a decision.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[expect(missing_docs, reason = "the words of the severity scale")]
@@ -168,6 +171,7 @@ impl UnknownSeverity {
 }
 
 /// Whether findings in packages that are only needed for development release.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum DevelopmentRule {
@@ -178,6 +182,7 @@ pub enum DevelopmentRule {
 }
 
 /// What a first scan does.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum FirstScanRule {
@@ -188,6 +193,7 @@ pub enum FirstScanRule {
 }
 
 /// How the next version follows from the last one.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Bump {
@@ -197,4 +203,29 @@ pub enum Bump {
     Post,
     /// 1.2.3 becomes 1.3.0.
     Minor,
+}
+
+#[cfg(feature = "schema")]
+impl schemars::JsonSchema for Threshold {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Threshold".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "description": "`never`, `any`, or the mildest severity that counts.",
+            "enum": ["never", "any", "critical", "high", "medium", "low", "info"]
+        })
+    }
+}
+
+/// The words of [`FindingKind`], for the schema.
+#[cfg(feature = "schema")]
+#[derive(schemars::JsonSchema)]
+#[schemars(rename = "FindingKind", rename_all = "lowercase")]
+#[expect(dead_code, reason = "only its schema is used")]
+enum KindWord {
+    Vulnerability,
+    Code,
+    Secret,
 }

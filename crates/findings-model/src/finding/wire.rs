@@ -271,7 +271,7 @@ impl From<Finding> for FindingWire {
         match f.status {
             Status::Open => {}
             Status::Unverified { since } => {
-                (w.status, w.unverified_since) = (StatusWord::Unverified, Some(since))
+                (w.status, w.unverified_since) = (StatusWord::Unverified, Some(since));
             }
             Status::Resolved { on, reason } => {
                 (w.status, w.resolved_date, w.resolved_reason) =

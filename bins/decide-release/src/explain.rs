@@ -1,0 +1,51 @@
+//! `decide-release explain`: the matrix in force and the row of each finding.
+
+use std::fmt::Write as _;
+
+use cli_support::{Context, ExitStatus, ResultExt as _, requests};
+use findings_model::{SchemaVersion, text};
+use orchestrate::{
+    changes::{ChangesRequest, detect_changes},
+    project::Project,
+};
+use release_decision::{Explanation, Request, explain};
+
+use crate::Inputs;
+
+/// Prints the explanation.
+pub(crate) fn run(cx: &mut Context, inputs: &Inputs) -> anyhow::Result<ExitStatus> {
+    let request = requests::decision(cx, Request::auto(), &inputs.for_decision())?;
+    let changes = match &inputs.changes {
+        Some(path) => crate::changes(cx, path)?,
+        None => {
+            let sides = ChangesRequest { project: request.project.clone(), previous: None, current: None, now: cx.now() };
+            detect_changes(&Project::at(cx.project()), &sides)
+                .map_err(|e| requests::document_failure(e, "cannot compare the findings with the baseline"))?
+        }
+    };
+    let explanation = explain(&changes, &request.policy);
+    let mut document = serde_json::to_value(&explanation).or_fail(ExitStatus::Outside, "cannot print the explanation")?;
+    if let Some(keys) = document.as_object_mut() {
+        keys.insert("schema_version".to_owned(), SchemaVersion::new(1, 0).to_string().into());
+    }
+    cx.result(&document, &lines(&explanation))?;
+    Ok(ExitStatus::Done)
+}
+
+fn lines(explanation: &Explanation) -> String {
+    let mut out = String::from("The matrix in force\n");
+    for row in &explanation.matrix {
+        let _infallible = writeln!(out, "  {}", text::one_line(&row.text));
+    }
+    for condition in &explanation.conditions {
+        let _infallible = writeln!(out, "  {}", text::one_line(condition));
+    }
+    out.push_str("\nWhat it says to each change\n");
+    if explanation.reasons.is_empty() {
+        out.push_str("  nothing changed\n");
+    }
+    for reason in &explanation.reasons {
+        let _infallible = writeln!(out, "  {}", text::one_line(&reason.text));
+    }
+    out
+}

@@ -1,0 +1,55 @@
+//! `detect-changes`: what changed between two scans, ledgers or the released baseline and now.
+
+mod text;
+
+use std::path::PathBuf;
+
+use cli_support::{Common, Context, ExitStatus, Failure, requests};
+use orchestrate::{
+    changes::{ChangesRequest, detect_changes},
+    project::Project,
+};
+
+/// Say what changed between two finding sets.
+///
+/// Each side is a ledger, a baseline or a folder of reports. Without flags the released baseline is compared with the ledger;
+/// without a baseline every finding is new and first_scan is true. Ends with 0 whatever it found.
+#[derive(Debug, clap::Parser)]
+#[command(name = "detect-changes", version, max_term_width = 110)]
+pub struct App {
+    /// The side before: a ledger, a baseline or a folder of reports [default: security/findings/baseline.json]
+    #[arg(long, value_name = "PATH")]
+    previous: Option<PathBuf>,
+    /// The side now [default: security/findings/findings.json]
+    #[arg(long, value_name = "PATH")]
+    current: Option<PathBuf>,
+    #[command(flatten)]
+    common: Common,
+}
+
+impl AsRef<Common> for App {
+    fn as_ref(&self) -> &Common {
+        &self.common
+    }
+}
+
+/// Runs the step.
+pub fn run(app: App, cx: &mut Context) -> anyhow::Result<ExitStatus> {
+    for path in app.previous.iter().chain(&app.current) {
+        if !cx.path(path).exists() {
+            let what = format!("there is no {} to compare", path.display());
+            return Err(Failure::new(ExitStatus::Usage, what).hint("give a ledger, a baseline or a folder of reports").into());
+        }
+    }
+    let request = ChangesRequest {
+        project: cx.config()?.project_name()?.clone(),
+        previous: app.previous,
+        current: app.current,
+        now: cx.now(),
+    };
+    let changes = detect_changes(&Project::at(cx.project()), &request)
+        .map_err(|e| requests::document_failure(e, "cannot compare"))?;
+    cx.actions().summary(&text::summary(&changes))?;
+    cx.result(&changes, &text::of(&changes))?;
+    Ok(ExitStatus::Done)
+}

@@ -1,0 +1,54 @@
+//! The result for people.
+
+use std::fmt::Write as _;
+
+use change_detect::{Change, ChangeSet};
+use findings_model::text;
+
+/// The changes as lines of text.
+pub(crate) fn of(set: &ChangeSet) -> String {
+    let mut out = String::new();
+    let _infallible = write_text(&mut out, set);
+    out
+}
+
+fn write_text(out: &mut String, set: &ChangeSet) -> std::fmt::Result {
+    if set.first_scan {
+        writeln!(out, "There is no baseline to compare with: every finding counts as new.")?;
+    }
+    if set.changes.is_empty() {
+        writeln!(out, "Nothing changed.")?;
+    }
+    for change in &set.changes {
+        writeln!(out, "  {}", line(change))?;
+    }
+    for scan in &set.incomplete {
+        let file = scan.file.as_deref().unwrap_or("no report");
+        let why = text::one_line(&scan.reasons.join("; "));
+        writeln!(out, "  {} of {} ({}): {why}", scan.coverage.as_str(), scan.scanner, text::one_line(file))?;
+    }
+    writeln!(out, "Posture: {}", set.posture_trend.as_str().replace('_', " "))
+}
+
+fn line(change: &Change) -> String {
+    let place = change.package.as_deref().or(change.path.as_deref()).unwrap_or("-");
+    let from = change.old_state.as_ref().map_or_else(String::new, |s| format!("{s} -> "));
+    text::one_line(&format!("{} {} in {place}: {from}{}", change.change_type, change.finding_id, change.new_state))
+}
+
+/// The step summary, in Markdown.
+pub(crate) fn summary(set: &ChangeSet) -> String {
+    let mut out = String::from("### Security changes\n\n");
+    if set.changes.is_empty() {
+        out.push_str("Nothing changed.\n");
+    }
+    for change in set.changes.iter().take(200) {
+        out.push_str("- ");
+        out.push_str(&text::markdown(&line(change)));
+        out.push('\n');
+    }
+    if set.changes.len() > 200 {
+        let _infallible = writeln!(out, "- and {} more", set.changes.len() - 200);
+    }
+    out
+}

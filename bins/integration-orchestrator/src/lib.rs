@@ -1,0 +1,99 @@
+//! `integration-orchestrator`: all steps but the publish, in one process.
+
+mod dashboard;
+mod health;
+mod record_release;
+mod stats;
+mod workflows;
+
+use std::path::PathBuf;
+
+use cli_support::{Common, Context, ExitStatus};
+
+/// Run the steps from reports to status, look at the system's health, and record releases.
+///
+/// The workflows read reports, keep the ledger, decide, and update the status and the metrics. They never publish.
+#[derive(Debug, clap::Parser)]
+#[command(name = "integration-orchestrator", version, max_term_width = 110)]
+pub struct App {
+    #[command(subcommand)]
+    command: Command,
+    #[command(flatten)]
+    common: Common,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    /// Read the reports, update findings, decide whether a release is due, update the status
+    SecurityWorkflow {
+        /// Decide for a release whatever changed
+        #[arg(long)]
+        force: bool,
+        /// Text for the release notes
+        #[arg(long, value_name = "TEXT")]
+        notes: Option<String>,
+        /// A folder of OSV records for severities, aliases and withdrawals; may be given more than once
+        #[arg(long, value_name = "PATH")]
+        advisories: Vec<PathBuf>,
+        /// Ask no advisory service
+        #[arg(long)]
+        offline: bool,
+        /// What the index has, as `publish-pypi releases` wrote it; `none` for nothing
+        #[arg(long, value_name = "FILE|none")]
+        index: Option<String>,
+    },
+    /// Decide for a release by hand and update the status; needs no scan
+    ManualWorkflow {
+        /// Text for the release notes
+        #[arg(long, value_name = "TEXT")]
+        notes: String,
+        /// Leave the status as it is
+        #[arg(long)]
+        no_status_update: bool,
+        /// What the index has, as `publish-pypi releases` wrote it; `none` for nothing
+        #[arg(long, value_name = "FILE|none")]
+        index: Option<String>,
+    },
+    /// Say whether the system is healthy, by the ledger's last complete scans
+    HealthCheck,
+    /// Print the monitoring dashboard's data
+    Dashboard,
+    /// Print publishing statistics
+    Stats {
+        /// The window, in days
+        #[arg(long, value_name = "N", default_value_t = metrics::Days::MONTH)]
+        days: metrics::Days,
+    },
+    /// Move the released baseline to what a published decision was decided on
+    RecordRelease {
+        /// The receipt that `publish-pypi publish` left
+        #[arg(long, value_name = "FILE")]
+        receipt: PathBuf,
+        /// Take today's findings as the baseline, for a receipt without a decision
+        #[arg(long)]
+        adopt_current: bool,
+        /// The commit that was released
+        #[arg(long, value_name = "SHA", env = "GITHUB_SHA")]
+        commit: Option<String>,
+    },
+}
+
+impl AsRef<Common> for App {
+    fn as_ref(&self) -> &Common {
+        &self.common
+    }
+}
+
+/// Runs one subcommand.
+pub fn run(app: App, cx: &mut Context) -> anyhow::Result<ExitStatus> {
+    match app.command {
+        Command::SecurityWorkflow { force, notes, advisories, offline: _, index } => {
+            workflows::security(cx, force, notes, advisories, index)
+        }
+        Command::ManualWorkflow { notes, no_status_update, index } => workflows::manual(cx, notes, no_status_update, index),
+        Command::HealthCheck => health::run(cx),
+        Command::Dashboard => dashboard::run(cx),
+        Command::Stats { days } => stats::run(cx, days),
+        Command::RecordRelease { receipt, adopt_current, commit } => record_release::run(cx, &receipt, adopt_current, commit),
+    }
+}

@@ -1,0 +1,142 @@
+//! Runs that are killed at any moment leave every document whole.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    time::{Duration, Instant, SystemTime},
+};
+
+use test_support::{Scratch, copy_dir, fixtures::WEEKS, fixtures::fixture_path};
+
+use crate::system::{System, binary};
+
+/// How many moments are tried at most; a run has fewer.
+const MOST_MOMENTS: usize = 200;
+
+/// The second week's workflow on a project that knows the first one.
+fn second_week(folder: &Path) -> test_support::Run {
+    binary("integration-orchestrator")
+        .run()
+        .project(folder)
+        .now("2023-07-31T04:00:00Z")
+        .args(["security-workflow", "--offline", "--index", "none", "--advisories"])
+        .arg(fixture_path("sample-project/weeks/2023-07-31/advisories"))
+}
+
+/// A project that has seen the first week and has the second one's reports.
+fn before() -> System {
+    let system = System::sample();
+    system.project.set_week(WEEKS[0]);
+    system.workflow("2023-07-24T04:00:00Z").output().expect_success();
+    system.project.set_week(WEEKS[1]);
+    system
+}
+
+fn copy_of(system: &System) -> System {
+    let project = Scratch::empty();
+    copy_dir(system.project.path(), project.path());
+    System { project }
+}
+
+/// What a folder looks like from outside: names, sizes and times.
+fn outside(folder: &Path, seen: &mut BTreeMap<PathBuf, (u64, Option<SystemTime>)>) {
+    // Files come and go while they are listed.
+    let Ok(entries) = std::fs::read_dir(folder) else { return };
+    for entry in entries.flatten() {
+        let path = entry.path();
+        let Ok(metadata) = entry.metadata() else { continue };
+        if metadata.is_dir() {
+            outside(&path, seen);
+        } else {
+            seen.insert(path, (metadata.len(), metadata.modified().ok()));
+        }
+    }
+}
+
+/// Starts the run and kills it as soon as the folder has changed `moments` times. False if the run ended before that.
+fn killed_after(system: &System, moments: usize) -> bool {
+    let folder = system.project.path();
+    let looks = || {
+        let mut seen = BTreeMap::new();
+        for below in ["security", "docs", "metrics"] {
+            outside(&folder.join(below), &mut seen);
+        }
+        seen
+    };
+    let mut last = looks();
+    let mut running = second_week(folder).spawn();
+    let start = Instant::now();
+    let mut changes = 0;
+    while changes < moments {
+        assert!(start.elapsed() < Duration::from_mins(1), "the run hangs");
+        if running.child.try_wait().expect("ask for the process").is_some() {
+            return false;
+        }
+        let now = looks();
+        changes += usize::from(now != last);
+        last = now;
+    }
+    running.kill();
+    true
+}
+
+fn is_temporary(name: &str) -> bool {
+    name.rsplit('/').next().is_some_and(|file| file.starts_with(".relwarden-"))
+}
+
+#[test]
+fn a_killed_run_leaves_every_document_whole_and_is_made_up_by_the_next() {
+    let before = before();
+    let old = before.documents();
+    let finished = copy_of(&before);
+    second_week(finished.project.path()).output().expect_success();
+    let new = finished.documents();
+    assert_ne!(old, new);
+
+    let mut kills = 0;
+    for moments in 0..MOST_MOMENTS {
+        let system = copy_of(&before);
+        if !killed_after(&system, moments) {
+            break;
+        }
+        kills += 1;
+        for (name, bytes) in system.documents().iter().filter(|(name, _)| !is_temporary(name)) {
+            assert!(
+                Some(bytes) == old.get(name) || Some(bytes) == new.get(name),
+                "{name} is neither the old nor the new one after {moments} changes:\n{}",
+                String::from_utf8_lossy(bytes)
+            );
+        }
+        for name in old.keys() {
+            assert!(system.project.join(name).is_file(), "{name} is gone after {moments} changes");
+        }
+        // Every run record can be read, too.
+        system.records();
+
+        second_week(system.project.path()).output().expect_success();
+        let end = system.documents();
+        let left: Vec<&String> = end.keys().filter(|name| !new.contains_key(*name)).collect();
+        assert!(left.is_empty(), "left over after {moments} changes and a whole run: {left:?}");
+        for (name, bytes) in &new {
+            assert_eq!(
+                end.get(name).map(|b| String::from_utf8_lossy(b)),
+                Some(String::from_utf8_lossy(bytes)),
+                "{name} differs after a kill at {moments} changes and a whole run"
+            );
+        }
+        let temporary = system.project.files().into_iter().map(|p| p.to_string_lossy().into_owned());
+        assert_eq!(temporary.filter(|name| is_temporary(name)).collect::<Vec<_>>(), Vec::<String>::new());
+    }
+    println!("killed at {kills} different moments");
+    assert!(kills > 5, "only {kills} kills hit a running program");
+}
+
+#[test]
+fn a_killed_run_holds_no_lock() {
+    let before = before();
+    let system = copy_of(&before);
+    assert!(killed_after(&system, 1), "the run ended before it changed anything");
+    let start = Instant::now();
+    second_week(system.project.path()).output().expect_success();
+    assert!(start.elapsed() < Duration::from_secs(30), "waited for a lock that nobody holds");
+}

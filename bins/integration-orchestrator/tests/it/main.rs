@@ -1,0 +1,22 @@
+//! The built binaries, run as a workflow runs them, against what the command line promises.
+//!
+//! Tests named `aNN_…` are the acceptance cases of the audit of the Python system by their numbers; the `row_NN_…` ones are rows of
+//! its list of behaviours. The other binaries are taken from beside this package's own: build the workspace first.
+
+mod corpus;
+mod decision;
+mod documents;
+mod identity;
+mod kill;
+mod monitoring;
+mod parallel;
+mod plans;
+mod publishing;
+mod reports;
+mod same;
+mod scans;
+mod snapshots;
+mod status;
+mod streams;
+mod system;
+mod weeks;

@@ -1,0 +1,40 @@
+//! `validate`: every check, and the results in a file.
+
+use std::path::PathBuf;
+
+use cli_support::{Context, ExitStatus, ResultExt as _};
+use orchestrate::{
+    project::Project,
+    validation::{self, ValidationRequest},
+};
+use setup_rules::Group;
+
+use crate::{probe, report, settings::Settings};
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ValidateArgs {
+    /// Where the results go, as JSON
+    #[arg(long, value_name = "FILE", default_value = "validation_results.json")]
+    output: PathBuf,
+    #[command(flatten)]
+    probe: probe::ProbeArgs,
+}
+
+pub(crate) fn run(args: &ValidateArgs, cx: &mut Context) -> anyhow::Result<ExitStatus> {
+    let settings = Settings::of(cx)?;
+    let responses = probe::run(&args.probe, cx)?;
+    let output = cx.path(&args.output);
+    let groups = [Group::Security, Group::Performance];
+    let request = ValidationRequest {
+        groups: &groups,
+        settings: settings.borrowed(),
+        responses: &responses,
+        output: Some(&output),
+        now: cx.now(),
+    };
+    let validation = validation::validate(&Project::at(cx.project()), &request);
+    validation::save_validation(&output, &validation)
+        .or_fail(ExitStatus::Outside, format!("cannot write {}", args.output.display()))?;
+    cx.note(format!("results written to {}", args.output.display()))?;
+    report::print(&validation, cx)
+}

@@ -1,0 +1,93 @@
+//! The result for people.
+
+use std::fmt::Write as _;
+
+use findings_model::{CoverageState, Finding, Severity, Status, text};
+use orchestrate::findings::{FindingsReport, Summary};
+
+/// The result as lines of text.
+pub(crate) fn of(report: &FindingsReport) -> String {
+    let mut out = String::new();
+    let _infallible = write_text(&mut out, report);
+    out
+}
+
+fn write_text(out: &mut String, report: &FindingsReport) -> std::fmt::Result {
+    writeln!(out, "Scans")?;
+    for scan in &report.scans {
+        writeln!(out, "  {:<9} {} ({}), {} findings", scan.coverage.as_str(), scan.scanner, scan.file, scan.findings)?;
+        for reason in &scan.reasons {
+            writeln!(out, "            {}", text::one_line(reason))?;
+        }
+    }
+    if report.scans.is_empty() {
+        writeln!(out, "  none")?;
+    }
+    writeln!(out, "\n{}", sentence(&report.summary))?;
+    let mut listed: Vec<&Finding> = report.findings.iter().collect();
+    listed.sort_by_key(|f| (f.rating.severity.list_order(), f.finding_id.clone()));
+    for finding in listed {
+        writeln!(out, "  {}", line(finding))?;
+    }
+    let sync = &report.sync_results;
+    writeln!(out, "\nPlans: {} added, {} removed, {} kept, {} unreadable", sync.added, sync.removed, sync.preserved, sync.errors)?;
+    if !report.written.is_empty() {
+        writeln!(out, "Written: {}", report.written.join(", "))?;
+    }
+    Ok(())
+}
+
+fn line(finding: &Finding) -> String {
+    let place = match finding.subject.package() {
+        Some(package) => package.to_string(),
+        None => finding.subject.path().unwrap_or_default().to_owned(),
+    };
+    let state = match &finding.status {
+        Status::Open => String::new(),
+        Status::Unverified { since } => format!(", unverified since {}", findings_model::date_text(*since)),
+        Status::Resolved { .. } => ", resolved".to_owned(),
+        Status::Excepted { .. } => ", excepted".to_owned(),
+    };
+    let what = text::one_line(&format!("{} in {place}{state}", finding.finding_id));
+    format!("{:<9} {what}", finding.rating.severity)
+}
+
+/// One sentence about how many there are.
+fn sentence(summary: &Summary) -> String {
+    if summary.total == 0 {
+        return "No open findings.".to_owned();
+    }
+    let counts = [
+        (summary.critical, Severity::Critical),
+        (summary.high, Severity::High),
+        (summary.unknown, Severity::Unknown),
+        (summary.medium, Severity::Medium),
+        (summary.low, Severity::Low),
+        (summary.info, Severity::Info),
+    ];
+    let parts: Vec<String> = counts.iter().filter(|(n, _)| *n > 0).map(|(n, s)| format!("{n} {s}")).collect();
+    let unverified = if summary.unverified > 0 { format!("; {} of them unverified", summary.unverified) } else { String::new() };
+    format!("{} open findings: {}{unverified}.", summary.total, parts.join(", "))
+}
+
+/// The step summary, in Markdown.
+pub(crate) fn summary(report: &FindingsReport) -> String {
+    let mut out = String::new();
+    let _infallible = write_summary(&mut out, report);
+    out
+}
+
+fn write_summary(out: &mut String, report: &FindingsReport) -> std::fmt::Result {
+    writeln!(out, "### Security findings\n\n{}\n", sentence(&report.summary))?;
+    writeln!(out, "| scanner | report | coverage | findings |\n| --- | --- | --- | --- |")?;
+    for scan in &report.scans {
+        let why = match scan.coverage {
+            CoverageState::Complete => String::new(),
+            _ => format!(": {}", text::shorten(&scan.reasons.join("; "), 300)),
+        };
+        let coverage = text::markdown(&format!("{}{why}", scan.coverage.as_str()));
+        let (scanner, file) = (text::markdown(scan.scanner.as_str()), text::markdown(&scan.file));
+        writeln!(out, "| {scanner} | {file} | {coverage} | {} |", scan.findings)?;
+    }
+    Ok(())
+}

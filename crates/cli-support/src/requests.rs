@@ -1,0 +1,223 @@
+//! The configuration and the context as the requests that the steps take, and the steps' errors as failures.
+
+use std::path::{Path, PathBuf};
+
+use findings_model::PackageName;
+use orchestrate::{
+    decision::{self, DecisionError, DecisionRequest},
+    documents::DocumentError,
+    findings::{FindingsError, FindingsRequest, Writing},
+    project::Project,
+    release::RecordReleaseError,
+    status::{StatusError, StatusRequest},
+};
+use release_decision::{CurrentVersion, DecideError, IndexVersions, Policy, Request, Version, current_version_of};
+
+use crate::{Context, ExitStatus, Failure, ResultExt as _};
+
+/// The variable that holds the key for the marks of secrets.
+const FINGERPRINT_KEY: &str = "RELWARDEN_FINGERPRINT_KEY";
+
+/// What `update-findings` works with, unless its arguments say otherwise.
+pub fn findings(cx: &mut Context) -> anyhow::Result<FindingsRequest> {
+    let key = match cx.take_secret(FINGERPRINT_KEY) {
+        Some(text) => Some(
+            scanner_reports::FingerprintKey::new(&text)
+                .or_fail(ExitStatus::Usage, format!("the key in {FINGERPRINT_KEY} cannot be used"))?,
+        ),
+        None => None,
+    };
+    let now = cx.now();
+    let config = cx.config()?;
+    let (sla, retention) = (config.sla, config.retention);
+    Ok(FindingsRequest {
+        project: config.project_name()?.clone(),
+        folders: vec![PathBuf::from(orchestrate::paths::REPORTS)],
+        declared: Vec::new(),
+        advisories: Vec::new(),
+        required: config.scanners.required.clone(),
+        retired: config.scanners.retired.clone(),
+        trust_empty: config.scanners.trusted_when_empty(),
+        sla: findings_ledger::SlaDays { critical: sla.critical, high: sla.high, medium: sla.medium, low: sla.low, info: sla.info },
+        retention: findings_ledger::Retention { scan_days: retention.scan_days, event_days: retention.event_days },
+        key,
+        writing: Writing::Write,
+        now,
+    })
+}
+
+/// What a decision is made with, beside who asks.
+#[derive(Debug, Clone, Default)]
+pub struct DecisionInputs {
+    /// The project's version, instead of what its metadata says.
+    pub current_version: Option<String>,
+    /// A file with what the index has, `none` for an index that has nothing; nothing is known without it.
+    pub index: Option<String>,
+    /// A file with the policy, instead of the configuration's.
+    pub policy: Option<PathBuf>,
+}
+
+/// What a decision is made with.
+pub fn decision(cx: &mut Context, mut request: Request, inputs: &DecisionInputs) -> anyhow::Result<DecisionRequest> {
+    let project = Project::at(cx.project());
+    let index = index_versions(&project, inputs.index.as_deref())?;
+    let now = cx.now();
+    let config = cx.config()?;
+    let name = config.project_name()?.clone();
+    let policy = match &inputs.policy {
+        Some(file) => policy_file(&project, file)?,
+        None => config.release.clone(),
+    };
+    let current_version = match (&inputs.current_version, &config.found.pyproject) {
+        (Some(given), _) => {
+            let what = "the version of --current-version cannot be used";
+            Some(CurrentVersion::Static(given.parse::<Version>().or_fail(ExitStatus::Usage, what)?))
+        }
+        (None, Some(text)) => current_version(text)?,
+        (None, None) => None,
+    };
+    request.presentation = decision::presentation(&project, &policy, &name, config.status.url.as_deref())
+        .or_fail(ExitStatus::Usage, "the template of the release notes cannot be used")?;
+    Ok(DecisionRequest { project: name, policy, request, current_version, index, writing: Writing::Write, now })
+}
+
+/// A project file without a version is no fault here: then the next version is not known.
+fn current_version(pyproject: &str) -> Result<Option<CurrentVersion>, Failure> {
+    match current_version_of(pyproject) {
+        Ok(version) => Ok(Some(version)),
+        Err(release_decision::PyprojectError::Missing) => Ok(None),
+        Err(error) => Err(error).or_fail(ExitStatus::Usage, "the version in pyproject.toml cannot be used"),
+    }
+}
+
+fn index_versions(project: &Project, index: Option<&str>) -> anyhow::Result<Option<IndexVersions>> {
+    let Some(file) = index else { return Ok(None) };
+    if file == "none" {
+        return Ok(Some(IndexVersions::none()));
+    }
+    let bytes = state_store::read(&project.path(file), state_store::DOCUMENT_LIMIT)
+        .or_fail(ExitStatus::Usage, "what the index has cannot be read")
+        .map_err(|e| e.hint("write the file with `publish-pypi releases --output FILE`, or give --index none"))?;
+    let what = format!("{file} does not tell what the index has");
+    Ok(Some(IndexVersions::from_pep691(&bytes).or_fail(ExitStatus::BadInput, what)?))
+}
+
+fn policy_file(project: &Project, file: &Path) -> anyhow::Result<Policy> {
+    let label = file.display();
+    let bytes = state_store::read(&project.path(file), state_store::CONFIG_LIMIT)
+        .or_fail(ExitStatus::Usage, format!("the policy {label} cannot be read"))?;
+    let text = String::from_utf8(bytes).or_fail(ExitStatus::Usage, format!("the policy {label} is not UTF-8"))?;
+    Ok(toml::from_str(&text).or_fail(ExitStatus::Usage, format!("the policy {label} cannot be used"))?)
+}
+
+/// What the status is made with.
+pub fn status(cx: &mut Context) -> anyhow::Result<StatusRequest> {
+    let now = cx.now();
+    let config = cx.config()?;
+    let version = config.found.pyproject.as_deref().and_then(|text| current_version_of(text).ok());
+    Ok(StatusRequest {
+        project: config.project_name()?.clone(),
+        version: match version {
+            Some(CurrentVersion::Static(version)) => Some(version.to_string()),
+            _ => None,
+        },
+        repository_url: config.project.url.clone(),
+        output: PathBuf::from(orchestrate::paths::STATUS),
+        accepted_gaps: config.scanners.accepted_gaps.clone(),
+        max_scan_age_days: config.status.max_scan_age_days,
+        scan_interval_days: config.status.scan_interval_days,
+        sla: live_status::SlaDays {
+            critical: config.sla.critical,
+            high: config.sla.high,
+            medium: config.sla.medium,
+            low: config.sla.low,
+            info: config.sla.info,
+        },
+        now,
+    })
+}
+
+/// The name of the project, for steps that need nothing else.
+pub fn project_name(cx: &mut Context) -> anyhow::Result<PackageName> {
+    Ok(cx.config()?.project_name()?.clone())
+}
+
+/// The id of the request: the run of the workflow and its attempt, if there is one.
+pub fn run_id(cx: &Context) -> Option<String> {
+    let run = cx.var("GITHUB_RUN_ID")?;
+    Some(format!("{run}-{}", cx.var("GITHUB_RUN_ATTEMPT").unwrap_or("1")))
+}
+
+/// An error of the findings step as a failure.
+pub fn findings_failure(error: FindingsError) -> Failure {
+    let status = match &error {
+        FindingsError::Document(error) => document_status(error),
+        FindingsError::Plans { .. } => ExitStatus::BadInput,
+        FindingsError::Advisories(_) => ExitStatus::Usage,
+        FindingsError::Store(_) | FindingsError::Render(_) => ExitStatus::Outside,
+    };
+    fail(error, status, "cannot update the findings")
+}
+
+/// An error of a step that reads documents as a failure.
+pub fn document_failure(error: DocumentError, what: &str) -> Failure {
+    let status = document_status(&error);
+    fail(error, status, what)
+}
+
+/// An error of the deciding step as a failure.
+pub fn decision_failure(error: DecisionError) -> Failure {
+    let status = match &error {
+        DecisionError::Document(error) => document_status(error),
+        DecisionError::Decide(DecideError::Version(_) | DecideError::Notes(_)) => ExitStatus::Usage,
+    };
+    fail(error, status, "cannot decide")
+}
+
+/// An error of the recording step as a failure.
+pub fn record_failure(error: RecordReleaseError) -> Failure {
+    let status = match &error {
+        RecordReleaseError::Document(error) => document_status(error),
+        RecordReleaseError::Record(_) => ExitStatus::No,
+    };
+    fail(error, status, "cannot record the release")
+}
+
+/// An error of the status step as a failure.
+pub fn status_failure(error: StatusError) -> Failure {
+    let status = match &error {
+        StatusError::Document(error) => document_status(error),
+        StatusError::Published { .. } | StatusError::History { .. } => ExitStatus::BadInput,
+        StatusError::Render(_) | StatusError::Store(_) => ExitStatus::Outside,
+    };
+    fail(error, status, "cannot update the status")
+}
+
+/// An error of a whole workflow as a failure.
+pub fn workflow_failure(error: orchestrate::workflow::WorkflowError) -> Failure {
+    use orchestrate::workflow::WorkflowError as E;
+    match error {
+        E::Findings(error) => findings_failure(error),
+        E::Decision(error) => decision_failure(error),
+        E::Status(error) => status_failure(error),
+        E::Record(error) => fail(error, ExitStatus::Outside, "cannot record the run"),
+    }
+}
+
+fn fail(error: impl std::error::Error + Send + Sync + 'static, status: ExitStatus, what: &str) -> Failure {
+    let failure = Failure::caused(status, what, error);
+    match status {
+        ExitStatus::BadInput => failure.hint(
+            "the file was left as it is; restore it from git history or move it away, then run again (docs/runbook.md, \"A document of ours is damaged\")",
+        ),
+        _ => failure,
+    }
+}
+
+fn document_status(error: &DocumentError) -> ExitStatus {
+    match error {
+        DocumentError::Missing { .. } => ExitStatus::Usage,
+        DocumentError::Store(_) => ExitStatus::Outside,
+        _ => ExitStatus::BadInput,
+    }
+}

@@ -1,0 +1,149 @@
+//! What an archive holds, read once, within limits. What is wrong with it is noted here and judged by the rules.
+
+mod source;
+mod tar_gz;
+mod zip;
+
+use std::{
+    collections::BTreeMap,
+    io::{Read, Seek},
+};
+
+pub(crate) use source::Source;
+
+use crate::{FileName, Limits, Sha256};
+
+/// One member of an archive.
+#[derive(Clone, Debug)]
+pub(crate) struct Member {
+    /// The path as written; bytes that are no text are replaced.
+    pub(crate) path: String,
+    pub(crate) kind: MemberKind,
+    /// Unpacked size in bytes.
+    pub(crate) size: u64,
+    /// Digest of the unpacked bytes of a file.
+    pub(crate) sha256: Option<Sha256>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum MemberKind {
+    File,
+    Folder,
+    SymbolicLink {
+        target: String,
+    },
+    HardLink {
+        target: String,
+    },
+    /// A device, pipe or other thing that no distribution needs.
+    Special,
+    /// A tar member with holes.
+    Sparse,
+}
+
+/// The classes of what can be wrong with an archive's form. Each is a rule's row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FlawKind {
+    /// The records of a zip contradict each other, or there are bytes that belong to no record.
+    Framing,
+    /// A compression that installers need not know, or encryption.
+    Compression,
+    /// Size or checksum of a member differ from what the archive says.
+    Checksum,
+    /// Bytes behind the end.
+    TrailingBytes,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Flaw {
+    pub(crate) kind: FlawKind,
+    pub(crate) message: String,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Archive {
+    pub(crate) members: Vec<Member>,
+    /// The contents of metadata files, by path. The first of two members of one path counts.
+    pub(crate) texts: BTreeMap<String, Vec<u8>>,
+    pub(crate) flaws: Vec<Flaw>,
+}
+
+impl Archive {
+    fn flaw(&mut self, kind: FlawKind, message: impl Into<String>) {
+        self.flaws.push(Flaw {
+            kind,
+            message: message.into(),
+        });
+    }
+
+    pub(crate) fn files(&self) -> impl Iterator<Item = &Member> {
+        self.members
+            .iter()
+            .filter(|member| member.kind == MemberKind::File)
+    }
+}
+
+/// Why an archive was not read to its end.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Unreadable {
+    #[error("it is not a zip archive: {0}")]
+    NoZip(&'static str),
+    #[error("it is not a gzip-compressed tar archive: {0}")]
+    NoTar(String),
+    #[error("it is both a zip and a gzip-compressed tar archive")]
+    Both,
+    #[error("it has more than {0} members")]
+    TooManyMembers(usize),
+    #[error("its contents are more than {0} bytes")]
+    TooLarge(u64),
+    #[error("its metadata file {path} has more than {limit} bytes")]
+    MetadataTooLarge { path: String, limit: u64 },
+}
+
+/// An archive could not be read: for the sake of its contents, or because the reader failed.
+#[derive(Debug)]
+pub(crate) enum ReadFailure {
+    Unreadable(Unreadable),
+    Io(std::io::Error),
+}
+
+impl From<Unreadable> for ReadFailure {
+    fn from(why: Unreadable) -> Self {
+        Self::Unreadable(why)
+    }
+}
+
+impl From<std::io::Error> for ReadFailure {
+    fn from(error: std::io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+/// Reads an archive of `size` bytes.
+pub(crate) fn read<R: Read + Seek>(
+    input: &mut R,
+    size: u64,
+    name: &FileName,
+    limits: &Limits,
+) -> Result<Archive, ReadFailure> {
+    match name {
+        FileName::Wheel { .. } => zip::read(input, size, limits),
+        FileName::Sdist { .. } => tar_gz::read(input, size, limits),
+    }
+}
+
+/// Whether the contents of a member are needed for the rules.
+fn is_metadata(path: &str) -> bool {
+    match path.split('/').collect::<Vec<_>>()[..] {
+        [folder, file] if folder.ends_with(".dist-info") => {
+            matches!(file, "METADATA" | "WHEEL" | "RECORD" | "entry_points.txt")
+        }
+        [_, "PKG-INFO"] => true,
+        _ => false,
+    }
+}
+
+/// A member's raw name as text to keep.
+fn path_text(raw: &[u8]) -> String {
+    String::from_utf8_lossy(raw).into_owned()
+}

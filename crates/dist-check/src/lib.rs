@@ -1,0 +1,31 @@
+//! The bytes of wheels and source archives to metadata, digests and problems.
+//!
+//! [`inspect`] reads one file and says what an index, an installer or a user would stumble over; [`check_set`] looks at
+//! files that are to be published together. Nothing here opens a file or speaks to an index: bytes come in, values go
+//! out. Reading is bounded by [`Limits`], whatever the archive claims about itself.
+//!
+//! What is checked is a table: see [`rules`].
+
+mod archive;
+mod digest;
+mod distribution;
+mod file_name;
+mod inspect;
+mod limits;
+mod metadata;
+mod problem;
+pub mod rules;
+mod set;
+mod wheel;
+
+#[cfg(test)]
+mod tests;
+
+pub use digest::{DigestError, Sha256};
+pub use distribution::{DistKind, Distribution};
+pub use file_name::{FileName, FileNameError, WheelTags};
+pub use inspect::{InspectError, Inspection, inspect};
+pub use limits::{CheckOptions, Limits, Target};
+pub use metadata::{Metadata, MetadataError};
+pub use problem::{Level, Problem};
+pub use set::check_set;

@@ -1,0 +1,321 @@
+//! The ledger in the words of the document. Every text from outside passes through [`md`], which escapes it for Markdown.
+
+use std::collections::HashMap;
+
+use findings_model::{
+    CoverageState, Finding, ScanSummary, ScannerState, Scope, Severity, SeveritySource, Status, Subject, date_text,
+    text,
+};
+use serde::Serialize;
+use time::Date;
+
+use super::DocumentInput;
+use crate::{Plan, PlanStatus, events::exception_words, inline_markdown as md};
+
+/// The longest description that is shown, in characters.
+const DESCRIPTION: usize = 600;
+/// The most names of packages or files that one table cell lists.
+const LISTED: usize = 10;
+
+#[derive(Serialize)]
+pub(super) struct View {
+    project: String,
+    updated: String,
+    total: usize,
+    days_since_scan: String,
+    overdue: String,
+    incomplete: bool,
+    caveat: &'static str,
+    breakdown: Vec<Row>,
+    groups: Vec<Group>,
+    excepted: Vec<Excepted>,
+    scans: Vec<ScanRow>,
+    plans: PlanSummary,
+    problems: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Row {
+    severity: &'static str,
+    count: usize,
+    days: u32,
+}
+
+#[derive(Serialize)]
+struct Group {
+    title: &'static str,
+    findings: Vec<Entry>,
+}
+
+#[derive(Serialize)]
+struct Entry {
+    id: String,
+    lines: Vec<Line>,
+}
+
+#[derive(Serialize)]
+struct Line {
+    label: &'static str,
+    text: String,
+}
+
+#[derive(Serialize)]
+struct Excepted {
+    id: String,
+    text: String,
+}
+
+#[derive(Serialize)]
+struct ScanRow {
+    scanner: String,
+    file: String,
+    coverage: &'static str,
+    last_complete: String,
+    why: String,
+}
+
+#[derive(Serialize)]
+struct PlanSummary {
+    total: usize,
+    by_status: Vec<StatusRow>,
+    overdue: usize,
+}
+
+#[derive(Serialize)]
+struct StatusRow {
+    status: &'static str,
+    count: usize,
+}
+
+impl View {
+    pub(super) fn new(input: &DocumentInput<'_>) -> Self {
+        let ledger = input.ledger;
+        let today = input.now.date();
+        let plans: HashMap<&str, &Plan> =
+            input.plans.all().iter().filter(|p| !p.archived).map(|p| (p.key.as_str(), p)).collect();
+        let open: Vec<&Finding> = ledger.findings.iter().filter(|f| f.is_open()).collect();
+        let of = |severity: Severity| open.iter().copied().filter(move |f| f.rating.severity == severity);
+        let mut order = Severity::ALL;
+        order.sort_by_key(|s| s.list_order());
+        let groups = order
+            .into_iter()
+            .filter(|severity| of(*severity).next().is_some())
+            .map(|severity| Group {
+                title: title(severity),
+                findings: of(severity).map(|f| entry(f, plan_of(&plans, f), input)).collect(),
+            })
+            .collect();
+        let overdue = open.iter().filter(|f| input.sla.due(f) < today).count();
+        let incomplete =
+            ledger.scanners.values().any(|s| s.newest.iter().any(|n| n.coverage != CoverageState::Complete));
+        let never_scanned = ledger.scanners.values().all(|s| s.last_usable.is_none());
+        Self {
+            project: md(ledger.project.as_str()),
+            updated: input.now.to_string(),
+            total: open.len(),
+            days_since_scan: days_since_scan(ledger.scanners.values(), today),
+            overdue: format!("{overdue} of {}", open.len()),
+            incomplete,
+            caveat: match (never_scanned, incomplete) {
+                (true, _) => ", because no scan could be used yet",
+                (false, true) => " by the scans that could be used",
+                (false, false) => "",
+            },
+            breakdown: order
+                .into_iter()
+                .map(|severity| Row {
+                    severity: severity.as_str(),
+                    count: of(severity).count(),
+                    days: input.sla.days(severity),
+                })
+                .collect(),
+            groups,
+            excepted: ledger.findings.iter().filter_map(|f| excepted(f, plan_of(&plans, f))).collect(),
+            scans: ledger.scanners.values().flat_map(|s| s.newest.iter().map(|scan| scan_row(scan, s))).collect(),
+            plans: plan_summary(input, today),
+            problems: input.plans.problems().iter().map(|p| md(&p.to_string())).collect(),
+        }
+    }
+}
+
+fn title(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Critical => "Critical",
+        Severity::High => "High",
+        Severity::Medium => "Medium",
+        Severity::Low => "Low",
+        Severity::Info => "Info",
+        Severity::Unknown => "Unknown severity",
+    }
+}
+
+fn plan_of<'p>(plans: &HashMap<&str, &'p Plan>, finding: &Finding) -> Option<&'p Plan> {
+    let own = plans.get(finding.finding_id.as_str());
+    own.or_else(|| finding.subject.advisory_ids().into_iter().find_map(|id| plans.get(id.as_str()))).copied()
+}
+
+fn entry(finding: &Finding, plan: Option<&Plan>, input: &DocumentInput<'_>) -> Entry {
+    let today = input.now.date();
+    let mut lines = Vec::new();
+    let mut say = |label: &'static str, text: String| {
+        if !text.is_empty() {
+            lines.push(Line { label, text });
+        }
+    };
+    match &finding.subject {
+        Subject::Vulnerability(v) => {
+            let version = v.version.as_deref().map(|v| format!(" {}", md(v))).unwrap_or_default();
+            let scope = match finding.scope {
+                Scope::Runtime => " (runtime)",
+                Scope::Development => " (development)",
+                Scope::Unknown => "",
+            };
+            say("Package", format!("{}{version}{scope}", md(&v.package.to_string())));
+            let others: Vec<String> = v
+                .all_ids()
+                .into_iter()
+                .map(findings_model::AdvisoryId::as_str)
+                .filter(|id| *id != finding.finding_id.as_str())
+                .map(md)
+                .collect();
+            say("Also known as", others.join(", "));
+        }
+        Subject::Code(_) | Subject::Secret(_) => {
+            let line = finding.subject.line().map(|l| format!(", line {l}")).unwrap_or_default();
+            say("Location", format!("{}{line}", md(finding.subject.path().unwrap_or_default())));
+            let rule = match &finding.subject {
+                Subject::Code(c) => c.rule.as_str(),
+                Subject::Secret(s) => s.rule.as_str(),
+                Subject::Vulnerability(_) => "",
+            };
+            say("Rule", md(rule));
+        }
+    }
+    let scanners: Vec<String> =
+        finding.scanners.iter().filter(|(_, a)| a.ended.is_none()).map(|(name, _)| md(name.as_str())).collect();
+    say("Source", if scanners.is_empty() { md(finding.source_scanner.as_str()) } else { scanners.join(", ") });
+    say("Discovered", format!("{} ({} active)", date_text(finding.discovered), days(finding.age_days(today))));
+    if let Status::Unverified { since } = &finding.status {
+        say("Not verified", format!("last reported on {}; no scan since could confirm or end it", date_text(*since)));
+    }
+    say("Severity", severity(finding));
+    let due = input.sla.due(finding);
+    let late = (today - due).whole_days();
+    let overdue = if late > 0 { format!(" (**overdue** by {})", days(late)) } else { String::new() };
+    say("Due", format!("{}{overdue}", date_text(due)));
+    say("Description", text::shorten(&md(&finding.description), DESCRIPTION).into_owned());
+    if let Some(plan) = plan {
+        say("Impact", md(&plan.business_impact));
+    }
+    if let Some(url) = finding.reference_url.as_deref().filter(|url| text::is_linkable(url)) {
+        say("Reference", format!("<{url}>"));
+    }
+    if finding.subject.package().is_some() {
+        let fix =
+            finding.fix_version.as_deref().map_or_else(|| "No".to_owned(), |version| format!("Yes ({})", md(version)));
+        say("Fix available", fix);
+    }
+    match plan {
+        Some(plan) => {
+            say("Remediation", format!("{}: {}", status_title(plan.status), md(&plan.planned_action)));
+            if let Some(target) = plan.target_date {
+                let passed = if plan.is_overdue(today) { " (**passed**)" } else { "" };
+                say("Planned fix date", format!("{}{passed}", date_text(target)));
+            }
+            say("Assigned to", md(&plan.assigned_to));
+            if plan.workaround.trim() != crate::plans::default::WORKAROUND {
+                say("Workaround", md(&plan.workaround));
+            }
+        }
+        None => say("Remediation", "No plan".to_owned()),
+    }
+    Entry { id: md(finding.finding_id.as_str()), lines }
+}
+
+fn days(n: i64) -> String {
+    if n == 1 { "1 day".to_owned() } else { format!("{n} days") }
+}
+
+fn severity(finding: &Finding) -> String {
+    let rating = &finding.rating;
+    let score = rating.score.map(|s| format!(", CVSS {s}")).unwrap_or_default();
+    let source = match rating.source {
+        SeveritySource::Override => "set by a person",
+        SeveritySource::Policy => "by policy",
+        SeveritySource::AdvisoryVector => "from the advisory's vector",
+        SeveritySource::AdvisoryWord => "from the advisory",
+        SeveritySource::Scanner => "from the scanner",
+        SeveritySource::Unknown => "nobody said",
+    };
+    format!("{}{score} ({source})", rating.severity)
+}
+
+fn excepted(finding: &Finding, plan: Option<&Plan>) -> Option<Excepted> {
+    let Status::Excepted { by } = &finding.status else { return None };
+    let (word, until) = exception_words(by);
+    let place = match &finding.subject {
+        Subject::Vulnerability(v) => v.package.to_string(),
+        Subject::Code(_) | Subject::Secret(_) => finding.subject.path().unwrap_or_default().to_owned(),
+    };
+    let until = until.map(|day| format!(" until {}", date_text(day))).unwrap_or_default();
+    let plan = plan.filter(|_| word == "accepted_risk" || word == "false_positive");
+    let owner = plan.and_then(|p| p.owner.as_deref()).map(|o| format!(", {}", md(o))).unwrap_or_default();
+    let reason = plan.and_then(|p| p.reason.as_deref()).map(|r| format!(". {}", md(r))).unwrap_or_default();
+    let said =
+        format!(" in {} ({}): {}{until}{owner}{reason}", md(&place), finding.rating.severity, word.replace('_', " "));
+    Some(Excepted { id: md(finding.finding_id.as_str()), text: said })
+}
+
+fn scan_row(scan: &ScanSummary, state: &ScannerState) -> ScanRow {
+    let mut why: Vec<String> = scan.reasons.iter().map(|r| md(r)).collect();
+    if !scan.not_covered.is_empty() {
+        let more = scan.not_covered.len().saturating_sub(LISTED);
+        let mut names: Vec<String> = scan.not_covered.iter().take(LISTED).map(|n| md(n)).collect();
+        if more > 0 {
+            names.push(format!("and {more} more"));
+        }
+        why.push(format!("not looked at: {}", names.join(", ")));
+    }
+    if state.retired {
+        why.push("no longer used".to_owned());
+    }
+    ScanRow {
+        scanner: md(scan.scanner.as_str()),
+        file: if scan.file.is_empty() { "none".to_owned() } else { md(&scan.file) },
+        coverage: scan.coverage.as_str(),
+        last_complete: state.last_complete.map_or_else(|| "never".to_owned(), |at| date_text(at.date())),
+        why: why.join("; "),
+    }
+}
+
+fn days_since_scan<'a>(scanners: impl Iterator<Item = &'a ScannerState>, today: Date) -> String {
+    match scanners.filter_map(|s| s.last_usable).max() {
+        Some(last) => (today - last.date()).whole_days().max(0).to_string(),
+        None => "never scanned".to_owned(),
+    }
+}
+
+fn plan_summary(input: &DocumentInput<'_>, today: Date) -> PlanSummary {
+    let plans: Vec<&Plan> = input.plans.all().iter().filter(|p| !p.archived).collect();
+    let by_status = PlanStatus::ALL
+        .into_iter()
+        .map(|status| StatusRow {
+            status: status_title(status),
+            count: plans.iter().filter(|p| p.status == status).count(),
+        })
+        .filter(|row| row.count > 0)
+        .collect();
+    PlanSummary { total: plans.len(), by_status, overdue: plans.iter().filter(|p| p.is_overdue(today)).count() }
+}
+
+fn status_title(status: PlanStatus) -> &'static str {
+    match status {
+        PlanStatus::New => "New",
+        PlanStatus::InProgress => "In progress",
+        PlanStatus::AwaitingUpstream => "Awaiting upstream",
+        PlanStatus::Completed => "Completed",
+        PlanStatus::Deferred => "Deferred",
+        PlanStatus::AcceptedRisk => "Accepted risk",
+        PlanStatus::FalsePositive => "False positive",
+    }
+}

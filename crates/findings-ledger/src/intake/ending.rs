@@ -1,0 +1,50 @@
+//! Whether a scanner's silence ends a finding.
+
+use findings_model::{AdvisoryVerdict, Finding, ResolvedReason, ScannerName, Subject, Vulnerability};
+
+use super::{
+    Intake,
+    run::{Place, Run},
+};
+
+/// What a scanner's silence about a finding means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ending {
+    /// Nothing: it did not look, or what it should have reported is still true.
+    Unproved,
+    /// It is over.
+    Ended(ResolvedReason),
+}
+
+/// Judges the silence of one scanner that used to report the finding.
+pub(super) fn of(finding: &Finding, scanner: &ScannerName, run: &Run<'_>, intake: &Intake<'_>) -> Ending {
+    let place = run.place(scanner, finding);
+    match (&finding.subject, place) {
+        (_, Place::NotCovered) => Ending::Unproved,
+        (Subject::Vulnerability(v), _) => flaw(v, place, intake),
+        (_, Place::FileGone) => Ending::Ended(ResolvedReason::Removed),
+        (_, _) => Ending::Ended(ResolvedReason::CodeChanged),
+    }
+}
+
+fn flaw(v: &Vulnerability, place: Place<'_>, intake: &Intake<'_>) -> Ending {
+    let listed = match place {
+        Place::PackageAt(version) => version,
+        _ => None,
+    };
+    let upgraded = listed.is_some_and(|now| v.version.as_deref().is_some_and(|then| then != now));
+    let verdict = if upgraded {
+        let now = Vulnerability { version: listed.map(str::to_owned), ..v.clone() };
+        (intake.advisory)(&now)
+    } else {
+        (intake.advisory)(v)
+    };
+    match (verdict, place) {
+        (AdvisoryVerdict::Withdrawn, _) => Ending::Ended(ResolvedReason::Withdrawn),
+        (_, Place::PackageGone) => Ending::Ended(ResolvedReason::Removed),
+        // The installed version is still in an affected range: the scanner stopped reporting, nothing was fixed.
+        (AdvisoryVerdict::Affected, Place::PackageAt(_)) => Ending::Unproved,
+        _ if upgraded => Ending::Ended(ResolvedReason::Upgraded),
+        _ => Ending::Ended(ResolvedReason::NoLongerReported),
+    }
+}

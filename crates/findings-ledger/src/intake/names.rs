@@ -1,0 +1,90 @@
+//! Gives a finding its readable id, once.
+
+use std::collections::HashSet;
+
+use findings_model::{AdvisoryId, Finding, FindingId, Subject, text};
+
+/// The longest part of an id that comes from a report, in characters: three of them fit into an id.
+const PART: usize = 90;
+
+/// The ids that are taken.
+pub(super) struct Names(HashSet<String>);
+
+impl Names {
+    pub(super) fn of(findings: &[Finding]) -> Self {
+        Self(findings.iter().map(|f| f.finding_id.as_str().to_owned()).collect())
+    }
+
+    /// The id for a finding that has none yet: the readable form, with `@package` where another package has it, and `~2`,
+    /// `~3`, … where that is taken, too.
+    pub(super) fn give(&mut self, finding: &Finding) -> FindingId {
+        let plain = readable(finding);
+        if let Some(id) = self.take(&plain) {
+            return id;
+        }
+        let base = match finding.subject.package() {
+            Some(package) => format!("{plain}@{}", part(package.name())),
+            None => plain,
+        };
+        let numbered = (2u32..).map(|n| format!("{base}~{n}"));
+        std::iter::once(base.clone())
+            .chain(numbered)
+            .find_map(|name| self.take(&name))
+            .unwrap_or_else(|| finding.finding_id.clone())
+    }
+
+    fn take(&mut self, name: &str) -> Option<FindingId> {
+        let id = FindingId::parse(name).ok()?;
+        self.0.insert(id.as_str().to_owned()).then_some(id)
+    }
+}
+
+/// The order in which new findings get their ids.
+pub(super) fn order(finding: &Finding) -> impl Ord + '_ {
+    let subject = &finding.subject;
+    let package = subject.package().map(|p| (p.ecosystem().as_str(), p.name()));
+    let (rule, id, text) = match subject {
+        Subject::Vulnerability(v) => ("", Some(&v.id), None),
+        Subject::Code(c) => (c.rule.as_str(), None, c.text.as_ref().map(findings_model::CodeText::as_str)),
+        Subject::Secret(s) => (s.rule.as_str(), None, s.mark.as_ref().map(findings_model::SecretMark::as_str)),
+    };
+    (
+        finding.kind(),
+        id,
+        package,
+        &finding.source_scanner,
+        (subject.path(), subject.line(), rule, text),
+        finding.description.as_str(),
+    )
+}
+
+fn readable(finding: &Finding) -> String {
+    let place = |rule: &str, path: &str, line: Option<u32>| {
+        let base = path.rsplit('/').next().unwrap_or(path);
+        format!("{}-{}-{}", part(rule), part(base), line.unwrap_or(0))
+    };
+    match &finding.subject {
+        Subject::Vulnerability(v) => v.id.as_str().to_owned(),
+        Subject::Code(c) => {
+            let scanner = part(finding.source_scanner.as_str()).to_uppercase();
+            format!("{scanner}-{}", place(&c.rule, &c.path, c.line))
+        }
+        Subject::Secret(s) => format!("SECRET-{}", place(&s.rule, &s.path, s.line)),
+    }
+}
+
+fn part(text: &str) -> String {
+    let line = text::one_line(text);
+    text::shorten(if line.is_empty() { "unknown" } else { &line }, PART).into_owned()
+}
+
+/// Which of several printed ids a flaw is called by: GHSA, then PYSEC, then CVE, then any other.
+pub(super) fn preference(id: &AdvisoryId) -> (u8, &AdvisoryId) {
+    let rank = match id.as_str().split('-').next() {
+        Some("GHSA") => 0,
+        Some("PYSEC") => 1,
+        Some("CVE") => 2,
+        _ => 3,
+    };
+    (rank, id)
+}

@@ -1,0 +1,37 @@
+//! What is known over time: history, remediation plans, exceptions and the documents made from them.
+//!
+//! - [`Ledger`] is the document of every finding that was ever seen; [`take_in`] brings a run's scans into it.
+//! - [`Plans`] are what people decided about findings; [`sync_plans`] keeps their file in step without touching a person's text.
+//! - [`Event`] says what happened; [`events_to_append`] and [`changelog_to_append`] make the history, [`ScanArchive`] keeps the
+//!   scans, [`expired`] and [`retain_events`] say what is old.
+//! - [`findings_document`] writes `SECURITY_FINDINGS.md` for people.
+//!
+//! The rule above all others: a finding ends only when a scan that would have reported it looked and did not. This crate reads
+//! bytes and values and returns values; it never opens a file, reads a clock or knows a scanner's format.
+
+mod document;
+mod events;
+mod history;
+mod intake;
+mod ledger;
+mod plans;
+mod sla;
+#[cfg(test)]
+mod tests;
+
+pub use document::{DocumentInput, RenderError, findings_document};
+pub use events::{Event, Happening};
+pub use history::{
+    Retention, ScanArchive, archive_date, changelog_to_append, events_to_append, expired, retain_events,
+};
+pub use intake::{Intake, Required, SyncResults, Taken, take_in};
+pub use ledger::{Ledger, LedgerError};
+pub use plans::{Plan, PlanProblem, PlanStatus, Plans, PlansError, PlansSynced, Priority, sync_plans};
+pub use sla::SlaDays;
+
+/// Text from outside as Markdown that reads as the text itself, for use behind other words of a line: a version or a dash at its
+/// beginning makes no list there.
+fn inline_markdown(foreign: &str) -> String {
+    let behind_a_word = findings_model::text::markdown(&format!("a{foreign}"));
+    behind_a_word.strip_prefix('a').unwrap_or(&behind_a_word).trim_start().to_owned()
+}

@@ -1,0 +1,39 @@
+use findings_model::{Finding, Severity};
+use time::{Date, Duration};
+
+/// Days from the first sight of a finding to its due date, by severity. An unknown severity has as long as medium.
+///
+/// The defaults, 1, 7, 30, 90 and 180, are those of the Python system.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the days for the severity of that name")]
+pub struct SlaDays {
+    pub critical: u32,
+    pub high: u32,
+    pub medium: u32,
+    pub low: u32,
+    pub info: u32,
+}
+
+impl Default for SlaDays {
+    fn default() -> Self {
+        Self { critical: 1, high: 7, medium: 30, low: 90, info: 180 }
+    }
+}
+
+impl SlaDays {
+    /// The days for a severity.
+    pub fn days(&self, severity: Severity) -> u32 {
+        match severity {
+            Severity::Critical => self.critical,
+            Severity::High => self.high,
+            Severity::Medium | Severity::Unknown => self.medium,
+            Severity::Low => self.low,
+            Severity::Info => self.info,
+        }
+    }
+
+    /// The last day on which a finding is not overdue.
+    pub fn due(&self, finding: &Finding) -> Date {
+        finding.discovered.saturating_add(Duration::days(i64::from(self.days(finding.rating.severity))))
+    }
+}

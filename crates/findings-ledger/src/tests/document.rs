@@ -1,0 +1,88 @@
+//! `SECURITY_FINDINGS.md`.
+
+use findings_model::{Clearance, CoverageState, Gap, Severity, Timestamp};
+use insta::assert_snapshot;
+
+use super::{Build, at, code, flaw, package, project::Project, scan, secret};
+use crate::{DocumentInput, Plans, SlaDays, findings_document, sync_plans};
+
+fn document(p: &Project, plans: &Plans, now: Timestamp) -> String {
+    findings_document(&DocumentInput { ledger: &p.ledger, plans, sla: SlaDays::default(), now }).unwrap()
+}
+
+#[test]
+fn nothing_found_is_said_in_words() {
+    let mut p = Project::new();
+    assert_snapshot!("document_before_any_scan", document(&p, &Plans::empty(), at(5)));
+    p.take(5, &[scan("pip-audit").packages("a 1.0")]);
+    assert_snapshot!("document_without_findings", document(&p, &Plans::empty(), at(8)));
+    p.take(12, &[scan("pip-audit").packages("a 1.0").state(CoverageState::Failed)]);
+    let failed = document(&p, &Plans::empty(), at(12));
+    assert!(failed.contains("No active security findings detected by the scans that could be used."));
+}
+
+#[test]
+fn a_full_document() {
+    let mut p = Project::with_files("app/run.py, conf.py");
+    let edited = "findings:\n  PYSEC-2018-28:\n    status: in_progress\n    planned_action: Upgrade requests\n    assigned_to: ann\n    \
+                  target_date: 2026-01-12\n    workaround: Do not follow redirects\n    business_impact: Tokens leak\n  \
+                  BANDIT-B101-run.py-9:\n    status: accepted_risk\n    owner: ann\n    reason: only in *tests*\n    expires: 2026-06-01\n";
+    p.exceptions(edited);
+    let first = [
+        scan("pip-audit")
+            .packages("requests 2.19.0, py 1.0")
+            .finds(flaw("requests 2.19.0 PYSEC-2018-28 CVE-2018-18074"))
+            .rated(Severity::Critical)
+            .finds(flaw("py 4.0 PYSEC-2022-1"))
+            .rated(Severity::Unknown),
+        scan("bandit")
+            .files("app/run.py")
+            .finds(code("B602 app/run.py 4 run(cmd, shell=True)"))
+            .finds(code("B101 app/run.py 9 assert x"))
+            .rated(Severity::Low)
+            .finds(code("B404 app/run.py 1 import subprocess"))
+            .cleared(Clearance::Suppressed),
+        scan("detect-secrets").finds(secret("AWS Access Key|conf.py|3")),
+    ];
+    p.take(5, &first);
+    let second = [
+        scan("pip-audit")
+            .packages("requests 2.19.0")
+            .finds(flaw("requests 2.19.0 PYSEC-2018-28 CVE-2018-18074"))
+            .rated(Severity::Critical)
+            .gap(Gap::Package(package("py"))),
+        first[1].clone(),
+    ];
+    p.take(19, &second);
+    let synced = sync_plans(Some(edited), &p.ledger, at(19)).unwrap();
+    assert_snapshot!(document(&p, &synced.plans, at(19)));
+}
+
+#[test]
+fn text_from_outside_stays_text() {
+    let mut p = Project::new();
+    let mut hostile = scan("bandit").files("a.py").finds(code("B1|x a.py 3 x"));
+    hostile.observations[0].description =
+        "## heading\n<img src=x onerror=alert(1)> [a](javascript:b)\u{202e}\u{1b}[31m".to_owned();
+    hostile.observations[0].reference_url = Some("https://example.org/)<script>".to_owned());
+    p.take(5, &[hostile.gap(Gap::File("| cell | `code`".to_owned()))]);
+    let text = document(&p, &Plans::empty(), at(5));
+    for bad in ["<img", "<script", "\n## heading", "](javascript", "\u{202e}", "\u{1b}"] {
+        assert!(!text.contains(bad), "{bad:?} in\n{text}");
+    }
+    assert!(text.contains("\\#\\# heading"));
+}
+
+#[test]
+fn findings_stand_by_severity_and_then_by_id() {
+    let mut p = Project::new();
+    let audit = [("a", Severity::Low), ("c", Severity::Critical), ("b", Severity::Critical), ("d", Severity::Medium)]
+        .into_iter()
+        .fold(scan("pip-audit"), |scan, (name, severity)| {
+            scan.finds(flaw(&format!("{name} 1.0 X-{name}"))).rated(severity)
+        });
+    p.take(5, &[audit]);
+    let text = document(&p, &Plans::empty(), at(5));
+    let order: Vec<&str> = text.lines().filter(|l| l.starts_with("### ")).collect();
+    assert_eq!(order, ["### X-b", "### X-c", "### X-d", "### X-a"]);
+}

@@ -1,0 +1,422 @@
+//! A finding as the public sees it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use findings_model::{
+    AdvisoryId, Clearance, ExceptedBy, Extra, Finding, FindingKind, PackageName, ScannerName,
+    Scope, Severity, SeveritySource, Status, Subject, text,
+};
+use serde::{Deserialize, Serialize};
+use time::{Date, Duration};
+
+use crate::SlaDays;
+
+/// The most characters of a description; what is cut shows as `...` behind them.
+const DESCRIPTION_CHARACTERS: usize = 500;
+
+/// What is said of every secret: the report's own words may hold it.
+const SECRET_DESCRIPTION: &str =
+    "A credential in the project's files. Where it is, the project's own findings say.";
+
+/// One finding of `index.json`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StatusFinding {
+    /// The ledger's id. Of a secret, whose id names the file: detector and number.
+    pub finding_id: String,
+    /// Every id of the advisory.
+    pub aliases: BTreeSet<AdvisoryId>,
+    /// What kind of finding it is.
+    pub kind: FindingKind,
+    /// The dependency; for code and secrets the project itself.
+    pub package: String,
+    /// The dependency's version; `local` for code and secrets.
+    pub version: Option<String>,
+    /// Whether the dependency is installed with the project.
+    pub scope: Scope,
+    /// The rule or detector that fired.
+    pub rule: Option<String>,
+    /// How bad.
+    pub severity: Severity,
+    /// Who said so.
+    pub severity_source: SeveritySource,
+    /// The CVSS base score behind the severity.
+    pub cvss_score: Option<f64>,
+    /// The scanner that saw it first.
+    pub source_scanner: ScannerName,
+    /// Where it stands.
+    pub status: EntryStatus,
+    /// The day of the last scan that reported it, while it is unverified.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unverified_since: Option<Date>,
+    /// Why it does not count, while it is excepted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub excepted_by: Option<ExceptionWord>,
+    /// The last day on which it does not count; null without an end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub excepted_until: Option<Date>,
+    /// The day it was first seen.
+    pub discovered_date: Date,
+    /// Whole days since then, at the time of the document.
+    pub days_since_discovery: i64,
+    /// The day by which it should be gone.
+    pub due_date: Date,
+    /// Whether that day is over.
+    pub overdue: bool,
+    /// What it is: at most 500 characters, and `...` where more was cut.
+    pub description: String,
+    /// Whether a version without it exists.
+    pub fix_available: bool,
+    /// The smallest such version above the installed one.
+    pub fix_version: Option<String>,
+    /// Where to read more.
+    pub reference_url: Option<String>,
+    /// Fields of a newer writer.
+    #[serde(flatten)]
+    pub extra: Extra,
+}
+
+/// Where a published finding stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum EntryStatus {
+    /// The newest scan reports it.
+    Open,
+    /// It was open, and the newest scan could neither confirm nor end it.
+    Unverified,
+    /// A person decided that it does not count.
+    Excepted,
+}
+
+/// What a person decided about an excepted finding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ExceptionWord {
+    /// It is there, and the risk is taken.
+    AcceptedRisk,
+    /// It is not really there.
+    FalsePositive,
+}
+
+/// Published findings: those that count and those that a person set aside.
+#[derive(Debug, Default)]
+pub(crate) struct Entries {
+    pub(crate) open: Vec<StatusFinding>,
+    pub(crate) excepted: Vec<StatusFinding>,
+}
+
+/// Makes the public entries of a ledger's findings. Resolved ones and those that a report itself clears are left out.
+pub(crate) fn entries(
+    findings: &[Finding],
+    project: &PackageName,
+    sla: SlaDays,
+    today: Date,
+) -> Entries {
+    let mut ordered: Vec<&Finding> = findings.iter().filter(|f| is_published(f)).collect();
+    ordered.sort_by(|a, b| {
+        (a.discovered, a.finding_id.as_str()).cmp(&(b.discovered, b.finding_id.as_str()))
+    });
+    let mut secrets: BTreeMap<String, u32> = BTreeMap::new();
+    let mut entries = Entries::default();
+    for finding in ordered {
+        let id = match &finding.subject {
+            Subject::Secret(spot) => {
+                let slug = slug(&spot.rule);
+                let number = secrets.entry(slug.clone()).or_default();
+                *number += 1;
+                format!("SECRET-{slug}-{number}")
+            }
+            _ => finding.finding_id.to_string(),
+        };
+        let entry = entry(finding, id, project, sla, today);
+        match entry.status {
+            EntryStatus::Excepted => entries.excepted.push(entry),
+            EntryStatus::Open | EntryStatus::Unverified => entries.open.push(entry),
+        }
+    }
+    sort(&mut entries.open);
+    sort(&mut entries.excepted);
+    entries
+}
+
+/// Overdue ones first, then by severity, then the oldest, then by id.
+fn sort(entries: &mut [StatusFinding]) {
+    entries.sort_by(|a, b| {
+        (
+            !a.overdue,
+            a.severity.list_order(),
+            a.discovered_date,
+            &a.finding_id,
+        )
+            .cmp(&(
+                !b.overdue,
+                b.severity.list_order(),
+                b.discovered_date,
+                &b.finding_id,
+            ))
+    });
+}
+
+fn is_published(finding: &Finding) -> bool {
+    match &finding.status {
+        Status::Open | Status::Unverified { .. } => true,
+        Status::Excepted { by } => !matches!(by, ExceptedBy::Report(_)),
+        Status::Resolved { .. } => false,
+    }
+}
+
+/// Whether a finding shows that there was something: not one that turned out never to apply.
+pub(crate) fn was_real(finding: &Finding) -> bool {
+    !matches!(
+        &finding.status,
+        Status::Excepted {
+            by: ExceptedBy::FalsePositive { .. }
+                | ExceptedBy::Report(Clearance::FalsePositive | Clearance::NotAffected)
+        }
+    )
+}
+
+fn entry(
+    finding: &Finding,
+    finding_id: String,
+    project: &PackageName,
+    sla: SlaDays,
+    today: Date,
+) -> StatusFinding {
+    let line = |s: &str| text::one_line(s);
+    let (status, unverified_since) = match finding.status {
+        Status::Unverified { since } => (EntryStatus::Unverified, Some(since)),
+        Status::Excepted { .. } => (EntryStatus::Excepted, None),
+        Status::Open | Status::Resolved { .. } => (EntryStatus::Open, None),
+    };
+    let (excepted_by, excepted_until) = match finding.status {
+        Status::Excepted {
+            by: ExceptedBy::AcceptedRisk { until },
+        } => (Some(ExceptionWord::AcceptedRisk), until),
+        Status::Excepted {
+            by: ExceptedBy::FalsePositive { until },
+        } => (Some(ExceptionWord::FalsePositive), until),
+        _ => (None, None),
+    };
+    let (package, version, rule, fixable) = match &finding.subject {
+        Subject::Vulnerability(v) => (
+            v.package.to_string(),
+            v.version.as_deref().map(line),
+            None,
+            !v.fix_versions.is_empty(),
+        ),
+        Subject::Code(spot) => (
+            project.to_string(),
+            Some("local".to_owned()),
+            Some(line(&spot.rule)),
+            false,
+        ),
+        Subject::Secret(spot) => (
+            project.to_string(),
+            Some("local".to_owned()),
+            Some(line(&spot.rule)),
+            false,
+        ),
+    };
+    let severity = finding.rating.severity;
+    let due_date = due(finding.discovered, severity, sla);
+    let advisory = finding
+        .subject
+        .advisory_ids()
+        .into_iter()
+        .find_map(AdvisoryId::reference_url);
+    let is_secret = finding.kind() == FindingKind::Secret;
+    StatusFinding {
+        finding_id,
+        aliases: finding
+            .subject
+            .advisory_ids()
+            .into_iter()
+            .cloned()
+            .collect(),
+        kind: finding.kind(),
+        package,
+        version,
+        scope: finding.scope,
+        rule,
+        severity,
+        severity_source: finding.rating.source,
+        cvss_score: finding.rating.score.map(findings_model::CvssScore::value),
+        source_scanner: finding.source_scanner.clone(),
+        status,
+        unverified_since,
+        excepted_by,
+        excepted_until,
+        discovered_date: finding.discovered,
+        days_since_discovery: finding.age_days(today),
+        due_date,
+        overdue: status != EntryStatus::Excepted && today > due_date,
+        description: description(finding),
+        fix_available: fixable || finding.fix_version.is_some(),
+        fix_version: finding.fix_version.as_deref().map(line),
+        reference_url: finding
+            .reference_url
+            .clone()
+            .filter(|url| !is_secret && text::is_linkable(url))
+            .or(advisory),
+        extra: Extra::new(),
+    }
+}
+
+/// The last day within the time that the severity gives; an unknown one gives as much as medium.
+fn due(discovered: Date, severity: Severity, sla: SlaDays) -> Date {
+    let days = match severity {
+        Severity::Critical => sla.critical,
+        Severity::High => sla.high,
+        Severity::Medium | Severity::Unknown => sla.medium,
+        Severity::Low => sla.low,
+        Severity::Info => sla.info,
+    };
+    discovered.saturating_add(Duration::days(i64::from(days)))
+}
+
+fn description(finding: &Finding) -> String {
+    let said = text::one_line(&finding.description);
+    let said = match &finding.subject {
+        Subject::Secret(_) => return SECRET_DESCRIPTION.to_owned(),
+        Subject::Code(spot) if speaks_of_credentials(&spot.rule, &said) => without_literals(&said),
+        _ => said,
+    };
+    text::shorten(&without_absolute_paths(&said), DESCRIPTION_CHARACTERS).into_owned()
+}
+
+/// Rules about passwords in code quote the password.
+fn speaks_of_credentials(rule: &str, description: &str) -> bool {
+    let said = format!("{rule} {description}").to_ascii_lowercase();
+    [
+        "b105",
+        "b106",
+        "b107",
+        "password",
+        "passwd",
+        "secret",
+        "token",
+        "credential",
+        "api key",
+    ]
+    .iter()
+    .any(|word| said.contains(word))
+}
+
+/// The text with what stands between quotes replaced by `***`, to the end where a quote never closes.
+fn without_literals(said: &str) -> String {
+    let mut out = String::with_capacity(said.len());
+    let mut rest = said;
+    while let Some(open) = rest.find(['\'', '"', '`']) {
+        let (before, quoted) = rest.split_at(open);
+        let mut characters = quoted.chars();
+        let Some(quote) = characters.next() else {
+            break;
+        };
+        let inner = characters.as_str();
+        out.push_str(before);
+        out.push(quote);
+        out.push_str("***");
+        out.push(quote);
+        // The last quote of that kind ends it: the literal itself may hold some.
+        rest = inner
+            .rfind(quote)
+            .map_or("", |end| &inner[end + quote.len_utf8()..]);
+    }
+    out.push_str(rest);
+    out
+}
+
+/// The text with absolute paths cut down to their last part: they tell about the machine.
+pub(crate) fn without_absolute_paths(said: &str) -> String {
+    let shown = |word: &str| -> String {
+        let start = word.find(['/', '\\']).unwrap_or(0);
+        let (head, path) = word.split_at(start);
+        let is_drive = head.len() >= 2 && head.ends_with(':') && path.starts_with('\\');
+        let is_root = path.starts_with('/')
+            && !path.starts_with("//")
+            && path.matches('/').count() > 1
+            && head
+                .chars()
+                .all(|c| !c.is_alphanumeric() && c != '.' && c != '<');
+        if !is_drive && !is_root {
+            return word.to_owned();
+        }
+        let head = if is_drive { "" } else { head };
+        let last = path.rsplit(['/', '\\']).find(|part| !part.is_empty());
+        format!("{head}\u{2026}/{}", last.unwrap_or_default())
+    };
+    said.split(' ').map(shown).collect::<Vec<_>>().join(" ")
+}
+
+/// A detector's name in capitals, digits and hyphens.
+fn slug(rule: &str) -> String {
+    let mut slug = String::new();
+    for c in rule.chars().take(60) {
+        if c.is_ascii_alphanumeric() {
+            slug.push(c.to_ascii_uppercase());
+        } else if !slug.is_empty() && !slug.ends_with('-') {
+            slug.push('-');
+        }
+    }
+    let slug = slug.trim_end_matches('-');
+    if slug.is_empty() {
+        "UNNAMED".to_owned()
+    } else {
+        slug.to_owned()
+    }
+}
+
+impl StatusFinding {
+    /// The entry as it is on a later day, and made safe again: it may come from a file that somebody edited.
+    pub(crate) fn on(&self, today: Date) -> Self {
+        Self {
+            days_since_discovery: (today - self.discovered_date).whole_days().max(0),
+            overdue: self.status != EntryStatus::Excepted && today > self.due_date,
+            reference_url: self
+                .reference_url
+                .clone()
+                .filter(|url| text::is_linkable(url)),
+            ..self.clone()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quoted_password_is_not_repeated() {
+        assert_eq!(
+            without_literals("Possible hardcoded password: 'it's hunter2'"),
+            "Possible hardcoded password: '***'"
+        );
+        assert_eq!(without_literals("password = \"abc"), "password = \"***\"");
+        assert!(speaks_of_credentials("B105", ""));
+    }
+
+    #[test]
+    fn the_machine_is_not_described() {
+        for (said, shown) in [
+            (
+                "cannot read /home/runner/work/a.json: gone",
+                "cannot read \u{2026}/a.json: gone",
+            ),
+            ("(/srv/x/y.py)", "(\u{2026}/y.py)"),
+            ("C:\\Users\\me\\a.py", "\u{2026}/a.py"),
+            ("see https://osv.dev/x/y", "see https://osv.dev/x/y"),
+            ("in src/a/b.py", "in src/a/b.py"),
+            ("either and/or both", "either and/or both"),
+            ("</script></b>", "</script></b>"),
+        ] {
+            assert_eq!(without_absolute_paths(said), shown);
+        }
+    }
+
+    #[test]
+    fn detectors_have_plain_names() {
+        assert_eq!(slug("AWS Access Key"), "AWS-ACCESS-KEY");
+        assert_eq!(slug("../x/\u{202e}"), "X");
+        assert_eq!(slug("§"), "UNNAMED");
+    }
+}

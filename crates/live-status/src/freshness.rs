@@ -1,0 +1,346 @@
+//! What the scanners' newest reports allow to be said, and how old it is.
+
+use std::collections::BTreeSet;
+
+use findings_model::{
+    CoverageState, FindingSet, PackageName, ScanSummary, ScannerName, ScannerState, Timestamp, text,
+};
+use serde::{Deserialize, Serialize};
+use time::Duration;
+
+use crate::{entry::without_absolute_paths, phrase};
+
+/// The most characters of a reason and entries of a list that are published.
+const REASON_CHARACTERS: usize = 240;
+const MOST_REASONS: usize = 5;
+const MOST_GAPS: usize = 20;
+
+/// How long scans count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Days between scans. A day after a scan is due, the data are stale.
+    pub scan_interval_days: u32,
+    /// Days after which a scan of a required scanner gives no grade any more.
+    pub max_scan_age_days: u32,
+}
+
+impl Default for Limits {
+    /// Weekly scans, and no grade after ten days.
+    fn default() -> Self {
+        Self {
+            scan_interval_days: 7,
+            max_scan_age_days: 10,
+        }
+    }
+}
+
+impl Limits {
+    pub(crate) fn next_expected_at(self, as_of: Timestamp) -> Timestamp {
+        later(as_of, self.scan_interval_days)
+    }
+
+    pub(crate) fn valid_until(self, as_of: Timestamp) -> Timestamp {
+        later(as_of, self.max_scan_age_days)
+    }
+
+    pub(crate) fn stale_after(self, as_of: Timestamp) -> Timestamp {
+        later(as_of, self.scan_interval_days.saturating_add(1)).min(self.valid_until(as_of))
+    }
+}
+
+fn later(at: Timestamp, days: u32) -> Timestamp {
+    at.moment()
+        .checked_add(Duration::days(i64::from(days)))
+        .map_or(at, Timestamp::new)
+}
+
+/// One scanner of `index.json`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScannerStatus {
+    /// Its name.
+    pub name: ScannerName,
+    /// Whether there is no grade without it.
+    pub required: bool,
+    /// What its newest report is worth, in one word.
+    pub standing: Standing,
+    /// How much its newest report covered, the worst of several.
+    pub coverage: CoverageState,
+    /// When it last covered everything; null if it never did.
+    pub last_complete: Option<Timestamp>,
+    /// When it last gave a report that could be used; null if it never did.
+    pub last_usable: Option<Timestamp>,
+    /// Whole days since `last_usable`.
+    pub age_days: Option<i64>,
+    /// Why the newest report is not complete; at most five.
+    pub reasons: Vec<String>,
+    /// What it did not look at; at most twenty.
+    pub not_covered: Vec<String>,
+    /// How much it did not look at.
+    pub not_covered_total: usize,
+}
+
+/// What a scanner's newest report is worth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// Fresh, and everything was looked at, or all that is left out is accepted.
+    Complete,
+    /// Fresh, but something was skipped or left out.
+    Gaps,
+    /// Usable, but the next scan is overdue.
+    Stale,
+    /// Usable, but too old to say anything about today.
+    TooOld,
+    /// The newest report cannot be used.
+    Failed,
+    /// The newest run has no report.
+    Missing,
+    /// No report could ever be used.
+    Never,
+    /// The project no longer uses this scanner.
+    Retired,
+}
+
+impl Standing {
+    /// In words.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Complete => "complete",
+            Self::Gaps => "with gaps",
+            Self::Stale => "overdue",
+            Self::TooOld => "too old",
+            Self::Failed => "failed",
+            Self::Missing => "missing",
+            Self::Never => "never scanned",
+            Self::Retired => "retired",
+        }
+    }
+}
+
+/// What all scanners together allow to be said.
+#[derive(Debug)]
+pub(crate) struct Freshness {
+    pub(crate) scanners: Vec<ScannerStatus>,
+    /// The newest complete scan.
+    pub(crate) scan_date: Option<Timestamp>,
+    /// The oldest of the required scanners' newest usable scans.
+    pub(crate) data_as_of: Option<Timestamp>,
+    /// Why there is no grade.
+    pub(crate) blockers: Vec<String>,
+    /// Why the grade is at most B.
+    pub(crate) caps: Vec<String>,
+}
+
+pub(crate) fn freshness(
+    set: &FindingSet,
+    accepted_gaps: &BTreeSet<String>,
+    limits: Limits,
+    now: Timestamp,
+) -> Freshness {
+    let mut all = Freshness {
+        scanners: Vec::new(),
+        scan_date: None,
+        data_as_of: None,
+        blockers: Vec::new(),
+        caps: Vec::new(),
+    };
+    let mut judged = 0;
+    let mut oldest: Option<Timestamp> = None;
+    let mut never = false;
+    for (name, state) in &set.scanners {
+        let look = Look::at(name, state, accepted_gaps, limits, now);
+        all.scan_date = all.scan_date.max(look.complete_at);
+        if look.is_required {
+            judged += 1;
+            never |= look.usable_at.is_none();
+            oldest = match (oldest, look.usable_at) {
+                (Some(a), Some(b)) => Some(a.min(b)),
+                (a, b) => a.or(b),
+            };
+            all.blockers.extend(look.blocker(limits));
+        }
+        all.caps.extend(look.cap());
+        all.scanners.push(look.status);
+    }
+    all.data_as_of = oldest.filter(|_| !never);
+    if all.scanners.iter().all(|s| s.last_usable.is_none()) {
+        all.blockers.insert(
+            0,
+            "never scanned, no scanner has given a usable report yet".to_owned(),
+        );
+    } else if judged == 0 {
+        all.blockers
+            .push("no scanner is required, so nothing vouches for a grade".to_owned());
+    }
+    all
+}
+
+/// One scanner, looked at.
+struct Look {
+    status: ScannerStatus,
+    is_required: bool,
+    usable_at: Option<Timestamp>,
+    complete_at: Option<Timestamp>,
+    /// Gaps that nobody accepted, in words.
+    gap: Option<String>,
+}
+
+impl Look {
+    fn at(
+        name: &ScannerName,
+        state: &ScannerState,
+        accepted_gaps: &BTreeSet<String>,
+        limits: Limits,
+        now: Timestamp,
+    ) -> Self {
+        // Without any entry for the newest run nothing shows that the scanner took part.
+        let coverage = state
+            .newest
+            .iter()
+            .map(|s| s.coverage)
+            .max()
+            .unwrap_or(CoverageState::Missing);
+        let usable_at = state.last_usable.map(|at| observed(state, at, now));
+        let (not_covered, accepted): (Vec<_>, Vec<_>) = state
+            .newest
+            .iter()
+            .flat_map(|s| &s.not_covered)
+            .partition(|what| !is_accepted(what, accepted_gaps));
+        let gap = gap(state, coverage, &not_covered, !accepted.is_empty());
+        let complete_at = if coverage.is_usable() && gap.is_none() {
+            usable_at
+        } else {
+            state.last_complete.map(|at| at.min(now))
+        };
+        let is_required = state.required && !state.retired;
+        let standing = match (coverage, usable_at) {
+            _ if state.retired => Standing::Retired,
+            (CoverageState::Failed, _) => Standing::Failed,
+            (_, None) => Standing::Never,
+            (CoverageState::Missing, _) => Standing::Missing,
+            (_, Some(at)) if now > limits.valid_until(at) => Standing::TooOld,
+            (_, Some(at)) if now > limits.stale_after(at) => Standing::Stale,
+            _ if gap.is_some() => Standing::Gaps,
+            _ => Standing::Complete,
+        };
+        let mut reasons: Vec<String> = Vec::new();
+        for reason in state.newest.iter().flat_map(|s| &s.reasons) {
+            let reason = public(reason);
+            if reasons.len() < MOST_REASONS && !reasons.contains(&reason) {
+                reasons.push(reason);
+            }
+        }
+        Self {
+            status: ScannerStatus {
+                name: name.clone(),
+                required: is_required,
+                standing,
+                coverage,
+                last_complete: complete_at,
+                last_usable: usable_at,
+                age_days: usable_at.map(|at| (now.moment() - at.moment()).whole_days()),
+                reasons,
+                not_covered: not_covered
+                    .iter()
+                    .take(MOST_GAPS)
+                    .map(|what| public(what))
+                    .collect(),
+                not_covered_total: not_covered.len(),
+            },
+            is_required,
+            usable_at,
+            complete_at,
+            gap,
+        }
+    }
+
+    /// Why a required scanner leaves no grade.
+    fn blocker(&self, limits: Limits) -> Option<String> {
+        let name = &self.status.name;
+        let why = self
+            .status
+            .reasons
+            .first()
+            .map(|r| format!(": {r}"))
+            .unwrap_or_default();
+        match self.status.standing {
+            Standing::Failed => Some(format!("the newest {name} scan failed{why}")),
+            Standing::Missing => Some(format!("the newest run has no {name} report")),
+            Standing::Never => Some(format!("{name} has never given a usable report{why}")),
+            Standing::TooOld => Some(format!(
+                "the newest usable {name} scan is {} old, more than {}",
+                phrase::days(self.status.age_days.unwrap_or_default()),
+                phrase::days(limits.max_scan_age_days.into()),
+            )),
+            Standing::Complete | Standing::Gaps | Standing::Stale | Standing::Retired => None,
+        }
+    }
+
+    /// Why a scanner keeps the grade from being a clean A.
+    fn cap(&self) -> Option<String> {
+        let name = &self.status.name;
+        match self.status.standing {
+            Standing::Retired => None,
+            Standing::Failed | Standing::Missing | Standing::Never if !self.is_required => {
+                Some(if *name == ScannerName::unknown() {
+                    "a report could not be recognised".to_owned()
+                } else {
+                    format!("{name} gave no usable report")
+                })
+            }
+            _ => self.gap.as_ref().map(|gap| format!("{name} {gap}")),
+        }
+    }
+}
+
+/// When the newest usable report was really made: a report may be older than the run that read it.
+fn observed(state: &ScannerState, last_usable: Timestamp, now: Timestamp) -> Timestamp {
+    let usable = state.newest.iter().filter(|s| s.coverage.is_usable());
+    usable
+        .filter_map(|s| s.observed_at)
+        .fold(last_usable.min(now), Timestamp::min)
+}
+
+/// What a usable report leaves open, unless all of it is accepted.
+fn gap(
+    state: &ScannerState,
+    coverage: CoverageState,
+    not_covered: &[&String],
+    some_accepted: bool,
+) -> Option<String> {
+    match coverage {
+        CoverageState::Complete | CoverageState::Failed | CoverageState::Missing => None,
+        CoverageState::Filtered => Some("left findings out on purpose".to_owned()),
+        CoverageState::Partial => match not_covered {
+            [] if some_accepted && !has_unnamed_gap(state) => None,
+            [] => Some("did not look at everything".to_owned()),
+            [one] => Some(format!("did not look at {}", public(one))),
+            [first, rest @ ..] => Some(format!(
+                "did not look at {} and {}",
+                public(first),
+                phrase::count(rest.len() as u64, "other", "others")
+            )),
+        },
+    }
+}
+
+/// Whether a partial report does not say what it left out.
+fn has_unnamed_gap(state: &ScannerState) -> bool {
+    let silent = |s: &ScanSummary| s.not_covered.is_empty();
+    state
+        .newest
+        .iter()
+        .any(|s| s.coverage == CoverageState::Partial && silent(s))
+}
+
+fn is_accepted(what: &str, accepted: &BTreeSet<String>) -> bool {
+    let normal = PackageName::parse(what).ok();
+    accepted
+        .iter()
+        .any(|gap| gap == what || normal.is_some() && PackageName::parse(gap).ok() == normal)
+}
+
+fn public(said: &str) -> String {
+    let line = without_absolute_paths(&text::one_line(said));
+    text::shorten(&line, REASON_CHARACTERS).into_owned()
+}

@@ -1,0 +1,284 @@
+//! The step that turns reports into the ledger and its documents.
+
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
+
+use advisories::AdvisoryStore;
+use findings_ledger::{
+    DocumentInput, Intake, Plans, PlansError, PlansSynced, Required, Retention, ScanArchive, SlaDays, SyncResults, Taken,
+    archive_date, changelog_to_append, events_to_append, expired, findings_document, retain_events, sync_plans,
+};
+use findings_model::{
+    Finding, PackageName, ReportFormat, Scan, ScanSummary, ScannerName, SchemaVersion, Severity, Status, Timestamp,
+};
+use scanner_reports::FingerprintKey;
+use serde::Serialize;
+use state_store::StoreError;
+
+use crate::{
+    documents::{self, DocumentError},
+    gather::{self, Reading, Records},
+    paths,
+    project::Project,
+};
+
+/// What a run of `update-findings` works with.
+#[derive(Debug)]
+pub struct FindingsRequest {
+    /// The project's name.
+    pub project: PackageName,
+    /// Folders whose files are all reports.
+    pub folders: Vec<PathBuf>,
+    /// Reports whose format the caller declares.
+    pub declared: Vec<(ReportFormat, PathBuf)>,
+    /// Folders or files of OSV records.
+    pub advisories: Vec<PathBuf>,
+    /// Which scanners a run cannot do without; none for every one that ever gave a usable report.
+    pub required: Option<BTreeSet<ScannerName>>,
+    /// Scanners that are no longer used.
+    pub retired: BTreeSet<ScannerName>,
+    /// Scanners whose empty report is believed after one with content.
+    pub trust_empty: BTreeSet<ScannerName>,
+    /// Days to the due date, by severity.
+    pub sla: SlaDays,
+    /// Days that archived scans and events are kept.
+    pub retention: Retention,
+    /// The key for the marks of secrets.
+    pub key: Option<FingerprintKey>,
+    /// Whether documents are written.
+    pub writing: Writing,
+    /// The time of the run.
+    pub now: Timestamp,
+}
+
+/// Whether a step writes its documents.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Writing {
+    /// Write.
+    Write,
+    /// Only say what would be written.
+    DryRun,
+}
+
+/// Why findings could not be updated.
+#[derive(Debug, thiserror::Error)]
+pub enum FindingsError {
+    /// A document of ours is unusable.
+    #[error(transparent)]
+    Document(#[from] DocumentError),
+    /// The plan file cannot be used; it was left as it is.
+    #[error("{} cannot be used", paths::PLANS)]
+    Plans {
+        /// Why.
+        #[source]
+        source: PlansError,
+    },
+    /// What the caller gave as advisory records cannot be read.
+    #[error("the advisory records cannot be read")]
+    Advisories(#[source] StoreError),
+    /// The document for people could not be made.
+    #[error(transparent)]
+    Render(#[from] findings_ledger::RenderError),
+    /// A folder or file could not be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// What a run found and did: the document that `update-findings` prints.
+#[derive(Debug, Serialize)]
+pub struct FindingsReport {
+    /// The schema's version.
+    pub schema_version: SchemaVersion,
+    /// Every report that was looked at, and every required scanner without one.
+    pub scans: Vec<ScanSummary>,
+    /// Open and unverified findings, by severity.
+    pub summary: Summary,
+    /// Open, unverified and excepted findings.
+    pub findings: Vec<Finding>,
+    /// What changed in the ledger and the plans.
+    pub sync_results: SyncResults,
+    /// What could not be used and did no harm, a line each.
+    pub warnings: Vec<String>,
+    /// Files that were written, below the project.
+    pub written: Vec<String>,
+    /// Whether a required scanner failed or is missing.
+    #[serde(skip)]
+    pub required_incomplete: bool,
+}
+
+/// Counts of open and unverified findings.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[expect(missing_docs, reason = "counts by the severity of that name")]
+pub struct Summary {
+    pub total: usize,
+    pub critical: usize,
+    pub high: usize,
+    pub medium: usize,
+    pub low: usize,
+    pub info: usize,
+    pub unknown: usize,
+    /// Those that the newest scans could not confirm; they are counted above, too.
+    pub unverified: usize,
+}
+
+impl Summary {
+    /// Counts the findings that are open or unverified.
+    pub fn of<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> Self {
+        let mut summary = Self::default();
+        for finding in findings.into_iter().filter(|f| f.is_open()) {
+            summary.total += 1;
+            summary.unverified += usize::from(finding.status != Status::Open);
+            *match finding.rating.severity {
+                Severity::Critical => &mut summary.critical,
+                Severity::High => &mut summary.high,
+                Severity::Medium => &mut summary.medium,
+                Severity::Low => &mut summary.low,
+                Severity::Info => &mut summary.info,
+                Severity::Unknown => &mut summary.unknown,
+            } += 1;
+        }
+        summary
+    }
+}
+
+/// Reads the reports, brings them into the ledger and writes its documents.
+///
+/// A report that cannot be used is a failed scan and ends nothing; the rest counts. The ledger is written last: a run that is
+/// killed before is simply made again.
+pub fn update_findings(project: &Project, request: &FindingsRequest) -> Result<FindingsReport, FindingsError> {
+    let _held = match request.writing {
+        Writing::Write => Some(state_store::lock(&project.path(paths::FINDINGS))?),
+        Writing::DryRun => None,
+    };
+    let ledger = documents::ledger_or_empty(project, &request.project, request.now)?;
+    let plans_text = project.document(Path::new(paths::PLANS))?;
+    let plans = match &plans_text {
+        Some(bytes) => Plans::from_yaml(bytes).map_err(|source| FindingsError::Plans { source })?,
+        None => Plans::empty(),
+    };
+    let (store, mut warnings) = advisory_store(project, request)?;
+    let mut scans = scans(project, request)?;
+    store.enrich(&mut scans);
+
+    let scopes = project.scopes();
+    let taken = findings_ledger::take_in(
+        ledger,
+        &Intake {
+            scans: &scans,
+            required: &request.required.clone().map_or(Required::Default, Required::Named),
+            retired: &request.retired,
+            trust_empty: &request.trust_empty,
+            file_exists: &|path| project.has_file(path),
+            advisory: &|vulnerability| store.verdict(vulnerability),
+            plans: &plans,
+            scope_of: &|package| scopes.of(package),
+            now: request.now,
+        },
+    );
+    let plans_text = plans_text.as_deref().map(String::from_utf8_lossy);
+    let synced = sync_plans(plans_text.as_deref(), &taken.ledger, request.now).map_err(|source| FindingsError::Plans { source })?;
+    warnings.extend(synced.problems().iter().map(ToString::to_string));
+    let written = match request.writing {
+        Writing::Write => write(project, request, &scans, &taken, &synced)?,
+        Writing::DryRun => Vec::new(),
+    };
+    let there = |f: &Finding| !matches!(f.status, Status::Resolved { .. });
+    Ok(FindingsReport {
+        schema_version: SchemaVersion::new(1, 0),
+        summary: Summary::of(&taken.ledger.findings),
+        findings: taken.ledger.findings.into_iter().filter(there).collect(),
+        scans: taken.scans,
+        sync_results: taken.sync,
+        warnings,
+        written,
+        required_incomplete: taken.required_incomplete,
+    })
+}
+
+/// Every report of the folders and every declared one, each file once: a declared format goes before what content and name say.
+fn scans(project: &Project, request: &FindingsRequest) -> Result<Vec<Scan>, StoreError> {
+    let reading = Reading { own_project: Some(&request.project), key: request.key.as_ref(), now: request.now };
+    let declared: Vec<(ReportFormat, PathBuf)> =
+        request.declared.iter().map(|(format, path)| (*format, project.path(path))).collect();
+    let mut scans = Vec::new();
+    for folder in &request.folders {
+        let folder = project.path(folder);
+        scans.extend(gather::scans_of_folder(project, &folder, &reading, &|path| {
+            declared.iter().any(|(_, declared)| declared == path)
+        })?);
+    }
+    for (format, path) in &declared {
+        scans.extend(gather::scans_of_file(project, path, Some(*format), &reading));
+    }
+    Ok(scans)
+}
+
+fn advisory_store(project: &Project, request: &FindingsRequest) -> Result<(AdvisoryStore, Vec<String>), FindingsError> {
+    let mut records = Records::default();
+    for path in &request.advisories {
+        gather::records_of(project, &project.path(path), &mut records).map_err(FindingsError::Advisories)?;
+    }
+    let files = records.files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice()));
+    let (store, errors) = AdvisoryStore::from_records(files);
+    let mut warnings = records.warnings;
+    warnings.extend(errors.iter().map(|e| crate::causes(e)));
+    Ok((store, warnings))
+}
+
+/// Writes every document that changed, the ledger last. Gives the files that were written.
+fn write(
+    project: &Project,
+    request: &FindingsRequest,
+    scans: &[Scan],
+    taken: &Taken,
+    synced: &PlansSynced,
+) -> Result<Vec<String>, FindingsError> {
+    let mut written = Vec::new();
+    let mut put = |path: &str, bytes: &[u8]| -> Result<(), StoreError> {
+        if project.write(path, bytes)? {
+            written.push(path.to_owned());
+        }
+        Ok(())
+    };
+    if !scans.is_empty() {
+        let archive = ScanArchive::new(&request.project, scans, &taken.scans, request.now);
+        put(&format!("{}/{}", paths::SCANS, archive.file_name()), &archive.to_json())?;
+    }
+    let today = request.now.date();
+    let mut events = text_of(project, paths::EVENTS)?;
+    events.push_str(&events_to_append(&events, &taken.events));
+    if let Some(kept) = retain_events(&events, today, request.retention.event_days) {
+        events = kept;
+    }
+    if !events.is_empty() {
+        put(paths::EVENTS, events.as_bytes())?;
+    }
+    let mut changelog = text_of(project, paths::CHANGELOG)?;
+    changelog.push_str(&changelog_to_append(&changelog, &taken.events));
+    if !changelog.is_empty() {
+        put(paths::CHANGELOG, changelog.as_bytes())?;
+    }
+    put(paths::PLANS, synced.text.as_bytes())?;
+    let input = DocumentInput { ledger: &taken.ledger, plans: &synced.plans, sla: request.sla, now: request.now };
+    put(paths::FINDINGS_DOCUMENT, findings_document(&input)?.as_bytes())?;
+    put(paths::LEDGER, &taken.ledger.to_json())?;
+    remove_old_scans(project, request)?;
+    Ok(written)
+}
+
+fn text_of(project: &Project, path: &str) -> Result<String, StoreError> {
+    let bytes = project.document(Path::new(path))?.unwrap_or_default();
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+fn remove_old_scans(project: &Project, request: &FindingsRequest) -> Result<(), StoreError> {
+    let folder = project.path(paths::SCANS);
+    let entries = state_store::list(&folder)?;
+    let dated = entries.iter().filter_map(|entry| Some((entry.name.as_str(), archive_date(&entry.name)?)));
+    for name in expired(dated, request.now.date(), request.retention.scan_days) {
+        state_store::remove(&folder.join(name))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,101 @@
+//! The reports and advisory records that a run looks at.
+
+use std::path::{Path, PathBuf};
+
+use findings_model::{PackageName, ReportFormat, Scan, Timestamp};
+use scanner_reports::{FingerprintKey, Source};
+use state_store::{Entry, EntryKind, REPORT_LIMIT, StoreError};
+
+use crate::project::Project;
+
+/// The most that one advisory record may hold: 4 MiB.
+const RECORD_LIMIT: u64 = 4 * 1024 * 1024;
+/// How deep an advisory folder is looked into.
+const RECORD_DEPTH: usize = 8;
+/// Files that keep an otherwise empty folder in git; they are no reports.
+const KEEPERS: [&str; 2] = [".gitkeep", ".gitignore"];
+
+/// What every report of a run is read with.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Reading<'a> {
+    /// The project's own name, whose skip is no gap.
+    pub(crate) own_project: Option<&'a PackageName>,
+    /// The key for the marks of secrets, if the project has one.
+    pub(crate) key: Option<&'a FingerprintKey>,
+    /// The time of the run.
+    pub(crate) now: Timestamp,
+}
+
+/// Reads every report of a folder, by name, without those to `skip`. A folder that is not there has none.
+pub(crate) fn scans_of_folder(
+    project: &Project,
+    folder: &Path,
+    reading: &Reading<'_>,
+    skip: &dyn Fn(&Path) -> bool,
+) -> Result<Vec<Scan>, StoreError> {
+    let mut scans = Vec::new();
+    for entry in state_store::list(folder)? {
+        let path = folder.join(&entry.name);
+        if counts_as_report(&entry) && !skip(&path) {
+            scans.extend(scans_of_file(project, &path, None, reading));
+        }
+    }
+    Ok(scans)
+}
+
+/// A folder inside the reports folder is only looked at where a report should stand.
+fn counts_as_report(entry: &Entry) -> bool {
+    match entry.kind {
+        EntryKind::File => !KEEPERS.contains(&entry.name.as_str()),
+        EntryKind::Folder => scanner_reports::format_by_name(&entry.name).is_some(),
+        EntryKind::Other => true,
+    }
+}
+
+/// Reads one report. What cannot be read is a failed scan, never an error: the other reports count.
+pub(crate) fn scans_of_file(project: &Project, path: &Path, declared: Option<ReportFormat>, reading: &Reading<'_>) -> Vec<Scan> {
+    let label = project.label(path);
+    let source = Source { file: &label, declared, own_project: reading.own_project, key: reading.key, now: reading.now };
+    match state_store::read(path, REPORT_LIMIT) {
+        Ok(bytes) => scanner_reports::read(&bytes, &source),
+        Err(error) => vec![scanner_reports::unreadable(&source, &error.kind.to_string())],
+    }
+}
+
+/// Advisory records: the label of each file and its bytes, and what could not be read, a line each.
+#[derive(Debug, Default)]
+pub(crate) struct Records {
+    /// Label and bytes of each record file, by path.
+    pub(crate) files: Vec<(String, Vec<u8>)>,
+    /// What could not be read.
+    pub(crate) warnings: Vec<String>,
+}
+
+/// Reads the OSV records (`.json`, `.yaml`, `.yml`) of a folder and the folders below it, or one record file.
+pub(crate) fn records_of(project: &Project, path: &Path, records: &mut Records) -> Result<(), StoreError> {
+    if path.is_dir() {
+        return records_of_folder(project, path, RECORD_DEPTH, records);
+    }
+    records.files.push((project.label(path), state_store::read(path, RECORD_LIMIT)?));
+    Ok(())
+}
+
+fn records_of_folder(project: &Project, folder: &Path, depth: usize, records: &mut Records) -> Result<(), StoreError> {
+    for entry in state_store::list(folder)? {
+        let path: PathBuf = folder.join(&entry.name);
+        match entry.kind {
+            EntryKind::Folder if depth > 0 => records_of_folder(project, &path, depth - 1, records)?,
+            EntryKind::File if is_record(&entry.name) => match state_store::read(&path, RECORD_LIMIT) {
+                Ok(bytes) => records.files.push((project.label(&path), bytes)),
+                Err(error) => records.warnings.push(format!("advisory record {}: {}", project.label(&path), error.kind)),
+            },
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn is_record(name: &str) -> bool {
+    let ending = name.rsplit_once('.').map(|(_, ending)| ending);
+    ending.is_some_and(|e| ["json", "yaml", "yml"].iter().any(|known| e.eq_ignore_ascii_case(known)))
+}

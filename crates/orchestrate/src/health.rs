@@ -1,0 +1,222 @@
+//! Whether the system works: judged by the documents, above all by the ledger's last complete scans.
+
+use findings_model::{FindingSet, SchemaVersion, Timestamp};
+use serde::Serialize;
+
+use crate::{
+    documents, monitoring, paths,
+    project::Project,
+    status::{StatusRequest, load_status},
+};
+
+/// The state of a part or of the whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum HealthState {
+    /// It works.
+    Healthy,
+    /// Nothing tells.
+    Unknown,
+    /// It does not work.
+    Unhealthy,
+}
+
+impl HealthState {
+    /// The word: `healthy`, `unknown` or `unhealthy`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Healthy => "healthy",
+            Self::Unknown => "unknown",
+            Self::Unhealthy => "unhealthy",
+        }
+    }
+}
+
+/// One part of the system.
+#[derive(Clone, Debug, Serialize)]
+pub struct Component {
+    /// True, false, or null for unknown.
+    pub healthy: Option<bool>,
+    /// The same in a word.
+    pub state: HealthState,
+    /// Why, in a sentence.
+    pub message: String,
+    /// Where it lies, below the project.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// How many there are: reports, open findings.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub count: Option<usize>,
+}
+
+impl Component {
+    fn new(state: HealthState, message: impl Into<String>) -> Self {
+        let healthy = match state {
+            HealthState::Healthy => Some(true),
+            HealthState::Unknown => None,
+            HealthState::Unhealthy => Some(false),
+        };
+        Self { healthy, state, message: message.into(), path: None, count: None }
+    }
+
+    fn at(mut self, path: &str) -> Self {
+        self.path = Some(path.to_owned());
+        self
+    }
+
+    fn counting(mut self, count: usize) -> Self {
+        self.count = Some(count);
+        self
+    }
+}
+
+/// The answer of the health check.
+#[derive(Clone, Debug, Serialize)]
+pub struct HealthReport {
+    /// The schema's version.
+    pub schema_version: SchemaVersion,
+    /// True, false, or null for unknown.
+    pub overall_healthy: Option<bool>,
+    /// The same in a word: the worst part counts.
+    pub state: HealthState,
+    /// The parts.
+    pub components: Components,
+    /// When it was judged.
+    pub timestamp: Timestamp,
+}
+
+/// The parts of the system.
+#[derive(Clone, Debug, Serialize)]
+pub struct Components {
+    /// Reports that lie ready for the next run; a checkout without any is no fault.
+    pub security_reports: Component,
+    /// The ledger: can it be read, is every required scan complete and recent?
+    pub security_findings: Component,
+    /// Baseline and decision: can they be read?
+    pub release_engine: Component,
+    /// The public status: is it there, does it belong to the ledger?
+    pub status_output: Component,
+    /// The run records: can they be read?
+    pub workflow_metrics: Component,
+}
+
+/// Judges every part.
+pub fn validate_integration_health(project: &Project, status: &StatusRequest, now: Timestamp) -> HealthReport {
+    let components = Components {
+        security_reports: reports(project),
+        security_findings: findings(project, status, now),
+        release_engine: engine(project),
+        status_output: output(project, status),
+        workflow_metrics: records(project),
+    };
+    let parts = [
+        &components.security_findings,
+        &components.release_engine,
+        &components.status_output,
+        &components.workflow_metrics,
+        &components.security_reports,
+    ];
+    let worst = parts.iter().map(|c| c.state).max().unwrap_or(HealthState::Unknown);
+    // Without a single scan there is nothing to be healthy.
+    let state = match components.security_findings.state {
+        HealthState::Unknown if worst != HealthState::Unhealthy => HealthState::Unknown,
+        _ if worst == HealthState::Unhealthy => HealthState::Unhealthy,
+        _ => HealthState::Healthy,
+    };
+    HealthReport {
+        schema_version: SchemaVersion::new(1, 0),
+        overall_healthy: Component::new(state, "").healthy,
+        state,
+        components,
+        timestamp: now,
+    }
+}
+
+fn reports(project: &Project) -> Component {
+    let component = match state_store::list(&project.path(paths::REPORTS)) {
+        Err(error) => Component::new(HealthState::Unhealthy, error.to_string()),
+        Ok(entries) if entries.is_empty() => {
+            Component::new(HealthState::Unknown, "no report lies here; the ledger tells of the last scans").counting(0)
+        }
+        Ok(entries) => Component::new(HealthState::Healthy, format!("{} reports lie here", entries.len())).counting(entries.len()),
+    };
+    component.at(paths::REPORTS)
+}
+
+fn findings(project: &Project, status: &StatusRequest, now: Timestamp) -> Component {
+    let component = match documents::ledger(project) {
+        Err(error) => Component::new(HealthState::Unhealthy, crate::causes(&error)),
+        Ok(None) => Component::new(HealthState::Unknown, "there was no scan yet"),
+        Ok(Some(ledger)) => {
+            let set = ledger.finding_set();
+            let open = set.findings.iter().filter(|f| f.is_open()).count();
+            scans(&set, status.max_scan_age_days, now).counting(open)
+        }
+    };
+    component.at(paths::LEDGER)
+}
+
+/// Every required scanner needs a complete, partial or filtered newest scan, and a usable one that is young enough.
+fn scans(set: &FindingSet, max_age_days: u32, now: Timestamp) -> Component {
+    let mut faults = Vec::new();
+    let mut required = 0;
+    for (name, scanner) in set.scanners.iter().filter(|(_, s)| s.required && !s.retired) {
+        required += 1;
+        let days = scanner.last_usable.map(|at| (now.moment() - at.moment()).whole_days());
+        match days {
+            None => faults.push(format!("{name} never gave a usable report")),
+            Some(days) if days > i64::from(max_age_days) => {
+                faults.push(format!("the last usable scan of {name} is {days} days old, more than {max_age_days}"));
+            }
+            Some(_) => {}
+        }
+        faults.extend(
+            scanner
+                .newest
+                .iter()
+                .filter(|s| !s.coverage.is_usable())
+                .map(|s| format!("the newest scan of {name} is {}: {}", s.coverage.as_str(), s.reasons.join("; "))),
+        );
+    }
+    match (required, faults.is_empty()) {
+        (0, _) => Component::new(HealthState::Unknown, "no scanner ever gave a usable report"),
+        (_, true) => Component::new(HealthState::Healthy, format!("all {required} required scanners are complete and recent")),
+        (_, false) => Component::new(HealthState::Unhealthy, faults.join("; ")),
+    }
+}
+
+fn engine(project: &Project) -> Component {
+    let read = documents::baseline(project).and_then(|baseline| Ok((baseline, documents::decision(project)?)));
+    let component = match read {
+        Err(error) => Component::new(HealthState::Unhealthy, crate::causes(&error)),
+        Ok((None, None)) => Component::new(HealthState::Unknown, "nothing was decided yet"),
+        Ok((baseline, decision)) => {
+            let released = baseline.and_then(|b| b.version).map_or_else(|| "none".to_owned(), |v| v.to_string());
+            let pending = decision.is_some_and(|d| d.decision.should_release);
+            let words = if pending { "the newest decision is to release" } else { "the newest decision is not to release" };
+            Component::new(HealthState::Healthy, format!("last recorded release: {released}; {words}"))
+        }
+    };
+    component.at(paths::BASELINE)
+}
+
+fn output(project: &Project, status: &StatusRequest) -> Component {
+    let component = match load_status(project, status) {
+        Err(error) => Component::new(HealthState::Unhealthy, crate::causes(&error)),
+        Ok(None) => Component::new(HealthState::Unknown, "the status was never written"),
+        Ok(Some(document)) => Component::new(HealthState::Healthy, format!("the status was computed at {}", document.last_updated)),
+    };
+    component.at(&status.output.to_string_lossy())
+}
+
+fn records(project: &Project) -> Component {
+    let component = match monitoring::load_history(project) {
+        Err(error) => Component::new(HealthState::Unhealthy, crate::causes(&error)),
+        Ok(history) => {
+            let skipped = history.skipped().len();
+            let words = if skipped == 0 { "every run record can be read".to_owned() } else { format!("{skipped} files in {} cannot be read", paths::METRICS) };
+            Component::new(HealthState::Healthy, words)
+        }
+    };
+    component.at(paths::METRICS)
+}

@@ -1,0 +1,26 @@
+//! Where the project keeps what. Relative to the project's folder.
+
+/// The folder of the scanners' newest reports.
+pub const REPORTS: &str = "security/reports/latest";
+/// The folder of the findings' documents; a run that changes them holds its lock.
+pub const FINDINGS: &str = "security/findings";
+/// The findings ledger.
+pub const LEDGER: &str = "security/findings/findings.json";
+/// The ledger for people.
+pub const FINDINGS_DOCUMENT: &str = "security/findings/SECURITY_FINDINGS.md";
+/// The remediation plans, which people edit.
+pub const PLANS: &str = "security/findings/remediation-plans.yml";
+/// The released baseline.
+pub const BASELINE: &str = "security/findings/baseline.json";
+/// The newest decision with the snapshot it was decided on.
+pub const DECISION: &str = "security/findings/decision.json";
+/// Events, a JSON document a line.
+pub const EVENTS: &str = "security/findings/history/events.ndjson";
+/// The changelog of findings for people.
+pub const CHANGELOG: &str = "security/findings/history/findings-changelog.md";
+/// The folder of archived scans.
+pub const SCANS: &str = "security/findings/history/scans";
+/// The folder of the public status.
+pub const STATUS: &str = "docs/security-status";
+/// The folder of run records.
+pub const METRICS: &str = "metrics";

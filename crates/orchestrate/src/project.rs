@@ -1,0 +1,65 @@
+//! A project's folder, and what every step reads from it in the same way.
+
+use std::path::{Path, PathBuf};
+
+use state_store::{DOCUMENT_LIMIT, StoreError};
+
+use crate::scope::{LOCK_FILES, Scopes};
+
+/// The most that a lock file of Python packages may hold: 32 MiB.
+const LOCK_FILE_LIMIT: u64 = 32 * 1024 * 1024;
+
+/// The folder of the project that a step works on.
+#[derive(Clone, Debug)]
+pub struct Project {
+    root: PathBuf,
+}
+
+impl Project {
+    /// The project in this folder.
+    pub fn at(root: impl Into<PathBuf>) -> Self {
+        Self { root: root.into() }
+    }
+
+    /// The project's folder.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// A path below the project; an absolute one stays as it is.
+    pub fn path(&self, relative: impl AsRef<Path>) -> PathBuf {
+        self.root.join(relative)
+    }
+
+    /// A path as people read it: below the project where it is, with `/` between its parts.
+    pub fn label(&self, path: &Path) -> String {
+        path.strip_prefix(&self.root).unwrap_or(path).to_string_lossy().into_owned()
+    }
+
+    /// Reads a document of ours; none if there is none yet.
+    pub(crate) fn document(&self, path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
+        state_store::read_if_there(&self.path(path), DOCUMENT_LIMIT)
+    }
+
+    /// Writes a document of ours, if it differs from what is there. Says whether it wrote.
+    pub(crate) fn write(&self, path: impl AsRef<Path>, bytes: &[u8]) -> Result<bool, StoreError> {
+        state_store::replace_if_changed(&self.path(path), bytes)
+    }
+
+    /// Whether a file of the project is there; only paths that stay below the project can be.
+    pub(crate) fn has_file(&self, relative: &str) -> bool {
+        let path = Path::new(relative);
+        let stays_below = path.components().all(|c| matches!(c, std::path::Component::Normal(_) | std::path::Component::CurDir));
+        stays_below && state_store::exists(&self.root.join(path))
+    }
+
+    /// Which packages are runtime and which development, as `pyproject.toml` and the lock file tell.
+    pub(crate) fn scopes(&self) -> Scopes {
+        let text = |name: &str| {
+            let bytes = state_store::read_if_there(&self.path(name), LOCK_FILE_LIMIT).ok().flatten()?;
+            String::from_utf8(bytes).ok()
+        };
+        let lock = LOCK_FILES.iter().find_map(|name| text(name));
+        Scopes::read(text("pyproject.toml").as_deref(), lock.as_deref())
+    }
+}

@@ -1,0 +1,58 @@
+//! The step that records a release: a verified receipt moves the baseline.
+
+use std::path::Path;
+
+use findings_model::{PackageName, Timestamp};
+use release_decision::{Adopt, Baseline, Publication, RecordError};
+
+use crate::{
+    documents::{self, DocumentError},
+    paths,
+    project::Project,
+};
+
+/// What is to be recorded.
+#[derive(Debug, Clone)]
+pub struct RecordRequest<'a> {
+    /// The project's name.
+    pub project: PackageName,
+    /// The receipt that the publish left.
+    pub receipt: &'a Path,
+    /// Whether a receipt without a decision takes today's findings as released.
+    pub adopt_current: bool,
+    /// The commit that the release was built from.
+    pub commit: Option<String>,
+    /// The time of the run.
+    pub now: Timestamp,
+}
+
+/// Why a release was not recorded.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordReleaseError {
+    /// A document of ours is unusable.
+    #[error(transparent)]
+    Document(#[from] DocumentError),
+    /// The receipt does not prove it.
+    #[error(transparent)]
+    Record(#[from] RecordError),
+}
+
+/// Moves the baseline to what the published decision was made on. Recording the same receipt again changes nothing.
+pub fn record_release(project: &Project, request: &RecordRequest<'_>) -> Result<Baseline, RecordReleaseError> {
+    let receipt = documents::receipt(project, request.receipt)?;
+    let _held = state_store::lock(&project.path(paths::FINDINGS)).map_err(DocumentError::from)?;
+    let decision = documents::decision_of_receipt(project, request.receipt)?;
+    let current = match request.adopt_current {
+        true => Some(documents::ledger_or_empty(project, &request.project, request.now)?.finding_set()),
+        false => None,
+    };
+    let baseline = release_decision::record_release(Publication {
+        receipt: &receipt,
+        decision: decision.as_ref().filter(|_| receipt.decision_id.is_some()),
+        baseline: documents::baseline(project)?,
+        adopt: current.as_ref().map_or(Adopt::Nothing, Adopt::Current),
+        commit: request.commit.clone(),
+    })?;
+    project.write(paths::BASELINE, baseline.to_json().as_bytes()).map_err(DocumentError::from)?;
+    Ok(baseline)
+}

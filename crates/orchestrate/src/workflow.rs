@@ -1,0 +1,219 @@
+//! The two workflows: all steps but the publish, in one process.
+
+use std::{collections::BTreeMap, error::Error, time::Duration};
+
+use findings_ledger::SyncResults;
+use findings_model::{SchemaVersion, Timestamp};
+use metrics::{ExecutionId, FinalStatus, FinishReport, PublishReport, ReleaseType, Seconds, StageName, StageReport, StageStatus, StartReport, WorkflowName};
+use release_decision::{Decision, TriggerType};
+use serde::Serialize;
+
+use crate::{
+    decision::{self, DecisionError, DecisionRequest},
+    findings::{self, FindingsError, FindingsReport, FindingsRequest},
+    monitoring::{self, RecordRunError},
+    project::Project,
+    status::{self, StatusError, StatusRequest},
+};
+
+/// The name under which security-driven runs are recorded.
+pub const SECURITY_WORKFLOW: &str = "security-driven-release";
+/// The name under which manual runs are recorded.
+pub const MANUAL_WORKFLOW: &str = "manual-release";
+
+/// How a run knows its id and the time.
+#[derive(Clone, Copy)]
+pub struct Run<'a> {
+    /// The moment the run began; every document of the run carries it.
+    pub now: Timestamp,
+    /// Chance, for an id that no other run has.
+    pub nonce: [u8; 16],
+    /// How long the run has taken so far.
+    pub elapsed: &'a dyn Fn() -> Duration,
+}
+
+/// What a workflow did: the document that the orchestrator prints.
+#[derive(Debug, Serialize)]
+pub struct WorkflowReport {
+    /// The schema's version.
+    pub schema_version: SchemaVersion,
+    /// Whether every step did its work and no required scan failed or is missing.
+    pub success: bool,
+    /// The run's id in the metrics.
+    pub execution_id: ExecutionId,
+    /// What changed in the ledger and the plans; null for a manual run.
+    pub sync_results: Option<SyncResults>,
+    /// How many changes there are.
+    pub security_changes: usize,
+    /// The decision.
+    pub release_decision: Decision,
+    /// Whether the status was written; null if nobody asked.
+    pub status_updated: Option<bool>,
+    /// The outputs of the step, all values text.
+    pub workflow_outputs: BTreeMap<String, String>,
+    /// When the run began.
+    pub timestamp: Timestamp,
+    /// What the scans covered; empty for a manual run.
+    pub scans: Vec<findings_model::ScanSummary>,
+    /// What could not be used and did no harm, a line each.
+    pub warnings: Vec<String>,
+}
+
+/// Why a workflow did not come to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum WorkflowError {
+    /// The findings could not be updated.
+    #[error("the findings were not updated")]
+    Findings(#[source] FindingsError),
+    /// No decision was made.
+    #[error("no decision was made")]
+    Decision(#[source] DecisionError),
+    /// The status was not written.
+    #[error("the status was not updated")]
+    Status(#[source] StatusError),
+    /// The run was not recorded.
+    #[error("the run was not recorded")]
+    Record(#[source] RecordRunError),
+}
+
+/// Reads the reports, updates findings, decides, updates the status, records the run. Publishes nothing.
+///
+/// It runs to its end: when a scanner failed, the status and the metrics are written all the same, and `success` is false.
+pub fn execute_security_driven_workflow(
+    project: &Project,
+    findings: &FindingsRequest,
+    decision: &DecisionRequest,
+    status: &StatusRequest,
+    run: Run<'_>,
+) -> Result<WorkflowReport, WorkflowError> {
+    let recorder = Recorder::start(project, SECURITY_WORKFLOW, run)?;
+    let taken = recorder.stage("security-scan", || findings::update_findings(project, findings));
+    let decided = match &taken {
+        Ok(_) => Some(recorder.stage("decision", || decision::decide(project, decision))),
+        Err(_) => None,
+    };
+    let published = recorder.stage("status-update", || status::update_status(project, status));
+    let first_failure = taken.as_ref().err().map(|e| ("security-scan", e as &dyn Error));
+    let first_failure = first_failure.or(decided.as_ref().and_then(|d| d.as_ref().err()).map(|e| ("decision", e as &dyn Error)));
+    let first_failure = first_failure.or(published.as_ref().err().map(|e| ("status-update", e as &dyn Error)));
+    let incomplete = taken.as_ref().ok().filter(|report| report.required_incomplete).map(incomplete_words);
+    let made = decided.as_ref().and_then(|d| d.as_ref().ok());
+    recorder.finish(first_failure, incomplete.as_deref(), made)?;
+
+    let taken = taken.map_err(WorkflowError::Findings)?;
+    let made = decided.transpose().map_err(WorkflowError::Decision)?;
+    published.map_err(WorkflowError::Status)?;
+    // A decision is there unless the findings failed, which has been returned above.
+    let made = made.map_or_else(|| decision::decide(project, decision).map_err(WorkflowError::Decision), Ok)?;
+    Ok(report(&recorder, made, Some(taken), Some(true)))
+}
+
+/// Decides for a release that a person asked for and updates the status; needs no scan. Publishes nothing.
+pub fn execute_manual_release_workflow(
+    project: &Project,
+    decision: &DecisionRequest,
+    status: Option<&StatusRequest>,
+    run: Run<'_>,
+) -> Result<WorkflowReport, WorkflowError> {
+    let recorder = Recorder::start(project, MANUAL_WORKFLOW, run)?;
+    let decided = recorder.stage("decision", || decision::decide(project, decision));
+    let published = status.map(|status| recorder.stage("status-update", || status::update_status(project, status)));
+    let first_failure = decided.as_ref().err().map(|e| ("decision", e as &dyn Error));
+    let first_failure =
+        first_failure.or(published.as_ref().and_then(|p| p.as_ref().err()).map(|e| ("status-update", e as &dyn Error)));
+    recorder.finish(first_failure, None, decided.as_ref().ok())?;
+
+    let made = decided.map_err(WorkflowError::Decision)?;
+    let written = published.transpose().map_err(WorkflowError::Status)?.map(|_| true);
+    Ok(report(&recorder, made, None, written))
+}
+
+fn report(recorder: &Recorder<'_>, made: Decision, taken: Option<FindingsReport>, status_updated: Option<bool>) -> WorkflowReport {
+    let mut outputs: BTreeMap<String, String> =
+        made.outputs().into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
+    let sync = taken.as_ref().map(|t| t.sync_results.clone());
+    let summary = sync.as_ref().and_then(|sync| serde_json::to_string(sync).ok()).unwrap_or_else(|| "{}".to_owned());
+    outputs.insert("sync_summary".to_owned(), summary);
+    WorkflowReport {
+        schema_version: SchemaVersion::new(1, 0),
+        success: !taken.as_ref().is_some_and(|t| t.required_incomplete),
+        execution_id: recorder.id.clone(),
+        sync_results: sync,
+        security_changes: made.security_changes_count,
+        status_updated,
+        workflow_outputs: outputs,
+        timestamp: recorder.run.now,
+        scans: taken.as_ref().map(|t| t.scans.clone()).unwrap_or_default(),
+        warnings: taken.map(|t| t.warnings).unwrap_or_default(),
+        release_decision: made,
+    }
+}
+
+fn incomplete_words(report: &FindingsReport) -> String {
+    let failed = report.scans.iter().filter(|s| !s.coverage.is_usable());
+    let words: Vec<String> =
+        failed.map(|s| format!("{} is {}: {}", s.scanner, s.coverage.as_str(), s.reasons.join("; "))).collect();
+    words.join(" | ")
+}
+
+/// Keeps a run's record while its steps run.
+struct Recorder<'a> {
+    project: &'a Project,
+    id: ExecutionId,
+    run: Run<'a>,
+}
+
+impl<'a> Recorder<'a> {
+    fn start(project: &'a Project, workflow: &str, run: Run<'a>) -> Result<Self, WorkflowError> {
+        let name = WorkflowName::parse(workflow).map_err(|e| WorkflowError::Record(e.into()))?;
+        let id = ExecutionId::generate(&name, run.now, run.nonce);
+        let report = StartReport { id: id.clone(), workflow: name, dry_run: false };
+        monitoring::start_run(project, report, run.now).map_err(WorkflowError::Record)?;
+        Ok(Self { project, id, run })
+    }
+
+    fn time(&self) -> Timestamp {
+        Timestamp::new(self.run.now.moment() + (self.run.elapsed)())
+    }
+
+    /// Runs a step and records how long it took. A step that cannot be recorded is said in the log; the step itself counts.
+    fn stage<T, E: Error>(&self, name: &str, step: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
+        let before = (self.run.elapsed)();
+        let outcome = step();
+        let duration = (self.run.elapsed)().saturating_sub(before);
+        let report = StageName::parse(name).map(|name| StageReport {
+            name,
+            status: if outcome.is_ok() { StageStatus::Success } else { StageStatus::Failed },
+            duration: Some(Seconds::from_millis(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX))),
+            error: outcome.as_ref().err().map(|e| crate::causes(e)),
+        });
+        let recorded = report.map_err(RecordRunError::from).and_then(|r| monitoring::report_stage(self.project, &self.id, r, self.time()));
+        if let Err(error) = recorded {
+            tracing::warn!("stage {name} of run {} was not recorded: {}", self.id, crate::causes(&error));
+        }
+        outcome
+    }
+
+    fn finish(&self, failure: Option<(&str, &dyn Error)>, incomplete: Option<&str>, made: Option<&Decision>) -> Result<(), WorkflowError> {
+        let mut report = FinishReport::new(match (failure, incomplete) {
+            (None, None) => FinalStatus::Success,
+            _ => FinalStatus::Failed,
+        });
+        if let Some((stage, error)) = failure {
+            report.stage = StageName::parse(stage).ok();
+            report.error = Some(crate::causes(error));
+        } else if let Some(words) = incomplete {
+            report.stage = StageName::parse("security-scan").ok();
+            report.error = Some(words.to_owned());
+        }
+        report.release_type = made.map(|d| match d.trigger_type {
+            TriggerType::SecurityAuto => ReleaseType::SecurityAuto,
+            TriggerType::Manual => ReleaseType::Manual,
+            TriggerType::None => ReleaseType::None,
+        });
+        report.security_changes = made.map(|d| d.security_changes_count as u64);
+        report.publish = PublishReport::Elsewhere;
+        monitoring::finish_run(self.project, &self.id, report, self.time()).map_err(WorkflowError::Record)?;
+        Ok(())
+    }
+}

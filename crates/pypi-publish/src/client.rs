@@ -1,0 +1,109 @@
+//! Requests to an index. Reading and sending are apart: only the sender knows the credential's use for uploads, and
+//! it follows no redirect.
+
+mod read;
+mod send;
+
+use std::time::Duration;
+
+use credentials::IndexCredential;
+use url::Url;
+
+pub use read::ReadError;
+pub(crate) use send::Answer;
+
+use crate::{IndexAddress, address::may_be_asked};
+
+/// Time to make a connection.
+const CONNECT: Duration = Duration::from_secs(10);
+/// Time for one page.
+const PAGE: Duration = Duration::from_secs(30);
+/// The most redirects that are followed when reading.
+const MOST_REDIRECTS: usize = 5;
+
+/// A package index that is spoken to.
+#[derive(Debug)]
+pub struct IndexClient {
+    address: IndexAddress,
+    credential: Option<IndexCredential>,
+    reader: reqwest::Client,
+    sender: reqwest::Client,
+}
+
+/// The HTTP client could not be set up.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot set up the HTTP client for the index {index}")]
+pub struct ClientError {
+    index: Url,
+    source: reqwest::Error,
+}
+
+impl IndexClient {
+    /// Prepares to speak to an index. Nothing is sent yet.
+    ///
+    /// Proxies are taken from the environment as other tools do, but never for an index on this machine.
+    pub fn new(
+        address: IndexAddress,
+        credential: Option<IndexCredential>,
+    ) -> Result<Self, ClientError> {
+        let failed = |source: reqwest::Error| ClientError {
+            index: address.upload_url().clone(),
+            source,
+        };
+        let builder = || {
+            let builder = reqwest::Client::builder()
+                .user_agent(concat!(
+                    "relwarden-publish-pypi/",
+                    env!("CARGO_PKG_VERSION")
+                ))
+                .connect_timeout(CONNECT);
+            if address.is_loopback() {
+                builder.no_proxy()
+            } else {
+                builder
+            }
+        };
+        let reader = builder()
+            .timeout(PAGE)
+            .redirect(reading_policy())
+            .build()
+            .map_err(failed)?;
+        let sender = builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .map_err(failed)?;
+        Ok(Self {
+            address,
+            credential,
+            reader,
+            sender,
+        })
+    }
+
+    /// The index.
+    pub fn address(&self) -> &IndexAddress {
+        &self.address
+    }
+
+    /// Where the credential comes from, if there is one.
+    pub fn credential(&self) -> Option<&IndexCredential> {
+        self.credential.as_ref()
+    }
+}
+
+/// Redirects of pages are followed within one origin. An index that sends unknown projects elsewhere (pypiserver to
+/// PyPI, for one) does not have them: what another index lists says nothing about this one.
+fn reading_policy() -> reqwest::redirect::Policy {
+    reqwest::redirect::Policy::custom(|attempt| {
+        let same_origin = attempt
+            .previous()
+            .last()
+            .is_some_and(|from| from.origin() == attempt.url().origin());
+        if same_origin && may_be_asked(attempt.url()) && attempt.previous().len() <= MOST_REDIRECTS
+        {
+            attempt.follow()
+        } else {
+            attempt.stop()
+        }
+    })
+}

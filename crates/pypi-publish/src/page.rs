@@ -1,0 +1,272 @@
+//! The simple page of a project: JSON (PEP 691, PEP 700) or HTML (PEP 503).
+
+mod html;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use dist_check::{FileName, Sha256};
+use findings_model::PackageName;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use url::Url;
+
+/// What an index lists of a project.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ProjectPage {
+    /// The files by name.
+    pub files: BTreeMap<String, ListedFile>,
+}
+
+/// A file that an index lists.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ListedFile {
+    /// Where the file is; none if the address is no URL.
+    pub url: Option<Url>,
+    /// The digest that the index gives; older indexes give none, or of another kind.
+    pub sha256: Option<Sha256>,
+}
+
+/// Why an answer is no simple page.
+#[derive(Debug, thiserror::Error)]
+pub enum PageError {
+    /// Neither of the two content types.
+    #[error("its content type {0:?} is none of a simple page")]
+    ContentType(String),
+    /// Not UTF-8.
+    #[error("it is not UTF-8 text")]
+    Encoding,
+    /// JSON of another shape.
+    #[error("it is no JSON project page (PEP 691)")]
+    Json(#[source] serde_json::Error),
+    /// An API of another major version.
+    #[error("it is of API version {0}, expected 1.x")]
+    ApiVersion(String),
+}
+
+#[derive(Deserialize)]
+struct JsonPage {
+    meta: JsonMeta,
+    files: Vec<JsonFile>,
+}
+
+#[derive(Deserialize)]
+struct JsonMeta {
+    #[serde(rename = "api-version")]
+    api_version: String,
+}
+
+#[derive(Deserialize)]
+struct JsonFile {
+    filename: String,
+    url: String,
+    #[serde(default)]
+    hashes: BTreeMap<String, String>,
+}
+
+/// The two forms of a page that was fetched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum RawPage {
+    Json(Vec<u8>),
+    Html(String),
+}
+
+impl RawPage {
+    /// Recognises an answer by its content type.
+    pub(crate) fn new(content_type: &str, body: Vec<u8>) -> Result<Self, PageError> {
+        let kind = content_type
+            .split(';')
+            .next()
+            .unwrap_or_default()
+            .trim()
+            .to_ascii_lowercase();
+        match kind.as_str() {
+            "application/vnd.pypi.simple.v1+json" | "application/json" => Ok(Self::Json(body)),
+            "text/html" | "application/vnd.pypi.simple.v1+html" => String::from_utf8(body)
+                .map(Self::Html)
+                .map_err(|_| PageError::Encoding),
+            _ => Err(PageError::ContentType(
+                findings_model::text::shorten(&kind, 60).into_owned(),
+            )),
+        }
+    }
+
+    /// The files on the page. Relative addresses start at `base`.
+    pub(crate) fn parse(&self, base: &Url) -> Result<ProjectPage, PageError> {
+        let mut page = ProjectPage::default();
+        match self {
+            Self::Json(body) => {
+                let json: JsonPage = serde_json::from_slice(body).map_err(PageError::Json)?;
+                if json.meta.api_version.split('.').next() != Some("1") {
+                    let version = findings_model::text::one_line(&json.meta.api_version);
+                    return Err(PageError::ApiVersion(
+                        findings_model::text::shorten(&version, 40).into_owned(),
+                    ));
+                }
+                for file in json.files {
+                    let sha256 = file
+                        .hashes
+                        .get("sha256")
+                        .and_then(|digest| digest.parse().ok());
+                    page.files.insert(
+                        file.filename,
+                        ListedFile {
+                            url: base.join(&file.url).ok(),
+                            sha256,
+                        },
+                    );
+                }
+            }
+            Self::Html(html) => {
+                for href in html::links(html) {
+                    let Ok(mut url) = base.join(&href) else {
+                        continue;
+                    };
+                    let digest = url
+                        .fragment()
+                        .and_then(|fragment| fragment.strip_prefix("sha256="));
+                    let sha256 = digest.and_then(|digest| digest.split('&').next()?.parse().ok());
+                    url.set_fragment(None);
+                    let Some(name) = html::file_name(&url) else {
+                        continue;
+                    };
+                    page.files.insert(
+                        name,
+                        ListedFile {
+                            url: Some(url),
+                            sha256,
+                        },
+                    );
+                }
+            }
+        }
+        Ok(page)
+    }
+}
+
+impl ProjectPage {
+    /// The page as a document after PEP 691 and PEP 700, with the versions that the file names tell.
+    pub(crate) fn to_pep691(&self, project: &PackageName) -> Value {
+        let names = self
+            .files
+            .keys()
+            .filter_map(|name| FileName::parse(name).ok());
+        let versions: BTreeSet<_> = names.map(|name| name.version().clone()).collect();
+        let files: Vec<Value> = self
+            .files
+            .iter()
+            .map(|(name, file)| {
+                let hashes = file.sha256.map(|digest| json!({ "sha256": digest.to_string() })).unwrap_or(json!({}));
+                json!({ "filename": name, "url": file.url.as_ref().map(Url::as_str), "hashes": hashes })
+            })
+            .collect();
+        json!({
+            "meta": { "api-version": "1.0" },
+            "name": project.as_str(),
+            "versions": versions.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            "files": files,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DIGEST: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+
+    fn parse(content_type: &str, body: &str) -> Result<ProjectPage, PageError> {
+        let base = Url::parse("https://index.example/simple/a/").unwrap();
+        RawPage::new(content_type, body.as_bytes().to_vec())?.parse(&base)
+    }
+
+    fn listed(page: &ProjectPage) -> Vec<(String, String, bool)> {
+        let files = page.files.iter();
+        files
+            .map(|(name, file)| {
+                (
+                    name.clone(),
+                    file.url.as_ref().unwrap().to_string(),
+                    file.sha256.is_some(),
+                )
+            })
+            .collect()
+    }
+
+    #[test]
+    fn json_pages() {
+        let body = format!(
+            r#"{{"meta":{{"api-version":"1.4","x":1}},"name":"a","files":[
+                {{"filename":"a-1.tar.gz","url":"../../files/a-1.tar.gz","hashes":{{"sha256":"{DIGEST}"}},"yanked":"bad"}},
+                {{"filename":"a-2.tar.gz","url":"https://files.example/a-2.tar.gz","hashes":{{}}}}]}}"#
+        );
+        let page = parse("application/vnd.pypi.simple.v1+json; charset=utf-8", &body).unwrap();
+        assert_eq!(
+            listed(&page),
+            [
+                (
+                    "a-1.tar.gz".into(),
+                    "https://index.example/files/a-1.tar.gz".into(),
+                    true
+                ),
+                (
+                    "a-2.tar.gz".into(),
+                    "https://files.example/a-2.tar.gz".into(),
+                    false
+                ),
+            ]
+        );
+        let newer = r#"{"meta":{"api-version":"2.0"},"files":[]}"#;
+        assert!(matches!(
+            parse("application/json", newer),
+            Err(PageError::ApiVersion(_))
+        ));
+        assert!(matches!(
+            parse("application/json", "{}"),
+            Err(PageError::Json(_))
+        ));
+        assert!(matches!(
+            parse("image/png", ""),
+            Err(PageError::ContentType(_))
+        ));
+    }
+
+    #[test]
+    fn html_pages() {
+        let body = format!(
+            "<!-- <a href='x-9.tar.gz'> --><A class=x\n HREF = \"/f/a%2B-1.tar.gz#sha256={DIGEST}&amp;egg=a\" data-yanked>a</A>\
+             <a href='a-2.tar.gz'>two</a><a href=a-3.whl#md5=0>three</a><a>no</a><abbr href=no>"
+        );
+        let page = parse("text/html", &body).unwrap();
+        assert_eq!(
+            listed(&page),
+            [
+                (
+                    "a+-1.tar.gz".into(),
+                    "https://index.example/f/a%2B-1.tar.gz".into(),
+                    true
+                ),
+                (
+                    "a-2.tar.gz".into(),
+                    "https://index.example/simple/a/a-2.tar.gz".into(),
+                    false
+                ),
+                (
+                    "a-3.whl".into(),
+                    "https://index.example/simple/a/a-3.whl".into(),
+                    false
+                ),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_page_becomes_a_document() {
+        let body = format!(
+            "<a href='a-1.0.tar.gz#sha256={DIGEST}'>a</a><a href='a-1.10-py3-none-any.whl'>a</a><a href='a-1.9.tar.gz'>"
+        );
+        let page = parse("text/html", &body).unwrap();
+        let document = page.to_pep691(&PackageName::parse("a").unwrap());
+        assert_eq!(document["versions"], json!(["1.0", "1.9", "1.10"]));
+        assert_eq!(document["files"][0]["hashes"]["sha256"], DIGEST);
+    }
+}

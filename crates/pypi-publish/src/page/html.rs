@@ -1,0 +1,127 @@
+//! Just enough HTML for simple pages: the `href` of each `<a>`.
+
+use url::Url;
+
+/// The `href` of every anchor, with character references resolved.
+pub(super) fn links(html: &str) -> Vec<String> {
+    let mut links = Vec::new();
+    let mut rest = html;
+    while let Some(start) = rest.find('<') {
+        rest = &rest[start + 1..];
+        if let Some(comment) = rest.strip_prefix("!--") {
+            rest = comment.find("-->").map_or("", |end| &comment[end + 3..]);
+            continue;
+        }
+        let name = rest
+            .find(|c: char| !c.is_ascii_alphanumeric())
+            .unwrap_or(rest.len());
+        if rest[..name].eq_ignore_ascii_case("a") {
+            let (href, behind) = attributes(&rest[name..]);
+            links.extend(href);
+            rest = behind;
+        }
+    }
+    links
+}
+
+/// Reads the attributes of a tag up to its `>`: the value of `href`, and what stands behind the tag.
+fn attributes(tag: &str) -> (Option<String>, &str) {
+    let mut href = None;
+    let mut rest = tag;
+    loop {
+        rest = rest.trim_start_matches(|c: char| c.is_ascii_whitespace() || c == '/');
+        if rest.is_empty() {
+            return (href, rest);
+        }
+        if let Some(behind) = rest.strip_prefix('>') {
+            return (href, behind);
+        }
+        let end = rest
+            .find(|c: char| c.is_ascii_whitespace() || matches!(c, '=' | '>' | '/'))
+            .unwrap_or(rest.len());
+        // An attribute is never empty: a lone `=` is taken as its name.
+        let end = if end == 0 { 1 } else { end };
+        let name = &rest[..end];
+        rest = rest[end..].trim_start();
+        let Some(value) = rest.strip_prefix('=') else {
+            continue;
+        };
+        let value = value.trim_start();
+        let (value, behind) = if let Some(quoted) = value.strip_prefix('"') {
+            quoted.split_once('"').unwrap_or((quoted, ""))
+        } else if let Some(quoted) = value.strip_prefix('\'') {
+            quoted.split_once('\'').unwrap_or((quoted, ""))
+        } else {
+            value.split_at(
+                value
+                    .find(|c: char| c.is_ascii_whitespace() || c == '>')
+                    .unwrap_or(value.len()),
+            )
+        };
+        if name.eq_ignore_ascii_case("href") && href.is_none() {
+            href = Some(unescape(value));
+        }
+        rest = behind;
+    }
+}
+
+fn unescape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(start) = rest.find('&') {
+        out.push_str(&rest[..start]);
+        rest = &rest[start..];
+        let reference = rest
+            .find(';')
+            .filter(|end| *end <= 10)
+            .map(|end| &rest[1..end]);
+        let resolved = reference.and_then(|name| Some((character(name)?, name.len() + 2)));
+        let (c, length) = resolved.unwrap_or(('&', 1));
+        out.push(c);
+        rest = &rest[length..];
+    }
+    out.push_str(rest);
+    out
+}
+
+fn character(name: &str) -> Option<char> {
+    match name {
+        "amp" => Some('&'),
+        "lt" => Some('<'),
+        "gt" => Some('>'),
+        "quot" => Some('"'),
+        "apos" => Some('\''),
+        _ => {
+            let number = name.strip_prefix('#')?;
+            let code = match number.strip_prefix(['x', 'X']) {
+                Some(hex) => u32::from_str_radix(hex, 16).ok()?,
+                None => number.parse().ok()?,
+            };
+            char::from_u32(code)
+        }
+    }
+}
+
+/// The last segment of a URL's path, percent-decoded: the file's name.
+pub(super) fn file_name(url: &Url) -> Option<String> {
+    let segment = url
+        .path_segments()?
+        .next_back()
+        .filter(|segment| !segment.is_empty())?;
+    let mut bytes = Vec::with_capacity(segment.len());
+    let mut rest = segment.as_bytes();
+    while let Some((first, behind)) = rest.split_first() {
+        let decoded = behind
+            .get(..2)
+            .filter(|digits| *first == b'%' && digits.iter().all(u8::is_ascii_hexdigit));
+        let decoded = decoded
+            .and_then(|digits| u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok());
+        bytes.push(decoded.unwrap_or(*first));
+        rest = if decoded.is_some() {
+            &behind[2..]
+        } else {
+            behind
+        };
+    }
+    String::from_utf8(bytes).ok()
+}

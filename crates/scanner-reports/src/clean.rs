@@ -1,0 +1,223 @@
+//! Text of a report on its way into a scan: bounded, one line where one line belongs, without what must not be shown.
+
+use findings_model::{Timestamp, text};
+
+/// The most bytes of a description.
+const DESCRIPTION: usize = 4096;
+/// The most characters of a rule's name.
+const RULE: usize = 200;
+/// The most characters of a version.
+const VERSION: usize = 100;
+/// The most characters of a reason's part that comes from the report.
+const WORDS: usize = 160;
+/// The most bytes of a path.
+const PATH: usize = 1024;
+
+/// Whether a text is its own one-line form: ASCII that can be seen, single spaces between words.
+fn is_plain_line(line: &str) -> bool {
+    line.bytes().all(|b| matches!(b, b' '..=b'~'))
+        && !line.starts_with(' ')
+        && !line.ends_with(' ')
+        && !line.contains("  ")
+}
+
+/// One line of at most `limit` characters.
+pub(crate) fn line(words: &str, limit: usize) -> String {
+    if words.len() <= limit && is_plain_line(words) {
+        return words.to_owned();
+    }
+    let line = text::one_line(words);
+    text::shorten(&line, limit).into_owned()
+}
+
+/// Part of a reason.
+pub(crate) fn words(words: &str) -> String {
+    line(words, WORDS)
+}
+
+/// A rule's or detector's name.
+pub(crate) fn rule(rule: &str) -> String {
+    line(rule, RULE)
+}
+
+/// A version; none for a blank one.
+pub(crate) fn version(version: &str) -> Option<String> {
+    Some(line(version, VERSION)).filter(|v| !v.is_empty())
+}
+
+/// A description of at most 4 KiB, its line breaks kept.
+pub(crate) fn description(description: &str) -> String {
+    let description = description.trim();
+    if description.bytes().all(|b| matches!(b, b' '..=b'~' | b'\n' | b'\t')) {
+        return text::shorten_bytes(description, DESCRIPTION).into_owned();
+    }
+    // Cut before the characters are looked at; a replaced one may be longer than what it replaces, so cut again.
+    let head = text::shorten_bytes(description, DESCRIPTION).replace("\r\n", "\n");
+    text::shorten_bytes(&text::clean(&head), DESCRIPTION).into_owned()
+}
+
+/// An address that may become a link.
+pub(crate) fn url(url: &str) -> Option<String> {
+    Some(url.trim()).filter(|url| text::is_linkable(url)).map(str::to_owned)
+}
+
+/// A path relative to the project: `/` between its parts, no leading `./`, nothing that leaves the project.
+///
+/// An absolute path loses the checkout folder of GitHub's runners, or else its leading `/` or drive. None for a path without any name in it.
+pub(crate) fn path(path: &str) -> Option<String> {
+    let path = path.trim();
+    let plain = !path.is_empty()
+        && path.len() <= PATH
+        && path.bytes().all(|b| matches!(b, b'!'..=b'~') && b != b'\\' && b != b':')
+        && path.split('/').all(|part| !matches!(part, "" | "." | ".."));
+    if plain {
+        return Some(path.to_owned());
+    }
+    let shown: String = path
+        .chars()
+        .map(|c| match c {
+            '\\' => '/',
+            c if text::is_unsafe_to_show(c) => text::REPLACEMENT,
+            c => c,
+        })
+        .collect();
+    let mut rest = shown.as_str();
+    if let [drive, b':', b'/', ..] = rest.as_bytes()
+        && drive.is_ascii_alphabetic()
+    {
+        rest = &rest[3..];
+    }
+    if let Some(below) = rest.strip_prefix("/github/workspace/") {
+        rest = below;
+    } else if let Some(below) = rest.strip_prefix("/home/runner/work/") {
+        // The checkout is at REPOSITORY/REPOSITORY.
+        let mut parts = below.splitn(3, '/');
+        if let (Some(repository), Some(again), Some(inside)) = (parts.next(), parts.next(), parts.next())
+            && repository == again
+        {
+            rest = inside;
+        }
+    }
+    let mut parts: Vec<&str> = Vec::new();
+    for part in rest.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    let path = parts.join("/");
+    Some(text::shorten_bytes(&path, PATH).into_owned()).filter(|path| !path.is_empty())
+}
+
+/// When a scan ran, as its report says: RFC 3339, or the same with a space and without a zone (then UTC).
+///
+/// None for anything else, for a time more than a day after `now`, and for one before the year 2000 (Go's zero time and the like).
+pub(crate) fn moment(text: &str, now: Timestamp) -> Option<Timestamp> {
+    let text = text.trim();
+    let at: Timestamp = text.parse().ok().or_else(|| {
+        let (day, time) = text.split_once([' ', 'T'])?;
+        format!("{day}T{time}Z").parse().ok()
+    })?;
+    let latest = now.moment() + time::Duration::DAY;
+    (at.moment() <= latest && at.date().year() >= 2000).then_some(at)
+}
+
+/// A text with what stands between quotes masked: a rule about hard-coded passwords likes to print the password.
+pub(crate) fn mask_literals(text: &str) -> String {
+    let mut masked = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(['"', '\'', '`']) {
+        let (before, quoted) = rest.split_at(at);
+        masked.push_str(before);
+        let mut inside = quoted.chars();
+        let Some(quote) = inside.next() else { break };
+        // An apostrophe inside a word opens nothing.
+        let in_word = quote == '\''
+            && before.ends_with(char::is_alphanumeric)
+            && inside.clone().next().is_some_and(char::is_alphanumeric);
+        masked.push(quote);
+        rest = inside.as_str();
+        if in_word {
+            continue;
+        }
+        masked.push_str("***");
+        let Some(end) = rest.find(quote) else {
+            return masked;
+        };
+        masked.push(quote);
+        rest = &rest[end + quote.len_utf8()..];
+    }
+    masked.push_str(rest);
+    masked
+}
+
+/// A text up to its first quote, for texts that end in a quoted secret whose own quotes cannot be told from the closing one.
+pub(crate) fn cut_at_literal(text: &str) -> String {
+    match text.find(['"', '\'']) {
+        Some(at) => format!("{}'***'", &text[..at]),
+        None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_stay_inside_the_project() {
+        for (given, wanted) in [
+            ("src/a.py", Some("src/a.py")),
+            ("./src/a.py", Some("src/a.py")),
+            (".\\src\\a.py", Some("src/a.py")),
+            ("src//b/../a.py", Some("src/a.py")),
+            ("../../etc/passwd", Some("etc/passwd")),
+            ("/home/runner/work/app/app/src/a.py", Some("src/a.py")),
+            ("/github/workspace/src/a.py", Some("src/a.py")),
+            ("C:\\code\\a.py", Some("code/a.py")),
+            ("/opt/app/a.py", Some("opt/app/a.py")),
+            ("with space/ü.py", Some("with space/ü.py")),
+            ("a\u{1b}[31m\n.py", Some("a\u{fffd}[31m\u{fffd}.py")),
+            ("..", None),
+            (" ", None),
+        ] {
+            assert_eq!(path(given).as_deref(), wanted, "{given:?}");
+        }
+    }
+
+    #[test]
+    fn only_believable_times_are_kept() {
+        let now: Timestamp = "2026-01-12T03:00:00Z".parse().unwrap();
+        let said = |text: &str| moment(text, now).map(|t| t.to_string());
+        assert_eq!(said("2026-01-11T03:00:00Z").as_deref(), Some("2026-01-11T03:00:00Z"));
+        assert_eq!(said("2022-04-30 15:27:39").as_deref(), Some("2022-04-30T15:27:39Z"));
+        assert_eq!(said("2026-01-13T02:00:00Z").as_deref(), Some("2026-01-13T02:00:00Z"));
+        for bad in [
+            "9999-12-31T23:59:59Z",
+            "9999-99-99T99:99:99Z",
+            "0001-01-01T00:00:00Z",
+            "yesterday",
+            "",
+            "2026-01-14T03:00:01Z",
+        ] {
+            assert_eq!(said(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn quoted_passwords_are_masked() {
+        assert_eq!(mask_literals("Possible password: 'hunter2' in \"x\""), "Possible password: '***' in \"***\"");
+        assert_eq!(mask_literals("It's a key: `abc`"), "It's a key: `***`");
+        assert_eq!(mask_literals("open 'quote"), "open '***");
+        assert_eq!(cut_at_literal("Possible hardcoded password: 'it's me'"), "Possible hardcoded password: '***'");
+    }
+
+    #[test]
+    fn descriptions_are_bounded_and_clean() {
+        assert_eq!(description(&"x".repeat(5000)).len(), 4096);
+        assert!(description(&"\u{202e}".repeat(5000)).len() <= 4096);
+        assert_eq!(description("a\r\nb\u{1b}"), "a\nb\u{fffd}");
+    }
+}

@@ -1,0 +1,133 @@
+//! The formats: one module each, and the table that joins them.
+
+use findings_model::ReportFormat;
+
+use crate::{
+    draft::Draft,
+    outline::{Claim, Outline},
+    source::Source,
+};
+
+mod bandit;
+mod cyclonedx;
+mod detect_secrets;
+mod gitleaks;
+mod grype;
+mod openvex;
+mod osv_scanner;
+mod pip_audit;
+mod safety;
+mod sarif;
+mod semgrep;
+mod trivy;
+mod trufflehog;
+
+/// How a format is known and read.
+pub(crate) struct Format {
+    /// Its word.
+    pub(crate) word: ReportFormat,
+    /// What the names of its files start with, in lower case and with `-` for `_`.
+    names: &'static [&'static str],
+    /// What the names of its files end in.
+    endings: &'static [&'static str],
+    /// Whether a document looks like it.
+    claims: fn(&Outline<'_>) -> Claim,
+    /// Reads it; the error is one of JSON.
+    pub(crate) read: fn(&str, &Source<'_>) -> Result<Vec<Draft>, serde_json::Error>,
+}
+
+#[rustfmt::skip]
+const FORMATS: [Format; 13] = [
+    Format { word: ReportFormat::PipAudit, names: &["pip-audit", "pipaudit"], endings: &[], claims: pip_audit::claims, read: pip_audit::read },
+    Format { word: ReportFormat::Bandit, names: &["bandit"], endings: &[], claims: bandit::claims, read: bandit::read },
+    Format { word: ReportFormat::DetectSecrets, names: &["detect-secrets", "secrets-scan", "secrets-baseline"], endings: &[".baseline"], claims: detect_secrets::claims, read: detect_secrets::read },
+    Format { word: ReportFormat::Gitleaks, names: &["gitleaks"], endings: &[], claims: gitleaks::claims, read: gitleaks::read },
+    Format { word: ReportFormat::Trufflehog, names: &["trufflehog"], endings: &[], claims: trufflehog::claims, read: trufflehog::read },
+    Format { word: ReportFormat::OsvScanner, names: &["osv-scanner", "osv"], endings: &[], claims: osv_scanner::claims, read: osv_scanner::read },
+    Format { word: ReportFormat::Sarif, names: &["sarif"], endings: &[".sarif", ".sarif.json"], claims: sarif::claims, read: sarif::read },
+    Format { word: ReportFormat::Trivy, names: &["trivy"], endings: &[], claims: trivy::claims, read: trivy::read },
+    Format { word: ReportFormat::Grype, names: &["grype"], endings: &[], claims: grype::claims, read: grype::read },
+    Format { word: ReportFormat::CycloneDx, names: &["cyclonedx", "bom", "sbom"], endings: &[".cdx.json", ".cdx"], claims: cyclonedx::claims, read: cyclonedx::read },
+    Format { word: ReportFormat::OpenVex, names: &["openvex"], endings: &[".openvex.json"], claims: openvex::claims, read: openvex::read },
+    Format { word: ReportFormat::Safety, names: &["safety"], endings: &[], claims: safety::claims, read: safety::read },
+    Format { word: ReportFormat::Semgrep, names: &["semgrep"], endings: &[], claims: semgrep::claims, read: semgrep::read },
+];
+
+impl Format {
+    /// The format whose claim to a document is the surest; where none is sure, the expected one goes before the others.
+    pub(crate) fn claiming(outline: &Outline<'_>, expected: Option<ReportFormat>) -> Option<(&'static Self, Claim)> {
+        let mut best: Option<(&'static Self, Claim)> = None;
+        for format in &FORMATS {
+            let claim = (format.claims)(outline);
+            let known = best.map_or(Claim::No, |(_, claim)| claim);
+            if claim > known || (claim == Claim::Maybe && claim == known && expected == Some(format.word)) {
+                best = Some((format, claim));
+            }
+        }
+        best
+    }
+}
+
+/// The report in a text: without the notice that safety prints around its own.
+pub(crate) fn document(text: &str) -> &str {
+    safety::without_notice(text).unwrap_or(text)
+}
+
+/// Endings of files that a scanner's report may have besides those of the table. Others (`bandit.txt`, `bandit.html`) are for people.
+const PLAIN_ENDINGS: [&str; 3] = [".json", ".jsonl", ".ndjson"];
+
+/// The format that a report's file name says: `pip-audit.json`, `bandit.json`, `secrets-scan.json`, `.secrets.baseline`, `codeql.sarif`, …
+///
+/// An ending goes before the start of the name; the start counts only as a whole word. None for a name that says nothing.
+pub fn format_by_name(file: &str) -> Option<ReportFormat> {
+    let name = base_name(file);
+    FORMATS
+        .iter()
+        .find(|format| format.endings.iter().any(|ending| name.ends_with(ending)))
+        .map(|format| format.word)
+        .or_else(|| by_start(&name))
+}
+
+/// The tool that a report is declared or named for, whatever the ending says of its format.
+fn named_after(source: &Source<'_>) -> Option<ReportFormat> {
+    source.declared.or_else(|| by_start(&base_name(source.file)))
+}
+
+fn base_name(file: &str) -> String {
+    file.rsplit(['/', '\\']).next().unwrap_or(file).to_ascii_lowercase().replace('_', "-")
+}
+
+fn by_start(name: &str) -> Option<ReportFormat> {
+    let is_word = |start: &str| {
+        name.strip_prefix(start).is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_alphanumeric()))
+    };
+    let is_plain = !name.contains('.') || PLAIN_ENDINGS.iter().any(|ending| name.ends_with(ending));
+    FORMATS.iter().find(|format| is_plain && format.names.iter().any(|start| is_word(start))).map(|format| format.word)
+}
+
+#[cfg(test)]
+mod tests {
+    use findings_model::ReportFormat;
+
+    use super::format_by_name;
+
+    #[test]
+    fn names_say_formats() {
+        for (name, format) in [
+            ("security/reports/latest/pip-audit.json", Some(ReportFormat::PipAudit)),
+            ("pip_audit_report.json", Some(ReportFormat::PipAudit)),
+            ("bandit.json", Some(ReportFormat::Bandit)),
+            ("secrets-scan.json", Some(ReportFormat::DetectSecrets)),
+            (".secrets.baseline", Some(ReportFormat::DetectSecrets)),
+            ("gitleaks.json", Some(ReportFormat::Gitleaks)),
+            ("trivy.sarif", Some(ReportFormat::Sarif)),
+            ("C:\\reports\\osv-scanner.json", Some(ReportFormat::OsvScanner)),
+            ("app.cdx.json", Some(ReportFormat::CycloneDx)),
+            ("banditry.json", None),
+            ("bandit.txt", None),
+            ("report.json", None),
+        ] {
+            assert_eq!(format_by_name(name), format, "{name}");
+        }
+    }
+}

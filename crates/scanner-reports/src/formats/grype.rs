@@ -1,0 +1,179 @@
+//! grype's JSON: matches of a vulnerability with an artifact, and the matches that a rule or a VEX statement ignored.
+
+use findings_model::{AdvisoryId, Clearance, CvssVector, Gap, Package, Rating, ReportFormat, Severity, SeveritySource};
+use serde::Deserialize;
+
+use crate::{
+    clean,
+    draft::Draft,
+    observe::{self, VulnerabilityParts},
+    outline::{Claim, Outline},
+    source::Source,
+    wire::{List, Part, Record, Text, Texts},
+};
+
+#[derive(Deserialize)]
+struct Document<'a> {
+    #[serde(borrow, default)]
+    matches: List<Record<Match<'a>>>,
+    #[serde(borrow, default, rename = "ignoredMatches")]
+    ignored: List<Record<Match<'a>>>,
+    #[serde(borrow, default)]
+    source: Part<Described<'a>>,
+    #[serde(borrow, default)]
+    descriptor: Part<Described<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Described<'a> {
+    #[serde(borrow, default)]
+    version: Text<'a>,
+    #[serde(borrow, default)]
+    timestamp: Text<'a>,
+}
+
+#[derive(Deserialize)]
+struct Match<'a> {
+    #[serde(borrow, default)]
+    vulnerability: Part<Vulnerability<'a>>,
+    #[serde(borrow, default, rename = "relatedVulnerabilities")]
+    related: List<Record<Vulnerability<'a>>>,
+    #[serde(borrow, default)]
+    artifact: Part<Artifact<'a>>,
+    #[serde(borrow, default, rename = "appliedIgnoreRules")]
+    rules: List<Record<IgnoreRule<'a>>>,
+}
+
+#[derive(Deserialize)]
+struct Vulnerability<'a> {
+    #[serde(borrow, default)]
+    id: Text<'a>,
+    #[serde(borrow, default)]
+    severity: Text<'a>,
+    #[serde(borrow, default)]
+    description: Text<'a>,
+    #[serde(borrow, default, rename = "dataSource")]
+    url: Text<'a>,
+    #[serde(borrow, default)]
+    cvss: List<Record<Cvss<'a>>>,
+    #[serde(borrow, default)]
+    fix: Part<Fix<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Cvss<'a> {
+    #[serde(borrow, default)]
+    vector: Text<'a>,
+}
+
+#[derive(Deserialize)]
+struct Fix<'a> {
+    #[serde(borrow, default)]
+    versions: Texts<'a>,
+}
+
+#[derive(Deserialize)]
+struct Artifact<'a> {
+    #[serde(borrow, default)]
+    name: Text<'a>,
+    #[serde(borrow, default)]
+    version: Text<'a>,
+    #[serde(borrow, default, rename = "type")]
+    kind: Text<'a>,
+    #[serde(borrow, default)]
+    purl: Text<'a>,
+}
+
+#[derive(Deserialize)]
+struct IgnoreRule<'a> {
+    #[serde(borrow, default, rename = "vex-status")]
+    vex_status: Text<'a>,
+}
+
+pub(super) fn claims(outline: &Outline<'_>) -> Claim {
+    let listed = outline.first_has("matches", &["vulnerability", "artifact"]);
+    Claim::sure_if(
+        listed
+            || outline.has("matches")
+                && (outline.has("descriptor") || outline.has("source") || outline.has("ignoredMatches")),
+    )
+    .or_maybe_if(outline.has_only(&["matches"]))
+}
+
+pub(super) fn read(text: &str, source: &Source<'_>) -> Result<Vec<Draft>, serde_json::Error> {
+    let document: Document<'_> = serde_json::from_str(text)?;
+    let mut draft = Draft::new(ReportFormat::Grype);
+    if let Some(descriptor) = document.descriptor.get() {
+        draft.tool_version = descriptor.version.get().and_then(clean::version);
+        draft.observed_at = descriptor.timestamp.get().and_then(|at| clean::moment(at, source.now));
+    }
+    let matches = match document.matches.required("matches") {
+        Ok(matches) => matches,
+        Err(reason) => return Ok(vec![Draft::failed(ReportFormat::Grype, reason)]),
+    };
+    draft.blank = matches.is_empty() && document.source.get().is_none() && document.descriptor.get().is_none();
+    for (index, record) in matches.iter().enumerate() {
+        if let Some(found) = draft.open(record, "matches", index) {
+            take(&mut draft, found, &format!("matches[{index}]"), None);
+        }
+    }
+    for (index, record) in document.ignored.items().iter().enumerate() {
+        if let Some(found) = draft.open(record, "ignoredMatches", index) {
+            take(&mut draft, found, &format!("ignoredMatches[{index}]"), Some(clearance_of(found)));
+        }
+    }
+    Ok(vec![draft])
+}
+
+fn clearance_of(found: &Match<'_>) -> Clearance {
+    match found.rules.items().iter().find_map(|rule| rule.good()?.vex_status.get()) {
+        Some("not_affected") => Clearance::NotAffected,
+        Some("fixed") => Clearance::Fixed,
+        _ => Clearance::Suppressed,
+    }
+}
+
+fn take(draft: &mut Draft, found: &Match<'_>, place: &str, clearance: Option<Clearance>) {
+    let (Some(vulnerability), Some(artifact)) = (found.vulnerability.get(), found.artifact.get()) else {
+        return draft.bad_record(place, "it has no `vulnerability` or no `artifact`");
+    };
+    let by_purl = artifact.purl.get().and_then(observe::package_of_purl).map(|(package, _)| package);
+    let by_name = || Package::new(observe::ecosystem(artifact.kind.or_empty()), artifact.name.or_empty());
+    let package = match by_purl.map_or_else(by_name, Ok) {
+        Ok(package) => package,
+        Err(error) => return draft.bad_record(place, error),
+    };
+    let id = match AdvisoryId::parse(vulnerability.id.or_empty()) {
+        Ok(id) => id,
+        Err(error) => return draft.bad_record_in(Gap::Package(package), place, error),
+    };
+    let related: Vec<_> = found.related.items().iter().filter_map(Record::good).collect();
+    let description = std::iter::once(vulnerability).chain(related.iter().copied()).find_map(|v| v.description.get());
+    draft.vulnerability(observe::vulnerability(VulnerabilityParts {
+        package,
+        version: artifact.version.get(),
+        id,
+        aliases: observe::aliases(related.iter().filter_map(|v| v.id.get())),
+        fix_versions: vulnerability.fix.get().map(|fix| observe::versions(&fix.versions)).unwrap_or_default(),
+        rating: rating_of(vulnerability, &related),
+        description: description.unwrap_or_default(),
+        url: vulnerability.url.get(),
+        clearance,
+    }));
+}
+
+/// The vulnerability's own vectors, then its word, then the vectors of the related records.
+fn rating_of(vulnerability: &Vulnerability<'_>, related: &[&Vulnerability<'_>]) -> Rating {
+    let vectors = |v: &Vulnerability<'_>| -> Vec<CvssVector> {
+        v.cvss.items().iter().filter_map(|c| CvssVector::parse(c.good()?.vector.get()?).ok()).collect()
+    };
+    let own = Rating::from_vectors(vectors(vulnerability), SeveritySource::Scanner);
+    let theirs = Rating::from_vectors(related.iter().flat_map(|v| vectors(v)).collect(), SeveritySource::Scanner);
+    let word = Severity::from_word(vulnerability.severity.or_empty())
+        .map(|severity| Rating::word(severity, SeveritySource::Scanner));
+    match (own, word, theirs) {
+        (Some(own), ..) => own,
+        (None, Some(word), theirs) => Rating { vectors: theirs.map(|t| t.vectors).unwrap_or_default(), ..word },
+        (None, None, theirs) => theirs.unwrap_or_else(Rating::unknown),
+    }
+}

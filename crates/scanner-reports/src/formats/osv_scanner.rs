@@ -1,0 +1,242 @@
+//! osv-scanner's JSON: whole OSV records below the packages they concern, and groups of the records of one flaw.
+
+use std::{collections::HashMap, iter};
+
+use findings_model::{AdvisoryId, CvssVector, Gap, Package, Rating, ReportFormat, SeveritySource};
+use serde::Deserialize;
+
+use crate::{
+    clean,
+    draft::Draft,
+    observe::{self, VulnerabilityParts},
+    outline::{Claim, Outline},
+    source::Source,
+    wire::{Kind, List, Part, Record, Text, Texts},
+};
+
+#[derive(Deserialize)]
+struct Document<'a> {
+    #[serde(borrow, default)]
+    results: List<Record<SourceResult<'a>>>,
+}
+
+#[derive(Deserialize)]
+struct SourceResult<'a> {
+    #[serde(borrow, default)]
+    packages: List<Record<PackageResult<'a>>>,
+}
+
+#[derive(Deserialize)]
+struct PackageResult<'a> {
+    #[serde(borrow, default)]
+    package: Part<PackageWire<'a>>,
+    #[serde(borrow, default)]
+    vulnerabilities: List<Record<OsvRecord<'a>>>,
+    #[serde(borrow, default)]
+    groups: List<Record<Group<'a>>>,
+}
+
+#[derive(Deserialize)]
+struct PackageWire<'a> {
+    #[serde(borrow, default)]
+    name: Text<'a>,
+    #[serde(borrow, default)]
+    version: Text<'a>,
+    #[serde(borrow, default)]
+    ecosystem: Text<'a>,
+    #[serde(borrow, default)]
+    commit: Text<'a>,
+}
+
+#[derive(Deserialize)]
+struct Group<'a> {
+    #[serde(borrow, default)]
+    ids: Texts<'a>,
+    #[serde(borrow, default)]
+    aliases: Texts<'a>,
+}
+
+#[derive(Deserialize)]
+struct OsvRecord<'a> {
+    #[serde(borrow, default)]
+    id: Text<'a>,
+    #[serde(borrow, default)]
+    aliases: Texts<'a>,
+    #[serde(borrow, default)]
+    summary: Text<'a>,
+    #[serde(borrow, default)]
+    details: Text<'a>,
+    #[serde(borrow, default)]
+    severity: List<Record<SeverityWire<'a>>>,
+    #[serde(borrow, default)]
+    affected: List<Record<Affected<'a>>>,
+    #[serde(borrow, default)]
+    database_specific: Part<DatabaseSpecific<'a>>,
+}
+
+#[derive(Deserialize)]
+struct SeverityWire<'a> {
+    #[serde(borrow, default)]
+    score: Text<'a>,
+}
+
+#[derive(Deserialize)]
+struct DatabaseSpecific<'a> {
+    #[serde(borrow, default)]
+    severity: Text<'a>,
+}
+
+#[derive(Deserialize)]
+struct Affected<'a> {
+    #[serde(borrow, default)]
+    package: Part<PackageWire<'a>>,
+    #[serde(borrow, default)]
+    severity: List<Record<SeverityWire<'a>>>,
+    #[serde(borrow, default)]
+    ranges: List<Record<Range<'a>>>,
+}
+
+#[derive(Deserialize)]
+struct Range<'a> {
+    #[serde(borrow, default, rename = "type")]
+    kind: Text<'a>,
+    #[serde(borrow, default)]
+    events: List<Record<Event<'a>>>,
+}
+
+#[derive(Deserialize)]
+struct Event<'a> {
+    #[serde(borrow, default)]
+    fixed: Text<'a>,
+}
+
+pub(super) fn claims(outline: &Outline<'_>) -> Claim {
+    let listed = outline.first_has("results", &["packages"]);
+    let configured = outline.has("results") && outline.has("experimental_config");
+    Claim::sure_if(listed || configured)
+        .or_maybe_if(outline.kind("results") == Some(Kind::Array) && outline.has_only(&["results"]))
+}
+
+pub(super) fn read(text: &str, _source: &Source<'_>) -> Result<Vec<Draft>, serde_json::Error> {
+    let document: Document<'_> = serde_json::from_str(text)?;
+    let results = match document.results.required("results") {
+        Ok(results) => results,
+        Err(reason) => return Ok(vec![Draft::failed(ReportFormat::OsvScanner, reason)]),
+    };
+    let mut draft = Draft::new(ReportFormat::OsvScanner);
+    // An empty list is what a clean scan writes, and nothing else is in it that shows a scan.
+    draft.blank = results.is_empty();
+    for (index, record) in results.iter().enumerate() {
+        let Some(result) = draft.open(record, "results", index) else {
+            continue;
+        };
+        if let List::Wrong(kind) = &result.packages {
+            draft.bad_record(
+                format_args!("results[{index}].packages"),
+                format_args!("it is {}, not an array", kind.words()),
+            );
+        }
+        for (at, record) in result.packages.items().iter().enumerate() {
+            if let Some(found) = draft.open(record, &format!("results[{index}].packages"), at) {
+                take_package(&mut draft, found, &format!("results[{index}].packages[{at}]"));
+            }
+        }
+    }
+    Ok(vec![draft])
+}
+
+fn take_package(draft: &mut Draft, found: &PackageResult<'_>, place: &str) {
+    let Some(wire) = found.package.get() else {
+        return draft.bad_record(place, "it has no `package`");
+    };
+    // Code without a package manager is known by its commit.
+    let (ecosystem, name) = match wire.name.get() {
+        Some(name) => (wire.ecosystem.or_empty(), name),
+        None => ("git", wire.commit.or_empty()),
+    };
+    // `Alpine:v3.18` and `Debian:12` name a release behind the ecosystem.
+    let ecosystem = ecosystem.split(':').next().unwrap_or(ecosystem);
+    let package = match Package::new(observe::ecosystem(ecosystem), name) {
+        Ok(package) => package,
+        Err(error) => return draft.bad_record(place, error),
+    };
+    let mut groups: HashMap<AdvisoryId, usize> = HashMap::new();
+    for (at, group) in found.groups.items().iter().enumerate() {
+        for id in group.good().iter().flat_map(|g| g.ids.iter()).filter_map(|id| AdvisoryId::parse(id).ok()) {
+            groups.insert(id, at);
+        }
+    }
+    for (at, record) in found.vulnerabilities.items().iter().enumerate() {
+        let gap = Gap::Package(package.clone());
+        let place = format_args!("{place}.vulnerabilities[{at}]");
+        let record = match record {
+            Record::Good(record) => record,
+            Record::Bad(kind) => {
+                draft.bad_record_in(gap, place, format_args!("it is {}, not an object", kind.words()));
+                continue;
+            }
+        };
+        let id = match AdvisoryId::parse(record.id.or_empty()) {
+            Ok(id) => id,
+            Err(error) => {
+                draft.bad_record_in(gap, place, error);
+                continue;
+            }
+        };
+        let group = groups.get(&id).and_then(|at| found.groups.items().get(*at)?.good());
+        let of_group = group.into_iter().flat_map(|g| g.ids.iter().chain(g.aliases.iter()));
+        draft.vulnerability(observe::vulnerability(VulnerabilityParts {
+            package: package.clone(),
+            version: wire.version.get(),
+            aliases: observe::aliases(record.aliases.iter().chain(of_group)),
+            id,
+            fix_versions: fixed_in(record, &package),
+            rating: rating_of(record, &package),
+            description: record.summary.get().or(record.details.get()).unwrap_or_default(),
+            url: None,
+            clearance: None,
+        }));
+    }
+}
+
+fn is_about(affected: &Affected<'_>, package: &Package) -> bool {
+    affected
+        .package
+        .get()
+        .and_then(|p| {
+            Package::new(observe::ecosystem(p.ecosystem.or_empty().split(':').next()?), p.name.or_empty()).ok()
+        })
+        .as_ref()
+        == Some(package)
+}
+
+fn affected_of<'r, 'a>(record: &'r OsvRecord<'a>, package: &Package) -> impl Iterator<Item = &'r Affected<'a>> {
+    record.affected.items().iter().filter_map(Record::good).filter(move |affected| is_about(affected, package))
+}
+
+fn fixed_in(record: &OsvRecord<'_>, package: &Package) -> Vec<String> {
+    let mut versions: Vec<String> = Vec::new();
+    for range in affected_of(record, package)
+        .flat_map(|a| a.ranges.items())
+        .filter_map(Record::good)
+        .filter(|r| r.kind.or_empty() != "GIT")
+    {
+        for version in range.events.items().iter().filter_map(|e| clean::version(e.good()?.fixed.get()?)) {
+            if !versions.contains(&version) {
+                versions.push(version);
+            }
+        }
+    }
+    versions
+}
+
+/// The record's own vectors, then the database's word.
+fn rating_of(record: &OsvRecord<'_>, package: &Package) -> Rating {
+    let severities = iter::once(&record.severity).chain(affected_of(record, package).map(|a| &a.severity));
+    let scores: Vec<&str> = severities.flat_map(List::items).filter_map(|s| s.good()?.score.get()).collect();
+    let vectors = scores.iter().filter_map(|score| CvssVector::parse(score).ok()).collect();
+    // Distributions give a word where others give a vector.
+    let word = record.database_specific.get().and_then(|d| d.severity.get()).or_else(|| scores.first().copied());
+    Rating::from_vectors(vectors, SeveritySource::Scanner)
+        .unwrap_or_else(|| observe::rated_by_word(word.unwrap_or_default()))
+}

@@ -1,0 +1,381 @@
+//! SARIF 2.1.0, of any tool: each run is a scan of its own.
+//!
+//! `partialFingerprints` are not read: some tools put e-mail addresses and commit messages there, others the same value everywhere.
+
+mod wire;
+
+use std::{borrow::Cow, collections::BTreeSet, collections::HashMap};
+
+use self::wire::{
+    Component, ComponentReference, Invocation, Location, Log, Message, Rule, Run, SarifResult, Suppression,
+};
+use crate::{
+    clean,
+    draft::Draft,
+    observe::{self, CodeParts},
+    outline::{Claim, Outline},
+    source::Source,
+    wire::{Entries, Kind, List, Part, Record, Texts},
+};
+use findings_model::{
+    AdvisoryId, Clearance, CodeText, Gap, Rating, ReportFormat, ScannerName, Severity, SeveritySource,
+};
+
+/// Tools that do nothing but look for secrets: what their results quote of a file is one.
+const SECRET_SCANNERS: [&str; 5] = ["gitleaks", "trufflehog", "detect-secrets", "ggshield", "whispers"];
+
+pub(super) fn claims(outline: &Outline<'_>) -> Claim {
+    Claim::sure_if(outline.first_has("runs", &["tool", "results"])).or_maybe_if(
+        matches!(outline.kind("runs"), Some(Kind::Array | Kind::Null))
+            && (outline.has("version") || outline.has("$schema")),
+    )
+}
+
+pub(super) fn read(text: &str, source: &Source<'_>) -> Result<Vec<Draft>, serde_json::Error> {
+    let log: Log<'_> = serde_json::from_str(text)?;
+    let runs = match log.runs.required("runs") {
+        Ok(runs) if runs.is_empty() => {
+            return Ok(vec![Draft::failed(ReportFormat::Sarif, "the log has no run: nothing was scanned")]);
+        }
+        Ok(runs) => runs,
+        Err(reason) => return Ok(vec![Draft::failed(ReportFormat::Sarif, reason)]),
+    };
+    Ok(runs
+        .iter()
+        .map(|run| match run {
+            Record::Good(run) => read_run(run, source),
+            Record::Bad(kind) => {
+                Draft::failed(ReportFormat::Sarif, format!("a run is {}, not an object", kind.words()))
+            }
+        })
+        .collect())
+}
+
+fn read_run(run: &Run<'_>, source: &Source<'_>) -> Draft {
+    let mut draft = Draft::new(ReportFormat::Sarif);
+    let driver = run.tool.get().and_then(|tool| tool.driver.get());
+    if let Some(driver) = driver {
+        if let Ok(name) = ScannerName::parse(driver.name.or_empty()) {
+            draft.scanner = name;
+        }
+        draft.tool_version = driver.semantic_version.get().or(driver.version.get()).and_then(clean::version);
+    }
+    let paths = Paths::of(run);
+    for invocation in run.invocations.items().iter().filter_map(Record::good) {
+        take_invocation(&mut draft, invocation, &paths, source);
+    }
+    match &run.results {
+        List::Absent => draft.fail("the run has no `results`: the scan did not produce any"),
+        List::Wrong(kind) => {
+            draft.fail(format!("the run's `results` is {}: the scan did not produce any", kind.words()))
+        }
+        List::Items(results) => {
+            let rules = Rules::of(run);
+            for (index, record) in results.iter().enumerate() {
+                if let Some(result) = draft.open(record, "results", index) {
+                    take(&mut draft, result, &rules, &paths);
+                }
+            }
+        }
+    }
+    draft
+}
+
+fn take_invocation(draft: &mut Draft, invocation: &Invocation<'_>, paths: &Paths<'_>, source: &Source<'_>) {
+    if let Some(at) = invocation.end.get().or(invocation.start.get()) {
+        draft.observed_at = draft.observed_at.max(clean::moment(at, source.now));
+    }
+    if invocation.successful.0 == Some(false) {
+        draft.fail("the tool says that its run did not succeed (executionSuccessful is false)");
+    }
+    let notifications = invocation.execution.items().iter().chain(invocation.configuration.items());
+    for notification in
+        notifications.filter_map(Record::good).filter(|n| n.level.or_empty().eq_ignore_ascii_case("error"))
+    {
+        let said = notification.message.get().and_then(|m| m.text.get()).unwrap_or("an error without a text");
+        let reason = format!("the tool reported an error: {}", clean::words(&clean::mask_literals(said)));
+        let mut files = notification.locations.items().iter().filter_map(|l| paths.of_location(l.good()?)).peekable();
+        if files.peek().is_none() {
+            draft.gap(Gap::Unnamed("what the tool's own error concerns".to_owned()), reason);
+            continue;
+        }
+        for file in files {
+            draft.gap(Gap::File(file), reason.clone());
+        }
+    }
+}
+
+fn take(draft: &mut Draft, result: &SarifResult<'_>, rules: &Rules<'_>, paths: &Paths<'_>) {
+    // Not findings: what was checked and is fine, and what an earlier run had and this one has not.
+    if matches!(result.kind.or_empty(), "pass" | "notApplicable" | "informational")
+        || result.baseline.or_empty() == "absent"
+    {
+        return;
+    }
+    let rule = rules.rule_of(result);
+    let rule_id = result.rule_id.get().or(result.rule.get().and_then(|r| r.id.get())).or(rule.and_then(|r| r.id.get()));
+    let rule_id = rule_id.unwrap_or("unspecified");
+    let location = result.locations.items().iter().find_map(Record::good);
+    let region = location.and_then(|l| l.physical.get()?.region.get());
+    // A result without any place concerns the project as a whole.
+    let path = location
+        .and_then(|l| paths.of_location(l).or_else(|| clean::path(l.logical.items().first()?.good()?.name.get()?)));
+    let path = path.unwrap_or_else(|| ".".to_owned());
+
+    let is_secret_scanner =
+        SECRET_SCANNERS.iter().any(|name| draft.scanner.as_str().to_ascii_lowercase().contains(name));
+    let is_secretive = is_secret_scanner || is_secretive(rule_id, rule);
+    let said = message_of(result, rule, rules);
+    let said = if said.is_empty() { Cow::Borrowed(rule_id) } else { said };
+    let description = if is_secretive { Cow::Owned(clean::mask_literals(&said)) } else { said };
+    let snippet = region.and_then(|r| r.snippet.get()?.text.get()?.lines().find(|line| !line.trim().is_empty()));
+
+    let mut former_rules: Vec<String> = rule.iter().flat_map(|r| r.deprecated.iter()).map(clean::rule).collect();
+    former_rules.retain(|former| former != rule_id);
+    let names = std::iter::once(rule_id).chain(rule.iter().flat_map(|r| r.deprecated.iter()));
+    let observation = observe::code(CodeParts {
+        rule: rule_id,
+        former_rules,
+        path,
+        line: region.and_then(|r| r.line.line()),
+        // A secret scanner's line is the secret, quoted or not.
+        text: snippet.filter(|_| !is_secret_scanner).and_then(|line| CodeText::of(line, is_secretive)),
+        aliases: names.filter_map(advisory_at_start).collect::<BTreeSet<_>>(),
+        rating: rating_of(result, rule),
+        description: &description,
+        url: rule.and_then(|r| r.help.get()),
+        clearance: is_suppressed(result).then_some(Clearance::Suppressed),
+    });
+    draft.code(observation, region.and_then(|r| r.column.line()));
+}
+
+/// Suppressed when there is a suppression and none of them is still under review or was rejected.
+fn is_suppressed(result: &SarifResult<'_>) -> bool {
+    let all = result.suppressions.items();
+    let accepted = |s: &Record<Suppression<'_>>| {
+        s.good().is_some_and(|s| matches!(s.status.get().or(s.state.get()).unwrap_or("accepted"), "accepted"))
+    };
+    !all.is_empty() && all.iter().all(accepted)
+}
+
+/// `security-severity` of the result or its rule, as a number or a word, goes before the level.
+fn rating_of(result: &SarifResult<'_>, rule: Option<&Rule<'_>>) -> Rating {
+    let own = result.properties.get().and_then(|p| p.severity.get());
+    let of_rule = rule.and_then(|r| r.properties.get()?.severity.get());
+    for said in [own, of_rule].into_iter().flatten() {
+        if let Some(rating) = said.trim().parse().ok().and_then(observe::rated_by_score) {
+            return rating;
+        }
+        if let Some(severity) = Severity::from_word(said) {
+            return Rating::word(severity, SeveritySource::Scanner);
+        }
+    }
+    let default = rule.and_then(|r| r.configuration.get()?.level.get());
+    observe::rated_by_word(result.level.get().or(default).unwrap_or("warning"))
+}
+
+fn message_of<'r>(result: &'r SarifResult<'_>, rule: Option<&'r Rule<'_>>, rules: &Rules<'r>) -> Cow<'r, str> {
+    let Some(message) = result.message.get() else {
+        return Cow::Borrowed(about(rule));
+    };
+    if let Some(text) = message.text.get() {
+        return fill(text, &message.arguments);
+    }
+    let Some(id) = message.id.get() else {
+        return Cow::Borrowed(about(rule));
+    };
+    let named = |strings: &'r Entries<'_, Part<Message<'_>>>| {
+        strings.entries().iter().find(|(key, _)| key == id).and_then(|(_, m)| m.get()?.text.get())
+    };
+    match rule.and_then(|r| named(&r.messages)).or_else(|| rules.driver.and_then(|d| named(&d.messages))) {
+        Some(text) => fill(text, &message.arguments),
+        None => Cow::Borrowed(about(rule)),
+    }
+}
+
+/// What the rule is about, for a result that does not say.
+fn about<'r>(rule: Option<&'r Rule<'_>>) -> &'r str {
+    let text = |part: &'r Part<Message<'_>>| part.get().and_then(|m| m.text.get());
+    rule.and_then(|r| text(&r.short).or_else(|| text(&r.full)).or_else(|| r.name.get())).unwrap_or_default()
+}
+
+/// Puts the arguments in the place of `{0}`, `{1}`, …
+fn fill<'t>(text: &'t str, arguments: &Texts<'_>) -> Cow<'t, str> {
+    let arguments: Vec<&str> = arguments.iter().collect();
+    if arguments.is_empty() || !text.contains('{') {
+        return Cow::Borrowed(text);
+    }
+    let mut filled = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('{') {
+        filled.push_str(before);
+        let argument = after
+            .split_once('}')
+            .and_then(|(number, behind)| Some((arguments.get(number.parse::<usize>().ok()?)?, behind)));
+        if let Some((argument, behind)) = argument {
+            filled.push_str(argument);
+            rest = behind;
+        } else {
+            filled.push('{');
+            rest = after;
+        }
+    }
+    filled.push_str(rest);
+    Cow::Owned(filled)
+}
+
+fn is_secretive(rule_id: &str, rule: Option<&Rule<'_>>) -> bool {
+    matches!(rule_id, "B105" | "B106" | "B107")
+        || observe::is_secretive(rule_id)
+        || rule.is_some_and(|rule| {
+            rule.name.get().is_some_and(observe::is_secretive)
+                || rule.properties.get().is_some_and(|p| p.tags.iter().any(observe::is_secretive))
+        })
+}
+
+/// The advisory id that a rule's id is or starts with: grype appends the package (`CVE-2021-33574-libc6`).
+fn advisory_at_start(rule: &str) -> Option<AdvisoryId> {
+    let parts: Vec<&str> = rule.trim().split('-').collect();
+    let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+    let block = |part: &str| part.len() == 4 && part.bytes().all(|b| b.is_ascii_alphanumeric());
+    let taken = match *parts.first()? {
+        "CVE" | "PYSEC" | "RUSTSEC" | "OSV" | "GO" | "MAL"
+            if parts.len() >= 3 && digits(parts[1]) && digits(parts[2]) =>
+        {
+            3
+        }
+        "GHSA" if parts.len() >= 4 && parts[1..4].iter().all(|part| block(part)) => 4,
+        _ => return None,
+    };
+    AdvisoryId::parse(&parts[..taken].join("-")).ok()
+}
+
+/// The rules of a run's driver and extensions.
+struct Rules<'r> {
+    driver: Option<&'r Component<'r>>,
+    extensions: Vec<&'r Component<'r>>,
+    by_id: HashMap<&'r str, &'r Rule<'r>>,
+}
+
+impl<'r> Rules<'r> {
+    fn of(run: &'r Run<'_>) -> Self {
+        let driver = run.tool.get().and_then(|tool| tool.driver.get());
+        let extensions: Vec<_> =
+            run.tool.get().iter().flat_map(|tool| tool.extensions.items()).filter_map(Record::good).collect();
+        let mut by_id = HashMap::new();
+        for rule in
+            driver.into_iter().chain(extensions.iter().copied()).flat_map(|c| c.rules.items()).filter_map(Record::good)
+        {
+            if let Some(id) = rule.id.get() {
+                by_id.entry(id).or_insert(rule);
+            }
+        }
+        Self { driver, extensions, by_id }
+    }
+
+    /// The rule of a result: by index where its id agrees, else by id, else by the front of a hierarchical id (`A/B` is a kind of `A`).
+    fn rule_of(&self, result: &SarifResult<'_>) -> Option<&'r Rule<'r>> {
+        let reference = result.rule.get();
+        let id = result.rule_id.get().or(reference.and_then(|r| r.id.get()));
+        if let Some(rule) = self.by_index(result)
+            && id.is_none_or(|id| {
+                rule.id
+                    .get()
+                    .is_some_and(|own| id == own || id.strip_prefix(own).is_some_and(|rest| rest.starts_with('/')))
+            })
+        {
+            return Some(rule);
+        }
+        let mut id = id?;
+        loop {
+            if let Some(rule) = self.by_id.get(id) {
+                return Some(rule);
+            }
+            id = id.rsplit_once('/')?.0;
+        }
+    }
+
+    fn component(&self, reference: &ComponentReference<'_>) -> Option<&'r Component<'r>> {
+        if let Some(index) = reference.index.count() {
+            return self.extensions.get(usize::try_from(index).ok()?).copied();
+        }
+        let name = reference.name.get()?;
+        let mut components = self.driver.into_iter().chain(self.extensions.iter().copied());
+        components.find(|c| c.name.get() == Some(name))
+    }
+
+    fn by_index(&self, result: &SarifResult<'_>) -> Option<&'r Rule<'r>> {
+        let reference = result.rule.get();
+        let index = reference.and_then(|r| r.index.count()).or(result.rule_index.count())?;
+        let component = match reference.and_then(|r| r.component.get()) {
+            Some(component) => self.component(component)?,
+            None => self.driver?,
+        };
+        component.rules.items().get(usize::try_from(index).ok()?)?.good()
+    }
+}
+
+/// What turns a run's artifact locations into paths below the project.
+struct Paths<'r> {
+    artifacts: Vec<Option<&'r str>>,
+    /// The absolute folders that the run names as its bases, the longest first.
+    bases: Vec<&'r str>,
+}
+
+impl<'r> Paths<'r> {
+    fn of(run: &'r Run<'_>) -> Self {
+        let artifacts = run.artifacts.items().iter().map(|a| a.good()?.location.get()?.uri.get()).collect();
+        let mut bases: Vec<&str> = run
+            .bases
+            .entries()
+            .iter()
+            .filter_map(|(_, base)| base.get()?.uri.get())
+            .filter(|uri| uri.contains(":/") && uri.ends_with('/'))
+            .collect();
+        bases.sort_unstable_by_key(|base| std::cmp::Reverse(base.len()));
+        Self { artifacts, bases }
+    }
+
+    fn of_location(&self, location: &Location<'_>) -> Option<String> {
+        let artifact = location.physical.get()?.artifact.get()?;
+        let by_index = || self.artifacts.get(usize::try_from(artifact.index.count()?).ok()?).copied().flatten();
+        self.of_uri(artifact.uri.get().or_else(by_index)?)
+    }
+
+    fn of_uri(&self, uri: &str) -> Option<String> {
+        let uri = self.bases.iter().find_map(|base| uri.strip_prefix(base)).unwrap_or(uri);
+        let path = match uri.split_once("://") {
+            // What stands between `file://` and the first slash is a host.
+            Some((scheme, rest)) if scheme.eq_ignore_ascii_case("file") => {
+                rest.find('/').map_or(rest, |slash| &rest[slash..])
+            }
+            Some((_, rest)) => rest,
+            None => uri.strip_prefix("file:").unwrap_or(uri),
+        };
+        let path = percent_decoded(path);
+        // `file:///C:/code` has a slash before the drive.
+        let drive = path.strip_prefix('/').filter(|rest| rest.as_bytes().get(1) == Some(&b':'));
+        clean::path(drive.unwrap_or(&path))
+    }
+}
+
+/// Decodes `%20` and the like; what does not decode to UTF-8 stays as it is.
+fn percent_decoded(text: &str) -> Cow<'_, str> {
+    if !text.contains('%') {
+        return Cow::Borrowed(text);
+    }
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, behind @ ..] = rest {
+        let decoded = match (first, behind) {
+            (b'%', [high, low, ..]) => char::from(*high)
+                .to_digit(16)
+                .zip(char::from(*low).to_digit(16))
+                .and_then(|(h, l)| u8::try_from(h * 16 + l).ok()),
+            _ => None,
+        };
+        bytes.push(decoded.unwrap_or(*first));
+        rest = if decoded.is_some() { &behind[2..] } else { behind };
+    }
+    String::from_utf8(bytes).map_or(Cow::Borrowed(text), Cow::Owned)
+}

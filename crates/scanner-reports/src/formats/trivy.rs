@@ -1,0 +1,363 @@
+//! trivy's JSON: schema 2, the bare list of the versions before, and the Kubernetes summary.
+//!
+//! Vulnerabilities, misconfigurations (`code`) and secrets are findings; licences are not. What trivy suppressed stays, cleared.
+
+use std::collections::BTreeSet;
+
+use findings_model::{
+    AdvisoryId, Clearance, CodeText, CvssVector, Gap, Package, Rating, ReportFormat, Severity, SeveritySource,
+};
+use serde::Deserialize;
+
+use crate::{
+    clean,
+    draft::Draft,
+    observe::{self, CodeParts, VulnerabilityParts},
+    outline::{Claim, Outline},
+    source::Source,
+    wire::{Entries, List, Number, Part, Record, Text, Texts, Truth},
+};
+
+#[derive(Deserialize)]
+struct Document<'a> {
+    #[serde(borrow, default, rename = "Trivy")]
+    trivy: Part<Tool<'a>>,
+    #[serde(borrow, default, rename = "CreatedAt")]
+    created: Text<'a>,
+    #[serde(borrow, default, rename = "Results")]
+    results: List<Record<Target<'a>>>,
+    #[serde(borrow, default, rename = "Resources")]
+    resources: List<Record<Resource<'a>>>,
+    /// The Kubernetes summary has its resources here.
+    #[serde(borrow, default, rename = "Findings")]
+    consolidated: List<Record<Resource<'a>>>,
+    /// Older Kubernetes reports have them in these two.
+    #[serde(borrow, default, rename = "Vulnerabilities")]
+    vulnerable: List<Record<Resource<'a>>>,
+    #[serde(borrow, default, rename = "Misconfigurations")]
+    misconfigured: List<Record<Resource<'a>>>,
+}
+
+#[derive(Deserialize)]
+struct Tool<'a> {
+    #[serde(borrow, default, rename = "Version")]
+    version: Text<'a>,
+}
+
+#[derive(Deserialize)]
+struct Resource<'a> {
+    #[serde(borrow, default, rename = "Kind")]
+    kind: Text<'a>,
+    #[serde(borrow, default, rename = "Name")]
+    name: Text<'a>,
+    #[serde(borrow, default, rename = "Error")]
+    error: Text<'a>,
+    #[serde(borrow, default, rename = "Results")]
+    results: List<Record<Target<'a>>>,
+}
+
+#[derive(Deserialize)]
+struct Target<'a> {
+    #[serde(borrow, default, rename = "Target")]
+    path: Text<'a>,
+    #[serde(borrow, default, rename = "Type")]
+    kind: Text<'a>,
+    #[serde(borrow, default, rename = "Vulnerabilities")]
+    vulnerabilities: List<Record<Vulnerability<'a>>>,
+    #[serde(borrow, default, rename = "Misconfigurations")]
+    misconfigurations: List<Record<Misconfiguration<'a>>>,
+    #[serde(borrow, default, rename = "Secrets")]
+    secrets: List<Record<SecretWire<'a>>>,
+    #[serde(borrow, default, rename = "ExperimentalModifiedFindings")]
+    modified: List<Record<Modified<'a>>>,
+}
+
+#[derive(Deserialize)]
+struct Vulnerability<'a> {
+    #[serde(borrow, default, rename = "VulnerabilityID")]
+    id: Text<'a>,
+    #[serde(borrow, default, rename = "VendorIDs")]
+    vendor_ids: Texts<'a>,
+    #[serde(borrow, default, rename = "PkgName")]
+    package: Text<'a>,
+    #[serde(borrow, default, rename = "PkgIdentifier")]
+    identifier: Part<Identifier<'a>>,
+    #[serde(borrow, default, rename = "InstalledVersion")]
+    installed: Text<'a>,
+    #[serde(borrow, default, rename = "FixedVersion")]
+    fixed: Text<'a>,
+    #[serde(borrow, default, rename = "Severity")]
+    severity: Text<'a>,
+    #[serde(borrow, default, rename = "SeveritySource")]
+    severity_source: Text<'a>,
+    #[serde(borrow, default, rename = "CVSS")]
+    cvss: Entries<'a, Part<Cvss<'a>>>,
+    #[serde(borrow, default, rename = "Title")]
+    title: Text<'a>,
+    #[serde(borrow, default, rename = "Description")]
+    description: Text<'a>,
+    #[serde(borrow, default, rename = "PrimaryURL")]
+    url: Text<'a>,
+}
+
+#[derive(Deserialize)]
+struct Identifier<'a> {
+    #[serde(borrow, default, rename = "PURL")]
+    purl: Text<'a>,
+}
+
+#[derive(Deserialize)]
+struct Cvss<'a> {
+    #[serde(borrow, default, rename = "V40Vector")]
+    v4: Text<'a>,
+    #[serde(borrow, default, rename = "V3Vector")]
+    v3: Text<'a>,
+    #[serde(borrow, default, rename = "V2Vector")]
+    v2: Text<'a>,
+}
+
+#[derive(Deserialize)]
+struct Misconfiguration<'a> {
+    #[serde(borrow, default, rename = "ID")]
+    id: Text<'a>,
+    #[serde(borrow, default, rename = "AVDID")]
+    avd_id: Text<'a>,
+    #[serde(borrow, default, rename = "Title")]
+    title: Text<'a>,
+    #[serde(borrow, default, rename = "Message")]
+    message: Text<'a>,
+    #[serde(borrow, default, rename = "Severity")]
+    severity: Text<'a>,
+    #[serde(borrow, default, rename = "Status")]
+    status: Text<'a>,
+    #[serde(borrow, default, rename = "PrimaryURL")]
+    url: Text<'a>,
+    #[serde(borrow, default, rename = "CauseMetadata")]
+    cause: Part<Cause<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Cause<'a> {
+    #[serde(borrow, default, rename = "StartLine")]
+    line: Number<'a>,
+    #[serde(borrow, default, rename = "Code")]
+    code: Part<Code<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Code<'a> {
+    #[serde(borrow, default, rename = "Lines")]
+    lines: List<Record<CodeLine<'a>>>,
+}
+
+#[derive(Deserialize)]
+struct CodeLine<'a> {
+    #[serde(borrow, default, rename = "Content")]
+    content: Text<'a>,
+    #[serde(default, rename = "IsCause")]
+    is_cause: Truth,
+}
+
+#[derive(Deserialize)]
+struct SecretWire<'a> {
+    #[serde(borrow, default, rename = "RuleID")]
+    rule: Text<'a>,
+    #[serde(borrow, default, rename = "Severity")]
+    severity: Text<'a>,
+    #[serde(borrow, default, rename = "StartLine")]
+    line: Number<'a>,
+}
+
+#[derive(Deserialize)]
+struct Modified<'a> {
+    #[serde(borrow, default, rename = "Type")]
+    kind: Text<'a>,
+    #[serde(borrow, default, rename = "Status")]
+    status: Text<'a>,
+    #[serde(borrow, default, rename = "Finding")]
+    finding: Part<Vulnerability<'a>>,
+}
+
+pub(super) fn claims(outline: &Outline<'_>) -> Claim {
+    let schema = outline.has("SchemaVersion")
+        && (outline.has("ArtifactName") || outline.has("Results") || outline.has("ArtifactType"));
+    let results = outline.first_has("Results", &["Target"]);
+    let legacy = outline.element_has(&["Target"]);
+    Claim::sure_if(schema || results || legacy || outline.has("ClusterName")).or_maybe_if(outline.has("SchemaVersion"))
+}
+
+pub(super) fn read(text: &str, source: &Source<'_>) -> Result<Vec<Draft>, serde_json::Error> {
+    let mut draft = Draft::new(ReportFormat::Trivy);
+    if text.trim_start().starts_with('[') {
+        take_targets(&mut draft, &serde_json::from_str(text)?, source);
+        return Ok(vec![draft]);
+    }
+    let document: Document<'_> = serde_json::from_str(text)?;
+    draft.tool_version = document.trivy.get().and_then(|t| clean::version(t.version.get()?));
+    draft.observed_at = document.created.get().and_then(|at| clean::moment(at, source.now));
+    take_targets(&mut draft, &document.results, source);
+    for (key, resources) in [
+        ("Resources", &document.resources),
+        ("Findings", &document.consolidated),
+        ("Vulnerabilities", &document.vulnerable),
+        ("Misconfigurations", &document.misconfigured),
+    ] {
+        for (index, record) in resources.items().iter().enumerate() {
+            let Some(resource) = draft.open(record, key, index) else {
+                continue;
+            };
+            if let Some(error) = resource.error.get() {
+                let name =
+                    format!("{}/{}", clean::words(resource.kind.or_empty()), clean::words(resource.name.or_empty()));
+                let reason = format!("{name} was not scanned: {}", clean::words(error));
+                draft.gap(Gap::Unnamed(name), reason);
+            }
+            take_targets(&mut draft, &resource.results, source);
+        }
+    }
+    Ok(vec![draft])
+}
+
+/// Results are absent or null when there are none.
+fn take_targets(draft: &mut Draft, targets: &List<Record<Target<'_>>>, source: &Source<'_>) {
+    if let List::Wrong(kind) = targets
+        && *kind != crate::wire::Kind::Null
+    {
+        return draft.fail(format!("`Results` is {}, not an array", kind.words()));
+    }
+    for (index, record) in targets.items().iter().enumerate() {
+        let Some(target) = draft.open(record, "Results", index) else {
+            continue;
+        };
+        let place = format!("Results[{index}]");
+        for (at, record) in target.vulnerabilities.items().iter().enumerate() {
+            if let Some(found) = draft.open(record, &format!("{place}.Vulnerabilities"), at) {
+                take_vulnerability(draft, target, found, &format!("{place}.Vulnerabilities[{at}]"), None);
+            }
+        }
+        for (at, record) in target.misconfigurations.items().iter().enumerate() {
+            if let Some(found) = draft.open(record, &format!("{place}.Misconfigurations"), at) {
+                take_misconfiguration(draft, target, found, &format!("{place}.Misconfigurations[{at}]"));
+            }
+        }
+        for (at, record) in target.secrets.items().iter().enumerate() {
+            if let Some(found) = draft.open(record, &format!("{place}.Secrets"), at) {
+                take_secret(draft, target, found, &format!("{place}.Secrets[{at}]"), source);
+            }
+        }
+        for modified in
+            target.modified.items().iter().filter_map(Record::good).filter(|m| m.kind.or_empty() == "vulnerability")
+        {
+            let clearance = match modified.status.or_empty() {
+                "not_affected" => Clearance::NotAffected,
+                "fixed" => Clearance::Fixed,
+                _ => Clearance::Suppressed,
+            };
+            if let Some(found) = modified.finding.get() {
+                take_vulnerability(
+                    draft,
+                    target,
+                    found,
+                    &format!("{place}.ExperimentalModifiedFindings"),
+                    Some(clearance),
+                );
+            }
+        }
+    }
+}
+
+fn take_vulnerability(
+    draft: &mut Draft,
+    target: &Target<'_>,
+    found: &Vulnerability<'_>,
+    place: &str,
+    clearance: Option<Clearance>,
+) {
+    let by_purl =
+        found.identifier.get().and_then(|i| observe::package_of_purl(i.purl.get()?)).map(|(package, _)| package);
+    let by_name = || Package::new(observe::ecosystem(target.kind.or_empty()), found.package.or_empty());
+    let package = match by_purl.map_or_else(by_name, Ok) {
+        Ok(package) => package,
+        Err(error) => return draft.bad_record(place, error),
+    };
+    // A record without an id is still a finding: one that its scanner does not identify.
+    let id = match AdvisoryId::parse(found.id.get().unwrap_or("unidentified")) {
+        Ok(id) => id,
+        Err(error) => return draft.bad_record_in(Gap::Package(package), place, error),
+    };
+    let mut fix_versions: Vec<String> = found.fixed.or_empty().split(',').filter_map(clean::version).collect();
+    fix_versions.dedup();
+    draft.vulnerability(observe::vulnerability(VulnerabilityParts {
+        package,
+        version: found.installed.get(),
+        id,
+        aliases: observe::aliases(found.vendor_ids.iter()),
+        fix_versions,
+        rating: rating_of(found),
+        description: found.title.get().or(found.description.get()).unwrap_or_default(),
+        url: found.url.get(),
+        clearance,
+    }));
+}
+
+/// The vectors of the source that trivy took its severity from, then its word, then anybody's vectors. All of them are kept.
+fn rating_of(found: &Vulnerability<'_>) -> Rating {
+    let vectors_of = |cvss: &Cvss<'_>| -> Vec<CvssVector> {
+        [&cvss.v4, &cvss.v3, &cvss.v2].into_iter().filter_map(|v| CvssVector::parse(v.get()?).ok()).collect()
+    };
+    let all = found.cvss.entries().iter().filter_map(|(vendor, cvss)| Some((vendor.as_ref(), vectors_of(cvss.get()?))));
+    let (chosen, others): (Vec<_>, Vec<_>) = all.partition(|(vendor, _)| Some(*vendor) == found.severity_source.get());
+    let flatten =
+        |of: Vec<(&str, Vec<CvssVector>)>| of.into_iter().flat_map(|(_, vectors)| vectors).collect::<Vec<_>>();
+    let chosen = Rating::from_vectors(flatten(chosen), SeveritySource::Scanner);
+    let others = Rating::from_vectors(flatten(others), SeveritySource::Scanner);
+    let word =
+        Severity::from_word(found.severity.or_empty()).map(|severity| Rating::word(severity, SeveritySource::Scanner));
+    let mut kept: Vec<CvssVector> =
+        [&chosen, &others].into_iter().flatten().flat_map(|rating| rating.vectors.clone()).collect();
+    let mut rating = chosen.or(word).or(others).unwrap_or_else(Rating::unknown);
+    kept.sort_by(|a, b| b.version().cmp(&a.version()).then_with(|| a.as_str().cmp(b.as_str())));
+    kept.dedup();
+    rating.vectors = kept;
+    rating
+}
+
+fn take_misconfiguration(draft: &mut Draft, target: &Target<'_>, found: &Misconfiguration<'_>, place: &str) {
+    let clearance = match found.status.or_empty() {
+        "PASS" => return,
+        "EXCEPTION" => Some(Clearance::Suppressed),
+        _ => None,
+    };
+    let path = target.path.get().and_then(clean::path).unwrap_or_else(|| ".".to_owned());
+    let Some(rule) = found.id.get().or(found.avd_id.get()) else {
+        return draft.bad_record_in(Gap::File(path), place, "it names no rule");
+    };
+    let cause = found.cause.get();
+    let line = cause
+        .and_then(|c| c.code.get())
+        .and_then(|c| c.lines.items().iter().filter_map(Record::good).find(|l| l.is_cause.0 == Some(true)));
+    let title = [found.title.get(), found.message.get()].into_iter().flatten().collect::<Vec<_>>().join(": ");
+    let secretive = observe::is_secretive(&title);
+    let observation = observe::code(CodeParts {
+        rule,
+        former_rules: found.avd_id.get().filter(|avd| *avd != rule).map(clean::rule).into_iter().collect(),
+        path,
+        line: cause.and_then(|c| c.line.line()),
+        text: line.and_then(|l| CodeText::of(l.content.get()?, secretive)),
+        aliases: BTreeSet::new(),
+        rating: observe::rated_by_word(found.severity.or_empty()),
+        description: &if secretive { clean::mask_literals(&title) } else { title },
+        url: found.url.get(),
+        clearance,
+    });
+    draft.code(observation, None);
+}
+
+fn take_secret(draft: &mut Draft, target: &Target<'_>, found: &SecretWire<'_>, place: &str, source: &Source<'_>) {
+    let (Some(path), Some(rule)) = (target.path.get().and_then(clean::path), found.rule.get()) else {
+        return draft.bad_record(place, "it names no file or no rule");
+    };
+    let rating = Severity::from_word(found.severity.or_empty())
+        .map_or_else(|| observe::secret_rating(false), |severity| Rating::word(severity, SeveritySource::Scanner));
+    draft.secret(observe::secret(rule, path, found.line.line(), rating, None), None, None, source);
+}

@@ -1,0 +1,131 @@
+//! trufflehog's JSON lines, of version 3 (`DetectorName`) and 2 (`stringsFound`).
+//!
+//! Each line is a document. The last one may be cut off, and with stderr mixed in the scanner's own log stands between them.
+
+use findings_model::{Gap, ReportFormat};
+use serde::Deserialize;
+
+use crate::{
+    broken, clean,
+    draft::Draft,
+    observe,
+    outline::{Claim, Outline},
+    source::{Secret, Source},
+    wire::{Entries, List, Number, Part, Record, Text, Texts, Truth},
+};
+
+#[derive(Deserialize)]
+struct Line<'a> {
+    #[serde(borrow, default, rename = "SourceMetadata")]
+    metadata: Part<Metadata<'a>>,
+    #[serde(borrow, default, rename = "DetectorName")]
+    detector: Text<'a>,
+    #[serde(default, rename = "Verified")]
+    verified: Truth,
+    #[serde(borrow, default, rename = "Raw")]
+    raw: Text<'a>,
+    #[serde(borrow, default, rename = "RawV2")]
+    raw_v2: Text<'a>,
+    #[serde(borrow, default)]
+    reason: Text<'a>,
+    #[serde(borrow, default)]
+    path: Text<'a>,
+    #[serde(borrow, default, rename = "stringsFound")]
+    strings: Texts<'a>,
+    #[serde(borrow, default)]
+    level: Text<'a>,
+    #[serde(borrow, default)]
+    msg: Text<'a>,
+}
+
+#[derive(Deserialize)]
+struct Metadata<'a> {
+    #[serde(borrow, default, rename = "Data")]
+    data: Entries<'a, Part<Place<'a>>>,
+}
+
+#[derive(Deserialize)]
+struct Place<'a> {
+    #[serde(borrow, default)]
+    file: Text<'a>,
+    #[serde(borrow, default)]
+    path: Text<'a>,
+    #[serde(borrow, default)]
+    link: Text<'a>,
+    #[serde(borrow, default)]
+    line: Number<'a>,
+}
+
+pub(super) fn claims(outline: &Outline<'_>) -> Claim {
+    let current = outline.has("SourceMetadata") && outline.has("DetectorName")
+        || outline.element_has(&["SourceMetadata", "DetectorName"]);
+    let old = outline.has("stringsFound") && outline.has("reason");
+    let log = outline.has("level") && outline.has("msg") && outline.has("logger");
+    Claim::sure_if(current || old).or_maybe_if(log)
+}
+
+pub(super) fn read(text: &str, source: &Source<'_>) -> Result<Vec<Draft>, serde_json::Error> {
+    let mut draft = Draft::new(ReportFormat::Trufflehog);
+    if text.trim_start().starts_with('[') {
+        let lines: List<Record<Line<'_>>> = serde_json::from_str(text)?;
+        for (index, record) in lines.items().iter().enumerate() {
+            if let Some(line) = draft.open(record, "list", index) {
+                take(&mut draft, line, index, source);
+            }
+        }
+        return Ok(vec![draft]);
+    }
+    for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+        // The greeting that version 3 prints on stderr.
+        if line.contains("TruffleHog. Unearth your secrets") {
+            continue;
+        }
+        match serde_json::from_str::<Record<Line<'_>>>(line) {
+            Ok(Record::Good(line)) => take(&mut draft, &line, index, source),
+            Ok(Record::Bad(kind)) => draft
+                .bad_record(format_args!("line {}", index + 1), format_args!("it is {}, not an object", kind.words())),
+            Err(error) => {
+                draft.bad_record(format_args!("line {}", index + 1), broken::what(&error));
+            }
+        }
+    }
+    Ok(vec![draft])
+}
+
+fn take(draft: &mut Draft, line: &Line<'_>, index: usize, source: &Source<'_>) {
+    let place = line.metadata.get().and_then(|m| m.data.entries().iter().find_map(|(_, place)| place.get()));
+    if let Some(detector) = line.detector.get() {
+        let path = place.and_then(|p| p.file.get().or(p.path.get()).or(p.link.get())).and_then(clean::path);
+        let secret = line.raw_v2.get().or(line.raw.get()).map(Secret::Value);
+        let rating = observe::secret_rating(line.verified.0 == Some(true));
+        // A secret without a file (a cloud bucket, a chat) is one of the project as a whole.
+        let path = path.unwrap_or_else(|| ".".to_owned());
+        draft.secret(
+            observe::secret(detector, path, place.and_then(|p| p.line.line()), rating, None),
+            secret,
+            None,
+            source,
+        );
+    } else if let Some(reason) = line.reason.get() {
+        let path = line.path.get().and_then(clean::path).unwrap_or_else(|| ".".to_owned());
+        let found: Vec<&str> = line.strings.iter().collect();
+        let all = found.join("\n");
+        // One record is one finding, also where it lists several strings; only a single one can have a mark.
+        let secret = match found.as_slice() {
+            [only] => Some(Secret::Value(only)),
+            _ => None,
+        };
+        let told_by = (!found.is_empty()).then_some(all.as_bytes());
+        let observation = observe::secret(reason, path, None, observe::secret_rating(false), None);
+        draft.secret(observation, secret, told_by, source);
+    } else if line.level.get().is_some() && line.msg.get().is_some() {
+        if line.level.or_empty().starts_with("error") {
+            draft.gap(
+                Gap::Unnamed("what the scanner's own error concerns".to_owned()),
+                format!("the scanner logged an error in line {}", index + 1),
+            );
+        }
+    } else {
+        draft.bad_record(format_args!("line {}", index + 1), "it is neither a finding nor a line of the scanner's log");
+    }
+}

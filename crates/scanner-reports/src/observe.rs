@@ -1,0 +1,214 @@
+//! Observations from the pieces that every format has in one form or another.
+
+use std::collections::BTreeSet;
+
+use findings_model::{
+    AdvisoryId, Clearance, CodeSpot, CodeText, CvssScore, CvssVector, Ecosystem, Observation, Package, Rating,
+    SecretSpot, Severity, SeveritySource, Subject, Vulnerability,
+};
+
+use crate::{clean, wire::Texts};
+
+/// A record about a dependency, its texts as the report has them.
+pub(crate) struct VulnerabilityParts<'a> {
+    pub(crate) package: Package,
+    pub(crate) version: Option<&'a str>,
+    pub(crate) id: AdvisoryId,
+    pub(crate) aliases: BTreeSet<AdvisoryId>,
+    pub(crate) fix_versions: Vec<String>,
+    pub(crate) rating: Rating,
+    pub(crate) description: &'a str,
+    /// Only used when no id has a page of its own.
+    pub(crate) url: Option<&'a str>,
+    pub(crate) clearance: Option<Clearance>,
+}
+
+/// An observation about a dependency. A malicious package is critical, whatever its record says.
+pub(crate) fn vulnerability(parts: VulnerabilityParts<'_>) -> Observation {
+    let VulnerabilityParts { package, version, id, mut aliases, fix_versions, mut rating, description, url, clearance } =
+        parts;
+    aliases.remove(&id);
+    if id.is_malware() || aliases.iter().any(AdvisoryId::is_malware) {
+        rating = Rating { vectors: rating.vectors, ..Rating::word(Severity::Critical, SeveritySource::Policy) };
+    }
+    let reference_url =
+        std::iter::once(&id).chain(&aliases).find_map(AdvisoryId::reference_url).or_else(|| url.and_then(clean::url));
+    let printed = BTreeSet::from([id.clone()]);
+    let subject = Subject::Vulnerability(Vulnerability {
+        package,
+        version: version.and_then(clean::version),
+        id,
+        aliases,
+        printed,
+        fix_versions,
+    });
+    Observation { subject, rating, description: clean::description(description), reference_url, clearance }
+}
+
+/// The ids of a list; what is none is passed over, because a bad alias must not cost the finding.
+pub(crate) fn aliases<'a>(texts: impl IntoIterator<Item = &'a str>) -> BTreeSet<AdvisoryId> {
+    texts.into_iter().filter_map(|text| AdvisoryId::parse(text).ok()).collect()
+}
+
+/// The versions of a list, each once, in the report's order.
+pub(crate) fn versions(texts: &Texts<'_>) -> Vec<String> {
+    let mut versions: Vec<String> = Vec::new();
+    for version in texts.iter().filter_map(clean::version) {
+        if !versions.contains(&version) {
+            versions.push(version);
+        }
+    }
+    versions
+}
+
+/// A record about code, its texts as the report has them.
+pub(crate) struct CodeParts<'a> {
+    pub(crate) rule: &'a str,
+    pub(crate) former_rules: Vec<String>,
+    pub(crate) path: String,
+    pub(crate) line: Option<u32>,
+    pub(crate) text: Option<CodeText>,
+    pub(crate) aliases: BTreeSet<AdvisoryId>,
+    pub(crate) rating: Rating,
+    pub(crate) description: &'a str,
+    pub(crate) url: Option<&'a str>,
+    pub(crate) clearance: Option<Clearance>,
+}
+
+/// An observation about code.
+pub(crate) fn code(parts: CodeParts<'_>) -> Observation {
+    let CodeParts { rule, former_rules, path, line, text, aliases, rating, description, url, clearance } = parts;
+    let reference_url = aliases.iter().find_map(AdvisoryId::reference_url).or_else(|| url.and_then(clean::url));
+    let description = if description.trim().is_empty() { rule } else { description };
+    let subject = Subject::Code(CodeSpot { rule: clean::rule(rule), former_rules, path, line, text, aliases });
+    Observation { subject, rating, description: clean::description(description), reference_url, clearance }
+}
+
+/// An observation about a secret: described by its detector's name alone, because any other text of the report may hold it.
+pub(crate) fn secret(
+    rule: &str,
+    path: String,
+    line: Option<u32>,
+    rating: Rating,
+    clearance: Option<Clearance>,
+) -> Observation {
+    let rule = clean::rule(rule);
+    let description = format!("{rule} in {path}");
+    let subject = Subject::Secret(SecretSpot { rule, path, line, mark: None });
+    Observation { subject, rating, description: clean::description(&description), reference_url: None, clearance }
+}
+
+/// How bad a secret is that its report does not rate: high, critical once it is verified. Both are policy.
+pub(crate) fn secret_rating(verified: bool) -> Rating {
+    Rating::word(if verified { Severity::Critical } else { Severity::High }, SeveritySource::Policy)
+}
+
+/// The report's word for a severity; unknown for one that says nothing.
+pub(crate) fn rated_by_word(word: &str) -> Rating {
+    Severity::from_word(word).map_or_else(Rating::unknown, |severity| Rating::word(severity, SeveritySource::Scanner))
+}
+
+/// The rating of a report's own vectors, and without a readable one of its word.
+pub(crate) fn rated<'a>(vectors: impl IntoIterator<Item = &'a str>, word: &str) -> Rating {
+    let vectors = vectors.into_iter().filter_map(|vector| CvssVector::parse(vector).ok()).collect();
+    Rating::from_vectors(vectors, SeveritySource::Scanner).unwrap_or_else(|| rated_by_word(word))
+}
+
+/// The rating of a score, if it is one.
+pub(crate) fn rated_by_score(score: f64) -> Option<Rating> {
+    CvssScore::new(score).ok().map(|score| Rating::scored(score, SeveritySource::Scanner))
+}
+
+/// A package by its package URL, with the version that stands in it.
+pub(crate) fn package_of_purl(purl: &str) -> Option<(Package, Option<String>)> {
+    let purl: packageurl::PackageUrl<'_> = purl.trim().parse().ok()?;
+    let separator = if purl.ty() == "maven" { ':' } else { '/' };
+    let name = match purl.namespace() {
+        // A distribution's packages are known by their bare name.
+        Some(_) if matches!(purl.ty(), "deb" | "rpm" | "apk" | "alpm" | "pypi") => purl.name().to_owned(),
+        Some(namespace) => format!("{namespace}{separator}{}", purl.name()),
+        None => purl.name().to_owned(),
+    };
+    let package = Package::new(ecosystem(purl.ty()), &name).ok()?;
+    Some((package, purl.version().map(str::to_owned)))
+}
+
+/// OSV's name of an ecosystem for the words of package URLs and scanners.
+pub(crate) fn ecosystem(word: &str) -> Ecosystem {
+    let lower = word.trim().to_ascii_lowercase();
+    Ecosystem::from(
+        match lower.as_str() {
+            "python" | "python-pkg" | "pip" | "pipenv" | "poetry" | "uv" | "pdm" | "conda-pip" => "pypi",
+            "golang" | "gomod" | "gobinary" | "go-module" => "go",
+            "cargo" | "rust-crate" | "rustbinary" => "crates.io",
+            "gem" | "bundler" | "gemspec" => "rubygems",
+            "composer" | "composer-vendor" | "php-composer" => "packagist",
+            "jar" | "pom" | "gradle" | "sbt" | "java-archive" => "maven",
+            "node-pkg" | "yarn" | "pnpm" | "javascript" => "npm",
+            "dotnet" | "dotnet-core" | "packages-props" => "nuget",
+            "github" => "github actions",
+            _ => lower.as_str(),
+        }
+        .to_owned(),
+    )
+}
+
+/// Whether a rule is about hard-coded secrets, so that what it prints of the code may be one.
+pub(crate) fn is_secretive(words: &str) -> bool {
+    const SIGNS: [&str; 12] = [
+        "secret",
+        "password",
+        "passwd",
+        "credential",
+        "hardcod",
+        "hard-cod",
+        "hard_cod",
+        "api-key",
+        "api_key",
+        "apikey",
+        "token",
+        "private-key",
+    ];
+    let lower = words.to_ascii_lowercase();
+    SIGNS.iter().any(|sign| lower.contains(sign))
+        || ["cwe-798", "cwe-259", "cwe-321", "cwe-522"].iter().any(|cwe| lower.contains(cwe))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn package_urls_become_packages() {
+        for (purl, wanted) in [
+            ("pkg:pypi/Zope.Interface@5.0", Some(("pypi", "zope-interface", Some("5.0")))),
+            ("pkg:maven/org.apache/log4j@1", Some(("maven", "org.apache:log4j", Some("1")))),
+            ("pkg:npm/%40scope/name@1", Some(("npm", "@scope/name", Some("1")))),
+            ("pkg:deb/debian/libc6@2?arch=x", Some(("deb", "libc6", Some("2")))),
+            ("no purl", None),
+        ] {
+            let got = package_of_purl(purl);
+            let got = got.as_ref().map(|(p, v)| (p.ecosystem().as_str(), p.name(), v.as_deref()));
+            assert_eq!(got, wanted, "{purl}");
+        }
+    }
+
+    #[test]
+    fn malware_is_critical() {
+        let observation = vulnerability(VulnerabilityParts {
+            package: Package::new(Ecosystem::pypi(), "evil").unwrap(),
+            version: None,
+            id: AdvisoryId::parse("MAL-2024-1").unwrap(),
+            aliases: BTreeSet::new(),
+            fix_versions: Vec::new(),
+            rating: Rating::unknown(),
+            description: "",
+            url: None,
+            clearance: None,
+        });
+        assert_eq!(
+            (observation.rating.severity, observation.rating.source),
+            (Severity::Critical, SeveritySource::Policy)
+        );
+    }
+}

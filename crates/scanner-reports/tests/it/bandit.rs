@@ -1,0 +1,146 @@
+use findings_model::Subject;
+use insta::assert_snapshot;
+
+use crate::support::{scan_of, told};
+
+fn report(metrics: &str, errors: &str, results: &str) -> String {
+    format!(
+        r#"{{"errors": [{errors}], "generated_at": "2026-01-05T03:00:00Z", "metrics": {{{metrics}}}, "results": [{results}]}}"#
+    )
+}
+
+fn issue(test: &str, file: &str, line: &str, code: &str, text: &str) -> String {
+    format!(
+        r#"{{"test_id": "{test}", "test_name": "name", "filename": "{file}", "line_number": {line}, "col_offset": 1, "issue_severity": "HIGH",
+        "issue_confidence": "HIGH", "issue_text": "{text}", "code": "{code}", "more_info": "https://bandit.readthedocs.io/en/1.9.4/plugins/x.html"}}"#
+    )
+}
+
+const READ: &str =
+    r#""_totals": {"loc": 40, "SEVERITY.HIGH": 1.0}, "./src/a.py": {"loc": 40}, "src\\b.py": {"loc": 0}"#;
+
+#[test]
+fn a_report_of_today() {
+    let report =
+        report(READ, "", &issue("B324", "./src/a.py", "7", r"6 def h(x):\n7     return md5(x)\n", "Use of weak MD5."));
+    assert_snapshot!(told(&scan_of("bandit.json", &report)), @r#"
+    bandit complete version 1.9.4 at 2026-01-05T03:00:00Z
+    = src/a.py
+    = src/b.py
+    - high B324 src/a.py:7 with its text before ["B303"]: name: Use of weak MD5.
+    "#);
+}
+
+#[test]
+fn nothing_read_is_no_scan() {
+    let missing =
+        report(r#""_totals": {"loc": 0}"#, r#"{"filename": "./gone", "reason": "No such file or directory"}"#, "");
+    assert_snapshot!(told(&scan_of("bandit.json", &missing)), @"
+    bandit failed at 2026-01-05T03:00:00Z
+    ! no line of code was read (metrics._totals.loc is 0)
+    ! gone was not scanned: No such file or directory
+    ? gone
+    ");
+    for metrics in ["", r#""_totals": {}"#, r#""_totals": 7"#] {
+        assert!(told(&scan_of("bandit.json", &report(metrics, "", ""))).starts_with("bandit failed"), "{metrics}");
+    }
+}
+
+#[test]
+fn a_filtered_run_resolves_nothing() {
+    let report = report(r#""_totals": {"loc": 40, "SEVERITY.HIGH": 1, "SEVERITY.LOW": 2}"#, "", "");
+    assert_snapshot!(told(&scan_of("bandit.json", &report)), @"
+    bandit filtered at 2026-01-05T03:00:00Z
+    ! metrics count 3 issues, results hold 0: a filter (-l, -i) or a baseline (-b) left some out
+    ");
+}
+
+#[test]
+fn files_that_do_not_parse_are_gaps() {
+    let report = report(READ, r#"{"filename": ".\\src\\a.py", "reason": "syntax error"}, {"reason": "x"}"#, "");
+    let scan = scan_of("bandit.json", &report.replace(r#""SEVERITY.HIGH": 1.0"#, r#""SEVERITY.HIGH": 0"#));
+    assert_snapshot!(told(&scan), @"
+    bandit partial at 2026-01-05T03:00:00Z
+    ! src/a.py was not scanned: syntax error
+    ! a file was not scanned: x
+    ? src/a.py
+    ? a file without a name
+    = src/b.py
+    ");
+}
+
+#[test]
+fn a_password_is_neither_told_nor_digested() {
+    let with = |password: &str| {
+        let issue = issue(
+            "B105",
+            "a.py",
+            "3",
+            &format!(r"3 password = '{password}'\n"),
+            &format!("Possible hardcoded password: '{password}'"),
+        );
+        scan_of("bandit.json", &report(r#""_totals": {"loc": 1}"#, "", &issue))
+    };
+    let (one, other) = (with("hunter2"), with("it's me"));
+    assert!(!format!("{one:?}").contains("hunter2"));
+    assert_eq!(one.observations[0].description, "name: Possible hardcoded password: '***'");
+    assert_eq!(other.observations[0].description, one.observations[0].description);
+}
+
+#[test]
+fn the_text_is_that_of_the_line_alone() {
+    let text = |code: &str, line: &str| {
+        let report = report(r#""_totals": {"loc": 1}"#, "", &issue("B602", "a.py", line, code, "x"));
+        match scan_of("bandit.json", &report).observations.remove(0).subject {
+            Subject::Code(spot) => (spot.line, spot.text),
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(text(r"3 x\n4     run(cmd)\n5 y\n", "4").1, text(r"9\trun(cmd)\n", "\"9\"").1);
+    assert_eq!(text(r"3 x\n", "4"), (Some(4), None));
+    for bad in ["-5", "0", "1e400", "4.5", "null", "[]"] {
+        assert_eq!(text(r"3 x\n", bad), (None, None), "{bad}");
+    }
+}
+
+#[test]
+fn words_for_severity() {
+    for (word, severity) in
+        [("HIGH", "high"), ("high", "high"), ("LOW", "low"), ("UNDEFINED", "medium"), ("odd", "medium")]
+    {
+        let issue = issue("B602", "a.py", "1", "1 x", "x").replace("HIGH", word);
+        let scan = scan_of("bandit.json", &report(r#""_totals": {"loc": 1}"#, "", &issue));
+        assert_eq!(scan.observations[0].rating.severity.as_str(), severity, "{word}");
+    }
+}
+
+#[test]
+fn a_moved_test_names_its_predecessor() {
+    let report = report(r#""_totals": {"loc": 1}"#, "", &issue("B303", "a.py", "1", "1 x", "x"));
+    match &scan_of("bandit.json", &report).observations[0].subject {
+        Subject::Code(spot) => assert_eq!(spot.former_rules, ["B324"]),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn bad_records_are_counted_and_named() {
+    let good = issue("B602", "a.py", "4", "4 run()", "x");
+    let results = format!(r#"null, "text", 7, [], {{"filename": "b.py"}}, {good}"#);
+    assert_snapshot!(told(&scan_of("bandit.json", &report(READ, "", &results))), @"
+    bandit partial version 1.9.4 at 2026-01-05T03:00:00Z
+    ! results[0] cannot be used: it is null, not an object
+    ! results[1] cannot be used: it is a text, not an object
+    ! results[2] cannot be used: it is a number, not an object
+    ! results[3] cannot be used: it is an array, not an object
+    ! results[4] cannot be used: it names no test
+    ? b.py
+    ? the record results[0]
+    ? the record results[1]
+    ? the record results[2]
+    ? the record results[3]
+    = src/a.py
+    = src/b.py
+    - high B602 a.py:4 with its text before []: name: x
+    ");
+}

@@ -1,0 +1,126 @@
+use findings_model::{CoverageState, ReportFormat, ScannerName};
+use insta::assert_snapshot;
+use scanner_reports::{Source, read, unreadable};
+
+use crate::support::{declared, now, scan_of, scans_of, told};
+
+const BANDIT: &str = r#"{"errors": [], "generated_at": "x", "metrics": {"_totals": {"loc": 3}}, "results": []}"#;
+
+#[test]
+fn a_report_under_another_name_is_not_used() {
+    assert_snapshot!(told(&scan_of("pip-audit.json", BANDIT)), @"
+    pip-audit failed
+    ! the file is named as pip-audit, but it holds a bandit report: nothing of it was used
+    ");
+    let scans = declared(ReportFormat::Gitleaks, "bandit.json", BANDIT.as_bytes());
+    assert_snapshot!(told(&scans[0]), @"
+    gitleaks failed
+    ! the file is declared as gitleaks, but it holds a bandit report: nothing of it was used
+    ");
+    assert_eq!(told(&declared(ReportFormat::Bandit, "pip-audit.json", BANDIT.as_bytes())[0]), "bandit complete");
+    assert_eq!(told(&scan_of("report.json", BANDIT)), "bandit complete");
+}
+
+#[test]
+fn a_tool_may_write_an_exchange_format() {
+    let sarif = |driver: &str| {
+        format!(r#"{{"version": "2.1.0", "runs": [{{"tool": {{"driver": {{"name": "{driver}"}}}}, "results": []}}]}}"#)
+    };
+    assert_eq!(told(&scan_of("bandit.json", &sarif("Bandit"))), "bandit complete");
+    assert_eq!(told(&scan_of("bandit.sarif", &sarif("Bandit"))), "Bandit complete");
+    assert_snapshot!(told(&scan_of("bandit.json", &sarif("Trivy"))), @"
+    bandit failed
+    ! the file is named as bandit, but it holds a sarif report of Trivy: nothing of it was used
+    ");
+}
+
+#[test]
+fn broken_json_is_named_with_its_place() {
+    for (report, wanted) in [
+        (r#"{"dependencies": [{"name": "a", "vulns": ["#, "it is truncated"),
+        ("<html>502</html>", "line 1"),
+        ("WARNING: x\n{}", "line 1"),
+        (r#"{"dependencies": []} {"dependencies": []}"#, "trailing characters"),
+        ("{\"dependencies\": []}\0\0", "trailing characters"),
+        (r#"{"dependencies": [{"name": "a", "version": NaN, "vulns": []}]}"#, "column"),
+        (
+            r#"{"dependencies": [{"name": "a", "version": "1", "vulns": [{"id": "X-1", "id": "X-2"}]}]}"#,
+            "a key stands twice",
+        ),
+        (r#"{"dependencies": [{"name": "\ud800", "vulns": []}]}"#, "byte"),
+    ] {
+        let scan = scan_of("pip-audit.json", report);
+        assert_eq!((scan.scanner.as_str(), scan.coverage.state), ("pip-audit", CoverageState::Failed), "{report}");
+        let reasons = scan.coverage.reasons.join(" ");
+        assert!(reasons.contains(wanted), "{report}: {reasons}");
+        assert!(!scan.coverage.covers(
+            &scan_of("x.json", r#"[{"name": "a", "version": "1", "vulns": [{"id": "X-1"}]}]"#).observations[0].subject
+        ));
+    }
+}
+
+#[test]
+fn deep_nesting_neither_overflows_nor_hides() {
+    let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+    let scan = scan_of("pip-audit.json", &deep);
+    assert!(scan.coverage.reasons[0].contains("nested"), "{:?}", scan.coverage.reasons);
+    let hidden = format!(r#"{{"dependencies": [{{"name": "a", "version": "1", "vulns": [], "unread": {deep}}}]}}"#);
+    assert_eq!(scan_of("pip-audit.json", &hidden).coverage.state, CoverageState::Complete);
+    let read_key = format!(r#"{{"dependencies": [{{"name": {deep}, "version": "1", "vulns": []}}]}}"#);
+    assert_eq!(scan_of("pip-audit.json", &read_key).coverage.state, CoverageState::Failed);
+    let components = format!(
+        r#"{{"bomFormat": "CycloneDX", "components": [{}{}]}}"#,
+        r#"{"components": ["#.repeat(1000),
+        "]}".repeat(1000)
+    );
+    assert!(scan_of("bom.json", &components).coverage.reasons[0].contains("nested"));
+}
+
+#[test]
+fn encodings_of_powershell_are_read() {
+    let report = r#"{"dependencies": [{"name": "a", "version": "1", "vulns": []}]}"#;
+    let source = Source { file: "pip-audit.json", declared: None, own_project: None, key: None, now: now() };
+    let little: Vec<u8> = [0xff, 0xfe].into_iter().chain(report.encode_utf16().flat_map(u16::to_le_bytes)).collect();
+    let big: Vec<u8> = [0xfe, 0xff].into_iter().chain(report.encode_utf16().flat_map(u16::to_be_bytes)).collect();
+    for bytes in [&little[..], &big[..]] {
+        assert_eq!(read(bytes, &source)[0].coverage.state, CoverageState::Complete);
+        let cut = &read(&bytes[..bytes.len() - 1], &source)[0];
+        assert_eq!(cut.coverage.state, CoverageState::Failed);
+        assert!(cut.coverage.reasons[0].contains("UTF-16"));
+    }
+}
+
+#[test]
+fn what_is_no_report_is_named() {
+    let scan = scan_of("notes.txt", "hello");
+    assert_eq!((scan.scanner.clone(), scan.format), (ScannerName::unknown(), None));
+    assert_snapshot!(told(&scan), @"
+    unknown failed
+    ! it is not JSON (expected value) at line 1, column 1 (byte 0)
+    ");
+    assert_snapshot!(told(&scan_of("package-lock.json", r#"{"name": "x", "lockfileVersion": 3, "dependencies": {"a": {}}}"#)), @"
+    unknown failed
+    ! it is none of the known report formats
+    ");
+    let source = Source { file: "bandit.json", declared: None, own_project: None, key: None, now: now() };
+    assert_eq!(told(&unreadable(&source, "it is a directory")), "bandit failed\n! it is a directory");
+}
+
+#[test]
+fn times_that_cannot_be_are_not_kept() {
+    for (at, kept) in
+        [("2026-01-05T03:00:00Z", true), ("9999-12-31T23:59:59Z", false), ("9999-99-99T99:99:99Z", false), ("", false)]
+    {
+        let scan = scan_of("bandit.json", &BANDIT.replace("\"x\"", &format!("\"{at}\"")));
+        assert_eq!((scan.observed_at.is_some(), scan.coverage.state), (kept, CoverageState::Complete), "{at}");
+    }
+}
+
+#[test]
+fn reasons_are_few_and_short() {
+    let junk = format!(r#"{{"dependencies": [{{"name": "a", "version": "1", "vulns": []}}{}]}}"#, ", 7".repeat(1000));
+    let scan = &scans_of("pip-audit.json", &junk)[0];
+    assert_eq!(scan.coverage.reasons.len(), 11);
+    assert_eq!(scan.coverage.reasons[10], "and 990 more of the same sort");
+    assert_eq!(scan.coverage.gaps.len(), 1000);
+}

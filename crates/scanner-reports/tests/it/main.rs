@@ -1,0 +1,19 @@
+//! Reports as people meet them: what every format's reader makes of them.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "helpers of tests fail the test, and the corpus prints its table"
+)]
+
+mod bandit;
+mod corpus;
+mod dependencies;
+mod general;
+mod laws;
+mod pip_audit;
+mod recorded;
+mod sarif;
+mod secrets;
+mod semgrep;
+mod support;

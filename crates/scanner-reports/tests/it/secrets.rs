@@ -1,0 +1,151 @@
+use findings_model::{Clearance, CoverageState, Severity, SeveritySource, Subject};
+use insta::assert_snapshot;
+use scanner_reports::FingerprintKey;
+
+use crate::support::{keyed, scan_of, told};
+
+const SHA1: &str = "25910f981e85ca04baf359199dd0bd4a3ae738b6";
+
+#[test]
+fn an_audited_baseline() {
+    let report = format!(
+        r#"{{"version": "1.5.0", "plugins_used": [{{"name": "AWSKeyDetector"}}], "generated_at": "2026-01-05T03:00:00Z", "results": {{
+        ".\\src\\a.py": [
+          {{"type": "AWS Access Key", "filename": "src/a.py", "hashed_secret": "{SHA1}", "is_verified": false, "line_number": 7, "secret": "AKIAIOSFODNN7EXAMPLE"}},
+          {{"type": "AWS Access Key", "filename": "src/a.py", "hashed_secret": "{SHA1}", "is_verified": true, "line_number": 9}},
+          {{"type": "Secret Keyword", "hashed_secret": "{SHA1}", "is_secret": false, "line_number": 9}}],
+        "b.env": [{{"type": "Secret Keyword", "hashed_secret": "x", "is_secret": true}}]}}}}"#
+    );
+    let scan = scan_of(".secrets.baseline", &report);
+    assert_snapshot!(told(&scan), @"
+    detect-secrets complete version 1.5.0 at 2026-01-05T03:00:00Z
+    - critical AWS Access Key src/a.py:7 unmarked: AWS Access Key in src/a.py
+    - high (false positive) Secret Keyword src/a.py:9 unmarked: Secret Keyword in src/a.py
+    - high Secret Keyword b.env:- unmarked: Secret Keyword in b.env
+    ");
+    let whole = format!("{scan:?}");
+    assert!(!whole.contains("AKIA") && !whole.contains(SHA1));
+}
+
+#[test]
+fn a_baseline_of_version_0_14() {
+    let report = r#"{"exclude": {"files": null}, "word_list": {}, "plugins_used": [{"name": "X"}], "results": {"config.ini": [{"hashed_secret": "a", "line_number": 2, "type": "Hex High Entropy String"}]}, "version": "0.14.2"}"#;
+    assert_snapshot!(told(&scan_of("secrets-scan.json", report)), @"
+    detect-secrets complete version 0.14.2
+    - high Hex High Entropy String config.ini:2 unmarked: Hex High Entropy String in config.ini
+    ");
+}
+
+#[test]
+fn a_baseline_proves_a_scan_only_with_detectors() {
+    let state = |report: &str| {
+        let scan = scan_of("secrets-scan.json", report);
+        (scan.coverage.state, scan.coverage.blank)
+    };
+    assert_eq!(
+        state(r#"{"version": "1.5.0", "plugins_used": [{"name": "X"}], "results": {}}"#),
+        (CoverageState::Complete, false)
+    );
+    assert_eq!(state(r#"{"version": "1.5.0", "plugins_used": [], "results": {}}"#), (CoverageState::Failed, false));
+    assert_eq!(state(r#"{"version": "1.5.0", "results": {}}"#), (CoverageState::Complete, true));
+    assert_eq!(
+        state(r#"{"version": "1.5.0", "plugins_used": [{"name": "X"}], "results": []}"#),
+        (CoverageState::Failed, false)
+    );
+    assert_eq!(
+        state(r#"{"version": "1.5.0", "plugins_used": [{"name": "X"}], "results": {"a.py": 7, "b.py": [7]}}"#),
+        (CoverageState::Partial, false)
+    );
+}
+
+#[test]
+fn the_plain_list() {
+    let list = r#"[{"type": "AWS Access Key", "filename": "conf/a.cfg", "line": 5, "description": "AKIAIOSFODNN7EXAMPLE is here"},
+        {"rule": "token", "file": "./b.cfg", "line_number": "6", "message": "x", "secret": "s3cret"},
+        {"rule": "token", "file": "b.cfg", "line_number": 60, "secret": "s3cret"}, {"type": "no file"}]"#;
+    let scan = scan_of("secrets-scan.json", list);
+    assert_snapshot!(told(&scan), @"
+    detect-secrets partial
+    ! list[3] cannot be used: it names no file or no type of secret
+    ? the record list[3]
+    - high AWS Access Key conf/a.cfg:5 unmarked: AWS Access Key in conf/a.cfg
+    - high token b.cfg:6 unmarked: token in b.cfg
+    ");
+    assert!(!format!("{scan:?}").contains("AKIA") && !format!("{scan:?}").contains("s3cret"));
+    assert_eq!(scan.observations[0].rating.source, SeveritySource::Policy);
+
+    let wrapped = scan_of("secrets-scan.json", &format!(r#"{{"secrets": {list}}}"#));
+    assert_eq!(wrapped.observations, scan.observations);
+    for blank in [r#"{"secrets": []}"#, "[]"] {
+        assert_eq!(told(&scan_of("secrets-scan.json", blank)), "detect-secrets complete blank");
+    }
+    assert_eq!(scan_of("secrets-scan.json", r#"{"secrets": null}"#).coverage.state, CoverageState::Failed);
+    assert_eq!(scan_of("secrets-scan.json", r#"[{"type": "x"}, 7]"#).coverage.state, CoverageState::Failed);
+}
+
+#[test]
+fn gitleaks_of_every_version() {
+    let report = r#"[
+      {"RuleID": "aws", "StartLine": 3, "StartColumn": 2, "Match": "key = s3cret", "Secret": "s3cret", "File": "a.py", "Commit": "c1", "Author": "Jo", "Email": "jo@example.com", "Message": "oops"},
+      {"RuleID": "aws", "StartLine": 9, "StartColumn": 2, "Secret": "s3cret", "File": "a.py", "Commit": "c2"},
+      {"RuleID": "aws", "StartLine": 3, "StartColumn": 2, "Secret": "REDACTED", "File": "b.py", "Commit": "c1"},
+      {"RuleID": "aws", "StartLine": 3, "StartColumn": 2, "Secret": "REDACTED", "File": "b.py", "Commit": "c2"},
+      {"RuleID": "aws", "StartLine": 4, "StartColumn": 2, "Secret": "REDACTED", "File": "b.py"},
+      {"rule": "key", "offender": "s3cret", "line": "x = s3cret", "lineNumber": 13, "file": "c.py", "email": "jo@example.com"}, {"RuleID": "aws"}]"#;
+    let scan = scan_of("gitleaks.json", report);
+    assert_snapshot!(told(&scan), @"
+    gitleaks partial
+    ! list[6] cannot be used: it names no rule or no file
+    ? the record list[6]
+    - high aws a.py:3 unmarked: aws in a.py
+    - high aws b.py:3 unmarked: aws in b.py
+    - high aws b.py:4 unmarked: aws in b.py
+    - high key c.py:13 unmarked: key in c.py
+    ");
+    let whole = format!("{scan:?}");
+    for private in ["s3cret", "Jo", "example.com", "oops"] {
+        assert!(!whole.contains(private), "{private}");
+    }
+}
+
+#[test]
+fn trufflehog_of_every_version() {
+    let report = r#"{"level":"info-0","ts":"x","logger":"trufflehog","msg":"running source"}
+{"SourceMetadata":{"Data":{"Git":{"commit":"c1","file":"keys","email":"jo <jo@example.com>","line":4}}},"DetectorName":"AWS","Verified":true,"Raw":"AKIA","Redacted":"AK"}
+{"SourceMetadata":{"Data":{"Git":{"commit":"c2","file":"keys","line":4}}},"DetectorName":"AWS","Verified":false,"Raw":"AKIA"}
+{"SourceMetadata":{"Data":{"Filesystem":{"file":"b","line":1}}},"DetectorName":"URI","Verified":false,"VerificationError":"timeout","Raw":"x","RawV2":"y"}
+
+{"branch":"main","path":"old.py","reason":"High Entropy","stringsFound":["s3cret","other"],"commit":"c"}
+{"SourceMetadata":{"Data":{"Git":{"#;
+    let scan = scan_of("trufflehog.json", report);
+    assert_snapshot!(told(&scan), @"
+    trufflehog partial
+    ! line 7 cannot be used: it is truncated: unexpected end (EOF while parsing an object)
+    ? the record line 7
+    - critical AWS keys:4 unmarked: AWS in keys
+    - high URI b:1 unmarked: URI in b
+    - high High Entropy old.py:- unmarked: High Entropy in old.py
+    ");
+    assert!(!format!("{scan:?}").contains("s3cret") && !format!("{scan:?}").contains("example.com"));
+    assert_eq!(scan.observations[0].rating.severity, Severity::Critical);
+}
+
+#[test]
+fn a_key_gives_the_same_mark_for_every_scanner() {
+    let key = FingerprintKey::new("a key of enough bytes").unwrap();
+    let mark = |file: &str, report: &str| match keyed(file, report, &key)[0].observations[0].subject.clone() {
+        Subject::Secret(spot) => spot.mark.unwrap(),
+        other => panic!("{other:?}"),
+    };
+    let baseline = r#"{"version": "1.5.0", "plugins_used": [{}], "results": {"a.py": [{"type": "AWS", "hashed_secret": "25910f981e85ca04baf359199dd0bd4a3ae738b6"}]}}"#;
+    let gitleaks = r#"[{"RuleID": "aws", "File": "a.py", "Secret": "AKIAIOSFODNN7EXAMPLE"}]"#;
+    assert_eq!(mark(".secrets.baseline", baseline), mark("gitleaks.json", gitleaks));
+}
+
+#[test]
+fn a_repeat_that_is_not_cleared_clears_nothing() {
+    let report = r#"{"version": "1", "plugins_used": [{}], "results": {"a.py": [{"type": "T", "hashed_secret": "h", "is_secret": false}, {"type": "T", "hashed_secret": "h"}], "b.py": [{"type": "T", "hashed_secret": "h", "is_secret": false}]}}"#;
+    let scan = scan_of("secrets-scan.json", report);
+    let clearances: Vec<_> = scan.observations.iter().map(|o| o.clearance).collect();
+    assert_eq!(clearances, [None, Some(Clearance::FalsePositive)]);
+}

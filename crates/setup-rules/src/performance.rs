@@ -1,0 +1,198 @@
+//! Response time of the status page and run time of workflows against the targets of the runbook.
+
+use std::time::Duration;
+
+use crate::check::{Check, CheckSeverity, Rule, Topic};
+
+/// The status page must answer within this time on average (seeds: "API response time < 200 ms").
+pub const RESPONSE_TARGET: Duration = Duration::from_millis(200);
+
+/// A workflow run must end within this time on average (seeds: "workflow execution time < 5 minutes").
+pub const RUN_TARGET: Duration = Duration::from_mins(5);
+
+/// How many of the newest successful runs are judged.
+pub const RUNS_JUDGED: usize = 10;
+
+/// The mean response time is below the target.
+const RESPONSE_TIME: Rule = Rule {
+    id: "PF-01",
+    topic: Topic::ResponseTime,
+    severity: CheckSeverity::Error,
+    title: "the status page answers within 200 ms",
+    help: "Check that the page is published and served by a cache close to its readers, then measure again. Runbook: Status API Degradation Response.",
+};
+
+/// The mean run time is below the target.
+const RUN_TIME: Rule = Rule {
+    id: "PF-02",
+    topic: Topic::RunTime,
+    severity: CheckSeverity::Error,
+    title: "a workflow run ends within 5 minutes on average",
+    help: "Look at the stages with `workflow-monitoring stats`, run quality gates in parallel jobs and cache what is built again and again.",
+};
+
+/// Nearly every run is below the target.
+const RUN_TIME_TAIL: Rule = Rule {
+    id: "PF-03",
+    topic: Topic::RunTime,
+    severity: CheckSeverity::Warning,
+    title: "95 of 100 workflow runs end within 5 minutes",
+    help: "Look for the slow runs with `workflow-monitoring list` and compare their stages.",
+};
+
+pub(crate) const RULES: [&Rule; 3] = [&RESPONSE_TIME, &RUN_TIME, &RUN_TIME_TAIL];
+
+/// One request to the status page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ResponseSample {
+    /// The whole answer came, with a status of success.
+    Answered(Duration),
+    /// No usable answer, with the reason in words: a time-out, a refused connection, a status such as 500.
+    Failed(String),
+}
+
+/// Judges the requests made to the status page. One that failed makes the check fail, however fast the others were.
+///
+/// Without a sample the answer is unknown: a file on disk is not timed instead.
+pub fn check_response_time(samples: &[ResponseSample]) -> Vec<Check> {
+    let failures: Vec<&str> = samples
+        .iter()
+        .filter_map(|sample| match sample {
+            ResponseSample::Failed(reason) => Some(reason.as_str()),
+            ResponseSample::Answered(_) => None,
+        })
+        .collect();
+    if let Some(first) = failures.first() {
+        let message = format!("{} of {} requests failed: {first}", failures.len(), samples.len());
+        return vec![RESPONSE_TIME.hit(None, &message)];
+    }
+    let mut times: Vec<Duration> = samples
+        .iter()
+        .filter_map(|sample| match sample {
+            ResponseSample::Answered(time) => Some(*time),
+            ResponseSample::Failed(_) => None,
+        })
+        .collect();
+    times.sort();
+    let Some((mean, slowest)) = mean(&times).zip(times.last()) else {
+        return vec![
+            RESPONSE_TIME
+                .unknown(None, "no status URL is configured, so no request was made (status.url or --status-url)"),
+        ];
+    };
+    let message = format!(
+        "{} on average over {} requests, {} at most; target {}",
+        millis(mean),
+        times.len(),
+        millis(*slowest),
+        millis(RESPONSE_TARGET)
+    );
+    vec![if mean <= RESPONSE_TARGET { RESPONSE_TIME.pass(&message) } else { RESPONSE_TIME.hit(None, &message) }]
+}
+
+/// The run times cannot be told, and why.
+pub fn run_time_unknown(reason: &str) -> Vec<Check> {
+    [&RUN_TIME, &RUN_TIME_TAIL].map(|rule| rule.unknown(None, reason)).to_vec()
+}
+
+/// Judges the durations of successful runs, newest first; the newest [`RUNS_JUDGED`] count.
+pub fn check_run_time(newest_first: &[Duration]) -> Vec<Check> {
+    let mut times = newest_first[..newest_first.len().min(RUNS_JUDGED)].to_vec();
+    times.sort();
+    let Some(mean) = mean(&times) else {
+        return run_time_unknown("no successful run is recorded under metrics/");
+    };
+    let tail = times[nearest_rank(times.len(), 95)];
+    let runs = if times.len() == 1 { "the only run".to_owned() } else { format!("the last {} runs", times.len()) };
+    let on_average = format!("{} on average over {runs}; target {}", seconds(mean), seconds(RUN_TARGET));
+    let at_tail = format!("95th percentile {} over {runs}; target {}", seconds(tail), seconds(RUN_TARGET));
+    vec![
+        if mean <= RUN_TARGET { RUN_TIME.pass(&on_average) } else { RUN_TIME.hit(None, &on_average) },
+        if tail <= RUN_TARGET { RUN_TIME_TAIL.pass(&at_tail) } else { RUN_TIME_TAIL.hit(None, &at_tail) },
+    ]
+}
+
+fn mean(times: &[Duration]) -> Option<Duration> {
+    let total = times.iter().fold(Duration::ZERO, |sum, time| sum.saturating_add(*time));
+    total.checked_div(u32::try_from(times.len()).ok()?)
+}
+
+/// Index of a percentile in a sorted list, by nearest rank.
+fn nearest_rank(count: usize, percent: usize) -> usize {
+    (count * percent).div_ceil(100).max(1) - 1
+}
+
+fn millis(time: Duration) -> String {
+    format!("{} ms", time.as_millis())
+}
+
+fn seconds(time: Duration) -> String {
+    format!("{:.1} s", time.as_secs_f64())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::CheckStatus;
+
+    fn runs(seconds: &[u64]) -> Vec<(CheckStatus, String)> {
+        let times: Vec<Duration> = seconds.iter().map(|seconds| Duration::from_secs(*seconds)).collect();
+        check_run_time(&times).into_iter().map(|check| (check.status, check.message)).collect()
+    }
+
+    fn responses(samples: &[Result<u64, &str>]) -> (CheckStatus, String) {
+        let samples: Vec<ResponseSample> = samples
+            .iter()
+            .map(|sample| match sample {
+                Ok(ms) => ResponseSample::Answered(Duration::from_millis(*ms)),
+                Err(reason) => ResponseSample::Failed((*reason).to_owned()),
+            })
+            .collect();
+        let check = check_response_time(&samples).remove(0);
+        (check.status, check.message)
+    }
+
+    #[test]
+    fn run_times_are_judged_by_mean_and_tail() {
+        let [mean, tail] = runs(&[120, 150, 180]).try_into().unwrap();
+        assert_eq!(mean, (CheckStatus::Pass, "150.0 s on average over the last 3 runs; target 300.0 s".to_owned()));
+        assert_eq!(
+            tail,
+            (CheckStatus::Pass, "95th percentile 180.0 s over the last 3 runs; target 300.0 s".to_owned())
+        );
+        assert_eq!(runs(&[300])[0].0, CheckStatus::Pass);
+        assert_eq!(runs(&[301])[0].0, CheckStatus::Fail);
+        let one_slow = runs(&[100, 100, 100, 100, 900]);
+        assert_eq!((one_slow[0].0, one_slow[1].0), (CheckStatus::Pass, CheckStatus::Warn));
+        assert_eq!(runs(&[]).iter().map(|check| check.0).collect::<Vec<_>>(), [CheckStatus::Unknown; 2]);
+    }
+
+    #[test]
+    fn only_the_newest_runs_count() {
+        let mut times = vec![100; RUNS_JUDGED];
+        times.extend([9999; 20]);
+        assert_eq!(runs(&times)[1].0, CheckStatus::Pass);
+    }
+
+    #[test]
+    fn responses_are_judged_by_mean_and_every_failure_counts() {
+        assert_eq!(
+            responses(&[Ok(50), Ok(150)]),
+            (CheckStatus::Pass, "100 ms on average over 2 requests, 150 ms at most; target 200 ms".to_owned())
+        );
+        assert_eq!(responses(&[Ok(200)]).0, CheckStatus::Pass);
+        assert_eq!(responses(&[Ok(201)]).0, CheckStatus::Fail);
+        assert_eq!(
+            responses(&[Ok(1), Err("no answer within 5 s"), Ok(1)]),
+            (CheckStatus::Fail, "1 of 3 requests failed: no answer within 5 s".to_owned())
+        );
+        assert_eq!(responses(&[]).0, CheckStatus::Unknown);
+    }
+
+    #[test]
+    fn absurd_times_do_not_overflow() {
+        assert_eq!(check_run_time(&[Duration::MAX, Duration::MAX])[0].status, CheckStatus::Fail);
+        assert_eq!(nearest_rank(1, 95), 0);
+        assert_eq!(nearest_rank(20, 95), 18);
+    }
+}

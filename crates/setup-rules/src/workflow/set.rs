@@ -1,0 +1,288 @@
+//! The workflows of a project together: who calls whom, which jobs publish, what starts them.
+
+use std::collections::BTreeMap;
+
+use super::model::{Job, Step, Workflow, action_steps};
+use crate::shell::{self, Command};
+use crate::{TextFile, Unread};
+
+/// Every workflow of a project, read once and asked by all workflow rules.
+#[derive(Debug, Clone, Default)]
+pub struct Workflows {
+    pub(super) list: Vec<Workflow>,
+    pub(super) unread: Vec<Unread>,
+    /// Files that are no workflow although they stand among them, with the line and the reason.
+    pub(super) broken: Vec<(String, usize, String)>,
+}
+
+/// A job in its workflow.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Site<'a> {
+    pub(super) workflow: &'a Workflow,
+    pub(super) job: &'a Job,
+}
+
+/// How a job publishes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Publishing<'a> {
+    pub(super) step: &'a Step,
+    /// What uploads, such as `twine upload`.
+    pub(super) by: &'static str,
+}
+
+/// An event that reaches a job.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Trigger {
+    pub(super) event: String,
+    pub(super) file: String,
+    pub(super) line: usize,
+    /// Whether a job on the way has an `if`.
+    pub(super) guarded: bool,
+}
+
+/// The action of the Python Packaging Authority that uploads to an index.
+pub(super) const PUBLISH_ACTION: &str = "pypa/gh-action-pypi-publish";
+
+/// Programs that upload to an index, with the word that makes them do it.
+const UPLOADERS: [(&str, &str, &str); 9] = [
+    ("publish-pypi", "publish", "publish-pypi publish"),
+    ("twine", "upload", "twine upload"),
+    ("uv", "publish", "uv publish"),
+    ("poetry", "publish", "poetry publish"),
+    ("flit", "publish", "flit publish"),
+    ("hatch", "publish", "hatch publish"),
+    ("pdm", "publish", "pdm publish"),
+    ("maturin", "publish", "maturin publish"),
+    ("maturin", "upload", "maturin upload"),
+];
+
+impl Workflows {
+    /// Reads the files of `.github/workflows` and the composite actions of `.github/actions` (`action.yml`).
+    ///
+    /// `unread` are files there that could not be opened; what they hold is unknown to every rule.
+    pub fn read(files: &[TextFile<'_>], unread: &[Unread]) -> Self {
+        let mut set = Self { unread: unread.to_vec(), ..Self::default() };
+        let mut actions = BTreeMap::new();
+        for file in files {
+            let (folder, name) = file.path.rsplit_once('/').unwrap_or(("", file.path));
+            let outcome = if matches!(name, "action.yml" | "action.yaml") {
+                action_steps(file.path, file.text).map(|steps| {
+                    actions.insert(folder.to_owned(), steps);
+                })
+            } else {
+                Workflow::parse(file.path, file.text).map(|workflow| set.list.push(workflow))
+            };
+            if let Err(error) = outcome {
+                set.broken.push((file.path.to_owned(), error.line.unwrap_or(0), error.reason));
+            }
+        }
+        for job in set.list.iter_mut().flat_map(|workflow| &mut workflow.jobs) {
+            job.steps =
+                std::mem::take(&mut job.steps).into_iter().flat_map(|step| with_action(step, &actions)).collect();
+        }
+        set.list.sort_by(|a, b| a.path.cmp(&b.path));
+        set
+    }
+
+    /// Whether the project has no workflow file at all.
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty() && self.unread.is_empty() && self.broken.is_empty()
+    }
+
+    pub(super) fn sites(&self) -> impl Iterator<Item = Site<'_>> {
+        self.list.iter().flat_map(|workflow| workflow.jobs.iter().map(move |job| Site { workflow, job }))
+    }
+
+    pub(super) fn publishing(&self) -> Vec<(Site<'_>, Publishing<'_>)> {
+        self.sites().filter_map(|site| Some((site, site.publishing()?))).collect()
+    }
+
+    /// The jobs that call a workflow of this project.
+    pub(super) fn callers(&self, path: &str) -> impl Iterator<Item = Site<'_>> {
+        self.sites().filter(move |site| {
+            site.job.calls.as_deref().and_then(|called| called.strip_prefix("./").or_else(|| called.strip_prefix("$/")))
+                == Some(path)
+        })
+    }
+
+    /// The events that start a job, through workflows that call its own as well.
+    pub(super) fn triggers(&self, site: Site<'_>) -> Vec<Trigger> {
+        let mut found = Vec::new();
+        let mut seen = vec![&site.workflow.path];
+        let mut open = vec![(site.workflow, site.job.condition.is_some())];
+        while let Some((workflow, guarded)) = open.pop() {
+            for (event, line) in workflow.events.iter().filter(|(event, _)| event != "workflow_call") {
+                found.push(Trigger { event: event.clone(), file: workflow.path.clone(), line: *line, guarded });
+            }
+            for caller in self.callers(&workflow.path) {
+                if !seen.contains(&&caller.workflow.path) {
+                    seen.push(&caller.workflow.path);
+                    open.push((caller.workflow, guarded || caller.job.condition.is_some()));
+                }
+            }
+        }
+        found.sort();
+        found
+    }
+
+    /// Words for what the workflow rules looked at.
+    pub(super) fn seen(&self) -> String {
+        match self.list.len() {
+            1 => "1 workflow".to_owned(),
+            count => format!("{count} workflows"),
+        }
+    }
+
+    /// Why an absence proves nothing: files that could not be read.
+    pub(super) fn gap(&self) -> Option<String> {
+        let names: Vec<&str> = self
+            .broken
+            .iter()
+            .map(|(path, _, _)| path.as_str())
+            .chain(self.unread.iter().map(|unread| unread.path.as_str()))
+            .collect();
+        (!names.is_empty()).then(|| format!("{} could not be read", names.join(", ")))
+    }
+}
+
+impl<'a> Site<'a> {
+    /// The permission that the job's token has, as far as the file says so.
+    pub(super) fn writes(self, scope: &str) -> bool {
+        self.job
+            .permissions
+            .as_ref()
+            .or(self.workflow.permissions.as_ref())
+            .is_some_and(|permissions| permissions.writes(scope))
+    }
+
+    /// The step that uploads to an index, if the job has one.
+    pub(super) fn publishing(self) -> Option<Publishing<'a>> {
+        self.job.steps.iter().find_map(|step| {
+            if step.uses.as_ref().is_some_and(|uses| action_name(&uses.text) == PUBLISH_ACTION) {
+                return Some(Publishing { step, by: PUBLISH_ACTION });
+            }
+            let script = step.run.as_ref()?;
+            let by = shell::commands(&script.text).iter().find_map(uploads)?;
+            Some(Publishing { step, by })
+        })
+    }
+
+    /// Whether a wrong word in this job costs more than a failed run.
+    pub(super) fn is_privileged(self) -> bool {
+        self.writes("id-token") || self.writes("contents") || self.writes("packages") || self.publishing().is_some()
+    }
+
+    /// `job X`, for messages.
+    pub(super) fn name(self) -> String {
+        format!("job {}", self.job.id)
+    }
+}
+
+/// An action's name without its version.
+pub(super) fn action_name(uses: &str) -> &str {
+    uses.split('@').next().unwrap_or(uses)
+}
+
+fn uploads(command: &Command) -> Option<&'static str> {
+    if command.words.iter().any(|word| word == "--dry-run" || word == "--help") {
+        return None;
+    }
+    let (program, rest) = command.program()?;
+    UPLOADERS
+        .iter()
+        .find(|(name, verb, _)| *name == program && rest.iter().any(|word| word == verb))
+        .map(|(_, _, by)| *by)
+}
+
+/// A step, and behind it the steps of the project's own action that it uses.
+fn with_action(step: Step, actions: &BTreeMap<String, Vec<Step>>) -> Vec<Step> {
+    let folder =
+        step.uses.as_ref().and_then(|uses| uses.text.strip_prefix("./")).map(|folder| folder.trim_end_matches('/'));
+    let inner = folder.and_then(|folder| actions.get(folder)).cloned().unwrap_or_default();
+    std::iter::once(step).chain(inner).collect()
+}
+
+/// A value that the AWS way of publishing needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum AwsSetting {
+    RoleArn,
+    Region,
+    SecretName,
+}
+
+impl AwsSetting {
+    /// The environment variable that carries it.
+    pub(crate) fn variable(self) -> &'static str {
+        match self {
+            Self::RoleArn => "AWS_ROLE_ARN",
+            Self::Region => "AWS_REGION",
+            Self::SecretName => "AWS_SECRET_NAME",
+        }
+    }
+
+    fn is_set_by(self, name: &str) -> bool {
+        name == self.variable()
+            || match self {
+                Self::RoleArn => name == "role-to-assume",
+                Self::Region => name == "aws-region",
+                Self::SecretName => false,
+            }
+    }
+}
+
+/// A value in a workflow and where it stands.
+#[derive(Debug)]
+pub(crate) struct WorkflowValue<'a> {
+    pub(crate) value: &'a str,
+    pub(crate) file: String,
+    pub(crate) line: usize,
+}
+
+impl Workflows {
+    /// The values that publishing workflows give to an AWS setting, through `env` or `configure-aws-credentials`.
+    pub(crate) fn aws_values(&self, setting: AwsSetting) -> Vec<WorkflowValue<'_>> {
+        let mut found: Vec<WorkflowValue<'_>> = Vec::new();
+        let mut seen = Vec::new();
+        for (site, _) in self.publishing() {
+            let own = site.workflow.env.iter().chain(&site.job.env).map(|value| (&site.workflow.path, value));
+            let steps = site
+                .job
+                .steps
+                .iter()
+                .flat_map(|step| step.env.iter().chain(&step.with).map(|value| (&step.file, value)));
+            for (file, value) in own.chain(steps).filter(|(_, value)| setting.is_set_by(&value.name)) {
+                if !seen.contains(&(file, value.line)) {
+                    seen.push((file, value.line));
+                    found.push(WorkflowValue { value: &value.value, file: file.clone(), line: value.line });
+                }
+            }
+        }
+        found
+    }
+
+    /// Whether a publishing job can get an identity token.
+    pub(crate) fn publishes_with_identity(&self) -> bool {
+        self.publishing().into_iter().any(|(site, _)| site.writes("id-token"))
+    }
+
+    /// Whether a publishing job hands its identity token to the index: the action without a password, or a tool told to.
+    pub(crate) fn has_trusted_publishing(&self) -> bool {
+        self.publishing().into_iter().filter(|(site, _)| site.writes("id-token")).any(|(site, how)| {
+            let by_action = how.by == PUBLISH_ACTION && !how.step.with.iter().any(|setting| setting.name == "password");
+            let scripts = site.job.steps.iter().filter_map(|step| step.run.as_ref());
+            by_action
+                || scripts.flat_map(|run| shell::commands(&run.text)).any(|command| {
+                    command
+                        .words
+                        .iter()
+                        .any(|word| matches!(word.as_str(), "--auth=trusted" | "--trusted-publishing=always"))
+                        || command.words.windows(2).any(|pair| {
+                            matches!(
+                                [pair[0].as_str(), pair[1].as_str()],
+                                ["--auth", "trusted"] | ["--trusted-publishing", "always"]
+                            )
+                        })
+                })
+        })
+    }
+}

@@ -1,0 +1,90 @@
+//! The simple pages.
+
+use std::{collections::BTreeSet, fmt::Write as _};
+
+use axum::{
+    http::{StatusCode, header},
+    response::{IntoResponse as _, Response},
+};
+use serde_json::json;
+use sha2::{Digest as _, Sha256};
+
+use super::{Pages, Shared, lock, upload::hex};
+
+pub(super) const JSON_TYPE: &str = "application/vnd.pypi.simple.v1+json";
+
+/// A project's name in its normal form (PEP 503).
+pub(super) fn normal(name: &str) -> String {
+    let mut normal = String::new();
+    for c in name.to_lowercase().chars() {
+        match c {
+            '-' | '_' | '.' if normal.ends_with('-') => {}
+            '-' | '_' | '.' => normal.push('-'),
+            c => normal.push(c),
+        }
+    }
+    normal
+}
+
+pub(super) fn project(shared: &Shared, name: &str, wants_json: bool) -> Response {
+    let wanted = normal(name);
+    if wanted != name {
+        return (
+            StatusCode::MOVED_PERMANENTLY,
+            [(header::LOCATION, format!("/simple/{wanted}/"))],
+        )
+            .into_response();
+    }
+    let mut inner = lock(shared);
+    if inner.stale_pages > 0 {
+        inner.stale_pages -= 1;
+        return StatusCode::NOT_FOUND.into_response();
+    }
+    let files: Vec<(&String, &Vec<u8>)> = inner
+        .files
+        .iter()
+        .filter(|(file, _)| inner.projects.get(*file) == Some(&wanted))
+        .collect();
+    if files.is_empty() {
+        return StatusCode::NOT_FOUND.into_response();
+    }
+    if wants_json && inner.settings.pages == Pages::JsonAndHtml {
+        let versions: BTreeSet<&str> = files.iter().map(|(file, _)| version(file)).collect();
+        let entries: Vec<_> = files
+            .iter()
+            .map(|(file, bytes)| {
+                json!({
+                    "filename": file,
+                    "url": format!("../../packages/{file}"),
+                    "hashes": { "sha256": hex(&Sha256::digest(bytes)) },
+                    "size": bytes.len(),
+                    "upload-time": "2026-01-05T03:00:00.000000Z",
+                    "yanked": false,
+                })
+            })
+            .collect();
+        let document = json!({
+            "meta": { "api-version": "1.1" }, "name": wanted, "versions": versions, "files": entries,
+        });
+        return ([(header::CONTENT_TYPE, JSON_TYPE)], document.to_string()).into_response();
+    }
+    let mut html =
+        format!("<!DOCTYPE html>\n<html><head><title>Links for {wanted}</title></head><body>\n");
+    for (file, bytes) in files {
+        let digest = match inner.settings.pages {
+            Pages::HtmlWithoutDigests => String::new(),
+            Pages::Html | Pages::JsonAndHtml => format!("#sha256={}", hex(&Sha256::digest(bytes))),
+        };
+        let _infallible = writeln!(html, "<a href=\"/packages/{file}{digest}\">{file}</a><br>");
+    }
+    html.push_str("</body></html>\n");
+    ([(header::CONTENT_TYPE, "text/html; charset=utf-8")], html).into_response()
+}
+
+/// The version in a file name.
+fn version(file: &str) -> &str {
+    match file.strip_suffix(".tar.gz") {
+        Some(stem) => stem.rsplit('-').next().unwrap_or_default(),
+        None => file.split('-').nth(1).unwrap_or_default(),
+    }
+}

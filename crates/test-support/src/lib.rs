@@ -1,0 +1,26 @@
+//! What the tests of the other crates share: recorded inputs, scratch projects, programs run with a scrubbed
+//! environment, and the real peers they talk to on loopback.
+//!
+//! A development dependency only. It depends on no crate of this workspace: a cycle through a
+//! development dependency would compile the crate under test twice, and its types would not match.
+//! Everything here fails the test by panicking, with a text that says what was attempted.
+
+#![expect(
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a test helper touches real files and fails the test, or says that it is skipped, where it cannot"
+)]
+
+pub mod browser;
+pub mod command;
+mod filters;
+pub mod fixtures;
+pub mod index;
+pub mod peers;
+pub mod scratch;
+
+pub use command::{Binary, Outcome, Run};
+pub use filters::SNAPSHOT_FILTERS;
+pub use fixtures::{copy_dir, corpus, fixture, fixture_path, fixture_text};
+pub use scratch::Scratch;

@@ -1,0 +1,187 @@
+//! The real programs that tests talk to: Python's own tools, and an index on loopback.
+
+use std::fs;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+use crate::command::{Run, Running};
+use crate::fixtures::workspace;
+
+/// The environment variable that names the peers' folder, where it is not `target/peers`.
+pub const PEERS_VARIABLE: &str = "RELWARDEN_PEERS";
+
+/// How long a server may take to answer its first connection.
+const START: Duration = Duration::from_secs(30);
+
+/// How often a server that starts is asked.
+const POLL: Duration = Duration::from_millis(20);
+
+/// The user name with which an index takes a token.
+pub const TOKEN_USER: &str = "__token__";
+
+/// The token that [`PypiServer`] takes. It is worth nothing elsewhere.
+pub const TOKEN: &str = "pypi-loopback-only";
+
+/// `{SHA}` and the base64 of the SHA-1 of [`TOKEN`], as htpasswd writes it.
+const TOKEN_LINE: &str = "__token__:{SHA}9yo9DNlF0WmjsEoiRWwDoHJUjUM=\n";
+
+/// Where the peers are installed: `RELWARDEN_PEERS`, else `target/peers` of the workspace.
+pub fn folder() -> PathBuf {
+    std::env::var_os(PEERS_VARIABLE).map_or_else(|| workspace().join("target/peers"), PathBuf::from)
+}
+
+/// What to tell the reader of a test that lacks a peer.
+pub(crate) fn missing(path: &Path) -> String {
+    format!(
+        "{} is missing; `cargo xtask peers` installs what the tests talk to",
+        path.display()
+    )
+}
+
+/// A program of the peers, such as `pip-audit`.
+#[track_caller]
+pub fn tool(name: &str) -> Run {
+    let path = folder().join("bin").join(name);
+    assert!(path.is_file(), "{}", missing(&path));
+    Run::new(path)
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .env("PIP_DISABLE_PIP_VERSION_CHECK", "1")
+        .timeout(Duration::from_mins(3))
+}
+
+/// The peers' Python.
+#[track_caller]
+pub fn python() -> Run {
+    tool("python")
+}
+
+/// `python -m pip` of the peers, without a configured index.
+#[track_caller]
+pub fn pip() -> Run {
+    python().args(["-m", "pip", "--isolated"])
+}
+
+/// `twine` of the peers, asking nothing.
+#[track_caller]
+pub fn twine() -> Run {
+    tool("twine").env("TWINE_NON_INTERACTIVE", "1")
+}
+
+/// A `pypiserver` on a free port of loopback, with an empty folder of packages; it ends with this value.
+///
+/// Anyone may read; uploads need [`TOKEN_USER`] and [`TOKEN`]. A file that is there already is refused
+/// with 409, whatever its digest. Pages carry SHA-256 digests; there is no metadata API.
+#[derive(Debug)]
+pub struct PypiServer {
+    address: SocketAddr,
+    folder: TempDir,
+    _process: Running,
+}
+
+impl PypiServer {
+    /// Starts the server and waits until it takes connections.
+    #[track_caller]
+    pub fn start() -> Self {
+        let folder = tempfile::Builder::new()
+            .prefix("relwarden-")
+            .tempdir()
+            .expect("create a temporary folder");
+        fs::create_dir(folder.path().join("packages")).expect("create the packages folder");
+        fs::write(folder.path().join("htpasswd"), TOKEN_LINE).expect("write the password file");
+        // Between choosing a free port and listening on it another program may take it.
+        for _ in 0..5 {
+            let address = free_address();
+            let mut process = serve(folder.path(), address);
+            if answers(address, &mut process) {
+                return Self {
+                    address,
+                    folder,
+                    _process: process,
+                };
+            }
+        }
+        panic!("pypiserver did not start, five times over");
+    }
+
+    /// The address to upload to, with a slash at its end.
+    pub fn url(&self) -> String {
+        format!("http://{}/", self.address)
+    }
+
+    /// The simple index (PEP 503), for installers.
+    pub fn simple_url(&self) -> String {
+        format!("http://{}/simple/", self.address)
+    }
+
+    /// The folder with the uploaded files.
+    pub fn packages(&self) -> PathBuf {
+        self.folder.path().join("packages")
+    }
+
+    /// The names of the uploaded files, sorted.
+    #[track_caller]
+    pub fn files(&self) -> Vec<String> {
+        let entries = fs::read_dir(self.packages()).expect("list the packages");
+        let mut names: Vec<String> = entries
+            .map(|entry| {
+                entry
+                    .expect("list the packages")
+                    .file_name()
+                    .to_string_lossy()
+                    .into_owned()
+            })
+            .collect();
+        names.sort();
+        names
+    }
+}
+
+#[track_caller]
+fn serve(folder: &Path, address: SocketAddr) -> Running {
+    tool("pypi-server")
+        .args(["run", "--interface", "127.0.0.1", "--port"])
+        .arg(address.port().to_string())
+        .args([
+            "--disable-fallback",
+            "--hash-algo",
+            "sha256",
+            "--authenticate",
+            "update",
+        ])
+        // Looks at the folder for each question, so that a file is listed as soon as it is stored.
+        .args(["--backend", "simple-dir", "--passwords"])
+        .arg(folder.join("htpasswd"))
+        .arg(folder.join("packages"))
+        // Nobody reads its log, and a full pipe would stop it.
+        .args(["--log-stream", "none", "--log-file"])
+        .arg(folder.join("log"))
+        .spawn()
+}
+
+/// Whether a connection succeeds before the process ends or the time is up.
+fn answers(address: SocketAddr, process: &mut Running) -> bool {
+    let start = Instant::now();
+    while start.elapsed() < START {
+        if TcpStream::connect_timeout(&address, Duration::from_secs(1)).is_ok() {
+            return true;
+        }
+        if !matches!(process.child.try_wait(), Ok(None)) {
+            return false;
+        }
+        thread::sleep(POLL);
+    }
+    false
+}
+
+/// An address of loopback that nobody listens on at the moment.
+#[track_caller]
+pub fn free_address() -> SocketAddr {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("bind a port of loopback");
+    listener
+        .local_addr()
+        .expect("a bound socket has an address")
+}
