@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use cli_support::{Context, ExitStatus, ResultExt as _, requests};
+use cli_support::{Context, ExitStatus, ResultExt as _, decision_text, requests};
 use findings_model::{SchemaVersion, text};
 use orchestrate::{
     changes::{ChangesRequest, detect_changes},
@@ -44,8 +44,8 @@ fn lines(explanation: &Explanation) -> String {
     if explanation.reasons.is_empty() {
         out.push_str("  nothing changed\n");
     }
-    for reason in &explanation.reasons {
-        let _infallible = writeln!(out, "  {}", text::one_line(&reason.text));
+    for reason in explanation.reasons.iter().map(decision_text::reason) {
+        let _infallible = writeln!(out, "  {reason}");
     }
     out
 }

@@ -1,12 +1,11 @@
 //! `decide-release`: is a release due, why, and under which version.
 
 mod explain;
-mod text;
 
 use std::{io::Read as _, path::PathBuf};
 
 use change_detect::ChangeSet;
-use cli_support::{Common, Context, ExitStatus, Failure, ResultExt as _, requests, requests::DecisionInputs};
+use cli_support::{Common, Context, ExitStatus, Failure, ResultExt as _, decision_text, requests, requests::DecisionInputs};
 use orchestrate::{decision, project::Project};
 use release_decision::{Decision, Request};
 
@@ -140,9 +139,10 @@ fn changes(cx: &Context, path: &std::path::Path) -> anyhow::Result<ChangeSet> {
 fn publish(cx: &mut Context, decision: &Decision) -> anyhow::Result<()> {
     let outputs = decision.outputs();
     cx.actions().outputs(outputs.iter().map(|(key, value)| (*key, value.as_str())))?;
-    cx.actions().summary(&text::summary(decision))?;
+    cx.actions().summary(&decision_text::summary(decision))?;
     if decision.should_release {
         cx.actions().notice(&decision.justification);
     }
-    cx.result(decision, &text::of(decision))
+    let text = format!("{}Decision: {}\n", decision_text::lines(decision), decision.decision_id);
+    cx.result(decision, &text)
 }

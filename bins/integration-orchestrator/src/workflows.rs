@@ -1,9 +1,8 @@
 //! The two workflows.
 
-use std::{fmt::Write as _, path::PathBuf, time::Instant};
+use std::{path::PathBuf, time::Instant};
 
-use cli_support::{Context, ExitStatus, requests, requests::DecisionInputs};
-use findings_model::{CoverageState, text};
+use cli_support::{Context, ExitStatus, decision_text, requests, requests::DecisionInputs, scan_text};
 use orchestrate::{
     project::Project,
     workflow::{Run, WorkflowReport, execute_manual_release_workflow, execute_security_driven_workflow},
@@ -57,60 +56,25 @@ fn tell(cx: &mut Context, report: &WorkflowReport) -> anyhow::Result<ExitStatus>
     for warning in &report.warnings {
         cx.note(format!("warning: {warning}"))?;
     }
-    for scan in report.scans.iter().filter(|s| s.coverage != CoverageState::Complete) {
-        let line = format!("{} ({}) is {}: {}", scan.scanner, scan.file, scan.coverage.as_str(), scan.reasons.join("; "));
-        let line = text::one_line(&line);
-        cx.note(format!("warning: {line}"))?;
-        if scan.coverage.is_usable() { cx.actions().warning(&line) } else { cx.actions().error(&line) }
-    }
+    scan_text::warn(cx, &report.scans)?;
     cx.actions().outputs(report.workflow_outputs.iter().map(|(key, value)| (key.as_str(), value.as_str())))?;
-    cx.actions().summary(&summary(report))?;
+    let mut summary = decision_text::summary(&report.release_decision);
+    if !report.scans.is_empty() {
+        summary.push('\n');
+        summary.push_str(&scan_text::summary(&report.scans));
+    }
+    cx.actions().summary(&summary)?;
     cx.result(report, &lines(report))?;
     Ok(if report.success { ExitStatus::Done } else { ExitStatus::No })
 }
 
 fn lines(report: &WorkflowReport) -> String {
-    let mut out = String::new();
-    let _infallible = write_lines(&mut out, report);
-    out
-}
-
-fn write_lines(out: &mut String, report: &WorkflowReport) -> std::fmt::Result {
-    let decision = &report.release_decision;
-    writeln!(out, "{}", headline(report))?;
-    writeln!(out, "Why: {}", text::one_line(&decision.justification))?;
-    for reason in &decision.reasons {
-        writeln!(out, "  {}", text::one_line(&reason.text))?;
-    }
-    for scan in report.scans.iter().filter(|s| s.coverage != CoverageState::Complete) {
-        let why = text::one_line(&scan.reasons.join("; "));
-        writeln!(out, "{} is {}: {why}", text::one_line(scan.scanner.as_str()), scan.coverage.as_str())?;
-    }
+    let mut out = decision_text::lines(&report.release_decision);
     if let Some(sync) = &report.sync_results {
-        writeln!(out, "Plans: {} added, {} removed, {} kept", sync.added, sync.removed, sync.preserved)?;
+        let line = format!("Findings: {} added, {} removed, {} kept\n", sync.added, sync.removed, sync.preserved);
+        out.push_str(&line);
     }
-    writeln!(out, "Status: {}", if report.status_updated == Some(true) { "updated" } else { "left as it is" })?;
-    writeln!(out, "Run: {}", report.execution_id)
-}
-
-fn headline(report: &WorkflowReport) -> String {
-    let decision = &report.release_decision;
-    match (&decision.next_version, decision.should_release) {
-        (Some(version), true) => format!("Release {version} ({})", decision.trigger_type.as_str()),
-        (None, true) => format!("Release, version not known ({})", decision.trigger_type.as_str()),
-        (_, false) => "No release".to_owned(),
-    }
-}
-
-fn summary(report: &WorkflowReport) -> String {
-    let mut out = format!("### {}\n\n", text::markdown(&headline(report)));
-    out.push_str(&text::markdown(&report.release_decision.justification));
-    out.push_str("\n\n| scanner | report | coverage |\n| --- | --- | --- |\n");
-    for scan in &report.scans {
-        let why = if scan.reasons.is_empty() { String::new() } else { format!(": {}", scan.reasons.join("; ")) };
-        let coverage = text::markdown(text::shorten(&format!("{}{why}", scan.coverage.as_str()), 300).as_ref());
-        let _infallible =
-            writeln!(out, "| {} | {} | {coverage} |", text::markdown(scan.scanner.as_str()), text::markdown(&scan.file));
-    }
+    out.push_str(if report.status_updated == Some(true) { "Status: updated\n" } else { "Status: left as it is\n" });
+    out.push_str(&format!("Run: {}\n", report.execution_id));
     out
 }

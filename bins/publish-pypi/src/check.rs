@@ -23,11 +23,11 @@ pub(crate) struct Check {
 struct Document {
     schema_version: SchemaVersion,
     ok: bool,
-    files: Vec<File>,
+    files: Vec<CheckedFile>,
 }
 
 #[derive(Serialize)]
-struct File {
+struct CheckedFile {
     file: String,
     ok: bool,
     sha256: Option<String>,
@@ -44,32 +44,22 @@ impl Check {
             let inspection = file.inspection;
             lines.extend(problem_lines(&inspection));
             for problem in &inspection.problems {
-                let line = format!(
-                    "{}: {}: {}",
-                    inspection.file_name, problem.code, problem.message
-                );
+                let line = format!("{}: {}: {}", inspection.file_name, problem.code, problem.message);
                 match problem.level {
                     Level::Error => cx.actions().error(&line),
                     Level::Warning => cx.actions().warning(&line),
                     Level::Info => cx.actions().notice(&line),
                 }
             }
-            files.push(File {
+            files.push(CheckedFile {
                 ok: inspection.is_ok(),
-                sha256: inspection
-                    .distribution
-                    .as_ref()
-                    .map(|file| file.sha256().to_string()),
+                sha256: inspection.distribution.as_ref().map(|file| file.sha256().to_string()),
                 file: inspection.file_name,
                 problems: inspection.problems,
             });
         }
         let ok = files.iter().all(|file| file.ok);
-        let document = Document {
-            schema_version: SchemaVersion::new(1, 0),
-            ok,
-            files,
-        };
+        let document = Document { schema_version: SchemaVersion::new(1, 0), ok, files };
         cx.result(&document, &lines.join("\n"))?;
         Ok(if ok { ExitStatus::Done } else { ExitStatus::No })
     }

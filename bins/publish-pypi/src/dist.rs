@@ -6,9 +6,7 @@ use std::{
 };
 
 use cli_support::{Context, ExitStatus, Failure, ResultExt as _};
-use dist_check::{
-    CheckOptions, DistKind, Distribution, Inspection, Level, Problem, check_set, inspect,
-};
+use dist_check::{CheckOptions, DistKind, Distribution, Inspection, Level, Problem, check_set, inspect};
 use findings_model::text;
 use pypi_publish::Content;
 use state_store::EntryKind;
@@ -29,25 +27,15 @@ pub(crate) struct Checked {
 
 impl DistArgs {
     /// Opens and checks every file, problems between files included.
-    pub(crate) fn check(
-        &self,
-        options: &CheckOptions,
-        cx: &Context,
-    ) -> anyhow::Result<Vec<Checked>> {
+    pub(crate) fn check(&self, options: &CheckOptions, cx: &Context) -> anyhow::Result<Vec<Checked>> {
         let mut checked = Vec::new();
         for path in self.paths(cx)? {
             checked.push(check(&path, options)?);
         }
-        let distributions: Vec<&Distribution> = checked
-            .iter()
-            .filter_map(|file| file.inspection.distribution.as_ref())
-            .collect();
+        let distributions: Vec<&Distribution> =
+            checked.iter().filter_map(|file| file.inspection.distribution.as_ref()).collect();
         for (name, problem) in check_set(&distributions) {
-            if let Some(file) = checked
-                .iter_mut()
-                .rev()
-                .find(|file| file.inspection.file_name == name)
-            {
+            if let Some(file) = checked.iter_mut().rev().find(|file| file.inspection.file_name == name) {
                 file.inspection.problems.push(problem);
             }
         }
@@ -61,20 +49,14 @@ impl DistArgs {
         cx: &mut Context,
     ) -> anyhow::Result<Vec<(Distribution, Content)>> {
         let checked = self.check(options, cx)?;
-        let bad: Vec<&Checked> = checked
-            .iter()
-            .filter(|file| !file.inspection.is_ok())
-            .collect();
+        let bad: Vec<&Checked> = checked.iter().filter(|file| !file.inspection.is_ok()).collect();
         if !bad.is_empty() {
             for file in &bad {
                 for line in problem_lines(&file.inspection) {
                     cx.note(line)?;
                 }
             }
-            let names: Vec<String> = bad
-                .iter()
-                .map(|file| text::one_line(&file.inspection.file_name))
-                .collect();
+            let names: Vec<String> = bad.iter().map(|file| text::one_line(&file.inspection.file_name)).collect();
             let what = format!("{} must not be published as it is", names.join(", "));
             let hint = "correct what `publish-pypi check` says, and build again";
             return Err(Failure::new(ExitStatus::No, what).hint(hint).into());
@@ -99,18 +81,13 @@ impl DistArgs {
                 paths.push(path);
                 continue;
             }
-            let entries = state_store::list(&path)
-                .or_fail(ExitStatus::Usage, "cannot read the folder of files")?;
-            let found = entries
-                .iter()
-                .filter(|entry| entry.kind == EntryKind::File && is_distribution(&entry.name));
+            let entries = state_store::list(&path).or_fail(ExitStatus::Usage, "cannot read the folder of files")?;
+            let found = entries.iter().filter(|entry| entry.kind == EntryKind::File && is_distribution(&entry.name));
             let before = paths.len();
             paths.extend(found.map(|entry| path.join(&entry.name)));
             if paths.len() == before {
                 let what = format!("there is no wheel or source archive in {}", given.display());
-                return Err(Failure::new(ExitStatus::Usage, what)
-                    .hint("build first: `python -m build`")
-                    .into());
+                return Err(Failure::new(ExitStatus::Usage, what).hint("build first: `python -m build`").into());
             }
         }
         Ok(paths)
@@ -121,12 +98,7 @@ impl DistArgs {
 fn readable(checked: Vec<Checked>) -> anyhow::Result<Vec<(Distribution, Content)>> {
     let mut files = Vec::with_capacity(checked.len());
     for Checked { inspection, file } in checked {
-        let what = || {
-            format!(
-                "the name or the metadata of {} cannot be read",
-                text::one_line(&inspection.file_name)
-            )
-        };
+        let what = || format!("the name or the metadata of {} cannot be read", text::one_line(&inspection.file_name));
         let distribution = inspection
             .distribution
             .ok_or_else(|| Failure::new(ExitStatus::No, what()).hint("see `publish-pypi check`"))?;
@@ -137,10 +109,7 @@ fn readable(checked: Vec<Checked>) -> anyhow::Result<Vec<(Distribution, Content)
 }
 
 fn is_distribution(name: &str) -> bool {
-    Path::new(name)
-        .extension()
-        .is_some_and(|extension| extension == "whl")
-        || name.ends_with(".tar.gz")
+    Path::new(name).extension().is_some_and(|extension| extension == "whl") || name.ends_with(".tar.gz")
 }
 
 fn check(path: &Path, options: &CheckOptions) -> anyhow::Result<Checked> {
@@ -148,9 +117,7 @@ fn check(path: &Path, options: &CheckOptions) -> anyhow::Result<Checked> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let mut file = state_store::open_regular(path)
         .or_fail(ExitStatus::Usage, what())
-        .map_err(|failure| {
-            failure.hint("name the files that the build wrote, for example dist/*")
-        })?;
+        .map_err(|failure| failure.hint("name the files that the build wrote, for example dist/*"))?;
     let inspection = inspect(&name, &mut file, options).or_fail(ExitStatus::Outside, what())?;
     Ok(Checked { inspection, file })
 }
@@ -158,30 +125,14 @@ fn check(path: &Path, options: &CheckOptions) -> anyhow::Result<Checked> {
 /// A file's problems for people: a line for the file, two for each problem.
 pub(crate) fn problem_lines(inspection: &Inspection) -> Vec<String> {
     let name = text::one_line(&inspection.file_name);
-    let count = |level| {
-        inspection
-            .problems
-            .iter()
-            .filter(|problem| problem.level == level)
-            .count()
-    };
+    let count = |level| inspection.problems.iter().filter(|problem| problem.level == level).count();
     let mut lines = vec![match (count(Level::Error), count(Level::Warning)) {
         (0, 0) => format!("{name}: ok"),
         (0, warnings) => format!("{name}: ok, {}", counted(warnings, "warning")),
         (errors, 0) => format!("{name}: {}", counted(errors, "error")),
-        (errors, warnings) => format!(
-            "{name}: {}, {}",
-            counted(errors, "error"),
-            counted(warnings, "warning")
-        ),
+        (errors, warnings) => format!("{name}: {}, {}", counted(errors, "error"), counted(warnings, "warning")),
     }];
-    for Problem {
-        code,
-        level,
-        message,
-        hint,
-    } in &inspection.problems
-    {
+    for Problem { code, level, message, hint } in &inspection.problems {
         lines.push(format!("  {} {code}: {message}", level.as_str()));
         lines.push(format!("    hint: {hint}"));
     }
@@ -189,9 +140,5 @@ pub(crate) fn problem_lines(inspection: &Inspection) -> Vec<String> {
 }
 
 fn counted(number: usize, word: &str) -> String {
-    if number == 1 {
-        format!("1 {word}")
-    } else {
-        format!("{number} {word}s")
-    }
+    if number == 1 { format!("1 {word}") } else { format!("{number} {word}s") }
 }

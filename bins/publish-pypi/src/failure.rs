@@ -30,8 +30,5 @@ where
     E: Error + Send + Sync + 'static,
 {
     let failed: Result<(), Failure> = Err(error).or_fail(status, what.clone());
-    failed
-        .err()
-        .unwrap_or_else(|| Failure::new(status, what))
-        .hint(hint)
+    failed.err().unwrap_or_else(|| Failure::new(status, what)).hint(hint)
 }

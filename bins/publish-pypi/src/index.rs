@@ -42,20 +42,10 @@ impl IndexArgs {
             (Some(_), None) => None,
             (None, None) => configured.simple_index.clone(),
         };
-        let index = self
-            .index
-            .clone()
-            .or_else(|| configured.index.clone())
-            .unwrap_or_else(|| "pypi".to_owned());
+        let index = self.index.clone().or_else(|| configured.index.clone()).unwrap_or_else(|| "pypi".to_owned());
         IndexAddress::parse(&index, simple.as_deref()).map_err(|error| {
             let hint = error.hint();
-            failure::with_status(
-                error,
-                ExitStatus::Usage,
-                hint,
-                "cannot tell the index to use".to_owned(),
-            )
-            .into()
+            failure::with_status(error, ExitStatus::Usage, hint, "cannot tell the index to use".to_owned()).into()
         })
     }
 
@@ -70,11 +60,7 @@ impl IndexArgs {
     }
 
     /// A client that can publish: a credential is at hand, or none is wanted.
-    pub(crate) fn publisher(
-        &self,
-        auth: Option<Auth>,
-        cx: &mut Context,
-    ) -> anyhow::Result<IndexClient> {
+    pub(crate) fn publisher(&self, auth: Option<Auth>, cx: &mut Context) -> anyhow::Result<IndexClient> {
         let address = self.address(cx)?;
         let credential = credential(auth, &address, cx)?;
         client(address, credential)
@@ -89,85 +75,49 @@ pub(crate) fn credential(
 ) -> anyhow::Result<Option<IndexCredential>> {
     if auth == Some(Auth::None) {
         if address.target() == Target::PyPi {
-            let what = format!(
-                "{} takes no upload without a credential",
-                address.upload_url()
-            );
-            return Err(Failure::new(ExitStatus::Usage, what)
-                .hint("leave --auth none out")
-                .into());
+            let what = format!("{} takes no upload without a credential", address.upload_url());
+            return Err(Failure::new(ExitStatus::Usage, what).hint("leave --auth none out").into());
         }
         return Ok(None);
     }
     let Some(value) = cx.take_secret(TOKEN_VARIABLE) else {
         let what = format!("there is no credential for {}", address.upload_url());
-        let hint = "set the environment variable PYPI_TOKEN to a token of the index; in a workflow, pass it to this step only";
+        let hint =
+            "set the environment variable PYPI_TOKEN to a token of the index; in a workflow, pass it to this step only";
         return Err(Failure::new(ExitStatus::Usage, what).hint(hint).into());
     };
     Ok(Some(parse_token(value, address)?))
 }
 
 fn parse_token(value: String, address: &IndexAddress) -> Result<IndexCredential, Failure> {
-    IndexCredential::from_environment(TOKEN_VARIABLE, value, address.token_shape()).map_err(
-        |error| {
-            let what = format!(
-                "the environment variable {TOKEN_VARIABLE} holds no token for {}",
-                address.upload_url()
-            );
-            failure::with_status(error, ExitStatus::Usage, error.hint(), what)
-        },
-    )
-}
-
-fn client(
-    address: IndexAddress,
-    credential: Option<IndexCredential>,
-) -> anyhow::Result<IndexClient> {
-    Ok(IndexClient::new(address, credential)
-        .or_fail(ExitStatus::Outside, "cannot speak to the index")?)
-}
-
-/// What files are checked against: the index's rules and the configured limits.
-pub(crate) fn check_options(
-    address: &IndexAddress,
-    cx: &mut Context,
-) -> anyhow::Result<CheckOptions> {
-    let file_bytes = cx.config()?.publish.limits.file_bytes;
-    Ok(CheckOptions {
-        target: address.target(),
-        limits: Limits {
-            file_bytes,
-            ..Limits::default()
-        },
+    IndexCredential::from_environment(TOKEN_VARIABLE, value, address.token_shape()).map_err(|error| {
+        let what = format!("the environment variable {TOKEN_VARIABLE} holds no token for {}", address.upload_url());
+        failure::with_status(error, ExitStatus::Usage, error.hint(), what)
     })
 }
 
+fn client(address: IndexAddress, credential: Option<IndexCredential>) -> anyhow::Result<IndexClient> {
+    Ok(IndexClient::new(address, credential).or_fail(ExitStatus::Outside, "cannot speak to the index")?)
+}
+
+/// What files are checked against: the index's rules and the configured limits.
+pub(crate) fn check_options(address: &IndexAddress, cx: &mut Context) -> anyhow::Result<CheckOptions> {
+    let file_bytes = cx.config()?.publish.limits.file_bytes;
+    Ok(CheckOptions { target: address.target(), limits: Limits { file_bytes, ..Limits::default() } })
+}
+
 /// How often and how long to try, in real time.
-pub(crate) fn patience(
-    cx: &Context,
-    verify: Option<u32>,
-) -> Patience<impl AsyncFn(Duration) + use<>> {
+pub(crate) fn patience(cx: &Context, verify: Option<u32>) -> Patience<impl AsyncFn(Duration) + use<>> {
     let mut policy = RetryPolicy::default();
     if let Some(seconds) = verify {
         policy.verify = Duration::from_secs(u64::from(seconds));
     }
-    let seed = cx
-        .nonce()
-        .iter()
-        .fold(0, |seed: u64, byte| seed.rotate_left(8) ^ u64::from(*byte));
-    Patience {
-        policy,
-        seed,
-        sleep: async |time| tokio::time::sleep(time).await,
-    }
+    let seed = cx.nonce().iter().fold(0, |seed: u64, byte| seed.rotate_left(8) ^ u64::from(*byte));
+    Patience { policy, seed, sleep: async |time| tokio::time::sleep(time).await }
 }
 
 /// Runs what speaks to an index.
 pub(crate) fn block_on<T>(work: impl Future<Output = T>) -> anyhow::Result<T> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build();
-    Ok(runtime
-        .or_fail(ExitStatus::Outside, "cannot start the network runtime")?
-        .block_on(work))
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    Ok(runtime.or_fail(ExitStatus::Outside, "cannot start the network runtime")?.block_on(work))
 }

@@ -37,13 +37,7 @@ impl Plan {
         let patience = patience(cx, None);
         let plan = block_on(make(&client, &distributions, &patience))??;
         let text = plan.files.iter().map(line).collect::<Vec<_>>().join("\n");
-        cx.result(
-            &Document {
-                schema_version: SchemaVersion::new(1, 0),
-                plan: &plan,
-            },
-            &text,
-        )?;
+        cx.result(&Document { schema_version: SchemaVersion::new(1, 0), plan: &plan }, &text)?;
         Ok(match plan.conflict() {
             Some(conflict) => {
                 cx.actions().error(&conflict.to_string());
@@ -61,25 +55,17 @@ pub(crate) async fn make<S: AsyncFn(std::time::Duration)>(
     files: &[&Distribution],
     patience: &Patience<S>,
 ) -> Result<pypi_publish::Plan, Failure> {
-    pypi_publish::plan(client, files, patience)
-        .await
-        .map_err(|error| {
-            let (kind, hint) = (error.kind(), error.hint());
-            let what = format!(
-                "cannot plan what to publish to {}",
-                client.address().upload_url()
-            );
-            failure::of(error, kind, hint, what)
-        })
+    pypi_publish::plan(client, files, patience).await.map_err(|error| {
+        let (kind, hint) = (error.kind(), error.hint());
+        let what = format!("cannot plan what to publish to {}", client.address().upload_url());
+        failure::of(error, kind, hint, what)
+    })
 }
 
 fn line(file: &pypi_publish::PlannedFile) -> String {
     match file.action {
         Action::Upload => format!("{}: upload ({} bytes)", file.file, file.bytes),
         Action::Identical => format!("{}: identical, nothing to do", file.file),
-        Action::Conflict => format!(
-            "{}: conflict, the index has other bytes of this name",
-            file.file
-        ),
+        Action::Conflict => format!("{}: conflict, the index has other bytes of this name", file.file),
     }
 }

@@ -42,10 +42,7 @@ pub(crate) struct Publish {
 }
 
 fn parse_jobs(text: &str) -> Result<Jobs, String> {
-    text.parse()
-        .ok()
-        .and_then(Jobs::new)
-        .ok_or_else(|| "give a number from 1 to 16".to_owned())
+    text.parse().ok().and_then(Jobs::new).ok_or_else(|| "give a number from 1 to 16".to_owned())
 }
 
 #[derive(Serialize)]
@@ -71,29 +68,17 @@ impl Publish {
         let publication = if self.dry_run {
             Publication::nothing_sent(&plan, plan.conflict().map(Into::into))
         } else {
-            block_on(pypi_publish::publish(
-                &client,
-                &plan,
-                &files,
-                self.jobs.unwrap_or_default(),
-                &patience,
-            ))?
+            block_on(pypi_publish::publish(&client, &plan, &files, self.jobs.unwrap_or_default(), &patience))?
         };
         let receipt = publication.receipt(decision_id, cx.now());
         if !self.dry_run {
-            let mut bytes = serde_json::to_vec_pretty(&receipt)
-                .or_fail(ExitStatus::Outside, "cannot form the receipt")?;
+            let mut bytes =
+                serde_json::to_vec_pretty(&receipt).or_fail(ExitStatus::Outside, "cannot form the receipt")?;
             bytes.push(b'\n');
             state_store::replace(&cx.path(&self.receipt), &bytes)
                 .or_fail(ExitStatus::Outside, "cannot write the receipt")?;
         }
-        cx.result(
-            &Document {
-                receipt: &receipt,
-                dry_run: self.dry_run,
-            },
-            &lines(&receipt, self.dry_run),
-        )?;
+        cx.result(&Document { receipt: &receipt, dry_run: self.dry_run }, &lines(&receipt, self.dry_run))?;
         cx.actions().outputs([
             ("version", receipt.version.as_str()),
             ("verified", if receipt.verified { "true" } else { "false" }),
@@ -102,10 +87,7 @@ impl Publish {
         match publication.failure {
             None => Ok(ExitStatus::Done),
             Some(error) => {
-                let what = format!(
-                    "cannot publish {} {} to {}",
-                    plan.project, plan.version, plan.index
-                );
+                let what = format!("cannot publish {} {} to {}", plan.project, plan.version, plan.index);
                 let (kind, hint) = (error.kind(), error.hint());
                 Err(failure::of(error, kind, hint, what).into())
             }
@@ -116,14 +98,9 @@ impl Publish {
     /// release this very version.
     fn decision_id(&self, plan: &Plan, cx: &mut Context) -> anyhow::Result<Option<String>> {
         let project = Project::at(cx.project());
-        let stored = documents::decision_of_receipt(&project, &self.receipt).or_fail(
-            ExitStatus::BadInput,
-            "cannot tell the decision that is published",
-        )?;
-        let Some(decision) = stored
-            .map(|stored| stored.decision)
-            .filter(|decision| decision.should_release)
-        else {
+        let stored = documents::decision_of_receipt(&project, &self.receipt)
+            .or_fail(ExitStatus::BadInput, "cannot tell the decision that is published")?;
+        let Some(decision) = stored.map(|stored| stored.decision).filter(|decision| decision.should_release) else {
             return Ok(None);
         };
         match decision.next_version.map(|version| version.to_string()) {
@@ -165,27 +142,14 @@ fn lines(receipt: &Receipt, dry_run: bool) -> String {
 
 fn summary(receipt: &Receipt) -> String {
     use findings_model::text::markdown;
-    let mut text = format!(
-        "### Publish of {} {}\n\n",
-        markdown(&receipt.project),
-        markdown(&receipt.version)
-    );
+    let mut text = format!("### Publish of {} {}\n\n", markdown(&receipt.project), markdown(&receipt.version));
     text.push_str("| file | outcome | tries | SHA-256 |\n| --- | --- | --- | --- |\n");
     for file in &receipt.files {
         let outcome = word(file.outcome, false);
-        let _infallible = writeln!(
-            text,
-            "| {} | {outcome} | {} | {} |",
-            markdown(&file.file),
-            file.attempts,
-            file.sha256
-        );
+        let _infallible =
+            writeln!(text, "| {} | {outcome} | {} | {} |", markdown(&file.file), file.attempts, file.sha256);
     }
-    let end = if receipt.verified {
-        "The index lists every file with our digest."
-    } else {
-        "Not verified."
-    };
+    let end = if receipt.verified { "The index lists every file with our digest." } else { "Not verified." };
     let _infallible = writeln!(text, "\n{end}");
     text
 }

@@ -34,18 +34,11 @@ impl Releases {
         let project = cx.config()?.project_name()?.clone();
         let index = client.address().simple_url().to_string();
         let patience = patience(cx, None);
-        let page =
-            block_on(pypi_publish::releases(&client, &project, &patience))?.map_err(|error| {
-                let (kind, hint) = (error.kind(), error.hint());
-                failure::of(
-                    error,
-                    kind,
-                    hint,
-                    format!("cannot fetch the releases from {index}"),
-                )
-            })?;
-        let mut bytes = serde_json::to_vec_pretty(&page)
-            .or_fail(ExitStatus::Outside, "cannot form the document")?;
+        let page = block_on(pypi_publish::releases(&client, &project, &patience))?.map_err(|error| {
+            let (kind, hint) = (error.kind(), error.hint());
+            failure::of(error, kind, hint, format!("cannot fetch the releases from {index}"))
+        })?;
+        let mut bytes = serde_json::to_vec_pretty(&page).or_fail(ExitStatus::Outside, "cannot form the document")?;
         bytes.push(b'\n');
         state_store::replace(&cx.path(&self.output), &bytes)
             .or_fail(ExitStatus::Outside, "cannot write the document")?;
@@ -56,16 +49,7 @@ impl Releases {
             files => format!("{index} has {files} files of {project}; wrote {output}"),
         };
         let schema_version = SchemaVersion::new(1, 0);
-        cx.result(
-            &Document {
-                schema_version,
-                project: project.to_string(),
-                index,
-                output,
-                files,
-            },
-            &text,
-        )?;
+        cx.result(&Document { schema_version, project: project.to_string(), index, output, files }, &text)?;
         Ok(ExitStatus::Done)
     }
 }

@@ -30,9 +30,7 @@ impl Token {
         let credential = credential(self.auth, &address, cx)?;
         let source = credential.map(|credential| credential.source().to_string());
         let text = match &source {
-            Some(source) => format!(
-                "{source} holds a token of the right form; not asked whether the index accepts it"
-            ),
+            Some(source) => format!("{source} holds a token of the right form; not asked whether the index accepts it"),
             None => "no credential is used".to_owned(),
         };
         let document = Document {

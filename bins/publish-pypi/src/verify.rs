@@ -51,17 +51,10 @@ impl Verify {
             verified: verified.is_ok(),
             files: distributions
                 .iter()
-                .map(|file| File {
-                    file: file.file_name().to_owned(),
-                    sha256: file.sha256().to_string(),
-                })
+                .map(|file| File { file: file.file_name().to_owned(), sha256: file.sha256().to_string() })
                 .collect(),
         };
-        let word = if document.verified {
-            "verified"
-        } else {
-            "not verified"
-        };
+        let word = if document.verified { "verified" } else { "not verified" };
         cx.result(&document, word)?;
         match verified {
             Ok(()) => Ok(ExitStatus::Done),

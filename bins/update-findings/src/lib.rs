@@ -4,7 +4,7 @@ mod text;
 
 use std::path::PathBuf;
 
-use cli_support::{Common, Context, ExitStatus, Failure, requests};
+use cli_support::{Common, Context, ExitStatus, Failure, requests, scan_text};
 use findings_model::{CoverageState, ReportFormat};
 use orchestrate::{
     findings::{FindingsReport, Writing, update_findings},
@@ -80,11 +80,7 @@ fn announce(report: &FindingsReport, cx: &mut Context) -> anyhow::Result<()> {
     for warning in &report.warnings {
         cx.note(format!("warning: {warning}"))?;
     }
-    for scan in report.scans.iter().filter(|s| s.coverage != CoverageState::Complete) {
-        let line = format!("{} ({}) is {}: {}", scan.scanner, scan.file, scan.coverage.as_str(), scan.reasons.join("; "));
-        cx.note(format!("warning: {line}"))?;
-        if scan.coverage.is_usable() { cx.actions().warning(&line) } else { cx.actions().error(&line) }
-    }
+    scan_text::warn(cx, &report.scans)?;
     if report.scans.is_empty() {
         cx.note(format!("warning: there is no report in {}; nothing is known from this run", paths::REPORTS))?;
     }

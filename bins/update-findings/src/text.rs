@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use findings_model::{CoverageState, Finding, Severity, Status, text};
+use cli_support::scan_text;
+use findings_model::{Finding, Severity, Status, text};
 use orchestrate::findings::{FindingsReport, Summary};
 
 /// The result as lines of text.
@@ -30,7 +31,7 @@ fn write_text(out: &mut String, report: &FindingsReport) -> std::fmt::Result {
         writeln!(out, "  {}", line(finding))?;
     }
     let sync = &report.sync_results;
-    writeln!(out, "\nPlans: {} added, {} removed, {} kept, {} unreadable", sync.added, sync.removed, sync.preserved, sync.errors)?;
+    writeln!(out, "\nSince the last run: {} added, {} removed, {} kept", sync.added, sync.removed, sync.preserved)?;
     if !report.written.is_empty() {
         writeln!(out, "Written: {}", report.written.join(", "))?;
     }
@@ -72,22 +73,5 @@ fn sentence(summary: &Summary) -> String {
 
 /// The step summary, in Markdown.
 pub(crate) fn summary(report: &FindingsReport) -> String {
-    let mut out = String::new();
-    let _infallible = write_summary(&mut out, report);
-    out
-}
-
-fn write_summary(out: &mut String, report: &FindingsReport) -> std::fmt::Result {
-    writeln!(out, "### Security findings\n\n{}\n", sentence(&report.summary))?;
-    writeln!(out, "| scanner | report | coverage | findings |\n| --- | --- | --- | --- |")?;
-    for scan in &report.scans {
-        let why = match scan.coverage {
-            CoverageState::Complete => String::new(),
-            _ => format!(": {}", text::shorten(&scan.reasons.join("; "), 300)),
-        };
-        let coverage = text::markdown(&format!("{}{why}", scan.coverage.as_str()));
-        let (scanner, file) = (text::markdown(scan.scanner.as_str()), text::markdown(&scan.file));
-        writeln!(out, "| {scanner} | {file} | {coverage} | {} |", scan.findings)?;
-    }
-    Ok(())
+    format!("### Security findings\n\n{}\n\n{}", sentence(&report.summary), scan_text::summary(&report.scans))
 }

@@ -41,6 +41,7 @@ impl Finish {
             release_type: self.release_type,
             security_changes: self.security_changes,
             publish: self.publish,
+            duration: None,
         };
         let (run, finished) = monitoring::finish_run(&Project::at(cx.project()), &self.id, report, cx.now())
             .map_err(failure::record(what))?;

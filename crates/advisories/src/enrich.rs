@@ -1,6 +1,4 @@
-use findings_model::{
-    CvssVector, Observation, Rating, Scan, Severity, SeveritySource, Subject, Vulnerability, text,
-};
+use findings_model::{CvssVector, Observation, Rating, Scan, Severity, SeveritySource, Subject, Vulnerability, text};
 
 use crate::{
     AdvisoryStore,
@@ -24,12 +22,7 @@ impl AdvisoryStore {
             };
             let flaw = self.flaw(v);
             if let Some(flaw) = &flaw {
-                v.aliases = flaw
-                    .ids
-                    .iter()
-                    .filter(|id| ***id != v.id)
-                    .map(|id| (*id).clone())
-                    .collect();
+                v.aliases = flaw.ids.iter().filter(|id| ***id != v.id).map(|id| (*id).clone()).collect();
                 if v.fix_versions.is_empty() {
                     v.fix_versions = fixes(flaw);
                 }
@@ -37,21 +30,15 @@ impl AdvisoryStore {
                 if observation.description.is_empty()
                     && let Some(record) = flaw.standing().find(|r| !r.description.is_empty())
                 {
-                    observation.description =
-                        text::shorten_bytes(&record.description, DESCRIPTION_BYTES).into_owned();
+                    observation.description = text::shorten_bytes(&record.description, DESCRIPTION_BYTES).into_owned();
                 }
             }
             let malware = v.id.is_malware()
-                || flaw
-                    .as_ref()
-                    .is_some_and(|f| f.standing().any(|r| r.id.is_malware()))
+                || flaw.as_ref().is_some_and(|f| f.standing().any(|r| r.id.is_malware()))
                 || (flaw.is_none() && v.aliases.iter().any(findings_model::AdvisoryId::is_malware));
             if malware {
                 let vectors = std::mem::take(&mut observation.rating.vectors);
-                observation.rating = Rating {
-                    vectors,
-                    ..Rating::word(Severity::Critical, SeveritySource::Policy)
-                };
+                observation.rating = Rating { vectors, ..Rating::word(Severity::Critical, SeveritySource::Policy) };
             }
             link(observation, flaw.as_ref());
         }
@@ -59,31 +46,16 @@ impl AdvisoryStore {
 }
 
 fn rating(flaw: &Flaw<'_>, scanner: &Rating) -> Rating {
-    let vectors: Vec<CvssVector> = flaw
-        .standing()
-        .flat_map(|r| &r.vectors)
-        .chain(flaw.affected().flat_map(|a| &a.vectors))
-        .cloned()
-        .collect();
+    let vectors: Vec<CvssVector> =
+        flaw.standing().flat_map(|r| &r.vectors).chain(flaw.affected().flat_map(|a| &a.vectors)).cloned().collect();
     if let Some(mut rating) = Rating::from_vectors(vectors, SeveritySource::AdvisoryVector) {
-        let more: Vec<_> = scanner
-            .vectors
-            .iter()
-            .filter(|v| !rating.vectors.contains(v))
-            .cloned()
-            .collect();
+        let more: Vec<_> = scanner.vectors.iter().filter(|v| !rating.vectors.contains(v)).cloned().collect();
         rating.vectors.extend(more);
         return rating;
     }
-    let words = flaw
-        .standing()
-        .filter_map(|r| r.word)
-        .chain(flaw.affected().filter_map(|a| a.word));
+    let words = flaw.standing().filter_map(|r| r.word).chain(flaw.affected().filter_map(|a| a.word));
     match words.max_by_key(|s| s.rank()) {
-        Some(word) => Rating {
-            vectors: scanner.vectors.clone(),
-            ..Rating::word(word, SeveritySource::AdvisoryWord)
-        },
+        Some(word) => Rating { vectors: scanner.vectors.clone(), ..Rating::word(word, SeveritySource::AdvisoryWord) },
         None => scanner.clone(),
     }
 }
@@ -93,14 +65,11 @@ fn link(observation: &mut Observation, flaw: Option<&Flaw<'_>>) {
         return;
     };
     if observation.reference_url.is_none() {
-        observation.reference_url =
-            page(v).or_else(|| flaw?.standing().find_map(|r| r.references.first().cloned()));
+        observation.reference_url = page(v).or_else(|| flaw?.standing().find_map(|r| r.references.first().cloned()));
     }
 }
 
 /// The public page of the printed id, else of the first alias that has one.
 fn page(v: &Vulnerability) -> Option<String> {
-    std::iter::once(&v.id)
-        .chain(&v.aliases)
-        .find_map(findings_model::AdvisoryId::reference_url)
+    std::iter::once(&v.id).chain(&v.aliases).find_map(findings_model::AdvisoryId::reference_url)
 }

@@ -27,11 +27,7 @@ impl Events {
                 Event::Introduced(text) => (text, 1),
                 Event::LastAffected(text) => (text, 2),
             };
-            let at = if text == "0" {
-                None
-            } else {
-                Some(Version::from_str(text).ok()?)
-            };
+            let at = if text == "0" { None } else { Some(Version::from_str(text).ok()?) };
             steps.push((at, order));
         }
         // `None`, before every version, sorts first; at one version a fix comes before a new introduction.
@@ -74,24 +70,14 @@ mod tests {
             Event::Introduced("0".into()),
             Event::Fixed("2.1".into()),
         ];
-        let affected =
-            ["0.1", "1.5.2", "2.0", "2.0.9", "1.5.3", "1.9", "2.1"].map(|v| contains(&events, v));
-        assert_eq!(
-            affected,
-            [true, true, true, true, false, false, false].map(Some)
-        );
+        let affected = ["0.1", "1.5.2", "2.0", "2.0.9", "1.5.3", "1.9", "2.1"].map(|v| contains(&events, v));
+        assert_eq!(affected, [true, true, true, true, false, false, false].map(Some));
     }
 
     #[test]
     fn the_last_affected_version_is_affected() {
-        let events = [
-            Event::Introduced("0".into()),
-            Event::LastAffected("1.11.0".into()),
-        ];
-        assert_eq!(
-            ["1.11", "1.11.1"].map(|v| contains(&events, v)),
-            [Some(true), Some(false)]
-        );
+        let events = [Event::Introduced("0".into()), Event::LastAffected("1.11.0".into())];
+        assert_eq!(["1.11", "1.11.1"].map(|v| contains(&events, v)), [Some(true), Some(false)]);
     }
 
     #[test]

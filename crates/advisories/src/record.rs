@@ -67,19 +67,12 @@ pub(crate) struct Affected {
 impl Record {
     /// Reads a record: YAML where the name says so or the text does not begin as JSON does.
     pub(crate) fn read(name: &str, bytes: &[u8]) -> Result<Self, RecordProblem> {
-        let content =
-            std::str::from_utf8(bytes).map_err(|e| RecordProblem::Encoding(e.valid_up_to()))?;
+        let content = std::str::from_utf8(bytes).map_err(|e| RecordProblem::Encoding(e.valid_up_to()))?;
         let content = content.strip_prefix('\u{feff}').unwrap_or(content);
-        let extension = name
-            .rsplit('.')
-            .next()
-            .unwrap_or_default()
-            .to_ascii_lowercase();
-        let is_yaml = matches!(extension.as_str(), "yaml" | "yml")
-            || !content.trim_start().starts_with(['{', '[']);
+        let extension = name.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
+        let is_yaml = matches!(extension.as_str(), "yaml" | "yml") || !content.trim_start().starts_with(['{', '[']);
         let wire: RecordWire = if is_yaml {
-            serde_saphyr::from_str(content)
-                .map_err(|e| RecordProblem::Yaml(brief(e.without_snippet())))?
+            serde_saphyr::from_str(content).map_err(|e| RecordProblem::Yaml(brief(e.without_snippet())))?
         } else {
             serde_json::from_str(content).map_err(|e| RecordProblem::Json(brief(&e)))?
         };
@@ -171,11 +164,7 @@ struct EventWire {
 impl RecordWire {
     fn into_record(self) -> Result<Record, RecordProblem> {
         let id = AdvisoryId::parse(&self.id).map_err(|e| RecordProblem::Id(e.to_string()))?;
-        let mut aliases: BTreeSet<AdvisoryId> = self
-            .aliases
-            .iter()
-            .filter_map(|a| AdvisoryId::parse(a).ok())
-            .collect();
+        let mut aliases: BTreeSet<AdvisoryId> = self.aliases.iter().filter_map(|a| AdvisoryId::parse(a).ok()).collect();
         aliases.remove(&id);
         let description = [self.summary, self.details]
             .into_iter()
@@ -183,11 +172,8 @@ impl RecordWire {
             .map(|t| text::clean(t.trim()).into_owned())
             .find(|t| !t.is_empty())
             .unwrap_or_default();
-        let mut references: Vec<ReferenceWire> = self
-            .references
-            .into_iter()
-            .filter(|r| text::is_linkable(&r.url))
-            .collect();
+        let mut references: Vec<ReferenceWire> =
+            self.references.into_iter().filter(|r| text::is_linkable(&r.url)).collect();
         references.sort_by_key(|r| r.kind.as_deref() != Some("ADVISORY"));
         Ok(Record {
             id,
@@ -198,29 +184,19 @@ impl RecordWire {
             vectors: vectors(&self.severity),
             word: word([self.database_specific]),
             references: references.into_iter().map(|r| r.url).collect(),
-            affected: self
-                .affected
-                .into_iter()
-                .filter_map(AffectedWire::into_affected)
-                .collect(),
+            affected: self.affected.into_iter().filter_map(AffectedWire::into_affected).collect(),
         })
     }
 }
 
 impl AffectedWire {
     fn into_affected(self) -> Option<Affected> {
-        let package =
-            Package::new(Ecosystem::from(self.package.ecosystem), &self.package.name).ok()?;
+        let package = Package::new(Ecosystem::from(self.package.ecosystem), &self.package.name).ok()?;
         Some(Affected {
             package,
             vectors: vectors(&self.severity),
             word: word([self.ecosystem_specific, self.database_specific]),
-            ranges: self
-                .ranges
-                .into_iter()
-                .filter(|r| r.kind != "GIT")
-                .map(|r| Events(events(r.events)))
-                .collect(),
+            ranges: self.ranges.into_iter().filter(|r| r.kind != "GIT").map(|r| Events(events(r.events))).collect(),
             versions: self.versions,
         })
     }
@@ -229,11 +205,7 @@ impl AffectedWire {
 fn events(wire: Vec<EventWire>) -> Vec<Event> {
     wire.into_iter()
         .flat_map(|e| {
-            [
-                e.introduced.map(Event::Introduced),
-                e.fixed.map(Event::Fixed),
-                e.last_affected.map(Event::LastAffected),
-            ]
+            [e.introduced.map(Event::Introduced), e.fixed.map(Event::Fixed), e.last_affected.map(Event::LastAffected)]
         })
         .flatten()
         .collect()
@@ -241,23 +213,17 @@ fn events(wire: Vec<EventWire>) -> Vec<Event> {
 
 /// The complete vectors of a list. Other severities (a distribution's own words) are left out.
 fn vectors(wire: &[SeverityWire]) -> Vec<CvssVector> {
-    wire.iter()
-        .filter_map(|s| CvssVector::parse(&s.score).ok())
-        .collect()
+    wire.iter().filter_map(|s| CvssVector::parse(&s.score).ok()).collect()
 }
 
 /// The worst of the words.
 fn word<const N: usize>(wire: [Option<WordWire>; N]) -> Option<Severity> {
     let words = wire.into_iter().flatten().filter_map(|w| w.severity);
-    words
-        .filter_map(|w| Severity::from_word(&w))
-        .max_by_key(|s| s.rank())
+    words.filter_map(|w| Severity::from_word(&w)).max_by_key(|s| s.rank())
 }
 
 /// A value, or nothing where it is null or of another kind than expected: one odd field does not cost the record.
-fn maybe<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
-    deserializer: D,
-) -> Result<Option<T>, D::Error> {
+fn maybe<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
     enum Lenient<T> {
@@ -271,9 +237,7 @@ fn maybe<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
 }
 
 /// The readable members of a list; nothing where it is null or no list.
-fn list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
-    deserializer: D,
-) -> Result<Vec<T>, D::Error> {
+fn list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
     struct Member<T>(Option<T>);
     impl<'de, T: Deserialize<'de>> Deserialize<'de> for Member<T> {
         fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -281,9 +245,5 @@ fn list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
         }
     }
     let members: Option<Vec<Member<T>>> = maybe(deserializer)?;
-    Ok(members
-        .unwrap_or_default()
-        .into_iter()
-        .filter_map(|m| m.0)
-        .collect())
+    Ok(members.unwrap_or_default().into_iter().filter_map(|m| m.0).collect())
 }

@@ -46,9 +46,7 @@ pub(crate) struct Flaw<'s> {
 impl AdvisoryStore {
     /// Reads OSV records from names and bytes. A record that cannot be read, or is older than another with the same id, is
     /// left out with a warning; the warnings come in the order of names.
-    pub fn from_records<N, B>(
-        records: impl IntoIterator<Item = (N, B)>,
-    ) -> (Self, Vec<RecordWarning>)
+    pub fn from_records<N, B>(records: impl IntoIterator<Item = (N, B)>) -> (Self, Vec<RecordWarning>)
     where
         N: Into<String>,
         B: AsRef<[u8]>,
@@ -63,30 +61,20 @@ impl AdvisoryStore {
             }
         }
         read.sort_by(|(a_name, a), (b_name, b)| {
-            (&a.id, std::cmp::Reverse(&a.modified), a_name).cmp(&(
-                &b.id,
-                std::cmp::Reverse(&b.modified),
-                b_name,
-            ))
+            (&a.id, std::cmp::Reverse(&a.modified), a_name).cmp(&(&b.id, std::cmp::Reverse(&b.modified), b_name))
         });
         let mut taken: Vec<(String, Record)> = Vec::with_capacity(read.len());
         for (name, record) in read {
             match taken.last() {
                 Some((other, newer)) if newer.id == record.id => {
-                    let problem = RecordProblem::Superseded {
-                        id: record.id.to_string(),
-                        other: other.clone(),
-                    };
+                    let problem = RecordProblem::Superseded { id: record.id.to_string(), other: other.clone() };
                     warnings.push(RecordWarning { name, problem });
                 }
                 _ => taken.push((name, record)),
             }
         }
         warnings.sort_by(|a, b| a.name.cmp(&b.name));
-        (
-            Self::index(taken.into_iter().map(|(_, record)| record).collect()),
-            warnings,
-        )
+        (Self::index(taken.into_iter().map(|(_, record)| record).collect()), warnings)
     }
 
     /// Whether it holds no record.
@@ -105,22 +93,14 @@ impl AdvisoryStore {
         for (index, record) in records.iter().enumerate() {
             let named: BTreeSet<&Package> = record.affected.iter().map(|a| &a.package).collect();
             for package in &named {
-                packages
-                    .entry((*package).clone())
-                    .or_default()
-                    .records
-                    .push(index);
+                packages.entry((*package).clone()).or_default().records.push(index);
             }
             if named.is_empty() {
                 bare.insert(record.id.clone(), index);
             }
         }
         for entry in packages.values_mut() {
-            let ids: Vec<_> = entry
-                .records
-                .iter()
-                .map(|r| (&records[*r].id, &records[*r].aliases))
-                .collect();
+            let ids: Vec<_> = entry.records.iter().map(|r| (&records[*r].id, &records[*r].aliases)).collect();
             entry.flaw = identity::flaw_classes(&ids);
             for ((id, aliases), flaw) in ids.into_iter().zip(&entry.flaw) {
                 entry.own_id.insert(id.clone(), *flaw);
@@ -129,22 +109,14 @@ impl AdvisoryStore {
                 }
             }
         }
-        Self {
-            records,
-            packages,
-            bare,
-        }
+        Self { records, packages, bare }
     }
 
     /// The records of a flaw: those of the printed id, else those of the ids it was printed under before, else those of its
     /// aliases. None where the store has none or cannot tell which of several it is.
     pub(crate) fn flaw(&self, v: &Vulnerability) -> Option<Flaw<'_>> {
         let entry = self.packages.get(&v.package)?;
-        let steps: [Vec<&AdvisoryId>; 3] = [
-            vec![&v.id],
-            v.printed.iter().collect(),
-            v.aliases.iter().collect(),
-        ];
+        let steps: [Vec<&AdvisoryId>; 3] = [vec![&v.id], v.printed.iter().collect(), v.aliases.iter().collect()];
         let flaw = steps.iter().find_map(|ids| entry.only_flaw(ids))?;
         let records: Vec<&Record> = entry
             .records
@@ -153,27 +125,16 @@ impl AdvisoryStore {
             .filter(|(_, f)| **f == flaw)
             .map(|(r, _)| &self.records[*r])
             .collect();
-        let ids: BTreeSet<&AdvisoryId> = records
-            .iter()
-            .flat_map(|r| std::iter::once(&r.id).chain(&r.aliases))
-            .collect();
-        let bare = ids
-            .iter()
-            .filter_map(|id| self.bare.get(*id))
-            .map(|r| &self.records[*r])
-            .collect();
-        Some(Flaw {
-            records,
-            bare,
-            ids,
-            package: v.package.clone(),
-        })
+        let ids: BTreeSet<&AdvisoryId> =
+            records.iter().flat_map(|r| std::iter::once(&r.id).chain(&r.aliases)).collect();
+        let bare = ids.iter().filter_map(|id| self.bare.get(*id)).map(|r| &self.records[*r]).collect();
+        Some(Flaw { records, bare, ids, package: v.package.clone() })
     }
 
     /// What the records say about a flaw at the version it names.
     ///
-    /// Withdrawn: every record of the flaw is. Affected: a version list or range (PyPI, PEP 440) of one that is not withdrawn
-    /// holds the version. Not affected: all of them can be read and none does. Everything else is unknown.
+    /// Withdrawn: every record of the flaw is. Affected: a version list, or a range (PyPI only, by PEP 440), of one that is not
+    /// withdrawn holds the version. Not affected: all of them can be read and none does. Everything else is unknown.
     pub fn verdict(&self, v: &Vulnerability) -> AdvisoryVerdict {
         let Some(flaw) = self.flaw(v) else {
             return AdvisoryVerdict::Unknown;
@@ -181,14 +142,9 @@ impl AdvisoryStore {
         if flaw.records.iter().chain(&flaw.bare).all(|r| r.withdrawn) {
             return AdvisoryVerdict::Withdrawn;
         }
-        let version = v
-            .version
-            .as_deref()
-            .and_then(|text| Version::from_str(text).ok());
-        let Some(version) = version.filter(|_| v.package.ecosystem().is_pypi()) else {
-            return AdvisoryVerdict::Unknown;
-        };
-        let answers: Vec<Option<bool>> = flaw.affected().map(|a| a.holds(&version)).collect();
+        let Some(text) = v.version.as_deref() else { return AdvisoryVerdict::Unknown };
+        let version = Version::from_str(text).ok().filter(|_| v.package.ecosystem().is_pypi());
+        let answers: Vec<Option<bool>> = flaw.affected().map(|a| a.holds(text, version.as_ref())).collect();
         if answers.contains(&Some(true)) {
             AdvisoryVerdict::Affected
         } else if answers.is_empty() || answers.contains(&None) {
@@ -201,58 +157,36 @@ impl AdvisoryStore {
 
 impl PackageRecords {
     fn only_flaw(&self, ids: &[&AdvisoryId]) -> Option<usize> {
-        let own: BTreeSet<usize> = ids
-            .iter()
-            .filter_map(|id| self.own_id.get(*id))
-            .copied()
-            .collect();
-        let named: BTreeSet<usize> = ids
-            .iter()
-            .filter_map(|id| self.by_id.get(*id))
-            .flatten()
-            .copied()
-            .collect();
-        [own, named]
-            .into_iter()
-            .find(|flaws| flaws.len() == 1)
-            .and_then(|flaws| flaws.first().copied())
+        let own: BTreeSet<usize> = ids.iter().filter_map(|id| self.own_id.get(*id)).copied().collect();
+        let named: BTreeSet<usize> = ids.iter().filter_map(|id| self.by_id.get(*id)).flatten().copied().collect();
+        [own, named].into_iter().find(|flaws| flaws.len() == 1).and_then(|flaws| flaws.first().copied())
     }
 }
 
 impl<'s> Flaw<'s> {
     /// The records that count: not withdrawn, those that name no package too.
     pub(crate) fn standing(&self) -> impl Iterator<Item = &'s Record> + '_ {
-        self.records
-            .iter()
-            .chain(&self.bare)
-            .copied()
-            .filter(|r| !r.withdrawn)
+        self.records.iter().chain(&self.bare).copied().filter(|r| !r.withdrawn)
     }
 
     /// What the standing records say about the package.
     pub(crate) fn affected(&self) -> impl Iterator<Item = &'s Affected> + '_ {
-        self.standing()
-            .flat_map(|r| &r.affected)
-            .filter(|a| a.package == self.package)
+        self.standing().flat_map(|r| &r.affected).filter(|a| a.package == self.package)
     }
 }
 
 impl Affected {
-    /// Whether a version is affected; none where the entry lists nothing or cannot be read.
-    fn holds(&self, version: &Version) -> Option<bool> {
-        if self
-            .versions
-            .iter()
-            .filter_map(|text| Version::from_str(text).ok())
-            .any(|listed| listed == *version)
-        {
+    /// Whether a version is affected; none where the entry lists nothing, or versions cannot be compared: other ecosystems
+    /// order theirs in other ways, so there only the list itself is believed.
+    fn holds(&self, text: &str, version: Option<&Version>) -> Option<bool> {
+        if self.versions.iter().any(|listed| listed == text) {
             return Some(true);
         }
-        let mut answer = if self.versions.is_empty() {
-            None
-        } else {
-            Some(false)
-        };
+        let version = version?;
+        if self.versions.iter().filter_map(|listed| Version::from_str(listed).ok()).any(|listed| listed == *version) {
+            return Some(true);
+        }
+        let mut answer = if self.versions.is_empty() { None } else { Some(false) };
         for range in &self.ranges {
             match range.contain(version) {
                 Some(true) => return Some(true),
@@ -267,11 +201,7 @@ impl Affected {
 /// The versions that fix a flaw, as the standing records list them, in order and without repetition.
 pub(crate) fn fixes(flaw: &Flaw<'_>) -> Vec<String> {
     let mut known: BTreeMap<Version, &str> = BTreeMap::new();
-    for text in flaw
-        .affected()
-        .flat_map(|a| &a.ranges)
-        .flat_map(Events::fixes)
-    {
+    for text in flaw.affected().flat_map(|a| &a.ranges).flat_map(Events::fixes) {
         if let Ok(version) = Version::from_str(text) {
             known.entry(version).or_insert(text);
         }

@@ -1,8 +1,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use findings_model::{
-    AdvisoryId, AdvisoryVerdict, Coverage, LookedAt, Observation, Package, PackageName, Rating,
-    ReportFormat, Scan, Severity, SeveritySource, Subject, Vulnerability,
+    AdvisoryId, AdvisoryVerdict, Coverage, LookedAt, Observation, Package, PackageName, Rating, ReportFormat, Scan,
+    Severity, SeveritySource, Subject, Vulnerability,
 };
 
 use crate::{AdvisoryStore, RecordWarning};
@@ -18,12 +18,7 @@ fn store(records: &[&str]) -> AdvisoryStore {
 }
 
 fn read(records: &[&str]) -> (AdvisoryStore, Vec<RecordWarning>) {
-    AdvisoryStore::from_records(
-        records
-            .iter()
-            .enumerate()
-            .map(|(i, text)| (format!("r{i}"), text.as_bytes())),
-    )
+    AdvisoryStore::from_records(records.iter().enumerate().map(|(i, text)| (format!("r{i}"), text.as_bytes())))
 }
 
 /// A record of `package` with more fields behind.
@@ -60,10 +55,7 @@ fn enriched(store: &AdvisoryStore, v: Vulnerability, rating: Rating) -> Observat
         file: "pip-audit.json".to_owned(),
         tool_version: None,
         observed_at: None,
-        coverage: Coverage::complete(LookedAt {
-            packages: BTreeMap::new(),
-            files: BTreeSet::new(),
-        }),
+        coverage: Coverage::complete(LookedAt { packages: BTreeMap::new(), files: BTreeSet::new() }),
         observations: vec![observation],
     }];
     store.enrich(&mut scans);
@@ -71,22 +63,11 @@ fn enriched(store: &AdvisoryStore, v: Vulnerability, rating: Rating) -> Observat
 }
 
 fn aliases(observation: &Observation) -> Vec<String> {
-    observation
-        .subject
-        .advisory_ids()
-        .into_iter()
-        .skip(1)
-        .map(ToString::to_string)
-        .collect()
+    observation.subject.advisory_ids().into_iter().skip(1).map(ToString::to_string).collect()
 }
 
 fn rated(records: &[&str], ids: &[&str]) -> (Severity, SeveritySource) {
-    let rating = enriched(
-        &store(records),
-        vulnerability("pkg", "1.0", ids),
-        Rating::unknown(),
-    )
-    .rating;
+    let rating = enriched(&store(records), vulnerability("pkg", "1.0", ids), Rating::unknown()).rating;
     (rating.severity, rating.source)
 }
 
@@ -99,18 +80,9 @@ fn the_twin_record_gives_the_severity() {
         "pkg",
         &format!(r#","severity":[{{"type":"CVSS_V3","score":"{V31_CRITICAL}"}}]"#),
     );
-    assert_eq!(
-        rated(&[&pysec, &ghsa], &["PYSEC-1"]),
-        (Severity::Critical, SeveritySource::AdvisoryVector)
-    );
-    assert_eq!(
-        rated(&[&pysec, &ghsa], &["CVE-1-1"]),
-        (Severity::Critical, SeveritySource::AdvisoryVector)
-    );
-    assert_eq!(
-        rated(&[&pysec], &["PYSEC-1"]),
-        (Severity::Unknown, SeveritySource::Unknown)
-    );
+    assert_eq!(rated(&[&pysec, &ghsa], &["PYSEC-1"]), (Severity::Critical, SeveritySource::AdvisoryVector));
+    assert_eq!(rated(&[&pysec, &ghsa], &["CVE-1-1"]), (Severity::Critical, SeveritySource::AdvisoryVector));
+    assert_eq!(rated(&[&pysec], &["PYSEC-1"]), (Severity::Unknown, SeveritySource::Unknown));
     // The same advisory says nothing about another package.
     let other = record(
         "GHSA-1",
@@ -118,10 +90,7 @@ fn the_twin_record_gives_the_severity() {
         "other",
         &format!(r#","severity":[{{"type":"CVSS_V3","score":"{V31_CRITICAL}"}}]"#),
     );
-    assert_eq!(
-        rated(&[&pysec, &other], &["PYSEC-1"]),
-        (Severity::Unknown, SeveritySource::Unknown)
-    );
+    assert_eq!(rated(&[&pysec, &other], &["PYSEC-1"]), (Severity::Unknown, SeveritySource::Unknown));
 }
 
 #[test]
@@ -131,12 +100,7 @@ fn the_newest_vector_counts_and_all_are_kept() {
         {{"type":"CVSS_V3","score":"CVSS:3.1/AV:N"}},{{"type":"Ubuntu","score":"medium"}},{{"type":"CVSS_V3","score":null}}, 7]"#
     );
     let store = store(&[&record("PYSEC-1", "", "pkg", &more)]);
-    let rating = enriched(
-        &store,
-        vulnerability("pkg", "1.0", &["PYSEC-1"]),
-        Rating::unknown(),
-    )
-    .rating;
+    let rating = enriched(&store, vulnerability("pkg", "1.0", &["PYSEC-1"]), Rating::unknown()).rating;
     assert_eq!((rating.severity, rating.vectors.len()), (Severity::High, 2));
 }
 
@@ -148,12 +112,7 @@ fn words_come_after_vectors_and_before_the_scanner() {
         (Severity::Medium, SeveritySource::AdvisoryWord)
     );
     let scanner = Rating::word(Severity::Low, SeveritySource::Scanner);
-    let kept = enriched(
-        &store(&[]),
-        vulnerability("pkg", "1.0", &["GHSA-1"]),
-        scanner.clone(),
-    )
-    .rating;
+    let kept = enriched(&store(&[]), vulnerability("pkg", "1.0", &["GHSA-1"]), scanner.clone()).rating;
     assert_eq!(kept, scanner);
     let empty = enriched(
         &store(&[&record("GHSA-1", "", "pkg", "")]),
@@ -168,119 +127,70 @@ fn words_come_after_vectors_and_before_the_scanner() {
 fn malware_is_critical_with_or_without_a_record() {
     let critical = (Severity::Critical, SeveritySource::Policy);
     assert_eq!(rated(&[], &["MAL-2024-1"]), critical);
-    assert_eq!(
-        rated(
-            &[&record("MAL-2024-1", r#""GHSA-1""#, "pkg", "")],
-            &["GHSA-1"]
-        ),
-        critical
-    );
+    assert_eq!(rated(&[&record("MAL-2024-1", r#""GHSA-1""#, "pkg", "")], &["GHSA-1"]), critical);
 }
 
 #[test]
 fn a_withdrawn_record_rates_nothing() {
     let vector = format!(r#","severity":[{{"type":"CVSS_V3","score":"{V31_CRITICAL}"}}]"#);
-    let gone = record(
-        "PYSEC-1",
-        r#""CVE-1-1""#,
-        "pkg",
-        &format!(r#"{vector},"withdrawn":"2023-06-06T00:00:00Z""#),
-    );
-    assert_eq!(
-        rated(&[&gone], &["PYSEC-1"]),
-        (Severity::Unknown, SeveritySource::Unknown)
-    );
+    let gone = record("PYSEC-1", r#""CVE-1-1""#, "pkg", &format!(r#"{vector},"withdrawn":"2023-06-06T00:00:00Z""#));
+    assert_eq!(rated(&[&gone], &["PYSEC-1"]), (Severity::Unknown, SeveritySource::Unknown));
     let ghsa = record(
         "GHSA-1",
         r#""CVE-1-1""#,
         "pkg",
         &format!(r#","severity":[{{"type":"CVSS_V3","score":"{V31_MEDIUM}"}}]"#),
     );
-    assert_eq!(
-        rated(&[&gone, &ghsa], &["PYSEC-1"]),
-        (Severity::Medium, SeveritySource::AdvisoryVector)
-    );
-    assert_eq!(
-        store(&[&gone]).verdict(&vulnerability("pkg", "1.0", &["CVE-1-1"])),
-        AdvisoryVerdict::Withdrawn
-    );
-    assert_eq!(
-        store(&[&gone, &ghsa]).verdict(&vulnerability("pkg", "1.0", &["PYSEC-1"])),
-        AdvisoryVerdict::Affected
-    );
+    assert_eq!(rated(&[&gone, &ghsa], &["PYSEC-1"]), (Severity::Medium, SeveritySource::AdvisoryVector));
+    assert_eq!(store(&[&gone]).verdict(&vulnerability("pkg", "1.0", &["CVE-1-1"])), AdvisoryVerdict::Withdrawn);
+    assert_eq!(store(&[&gone, &ghsa]).verdict(&vulnerability("pkg", "1.0", &["PYSEC-1"])), AdvisoryVerdict::Affected);
 }
 
 #[test]
 fn the_records_aliases_replace_mixed_up_ones() {
     let store = store(&[
-        &record(
-            "PYSEC-2021-368",
-            r#""CVE-2021-32811","GHSA-qcx9-j53g-ccgf""#,
-            "zope",
-            "",
-        ),
-        &record(
-            "PYSEC-2021-875",
-            r#""CVE-2021-32807","GHSA-qcx9-j53g-ccgf""#,
-            "zope",
-            "",
-        ),
+        &record("PYSEC-2021-368", r#""CVE-2021-32811","GHSA-qcx9-j53g-ccgf""#, "zope", ""),
+        &record("PYSEC-2021-875", r#""CVE-2021-32807","GHSA-qcx9-j53g-ccgf""#, "zope", ""),
     ]);
-    let mixed = vulnerability(
-        "zope",
-        "4.6",
-        &[
-            "PYSEC-2021-368",
-            "CVE-2021-32811",
-            "CVE-2021-32807",
-            "GHSA-qcx9-j53g-ccgf",
-        ],
-    );
-    assert_eq!(
-        aliases(&enriched(&store, mixed, Rating::unknown())),
-        ["CVE-2021-32811", "GHSA-qcx9-j53g-ccgf"]
-    );
+    let mixed =
+        vulnerability("zope", "4.6", &["PYSEC-2021-368", "CVE-2021-32811", "CVE-2021-32807", "GHSA-qcx9-j53g-ccgf"]);
+    assert_eq!(aliases(&enriched(&store, mixed, Rating::unknown())), ["CVE-2021-32811", "GHSA-qcx9-j53g-ccgf"]);
     // The shared alias alone does not say which of the two it is.
     let either = vulnerability("zope", "4.6", &["GHSA-qcx9-j53g-ccgf"]);
     assert_eq!(store.verdict(&either), AdvisoryVerdict::Unknown);
-    assert_eq!(
-        aliases(&enriched(&store, either, Rating::unknown())),
-        Vec::<String>::new()
-    );
+    assert_eq!(aliases(&enriched(&store, either, Rating::unknown())), Vec::<String>::new());
 }
 
 #[test]
 fn what_the_report_left_out_is_filled_in() {
     let more = r#","summary":"Bad\u001b thing","references":[{"type":"WEB","url":"https://example.org/a"},{"type":"ADVISORY","url":"https://example.org/b"}]"#;
     let store = store(&[&record("SFTY-1", "", "pkg", more)]);
-    let observation = enriched(
-        &store,
-        vulnerability("pkg", "1.0", &["SFTY-1"]),
-        Rating::unknown(),
-    );
-    let Subject::Vulnerability(v) = &observation.subject else {
-        unreachable!()
-    };
+    let observation = enriched(&store, vulnerability("pkg", "1.0", &["SFTY-1"]), Rating::unknown());
+    let Subject::Vulnerability(v) = &observation.subject else { unreachable!() };
     assert_eq!(v.fix_versions, ["2.0"]);
     assert_eq!(observation.description, "Bad\u{fffd} thing");
-    assert_eq!(
-        observation.reference_url.as_deref(),
-        Some("https://example.org/b")
-    );
-    let known = enriched(
-        &store,
-        vulnerability("pkg", "1.0", &["X-1", "CVE-2025-1"]),
-        Rating::unknown(),
-    );
-    assert_eq!(
-        known.reference_url.as_deref(),
-        Some("https://nvd.nist.gov/vuln/detail/CVE-2025-1")
-    );
+    assert_eq!(observation.reference_url.as_deref(), Some("https://example.org/b"));
+    let known = enriched(&store, vulnerability("pkg", "1.0", &["X-1", "CVE-2025-1"]), Rating::unknown());
+    assert_eq!(known.reference_url.as_deref(), Some("https://nvd.nist.gov/vuln/detail/CVE-2025-1"));
+}
+
+#[test]
+fn other_ecosystems_are_judged_by_their_lists_alone() {
+    let record = r#"{"id":"GHSA-1","affected":[{"package":{"ecosystem":"npm","name":"pkg"},"versions":["1.0.0"],
+        "ranges":[{"type":"SEMVER","events":[{"introduced":"0"},{"fixed":"2.0"}]}]}]}"#;
+    let store = store(&[record]);
+    let verdict = |version: &str| {
+        let package = Package::new("npm".to_owned().into(), "pkg").unwrap();
+        store.verdict(&Vulnerability { package, ..vulnerability("pkg", version, &["GHSA-1"]) })
+    };
+    assert_eq!(verdict("1.0.0"), AdvisoryVerdict::Affected);
+    assert_eq!(verdict("1.5.0"), AdvisoryVerdict::Unknown);
 }
 
 #[test]
 fn versions_are_judged_by_lists_and_ranges() {
-    let listed = r#"{"id":"PYSEC-1","affected":[{"package":{"ecosystem":"PyPI","name":"Pkg"},"versions":["1.0","1.5"]}]}"#;
+    let listed =
+        r#"{"id":"PYSEC-1","affected":[{"package":{"ecosystem":"PyPI","name":"Pkg"},"versions":["1.0","1.5"]}]}"#;
     let ranged = record("PYSEC-2", "", "pkg", "");
     let empty = r#"{"id":"PYSEC-3","affected":[{"package":{"ecosystem":"PyPI","name":"pkg"}}]}"#;
     let store = store(&[listed, &ranged, empty]);
@@ -289,10 +199,7 @@ fn versions_are_judged_by_lists_and_ranges() {
     assert_eq!(verdict("PYSEC-1", "1.1"), AdvisoryVerdict::NotAffected);
     assert_eq!(verdict("PYSEC-2", "1.9"), AdvisoryVerdict::Affected);
     assert_eq!(verdict("PYSEC-2", "2.0"), AdvisoryVerdict::NotAffected);
-    assert_eq!(
-        verdict("PYSEC-2", "not a version"),
-        AdvisoryVerdict::Unknown
-    );
+    assert_eq!(verdict("PYSEC-2", "not a version"), AdvisoryVerdict::Unknown);
     assert_eq!(verdict("PYSEC-3", "1.0"), AdvisoryVerdict::Unknown);
     assert_eq!(verdict("PYSEC-4", "1.0"), AdvisoryVerdict::Unknown);
 }
@@ -302,10 +209,7 @@ fn yaml_and_oddities_are_read() {
     let yaml = "id: PYSEC-2020-1\naliases: null\nwithdrawn: 2023-06-06T00:00:00Z\naffected:\n- package: {ecosystem: PyPI, name: pkg}\n  ranges: wrong\n- 7\n";
     let (store, warnings) = read(&[yaml]);
     assert_eq!(warnings, []);
-    assert_eq!(
-        store.verdict(&vulnerability("pkg", "1.0", &["PYSEC-2020-1"])),
-        AdvisoryVerdict::Withdrawn
-    );
+    assert_eq!(store.verdict(&vulnerability("pkg", "1.0", &["PYSEC-2020-1"])), AdvisoryVerdict::Withdrawn);
 }
 
 #[test]
@@ -341,22 +245,11 @@ fn the_order_of_records_never_matters() {
         ),
     ];
     let mut seen = BTreeSet::new();
-    for order in [
-        [0, 1, 2],
-        [0, 2, 1],
-        [1, 0, 2],
-        [1, 2, 0],
-        [2, 0, 1],
-        [2, 1, 0],
-    ] {
+    for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
         let texts = order.map(|i| records[i].as_str());
         seen.insert(format!(
             "{:?}",
-            enriched(
-                &store(&texts),
-                vulnerability("pkg", "1.0", &["CVE-1-1"]),
-                Rating::unknown()
-            )
+            enriched(&store(&texts), vulnerability("pkg", "1.0", &["CVE-1-1"]), Rating::unknown())
         ));
     }
     assert_eq!(seen.len(), 1);

@@ -18,10 +18,12 @@
 pub mod actions;
 pub mod config;
 mod context;
+pub mod decision_text;
 mod exit;
 mod logging;
 mod render;
 pub mod requests;
+pub mod scan_text;
 
 pub use config::Config;
 pub use context::{Common, Context, Format};

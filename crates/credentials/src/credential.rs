@@ -29,15 +29,8 @@ pub struct IndexCredential {
 
 impl IndexCredential {
     /// Judges the value of an environment variable. The value is wiped, whatever the outcome.
-    pub fn from_environment(
-        variable: &'static str,
-        value: String,
-        shape: TokenShape,
-    ) -> Result<Self, TokenError> {
-        Ok(Self {
-            token: PypiToken::parse(value, shape)?,
-            source: TokenSource::Environment { variable },
-        })
+    pub fn from_environment(variable: &'static str, value: String, shape: TokenShape) -> Result<Self, TokenError> {
+        Ok(Self { token: PypiToken::parse(value, shape)?, source: TokenSource::Environment { variable } })
     }
 
     /// The token.

@@ -18,9 +18,7 @@ pub fn redact(text: &str, token: Option<&PypiToken>) -> String {
         text = text.replace(token.expose(), MASK);
         let credentials = Zeroizing::new(format!("__token__:{}", token.expose()));
         let encoded = Zeroizing::new(BASE64_STANDARD.encode(credentials.as_bytes()));
-        text = text
-            .replace(encoded.as_str(), MASK)
-            .replace(encoded.trim_end_matches('='), MASK);
+        text = text.replace(encoded.as_str(), MASK).replace(encoded.trim_end_matches('='), MASK);
     }
     mask_tokens(&text)
 }
@@ -30,10 +28,7 @@ fn mask_tokens(text: &str) -> String {
     let mut rest = text;
     while let Some(start) = rest.find("pypi-") {
         let behind = &rest[start + 5..];
-        let length = behind
-            .bytes()
-            .take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
-            .count();
+        let length = behind.bytes().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_')).count();
         if length >= FEWEST {
             out.push_str(&rest[..start]);
             out.push_str(MASK);
@@ -63,9 +58,6 @@ mod tests {
 
     #[test]
     fn ordinary_words_stay() {
-        assert_eq!(
-            redact("see pypi-publish and pypi-server", None),
-            "see pypi-publish and pypi-server"
-        );
+        assert_eq!(redact("see pypi-publish and pypi-server", None), "see pypi-publish and pypi-server");
     }
 }

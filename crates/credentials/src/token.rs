@@ -119,13 +119,7 @@ mod tests {
     #[test]
     fn tokens_that_pypi_issues_are_taken() {
         for length in [170, 212, 400] {
-            assert_eq!(
-                PypiToken::parse(of_length(length), TokenShape::Pypi)
-                    .unwrap()
-                    .expose()
-                    .len(),
-                length
-            );
+            assert_eq!(PypiToken::parse(of_length(length), TokenShape::Pypi).unwrap().expose().len(), length);
         }
     }
 
@@ -134,46 +128,18 @@ mod tests {
         let long = of_length(212);
         for (text, shape, expected) in [
             (String::new(), TokenShape::Opaque, TokenError::Empty),
-            (
-                format!("{long}\n"),
-                TokenShape::Pypi,
-                TokenError::WhiteSpace,
-            ),
-            (
-                format!("{long} {long}"),
-                TokenShape::Opaque,
-                TokenError::WhiteSpace,
-            ),
-            (
-                format!("{long};rm"),
-                TokenShape::Pypi,
-                TokenError::ForbiddenCharacter,
-            ),
-            (
-                format!("{long};rm"),
-                TokenShape::Opaque,
-                TokenError::ForbiddenCharacter,
-            ),
-            (
-                format!("{long}\u{e9}"),
-                TokenShape::Opaque,
-                TokenError::ForbiddenCharacter,
-            ),
-            (
-                long.replace("pypi-", "ghp_x"),
-                TokenShape::Pypi,
-                TokenError::MissingPrefix,
-            ),
+            (format!("{long}\n"), TokenShape::Pypi, TokenError::WhiteSpace),
+            (format!("{long} {long}"), TokenShape::Opaque, TokenError::WhiteSpace),
+            (format!("{long};rm"), TokenShape::Pypi, TokenError::ForbiddenCharacter),
+            (format!("{long};rm"), TokenShape::Opaque, TokenError::ForbiddenCharacter),
+            (format!("{long}\u{e9}"), TokenShape::Opaque, TokenError::ForbiddenCharacter),
+            (long.replace("pypi-", "ghp_x"), TokenShape::Pypi, TokenError::MissingPrefix),
             (of_length(50), TokenShape::Pypi, TokenError::TooShort),
             (of_length(30_000), TokenShape::Pypi, TokenError::TooLong),
         ] {
             let error = PypiToken::parse(text.clone(), shape).unwrap_err();
             assert_eq!(error, expected);
-            for said in [
-                error.to_string(),
-                error.hint().to_owned(),
-                format!("{error:?}"),
-            ] {
+            for said in [error.to_string(), error.hint().to_owned(), format!("{error:?}")] {
                 assert!(text.is_empty() || !said.contains(&text));
                 assert!(!said.contains("AAAA"), "{said}");
             }
@@ -188,9 +154,6 @@ mod tests {
     #[test]
     fn debug_shows_nothing() {
         let token = PypiToken::parse(of_length(212), TokenShape::Pypi).unwrap();
-        assert_eq!(
-            format!("{token:?} {:?}", Some(&token)),
-            "PypiToken(***) Some(PypiToken(***))"
-        );
+        assert_eq!(format!("{token:?} {:?}", Some(&token)), "PypiToken(***) Some(PypiToken(***))");
     }
 }

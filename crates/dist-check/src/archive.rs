@@ -70,16 +70,11 @@ pub(crate) struct Archive {
 
 impl Archive {
     fn flaw(&mut self, kind: FlawKind, message: impl Into<String>) {
-        self.flaws.push(Flaw {
-            kind,
-            message: message.into(),
-        });
+        self.flaws.push(Flaw { kind, message: message.into() });
     }
 
     pub(crate) fn files(&self) -> impl Iterator<Item = &Member> {
-        self.members
-            .iter()
-            .filter(|member| member.kind == MemberKind::File)
+        self.members.iter().filter(|member| member.kind == MemberKind::File)
     }
 }
 

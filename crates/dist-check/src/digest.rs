@@ -66,13 +66,7 @@ mod tests {
         let text = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
         assert_eq!(digest.to_string(), text);
         assert_eq!(text.to_uppercase().parse(), Ok(digest));
-        for bad in [
-            "",
-            "ba78",
-            &format!("{text}0"),
-            &text.replace('b', "+"),
-            &"\u{e9}".repeat(32),
-        ] {
+        for bad in ["", "ba78", &format!("{text}0"), &text.replace('b', "+"), &"\u{e9}".repeat(32)] {
             assert_eq!(bad.parse::<Sha256>(), Err(DigestError), "{bad}");
         }
     }

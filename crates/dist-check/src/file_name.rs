@@ -81,8 +81,7 @@ pub enum FileNameError {
 impl FileName {
     /// Takes a file name (no folder) apart.
     pub fn parse(file_name: &str) -> Result<Self, FileNameError> {
-        let allowed =
-            |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '+' | '!');
+        let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '+' | '!');
         if !file_name.chars().all(allowed) {
             return Err(FileNameError::Characters);
         }
@@ -99,9 +98,7 @@ impl FileName {
         let parts: Vec<&str> = stem.split('-').collect();
         let (name, version, build, python, abi, platform) = match parts[..] {
             [name, version, python, abi, platform] => (name, version, None, python, abi, platform),
-            [name, version, build, python, abi, platform] => {
-                (name, version, Some(build), python, abi, platform)
-            }
+            [name, version, build, python, abi, platform] => (name, version, Some(build), python, abi, platform),
             _ => return Err(FileNameError::WheelParts(parts.len())),
         };
         if let Some(build) = build
@@ -113,20 +110,13 @@ impl FileName {
             name: project(name)?,
             version: parse_version(version)?,
             build: build.map(str::to_owned),
-            tags: WheelTags {
-                python: python.to_owned(),
-                abi: abi.to_owned(),
-                platform: platform.to_owned(),
-            },
+            tags: WheelTags { python: python.to_owned(), abi: abi.to_owned(), platform: platform.to_owned() },
         })
     }
 
     fn sdist(stem: &str) -> Result<Self, FileNameError> {
         let (name, version) = stem.rsplit_once('-').ok_or(FileNameError::NoVersion)?;
-        Ok(Self::Sdist {
-            name: project(name)?,
-            version: parse_version(version)?,
-        })
+        Ok(Self::Sdist { name: project(name)?, version: parse_version(version)? })
     }
 
     /// The project's name as written.
@@ -158,8 +148,7 @@ fn project(text: &str) -> Result<String, FileNameError> {
 
 fn parse_version(text: &str) -> Result<Version, FileNameError> {
     // A wheel's name writes the hyphen of a version as an underscore; PEP 440 reads both alike.
-    text.parse()
-        .map_err(|_| FileNameError::Version(text.to_owned()))
+    text.parse().map_err(|_| FileNameError::Version(text.to_owned()))
 }
 
 #[cfg(test)]
@@ -169,19 +158,14 @@ mod tests {
     #[test]
     fn names_come_apart() {
         let name = FileName::parse("Sample_Pkg-1.0.post1-2b-py2.py3-none-any.whl").unwrap();
-        let FileName::Wheel { build, tags, .. } = &name else {
-            panic!("{name:?}")
-        };
+        let FileName::Wheel { build, tags, .. } = &name else { panic!("{name:?}") };
         assert_eq!(
             (name.name(), name.version().to_string(), build.as_deref()),
             ("Sample_Pkg", "1.0.post1".into(), Some("2b"))
         );
         assert_eq!(tags.expanded(), ["py2-none-any", "py3-none-any"]);
         let name = FileName::parse("sample-pkg-1.0rc1.tar.gz").unwrap();
-        assert_eq!(
-            (name.name(), name.version().to_string()),
-            ("sample-pkg", "1.0rc1".to_owned())
-        );
+        assert_eq!((name.name(), name.version().to_string()), ("sample-pkg", "1.0rc1".to_owned()));
     }
 
     #[test]

@@ -25,9 +25,7 @@ pub struct Inspection {
 impl Inspection {
     /// Whether there is no problem of level error.
     pub fn is_ok(&self) -> bool {
-        self.problems
-            .iter()
-            .all(|problem| problem.level != crate::Level::Error)
+        self.problems.iter().all(|problem| problem.level != crate::Level::Error)
     }
 }
 
@@ -54,10 +52,7 @@ pub fn inspect<R: Read + Seek>(
             problems: rules::run(&facts),
             distribution: facts.distribution(),
         })
-        .map_err(|source| InspectError {
-            file_name: findings_model::text::one_line(file_name),
-            source,
-        })
+        .map_err(|source| InspectError { file_name: findings_model::text::one_line(file_name), source })
 }
 
 /// Everything that the rules look at.
@@ -110,19 +105,12 @@ impl Facts<'_> {
     /// A file of the wheel's metadata folder.
     pub(crate) fn dist_info(&self, file: &str) -> Option<&[u8]> {
         let folder = self.metadata_folder().filter(|_| self.is_wheel())?;
-        self.archive()?
-            .texts
-            .get(&format!("{folder}/{file}"))
-            .map(Vec::as_slice)
+        self.archive()?.texts.get(&format!("{folder}/{file}")).map(Vec::as_slice)
     }
 
     /// The file name that PyPI wants for a source archive (PEP 625), or the first two parts of a wheel's.
     pub(crate) fn normal_stem(&self) -> Option<String> {
-        Some(format!(
-            "{}-{}",
-            file_form(&self.project()?),
-            self.version()?
-        ))
+        Some(format!("{}-{}", file_form(&self.project()?), self.version()?))
     }
 
     fn distribution(self) -> Option<Distribution> {
@@ -171,21 +159,12 @@ fn read_facts<'a, R: Read + Seek>(
 
 /// METADATA or PKG-INFO from where it belongs, else from the only place where there is one.
 fn metadata_bytes<'f>(facts: &'f Facts<'_>) -> Option<&'f [u8]> {
-    let file = if facts.is_wheel() {
-        "METADATA"
-    } else {
-        "PKG-INFO"
-    };
+    let file = if facts.is_wheel() { "METADATA" } else { "PKG-INFO" };
     let texts = &facts.archive()?.texts;
     let expected = format!("{}/{file}", facts.metadata_folder()?);
     let found = texts.get(&expected).or_else(|| {
-        let mut elsewhere = texts
-            .iter()
-            .filter(|(path, _)| path.rsplit('/').next() == Some(file));
-        elsewhere
-            .next()
-            .filter(|_| elsewhere.next().is_none())
-            .map(|(_, bytes)| bytes)
+        let mut elsewhere = texts.iter().filter(|(path, _)| path.rsplit('/').next() == Some(file));
+        elsewhere.next().filter(|_| elsewhere.next().is_none()).map(|(_, bytes)| bytes)
     });
     found.map(Vec::as_slice)
 }

@@ -16,8 +16,7 @@ pub struct Limits {
 impl Limits {
     /// The most bytes that the contents of a file of this size may have.
     pub fn unpacked(&self, file_size: u64) -> u64 {
-        self.unpacked_bytes
-            .max(file_size.saturating_mul(self.unpacked_ratio))
+        self.unpacked_bytes.max(file_size.saturating_mul(self.unpacked_ratio))
     }
 }
 

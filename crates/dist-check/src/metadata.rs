@@ -45,22 +45,15 @@ impl Metadata {
                 break;
             }
             if line.starts_with([' ', '\t']) {
-                let (_, value) = headers
-                    .last_mut()
-                    .ok_or(MetadataError::Header { line: number })?;
+                let (_, value) = headers.last_mut().ok_or(MetadataError::Header { line: number })?;
                 value.push_str(line);
                 continue;
             }
-            let (name, value) = line
-                .split_once(':')
-                .ok_or(MetadataError::Header { line: number })?;
+            let (name, value) = line.split_once(':').ok_or(MetadataError::Header { line: number })?;
             if name.is_empty() || !name.bytes().all(|b| b.is_ascii_graphic()) {
                 return Err(MetadataError::Header { line: number });
             }
-            headers.push((
-                name.to_owned(),
-                value.trim_start_matches([' ', '\t']).to_owned(),
-            ));
+            headers.push((name.to_owned(), value.trim_start_matches([' ', '\t']).to_owned()));
         }
         for (_, value) in &mut headers {
             value.truncate(value.trim_end_matches(['\r', '\n']).len());
@@ -70,23 +63,17 @@ impl Metadata {
 
     /// Every header in the order of the file.
     pub fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.headers
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.as_str()))
+        self.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
     /// The first value of a field; the name's case does not matter.
     pub fn first(&self, name: &str) -> Option<&str> {
-        self.headers()
-            .find(|(header, _)| header.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value)
+        self.headers().find(|(header, _)| header.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     }
 
     /// All values of a field in the order of the file.
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.headers()
-            .filter(move |(header, _)| header.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value)
+        self.headers().filter(move |(header, _)| header.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     }
 
     /// What stands behind the headers: the long description of metadata 2.1 and newer.
@@ -130,11 +117,7 @@ pub(crate) struct Field {
 }
 
 const fn field(name: &'static str, occurs: Occurs, since: (u32, u32)) -> Field {
-    Field {
-        name,
-        occurs,
-        since,
-    }
+    Field { name, occurs, since }
 }
 
 /// The fields of <https://packaging.python.org/en/latest/specifications/core-metadata/>, metadata versions 1.0 to 2.5.
@@ -174,16 +157,7 @@ pub(crate) const FIELDS: &[Field] = &[
 ];
 
 /// The metadata versions that PyPI takes; there never was a 2.0.
-pub(crate) const METADATA_VERSIONS: &[(u32, u32)] = &[
-    (1, 0),
-    (1, 1),
-    (1, 2),
-    (2, 1),
-    (2, 2),
-    (2, 3),
-    (2, 4),
-    (2, 5),
-];
+pub(crate) const METADATA_VERSIONS: &[(u32, u32)] = &[(1, 0), (1, 1), (1, 2), (2, 1), (2, 2), (2, 3), (2, 4), (2, 5)];
 
 #[cfg(test)]
 mod tests {
@@ -203,30 +177,15 @@ mod tests {
     #[test]
     fn without_body_the_header_describes() {
         let metadata = Metadata::parse(b"Name: a\nDescription: one\n        |two").unwrap();
-        assert_eq!(
-            (metadata.body(), metadata.description()),
-            (None, Some("one\n        |two"))
-        );
+        assert_eq!((metadata.body(), metadata.description()), (None, Some("one\n        |two")));
     }
 
     #[test]
     fn what_is_no_metadata_says_where() {
         assert_eq!(Metadata::parse(b"Name: \xff"), Err(MetadataError::Encoding));
-        assert_eq!(
-            Metadata::parse("\u{feff}Name: a".as_bytes()),
-            Err(MetadataError::Encoding)
-        );
-        assert_eq!(
-            Metadata::parse(b"Name: a\nno field\n"),
-            Err(MetadataError::Header { line: 2 })
-        );
-        assert_eq!(
-            Metadata::parse(b" continued\n"),
-            Err(MetadataError::Header { line: 1 })
-        );
-        assert_eq!(
-            Metadata::parse(b"a b: c\n"),
-            Err(MetadataError::Header { line: 1 })
-        );
+        assert_eq!(Metadata::parse("\u{feff}Name: a".as_bytes()), Err(MetadataError::Encoding));
+        assert_eq!(Metadata::parse(b"Name: a\nno field\n"), Err(MetadataError::Header { line: 2 }));
+        assert_eq!(Metadata::parse(b" continued\n"), Err(MetadataError::Header { line: 1 }));
+        assert_eq!(Metadata::parse(b"a b: c\n"), Err(MetadataError::Header { line: 1 }));
     }
 }

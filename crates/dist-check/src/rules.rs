@@ -29,13 +29,7 @@ pub(crate) struct Rule {
     check: fn(&Facts<'_>) -> Vec<String>,
 }
 
-const GROUPS: [&[Rule]; 5] = [
-    file_name::RULES,
-    archive::RULES,
-    metadata::RULES,
-    requirements::RULES,
-    wheel::RULES,
-];
+const GROUPS: [&[Rule]; 5] = [file_name::RULES, archive::RULES, metadata::RULES, requirements::RULES, wheel::RULES];
 
 /// The rules over several files, which [`crate::check_set`] applies; each an error.
 const SET_RULES: [(&str, &str); 4] = [
@@ -52,17 +46,11 @@ pub(crate) fn run(facts: &Facts<'_>) -> Vec<Problem> {
         let messages = (rule.check)(facts);
         let more = messages.len().saturating_sub(MOST_PER_RULE);
         for (number, message) in messages.into_iter().take(MOST_PER_RULE).enumerate() {
-            let mut message =
-                text::shorten(&text::one_line(&message), LONGEST_MESSAGE).into_owned();
+            let mut message = text::shorten(&text::one_line(&message), LONGEST_MESSAGE).into_owned();
             if more > 0 && number + 1 == MOST_PER_RULE {
                 message = format!("{message} (and {more} more of this kind)");
             }
-            problems.push(Problem {
-                code: rule.code,
-                level: rule.level,
-                message,
-                hint: rule.hint.to_owned(),
-            });
+            problems.push(Problem { code: rule.code, level: rule.level, message, hint: rule.hint.to_owned() });
         }
     }
     problems
@@ -71,14 +59,8 @@ pub(crate) fn run(facts: &Facts<'_>) -> Vec<Problem> {
 /// The table as Markdown: code, level, demand.
 pub fn table() -> String {
     let mut table = String::from("| code | level | demand |\n| --- | --- | --- |\n");
-    let rows = GROUPS
-        .iter()
-        .copied()
-        .flatten()
-        .map(|rule| (rule.code, rule.level, rule.says));
-    let set_rows = SET_RULES
-        .iter()
-        .map(|(code, says)| (*code, Level::Error, *says));
+    let rows = GROUPS.iter().copied().flatten().map(|rule| (rule.code, rule.level, rule.says));
+    let set_rows = SET_RULES.iter().map(|(code, says)| (*code, Level::Error, *says));
     for (code, level, says) in rows.chain(set_rows) {
         let _ = writeln!(table, "| `{code}` | {} | {says} |", level.as_str());
     }
@@ -87,9 +69,5 @@ pub fn table() -> String {
 
 /// No problem, or one.
 fn problem_if(is_wrong: bool, message: impl FnOnce() -> String) -> Vec<String> {
-    if is_wrong {
-        vec![message()]
-    } else {
-        Vec::new()
-    }
+    if is_wrong { vec![message()] } else { Vec::new() }
 }

@@ -6,8 +6,7 @@ use std::{
 use proptest::prelude::*;
 
 use crate::{
-    CheckOptions, DistKind, Inspection, Limits, Sha256, Target, check_set, inspect, rules,
-    wheel::record_hash,
+    CheckOptions, DistKind, Inspection, Limits, Sha256, Target, check_set, inspect, rules, wheel::record_hash,
 };
 
 const METADATA: &str = "Metadata-Version: 2.4\nName: sample-package\nVersion: 1.0.0\nSummary: A sample\n\
@@ -15,8 +14,7 @@ const METADATA: &str = "Metadata-Version: 2.4\nName: sample-package\nVersion: 1.
     Classifier: Programming Language :: Python :: 3\nRequires-Python: >=3.9\n\
     Requires-Dist: requests>=2; python_version < '4'\nProject-URL: Home, https://example.org/\n\
     Description-Content-Type: text/markdown\n\n# Sample\n";
-const WHEEL: &str =
-    "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n";
+const WHEEL: &str = "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n";
 const WHEEL_NAME: &str = "sample_package-1.0.0-py3-none-any.whl";
 const SDIST_NAME: &str = "sample_package-1.0.0.tar.gz";
 const DIST_INFO: &str = "sample_package-1.0.0.dist-info";
@@ -49,9 +47,7 @@ fn with_record(mut files: Files) -> Files {
 fn zip_of(files: &Files) -> Vec<u8> {
     let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
     for (path, bytes) in files {
-        writer
-            .start_file(path.as_str(), zip::write::SimpleFileOptions::default())
-            .unwrap();
+        writer.start_file(path.as_str(), zip::write::SimpleFileOptions::default()).unwrap();
         writer.write_all(bytes).unwrap();
     }
     writer.finish().unwrap().into_inner()
@@ -69,16 +65,8 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
 
 fn tar_of(add: impl FnOnce(&mut tar::Builder<Vec<u8>>)) -> Vec<u8> {
     let mut builder = tar::Builder::new(Vec::new());
-    for (path, text) in [
-        ("PKG-INFO", METADATA),
-        ("LICENSE", "MIT\n"),
-        ("pyproject.toml", "[project]\n"),
-    ] {
-        tar_file(
-            &mut builder,
-            &format!("sample_package-1.0.0/{path}"),
-            text.as_bytes(),
-        );
+    for (path, text) in [("PKG-INFO", METADATA), ("LICENSE", "MIT\n"), ("pyproject.toml", "[project]\n")] {
+        tar_file(&mut builder, &format!("sample_package-1.0.0/{path}"), text.as_bytes());
     }
     add(&mut builder);
     builder.into_inner().unwrap()
@@ -109,19 +97,11 @@ fn check(name: &str, bytes: &[u8]) -> Inspection {
 
 /// `code: message` of every problem.
 fn said(inspection: &Inspection) -> Vec<String> {
-    inspection
-        .problems
-        .iter()
-        .map(|problem| format!("{}: {}", problem.code, problem.message))
-        .collect()
+    inspection.problems.iter().map(|problem| format!("{}: {}", problem.code, problem.message)).collect()
 }
 
 fn codes(name: &str, bytes: &[u8]) -> Vec<&'static str> {
-    let mut codes: Vec<&str> = check(name, bytes)
-        .problems
-        .iter()
-        .map(|problem| problem.code)
-        .collect();
+    let mut codes: Vec<&str> = check(name, bytes).problems.iter().map(|problem| problem.code).collect();
     codes.dedup();
     codes
 }
@@ -136,10 +116,7 @@ fn a_good_wheel_has_no_problems() {
     assert_eq!(distribution.project().as_str(), "sample-package");
     assert_eq!(distribution.version().to_string(), "1.0.0");
     assert_eq!(distribution.python_version(), "py3");
-    assert_eq!(
-        (distribution.size(), distribution.sha256()),
-        (bytes.len() as u64, Sha256::of(&bytes))
-    );
+    assert_eq!((distribution.size(), distribution.sha256()), (bytes.len() as u64, Sha256::of(&bytes)));
     assert_eq!(distribution.metadata().description(), Some("# Sample\n"));
 }
 
@@ -158,81 +135,29 @@ fn metadata_rules() {
         ("Name: sample-package", "Name: -x-", "name"),
         ("Version: 1.0.0\n", "Version: 1.0.1\n", "file-name-metadata"),
         ("Version: 1.0.0\n", "Version: one\n", "version"),
-        (
-            "Metadata-Version: 2.4",
-            "Metadata-Version: 2.9",
-            "metadata-version",
-        ),
+        ("Metadata-Version: 2.4", "Metadata-Version: 2.9", "metadata-version"),
         ("Metadata-Version: 2.4\n", "", "metadata-version"),
-        (
-            "Metadata-Version: 2.4",
-            "Metadata-Version: 2.1",
-            "metadata-field-new",
-        ),
-        (
-            "Summary: A sample",
-            "Summary: a\nSummary: b",
-            "metadata-field-twice",
-        ),
+        ("Metadata-Version: 2.4", "Metadata-Version: 2.1", "metadata-field-new"),
+        ("Summary: A sample", "Summary: a\nSummary: b", "metadata-field-twice"),
         ("Summary: A sample", "Summary: a\n        b", "summary"),
         ("Summary: A sample", "Sumary: a", "metadata-field-unknown"),
-        (
-            "Summary: A sample",
-            "Summary: UNKNOWN",
-            "metadata-value-unknown",
-        ),
+        ("Summary: A sample", "Summary: UNKNOWN", "metadata-value-unknown"),
         ("Summary: A sample", "no field", "metadata-unreadable"),
-        (
-            "Requires-Python: >=3.9",
-            "Requires-Python: 3.9+",
-            "requires-python",
-        ),
+        ("Requires-Python: >=3.9", "Requires-Python: 3.9+", "requires-python"),
         ("requests>=2", "requests>=>2", "requires-dist"),
-        (
-            "requests>=2; python_version < '4'",
-            "requests @ https://example.org/r.whl",
-            "requires-dist-url",
-        ),
+        ("requests>=2; python_version < '4'", "requests @ https://example.org/r.whl", "requires-dist-url"),
         ("text/markdown", "text/html", "description-type"),
-        (
-            "text/markdown",
-            "text/markdown; charset=latin-1",
-            "description-type",
-        ),
-        (
-            "Description-Content-Type: text/markdown\n",
-            "",
-            "description-type-missing",
-        ),
+        ("text/markdown", "text/markdown; charset=latin-1", "description-type"),
+        ("Description-Content-Type: text/markdown\n", "", "description-type-missing"),
         ("# Sample\n", "", "description-missing"),
         ("https://example.org/", "example.org", "url"),
         ("https://example.org/", "javascript:alert(1)", "url"),
-        (
-            "Project-URL: Home",
-            "Project-URL: A label that has more than 32 characters",
-            "project-url-label",
-        ),
+        ("Project-URL: Home", "Project-URL: A label that has more than 32 characters", "project-url-label"),
         ("ann@example.org", "ann at example.org", "email"),
-        (
-            "Programming Language :: Python :: 3",
-            "Private :: Do Not Upload",
-            "classifier-private",
-        ),
-        (
-            "License-Expression: MIT",
-            "License-Expression: MIT\nLicense: MIT",
-            "license-both",
-        ),
-        (
-            "License-File: LICENSE",
-            "License-File: ../LICENSE",
-            "license-file",
-        ),
-        (
-            "License-File: LICENSE",
-            "License-File: COPYING",
-            "license-file",
-        ),
+        ("Programming Language :: Python :: 3", "Private :: Do Not Upload", "classifier-private"),
+        ("License-Expression: MIT", "License-Expression: MIT\nLicense: MIT", "license-both"),
+        ("License-File: LICENSE", "License-File: ../LICENSE", "license-file"),
+        ("License-File: LICENSE", "License-File: COPYING", "license-file"),
         ("Summary: A sample", "Dynamic: Version", "dynamic"),
         ("Summary: A sample", "Provides-Extra: a b", "extra"),
     ] {
@@ -245,15 +170,9 @@ fn metadata_rules() {
 #[test]
 fn unusual_metadata_that_pypi_takes() {
     for (from, to) in [
-        (
-            "Requires-Python: >=3.9",
-            "Requires-Python: >=3.9,<4,!=3.10.*",
-        ),
+        ("Requires-Python: >=3.9", "Requires-Python: >=3.9,<4,!=3.10.*"),
         ("requests>=2; python_version < '4'", "requests (>=2)"),
-        (
-            "requests>=2; python_version < '4'",
-            "a[b,c]~=1.0 ; extra == 'x' and sys_platform == \"win32\"",
-        ),
+        ("requests>=2; python_version < '4'", "a[b,c]~=1.0 ; extra == 'x' and sys_platform == \"win32\""),
         ("requests>=2; python_version < '4'", "a===some.thing"),
         ("Ann <ann@example.org>", "\"A, B\" <ann@b.example.org>, x"),
         ("text/markdown", "text/markdown; charset=UTF-8; variant=GFM"),
@@ -270,30 +189,16 @@ fn unusual_metadata_that_pypi_takes() {
 fn file_name_rules() {
     let bytes = wheel(METADATA);
     assert_eq!(codes("sample_package-1.0.0.zip", &bytes), ["file-name"]);
-    assert_eq!(
-        codes("sample_package-1.0.0-py3-none-linux_x86_64.whl", &bytes),
-        ["file-name-platform", "wheel-tags"]
-    );
+    assert_eq!(codes("sample_package-1.0.0-py3-none-linux_x86_64.whl", &bytes), ["file-name-platform", "wheel-tags"]);
     let sdist = gzip(&tar_of(|_| {}));
     assert_eq!(
         codes("sample-package-1.0.0.tar.gz", &sdist),
-        [
-            "file-name-normal",
-            "sdist-folder",
-            "metadata-missing",
-            "license-file"
-        ]
+        ["file-name-normal", "sdist-folder", "metadata-missing", "license-file"]
     );
     assert_eq!(codes("other-1.0.0.tar.gz", &sdist)[0], "file-name-metadata");
     assert_eq!(codes(SDIST_NAME, b""), ["file-size", "archive-unreadable"]);
-    let small = Limits {
-        file_bytes: 100,
-        ..Limits::default()
-    };
-    let options = CheckOptions {
-        limits: small,
-        ..CheckOptions::default()
-    };
+    let small = Limits { file_bytes: 100, ..Limits::default() };
+    let options = CheckOptions { limits: small, ..CheckOptions::default() };
     let inspection = inspect(WHEEL_NAME, &mut Cursor::new(&bytes), &options).unwrap();
     assert_eq!(inspection.problems[0].code, "file-size");
     assert!(inspection.distribution.is_none());
@@ -305,25 +210,14 @@ fn a_local_version_is_another_indexs_affair() {
     let files: Files = files
         .into_iter()
         .map(|(path, bytes)| {
-            let text = String::from_utf8(bytes)
-                .unwrap()
-                .replace(DIST_INFO, "sample_package-1.0.0+abc.dist-info");
-            (
-                path.replace(DIST_INFO, "sample_package-1.0.0+abc.dist-info"),
-                text.into_bytes(),
-            )
+            let text = String::from_utf8(bytes).unwrap().replace(DIST_INFO, "sample_package-1.0.0+abc.dist-info");
+            (path.replace(DIST_INFO, "sample_package-1.0.0+abc.dist-info"), text.into_bytes())
         })
         .collect();
     let (name, bytes) = ("sample_package-1.0.0+abc-py3-none-any.whl", zip_of(&files));
     assert_eq!(codes(name, &bytes), ["version-local"]);
-    let options = CheckOptions {
-        target: Target::OtherIndex,
-        ..CheckOptions::default()
-    };
-    assert_eq!(
-        said(&inspect(name, &mut Cursor::new(bytes), &options).unwrap()),
-        [""; 0]
-    );
+    let options = CheckOptions { target: Target::OtherIndex, ..CheckOptions::default() };
+    assert_eq!(said(&inspect(name, &mut Cursor::new(bytes), &options).unwrap()), [""; 0]);
 }
 
 #[test]
@@ -334,24 +228,16 @@ fn record_rules() {
 
     let mut added = with_record(wheel_files(METADATA));
     added.push(("sample_package/more.py".to_owned(), Vec::new()));
-    assert_eq!(
-        said(&check(WHEEL_NAME, &zip_of(&added))),
-        ["record-names: sample_package/more.py is not in RECORD"]
-    );
+    assert_eq!(said(&check(WHEEL_NAME, &zip_of(&added))), ["record-names: sample_package/more.py is not in RECORD"]);
 
     let mut removed = with_record(wheel_files(METADATA));
     removed.remove(0);
     assert_eq!(codes(WHEEL_NAME, &zip_of(&removed)), ["record-names"]);
 
-    assert_eq!(
-        codes(WHEEL_NAME, &zip_of(&wheel_files(METADATA))),
-        ["record-missing"]
-    );
+    assert_eq!(codes(WHEEL_NAME, &zip_of(&wheel_files(METADATA))), ["record-missing"]);
 
     let mut weak = with_record(wheel_files(METADATA));
-    let record = String::from_utf8(weak[4].1.clone())
-        .unwrap()
-        .replacen("sha256=", "md5=", 1);
+    let record = String::from_utf8(weak[4].1.clone()).unwrap().replacen("sha256=", "md5=", 1);
     weak[4].1 = record.into_bytes();
     assert_eq!(codes(WHEEL_NAME, &zip_of(&weak)), ["record-hash"]);
 }
@@ -359,40 +245,20 @@ fn record_rules() {
 #[test]
 fn wheel_rules() {
     let mut files = wheel_files(METADATA);
-    files.push((
-        format!("{DIST_INFO}/entry_points.txt"),
-        b"[console_scripts]\na b = c:d\n".to_vec(),
-    ));
-    assert_eq!(
-        codes(WHEEL_NAME, &zip_of(&with_record(files))),
-        ["entry-points"]
-    );
+    files.push((format!("{DIST_INFO}/entry_points.txt"), b"[console_scripts]\na b = c:d\n".to_vec()));
+    assert_eq!(codes(WHEEL_NAME, &zip_of(&with_record(files))), ["entry-points"]);
 
     let mut files = wheel_files(METADATA);
-    files[2].1 = WHEEL
-        .replace("Wheel-Version: 1.0", "Wheel-Version: 2.0")
-        .into_bytes();
-    assert_eq!(
-        codes(WHEEL_NAME, &zip_of(&with_record(files))),
-        ["wheel-file"]
-    );
+    files[2].1 = WHEEL.replace("Wheel-Version: 1.0", "Wheel-Version: 2.0").into_bytes();
+    assert_eq!(codes(WHEEL_NAME, &zip_of(&with_record(files))), ["wheel-file"]);
 
     let mut files = wheel_files(METADATA);
     files[2].1 = WHEEL.replace("py3-none", "cp39-none").into_bytes();
-    assert_eq!(
-        codes(WHEEL_NAME, &zip_of(&with_record(files))),
-        ["wheel-tags"]
-    );
+    assert_eq!(codes(WHEEL_NAME, &zip_of(&with_record(files))), ["wheel-tags"]);
 
     let mut files = wheel_files(METADATA);
-    files.push((
-        "other-1.0.dist-info/METADATA".to_owned(),
-        METADATA.as_bytes().to_vec(),
-    ));
-    assert_eq!(
-        codes(WHEEL_NAME, &zip_of(&with_record(files))),
-        ["wheel-dist-info"]
-    );
+    files.push(("other-1.0.dist-info/METADATA".to_owned(), METADATA.as_bytes().to_vec()));
+    assert_eq!(codes(WHEEL_NAME, &zip_of(&with_record(files))), ["wheel-dist-info"]);
 }
 
 #[test]
@@ -428,12 +294,7 @@ fn unsafe_members_of_an_sdist() {
             tar_file(tar, "sample_package-1.0.0/LICENSE", b"x");
         }),
         ("member-link", &|tar| {
-            tar_link(
-                tar,
-                E::Symlink,
-                "sample_package-1.0.0/a",
-                "../../etc/passwd",
-            );
+            tar_link(tar, E::Symlink, "sample_package-1.0.0/a", "../../etc/passwd");
         }),
         ("member-link", &|tar| {
             tar_link(tar, E::Symlink, "sample_package-1.0.0/a", "/etc/passwd");
@@ -476,20 +337,13 @@ fn archives_that_lie() {
     let mut damaged = good.clone();
     let data = 30 + "sample_package/__init__.py".len() + 2;
     damaged[data] ^= 0xff;
-    assert!(
-        codes(WHEEL_NAME, &damaged).contains(&"archive-checksum"),
-        "{:?}",
-        codes(WHEEL_NAME, &damaged)
-    );
+    assert!(codes(WHEEL_NAME, &damaged).contains(&"archive-checksum"), "{:?}", codes(WHEEL_NAME, &damaged));
 
     let mut twice = with_record(wheel_files(METADATA));
     twice.push(("sample_package/__init__.pY".to_owned(), b"y = 1\n".to_vec()));
     let mut bytes = zip_of(&twice);
     let needle = b"__init__.pY";
-    while let Some(at) = bytes
-        .windows(needle.len())
-        .position(|window| window == needle)
-    {
+    while let Some(at) = bytes.windows(needle.len()).position(|window| window == needle) {
         bytes[at..at + needle.len()].copy_from_slice(b"__init__.py");
     }
     let codes_of_twice = codes(WHEEL_NAME, &bytes);
@@ -498,17 +352,11 @@ fn archives_that_lie() {
         "{codes_of_twice:?}"
     );
 
-    assert_eq!(
-        codes(WHEEL_NAME, &good[..good.len() - 30]),
-        ["archive-unreadable"]
-    );
+    assert_eq!(codes(WHEEL_NAME, &good[..good.len() - 30]), ["archive-unreadable"]);
     assert_eq!(codes(WHEEL_NAME, b"hello"), ["archive-unreadable"]);
 
     let sdist = gzip(&tar_of(|_| {}));
-    assert_eq!(
-        codes(SDIST_NAME, &sdist[..sdist.len() / 2]),
-        ["archive-unreadable"]
-    );
+    assert_eq!(codes(SDIST_NAME, &sdist[..sdist.len() / 2]), ["archive-unreadable"]);
     let mut trailing = sdist.clone();
     trailing.extend_from_slice(b"more");
     assert_eq!(codes(SDIST_NAME, &trailing), ["archive-trailing"]);
@@ -525,47 +373,27 @@ fn bombs_are_not_unpacked() {
     files.push(("sample_package/zeros.bin".to_owned(), zeros.clone()));
     let bomb = zip_of(&with_record(files));
     let inspection = check(WHEEL_NAME, &bomb);
-    assert_eq!(
-        said(&inspection),
-        ["archive-unreadable: its contents are more than 67108864 bytes"]
-    );
+    assert_eq!(said(&inspection), ["archive-unreadable: its contents are more than 67108864 bytes"]);
 
     let bomb = gzip(&tar_of(|tar| {
         tar_file(tar, "sample_package-1.0.0/zeros", &zeros);
     }));
     assert_eq!(codes(SDIST_NAME, &bomb), ["archive-unreadable"]);
 
-    let many = Limits {
-        members: 3,
-        ..Limits::default()
-    };
-    let options = CheckOptions {
-        limits: many,
-        ..CheckOptions::default()
-    };
-    for (name, bytes) in [
-        (WHEEL_NAME, wheel(METADATA)),
-        (SDIST_NAME, gzip(&tar_of(|tar| tar_file(tar, "a", b"")))),
-    ] {
+    let many = Limits { members: 3, ..Limits::default() };
+    let options = CheckOptions { limits: many, ..CheckOptions::default() };
+    for (name, bytes) in [(WHEEL_NAME, wheel(METADATA)), (SDIST_NAME, gzip(&tar_of(|tar| tar_file(tar, "a", b""))))] {
         let inspection = inspect(name, &mut Cursor::new(bytes), &options).unwrap();
-        assert_eq!(
-            said(&inspection),
-            ["archive-unreadable: it has more than 3 members"]
-        );
+        assert_eq!(said(&inspection), ["archive-unreadable: it has more than 3 members"]);
     }
 }
 
 #[test]
 fn sets_of_files() {
     let wheel = check(WHEEL_NAME, &wheel(METADATA)).distribution.unwrap();
-    let sdist = check(SDIST_NAME, &gzip(&tar_of(|_| {})))
-        .distribution
-        .unwrap();
+    let sdist = check(SDIST_NAME, &gzip(&tar_of(|_| {}))).distribution.unwrap();
     assert!(check_set(&[&wheel, &sdist]).is_empty());
-    let codes: Vec<&str> = check_set(&[&wheel, &sdist, &sdist])
-        .iter()
-        .map(|(_, problem)| problem.code)
-        .collect();
+    let codes: Vec<&str> = check_set(&[&wheel, &sdist, &sdist]).iter().map(|(_, problem)| problem.code).collect();
     assert_eq!(codes, ["set-sdists", "set-file-twice"]);
     let mut other = wheel.clone();
     other.version = "2.0".parse().unwrap();
@@ -586,19 +414,12 @@ fn a_reader_that_fails_is_no_bad_archive() {
         }
     }
     let error = inspect(SDIST_NAME, &mut Broken, &CheckOptions::default()).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "cannot read sample_package-1.0.0.tar.gz to check it"
-    );
+    assert_eq!(error.to_string(), "cannot read sample_package-1.0.0.tar.gz to check it");
 }
 
 #[test]
 fn the_documented_table_is_the_table() {
-    assert_eq!(
-        include_str!("rules.md"),
-        rules::table(),
-        "write rules::table() to src/rules.md"
-    );
+    assert_eq!(include_str!("rules.md"), rules::table(), "write rules::table() to src/rules.md");
 }
 
 proptest! {

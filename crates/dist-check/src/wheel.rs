@@ -28,11 +28,7 @@ pub(crate) enum RecordError {
 pub(crate) fn parse_record(bytes: &[u8]) -> Result<BTreeMap<String, RecordRow>, RecordError> {
     let text = std::str::from_utf8(bytes).map_err(|_| RecordError::Encoding)?;
     let mut rows = BTreeMap::new();
-    for (number, line) in text
-        .lines()
-        .enumerate()
-        .map(|(index, line)| (index + 1, line))
-    {
+    for (number, line) in text.lines().enumerate().map(|(index, line)| (index + 1, line)) {
         if line.is_empty() {
             continue;
         }
@@ -42,10 +38,7 @@ pub(crate) fn parse_record(bytes: &[u8]) -> Result<BTreeMap<String, RecordRow>, 
             "" => None,
             digits => Some(digits.parse().map_err(|_| RecordError::Row(number))?),
         };
-        let row = RecordRow {
-            hash: Some(hash).filter(|hash| !hash.is_empty()),
-            size,
-        };
+        let row = RecordRow { hash: Some(hash).filter(|hash| !hash.is_empty()), size };
         if rows.insert(path.replace('\\', "/"), row).is_some() {
             return Err(RecordError::Duplicate(number));
         }
@@ -86,10 +79,7 @@ fn split_csv(line: &str) -> Option<Vec<String>> {
 
 /// The text of `sha256=…` in RECORD for a digest: urlsafe base64 without padding.
 pub(crate) fn record_hash(digest: &crate::Sha256) -> String {
-    format!(
-        "sha256={}",
-        BASE64_URL_SAFE_NO_PAD.encode(digest.as_bytes())
-    )
+    format!("sha256={}", BASE64_URL_SAFE_NO_PAD.encode(digest.as_bytes()))
 }
 
 /// The fields of WHEEL that are looked at.
@@ -105,10 +95,7 @@ pub(crate) struct WheelFile {
 pub(crate) fn parse_wheel(bytes: &[u8]) -> Option<WheelFile> {
     let metadata = crate::Metadata::parse(bytes).ok()?;
     let value = |name| metadata.first(name).map(|value| value.trim().to_owned());
-    let mut tags: Vec<String> = metadata
-        .all("Tag")
-        .map(|tag| tag.trim().to_owned())
-        .collect();
+    let mut tags: Vec<String> = metadata.all("Tag").map(|tag| tag.trim().to_owned()).collect();
     tags.sort_unstable();
     tags.dedup();
     Some(WheelFile {
@@ -128,9 +115,7 @@ pub(crate) enum EntryPointsError {
     Line(usize),
     #[error("entry_points.txt line {0} repeats a name")]
     Duplicate(usize),
-    #[error(
-        "entry_points.txt line {0}: a script's name may hold letters, digits, `.`, `-` and `_` only"
-    )]
+    #[error("entry_points.txt line {0}: a script's name may hold letters, digits, `.`, `-` and `_` only")]
     ScriptName(usize),
 }
 
@@ -139,19 +124,12 @@ pub(crate) fn check_entry_points(bytes: &[u8]) -> Result<(), EntryPointsError> {
     let text = std::str::from_utf8(bytes).map_err(|_| EntryPointsError::Encoding)?;
     let mut group: Option<&str> = None;
     let mut names = std::collections::BTreeSet::new();
-    for (number, line) in text
-        .lines()
-        .enumerate()
-        .map(|(index, line)| (index + 1, line))
-    {
+    for (number, line) in text.lines().enumerate().map(|(index, line)| (index + 1, line)) {
         let content = line.trim();
         if content.is_empty() || content.starts_with(['#', ';']) {
             continue;
         }
-        if let Some(name) = content
-            .strip_prefix('[')
-            .and_then(|rest| rest.strip_suffix(']'))
-        {
+        if let Some(name) = content.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
             group = Some(name.trim());
             continue;
         }
@@ -170,11 +148,7 @@ pub(crate) fn check_entry_points(bytes: &[u8]) -> Result<(), EntryPointsError> {
             return Err(EntryPointsError::Duplicate(number));
         }
         let is_script = matches!(group, "console_scripts" | "gui_scripts");
-        if is_script
-            && !name
-                .chars()
-                .all(|c| c.is_alphanumeric() || matches!(c, '.' | '-' | '_'))
-        {
+        if is_script && !name.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | '-' | '_')) {
             return Err(EntryPointsError::ScriptName(number));
         }
     }
@@ -188,20 +162,8 @@ mod tests {
     #[test]
     fn record_rows() {
         let rows = parse_record(b"a.py,sha256=x,3\r\n\"b,\"\"c\"\"\",,\n").unwrap();
-        assert_eq!(
-            rows["a.py"],
-            RecordRow {
-                hash: Some("sha256=x".into()),
-                size: Some(3)
-            }
-        );
-        assert_eq!(
-            rows["b,\"c\""],
-            RecordRow {
-                hash: None,
-                size: None
-            }
-        );
+        assert_eq!(rows["a.py"], RecordRow { hash: Some("sha256=x".into()), size: Some(3) });
+        assert_eq!(rows["b,\"c\""], RecordRow { hash: None, size: None });
         assert_eq!(parse_record(b"a,b"), Err(RecordError::Row(1)));
         assert_eq!(parse_record(b"a,,x"), Err(RecordError::Row(1)));
         assert_eq!(parse_record(b"\"a,,"), Err(RecordError::Row(1)));
@@ -212,30 +174,15 @@ mod tests {
     #[test]
     fn record_hash_is_what_pip_writes() {
         // hashlib.sha256(b"").digest() through base64.urlsafe_b64encode().rstrip(b"=")
-        assert_eq!(
-            record_hash(&crate::Sha256::of(b"")),
-            "sha256=47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU"
-        );
+        assert_eq!(record_hash(&crate::Sha256::of(b"")), "sha256=47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU");
     }
 
     #[test]
     fn entry_points() {
-        assert_eq!(
-            check_entry_points(b"[console_scripts]\na = b:c\n# x\n[x.y]\nz=w\n"),
-            Ok(())
-        );
+        assert_eq!(check_entry_points(b"[console_scripts]\na = b:c\n# x\n[x.y]\nz=w\n"), Ok(()));
         assert_eq!(check_entry_points(b"a = b"), Err(EntryPointsError::Line(1)));
-        assert_eq!(
-            check_entry_points(b"[g]\na"),
-            Err(EntryPointsError::Line(2))
-        );
-        assert_eq!(
-            check_entry_points(b"[g]\na=b\na=c"),
-            Err(EntryPointsError::Duplicate(3))
-        );
-        assert_eq!(
-            check_entry_points(b"[gui_scripts]\na/b=c"),
-            Err(EntryPointsError::ScriptName(2))
-        );
+        assert_eq!(check_entry_points(b"[g]\na"), Err(EntryPointsError::Line(2)));
+        assert_eq!(check_entry_points(b"[g]\na=b\na=c"), Err(EntryPointsError::Duplicate(3)));
+        assert_eq!(check_entry_points(b"[gui_scripts]\na/b=c"), Err(EntryPointsError::ScriptName(2)));
     }
 }

@@ -66,11 +66,7 @@ impl AdvisoryId {
 
     /// The public page of the advisory, for the schemes that have one: NVD for CVE, GitHub for GHSA, osv.dev for PYSEC.
     pub fn reference_url(&self) -> Option<String> {
-        if !self
-            .0
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b == b'-')
-        {
+        if !self.0.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') {
             return None;
         }
         let base = match self.0.split_once('-')?.0 {
@@ -108,18 +104,10 @@ mod tests {
 
     #[test]
     fn one_flaw_has_one_spelling() {
-        for text in [
-            " cve-2018-18074",
-            "CVE-2018-18074 ",
-            "CVE-2018-18074,",
-            "CVE-2018-18074;",
-        ] {
+        for text in [" cve-2018-18074", "CVE-2018-18074 ", "CVE-2018-18074,", "CVE-2018-18074;"] {
             assert_eq!(AdvisoryId::parse(text).unwrap().as_str(), "CVE-2018-18074");
         }
-        assert_eq!(
-            AdvisoryId::parse("ghsa-JF66-3q76-h5p5,").unwrap().as_str(),
-            "GHSA-jf66-3q76-h5p5"
-        );
+        assert_eq!(AdvisoryId::parse("ghsa-JF66-3q76-h5p5,").unwrap().as_str(), "GHSA-jf66-3q76-h5p5");
     }
 
     #[test]
@@ -134,35 +122,17 @@ mod tests {
     #[test]
     fn length_and_control_characters_are_refused() {
         assert_eq!(AdvisoryId::parse("AB"), Err(AdvisoryIdError::Length(2)));
-        assert_eq!(
-            AdvisoryId::parse(&"A".repeat(101)),
-            Err(AdvisoryIdError::Length(101))
-        );
-        assert_eq!(
-            AdvisoryId::parse("CVE-1\nEOF"),
-            Err(AdvisoryIdError::Control)
-        );
-        assert_eq!(
-            AdvisoryId::parse("CVE-1\u{202e}2"),
-            Err(AdvisoryIdError::Control)
-        );
+        assert_eq!(AdvisoryId::parse(&"A".repeat(101)), Err(AdvisoryIdError::Length(101)));
+        assert_eq!(AdvisoryId::parse("CVE-1\nEOF"), Err(AdvisoryIdError::Control));
+        assert_eq!(AdvisoryId::parse("CVE-1\u{202e}2"), Err(AdvisoryIdError::Control));
     }
 
     #[test]
     fn a_page_is_given_for_known_schemes_only() {
         let url = |id: &str| AdvisoryId::parse(id).unwrap().reference_url();
-        assert_eq!(
-            url("CVE-2025-1234").unwrap(),
-            "https://nvd.nist.gov/vuln/detail/CVE-2025-1234"
-        );
-        assert_eq!(
-            url("GHSA-aaaa-bbbb-cccc").unwrap(),
-            "https://github.com/advisories/GHSA-aaaa-bbbb-cccc"
-        );
-        assert_eq!(
-            url("PYSEC-2025-123").unwrap(),
-            "https://osv.dev/vulnerability/PYSEC-2025-123"
-        );
+        assert_eq!(url("CVE-2025-1234").unwrap(), "https://nvd.nist.gov/vuln/detail/CVE-2025-1234");
+        assert_eq!(url("GHSA-aaaa-bbbb-cccc").unwrap(), "https://github.com/advisories/GHSA-aaaa-bbbb-cccc");
+        assert_eq!(url("PYSEC-2025-123").unwrap(), "https://osv.dev/vulnerability/PYSEC-2025-123");
         assert_eq!(url("SFTY-2025-1"), None);
         assert_eq!(url("CVE-2025-1\"onload=x"), None);
     }

@@ -60,11 +60,7 @@ pub struct Assignment {
 ///
 /// `file_gone` says for a scanner and a path whether that file is no longer there to be looked at. The order of `known` and
 /// `seen` does not change which records come together; where records are interchangeable the earlier one is taken first.
-pub fn assign(
-    known: &[Finding],
-    seen: &[Seen<'_>],
-    file_gone: &dyn Fn(&ScannerName, &str) -> bool,
-) -> Assignment {
+pub fn assign(known: &[Finding], seen: &[Seen<'_>], file_gone: &dyn Fn(&ScannerName, &str) -> bool) -> Assignment {
     let mut of = vec![Slot::Open; seen.len()];
     let mut contested = BTreeSet::new();
     let (mut known_flaws, mut seen_flaws) = (Vec::new(), Vec::new());
@@ -86,12 +82,7 @@ pub fn assign(
     }
     flaws::assign(&mut known_flaws, &seen_flaws, &mut of, &mut contested);
     spots::assign_code(&known_spots.code, &seen_spots.code, file_gone, &mut of);
-    spots::assign_secrets(
-        &known_spots.secrets,
-        &seen_spots.secrets,
-        file_gone,
-        &mut of,
-    );
+    spots::assign_secrets(&known_spots.secrets, &seen_spots.secrets, file_gone, &mut of);
     for (twin, first) in merged {
         of[twin] = match of[first] {
             Slot::Open => Slot::With(first),
@@ -105,11 +96,7 @@ pub fn assign(
 ///
 /// No previous finding is given twice. Resolved findings on either side only pair on their strongest evidence, and only after
 /// those that are present. `file_gone` says whether a file of the previous side is no longer there.
-pub fn pair(
-    previous: &[Finding],
-    current: &[Finding],
-    file_gone: &dyn Fn(&str) -> bool,
-) -> Vec<Option<usize>> {
+pub fn pair(previous: &[Finding], current: &[Finding], file_gone: &dyn Fn(&str) -> bool) -> Vec<Option<usize>> {
     let mut of = vec![Slot::Open; current.len()];
     let (mut known_flaws, mut seen_flaws) = (Vec::new(), Vec::new());
     let mut known_spots = spots::ByKind::default();
@@ -166,13 +153,7 @@ fn claim<'a>(previous: &Finding, current: &'a Finding) -> (bool, bool, bool, tim
         ),
         _ => (true, true),
     };
-    (
-        gone,
-        !printed,
-        !cves,
-        current.discovered,
-        current.finding_id.as_str(),
-    )
+    (gone, !printed, !cves, current.discovered, current.finding_id.as_str())
 }
 
 fn is_resolved(finding: &Finding) -> bool {
@@ -205,9 +186,5 @@ fn number(of: &[Slot], contested: BTreeSet<usize>) -> Assignment {
         let next = numbers.len();
         matches.push(Match::New(*numbers.entry(group).or_insert(next)));
     }
-    Assignment {
-        matches,
-        new: numbers.len(),
-        contested,
-    }
+    Assignment { matches, new: numbers.len(), contested }
 }

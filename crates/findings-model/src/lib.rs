@@ -32,8 +32,5 @@ pub use scan::{Clearance, Coverage, CoverageState, Gap, LookedAt, Observation, S
 pub use schema::{SchemaError, SchemaVersion};
 pub use set::{FindingSet, ScanSummary, ScannerState};
 pub use severity::{CvssScore, CvssVector, CvssVectorError, Rating, Severity, SeverityError, SeveritySource};
-pub use subject::{
-    AdvisoryVerdict, CodeSpot, CodeText, FindingKind, SecretMark, SecretSpot, Subject,
-    Vulnerability,
-};
+pub use subject::{AdvisoryVerdict, CodeSpot, CodeText, FindingKind, SecretMark, SecretSpot, Subject, Vulnerability};
 pub use time_format::{Timestamp, date_text, parse_date};

@@ -20,11 +20,7 @@ fn printable(what: &'static str, text: &str, longest: usize) -> Result<String, N
     } else {
         return Ok(line);
     };
-    Err(NameError {
-        what,
-        text: crate::text::shorten(&line, 40).into_owned(),
-        why,
-    })
+    Err(NameError { what, text: crate::text::shorten(&line, 40).into_owned(), why })
 }
 
 /// The name of a scanner: a word of [`ReportFormat`], or the driver's name for SARIF. One line, 1 to 200 characters.
@@ -93,10 +89,7 @@ text_type!(ScannerName, FindingId);
 /// The report formats that are understood, by their words on the command line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-#[expect(
-    missing_docs,
-    reason = "each variant is the tool or standard of that name"
-)]
+#[expect(missing_docs, reason = "each variant is the tool or standard of that name")]
 pub enum ReportFormat {
     PipAudit,
     Bandit,

@@ -18,15 +18,11 @@ impl PackageName {
         let text = text.trim();
         let ok = !text.is_empty()
             && text.len() <= 200
-            && text
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+            && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
             && text.starts_with(|c: char| c.is_ascii_alphanumeric())
             && text.ends_with(|c: char| c.is_ascii_alphanumeric());
         if !ok {
-            return Err(PackageNameError(
-                crate::text::shorten(&crate::text::one_line(text), 60).into_owned(),
-            ));
+            return Err(PackageNameError(crate::text::shorten(&crate::text::one_line(text), 60).into_owned()));
         }
         let mut normal = String::with_capacity(text.len());
         for c in text.chars() {
@@ -94,9 +90,7 @@ impl From<String> for Ecosystem {
         let word = crate::text::one_line(&text).to_ascii_lowercase();
         Self(match word.as_str() {
             "" => "unknown".to_owned(),
-            "python" | "pip" | "pipenv" | "poetry" | "pdm" | "uv" | "python-pkg" => {
-                "pypi".to_owned()
-            }
+            "python" | "pip" | "pipenv" | "poetry" | "pdm" | "uv" | "python-pkg" => "pypi".to_owned(),
             _ => word,
         })
     }
@@ -118,10 +112,7 @@ pub struct Package {
 impl Package {
     /// A Python package.
     pub fn pypi(name: &PackageName) -> Self {
-        Self {
-            ecosystem: Ecosystem::pypi(),
-            name: name.0.clone(),
-        }
+        Self { ecosystem: Ecosystem::pypi(), name: name.0.clone() }
     }
 
     /// A package of any ecosystem. Python names must follow PEP 508; others are one line of 1 to 300 characters.
@@ -131,14 +122,9 @@ impl Package {
         }
         let line = crate::text::one_line(name);
         if line.is_empty() || line.chars().count() > 300 {
-            return Err(PackageNameError(
-                crate::text::shorten(&line, 60).into_owned(),
-            ));
+            return Err(PackageNameError(crate::text::shorten(&line, 60).into_owned()));
         }
-        Ok(Self {
-            ecosystem,
-            name: line,
-        })
+        Ok(Self { ecosystem, name: line })
     }
 
     /// Where the package comes from.
@@ -168,10 +154,7 @@ mod tests {
 
     #[test]
     fn names_are_normalised_after_pep_503() {
-        assert_eq!(
-            PackageName::parse("Foo._-Bar.baz").unwrap().as_str(),
-            "foo-bar-baz"
-        );
+        assert_eq!(PackageName::parse("Foo._-Bar.baz").unwrap().as_str(), "foo-bar-baz");
         for bad in ["", "../x", "a;b", "a b", "-a", "a-", "ä"] {
             assert!(PackageName::parse(bad).is_err(), "{bad}");
         }

@@ -107,13 +107,7 @@ pub struct LookedAt {
 impl Coverage {
     /// Everything was looked at.
     pub fn complete(looked_at: LookedAt) -> Self {
-        Self {
-            state: CoverageState::Complete,
-            reasons: Vec::new(),
-            gaps: Vec::new(),
-            looked_at,
-            blank: false,
-        }
+        Self { state: CoverageState::Complete, reasons: Vec::new(), gaps: Vec::new(), looked_at, blank: false }
     }
 
     /// The report is unusable.
@@ -127,13 +121,7 @@ impl Coverage {
     }
 
     fn without_scan(state: CoverageState, reason: String) -> Self {
-        Self {
-            state,
-            reasons: vec![reason],
-            gaps: Vec::new(),
-            looked_at: LookedAt::default(),
-            blank: false,
-        }
+        Self { state, reasons: vec![reason], gaps: Vec::new(), looked_at: LookedAt::default(), blank: false }
     }
 
     /// Whether a finding about this subject would be in the report if it still existed.

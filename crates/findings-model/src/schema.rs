@@ -19,9 +19,7 @@ pub enum SchemaError {
     #[error("schema_version {0:?} is not of the form 1.0")]
     Malformed(String),
     /// Written by a newer program.
-    #[error(
-        "schema_version {found} is newer than {known}, the newest that this program knows; it was left as it is"
-    )]
+    #[error("schema_version {found} is newer than {known}, the newest that this program knows; it was left as it is")]
     Newer {
         /// What the document says.
         found: SchemaVersion,
@@ -38,11 +36,7 @@ impl SchemaVersion {
 
     /// Accepts every version up to the known major one.
     pub fn check(self, known: Self) -> Result<(), SchemaError> {
-        if self.major > known.major {
-            Err(SchemaError::Newer { found: self, known })
-        } else {
-            Ok(())
-        }
+        if self.major > known.major { Err(SchemaError::Newer { found: self, known }) } else { Ok(()) }
     }
 }
 
@@ -56,17 +50,8 @@ impl FromStr for SchemaVersion {
     type Err = SchemaError;
     fn from_str(text: &str) -> Result<Self, SchemaError> {
         text.split_once('.')
-            .and_then(|(major, minor)| {
-                Some(Self {
-                    major: major.parse().ok()?,
-                    minor: minor.parse().ok()?,
-                })
-            })
-            .ok_or_else(|| {
-                SchemaError::Malformed(
-                    crate::text::shorten(&crate::text::one_line(text), 40).into_owned(),
-                )
-            })
+            .and_then(|(major, minor)| Some(Self { major: major.parse().ok()?, minor: minor.parse().ok()? }))
+            .ok_or_else(|| SchemaError::Malformed(crate::text::shorten(&crate::text::one_line(text), 40).into_owned()))
     }
 }
 

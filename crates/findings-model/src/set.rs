@@ -20,10 +20,7 @@ pub struct FindingSet {
 impl FindingSet {
     /// The newest scans that are not complete, by scanner and file.
     pub fn incomplete_scans(&self) -> impl Iterator<Item = &ScanSummary> {
-        self.scanners
-            .values()
-            .flat_map(|s| &s.newest)
-            .filter(|s| s.coverage != CoverageState::Complete)
+        self.scanners.values().flat_map(|s| &s.newest).filter(|s| s.coverage != CoverageState::Complete)
     }
 }
 

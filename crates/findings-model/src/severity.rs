@@ -5,10 +5,7 @@ use serde::{Deserialize, Serialize};
 /// How bad a finding is. `Unknown` is a state of its own: it is never guessed away.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-#[expect(
-    missing_docs,
-    reason = "the words are CVSS's qualitative scale, info for a score of 0.0 and unknown"
-)]
+#[expect(missing_docs, reason = "the words are CVSS's qualitative scale, info for a score of 0.0 and unknown")]
 pub enum Severity {
     Critical,
     High,
@@ -20,14 +17,7 @@ pub enum Severity {
 
 impl Severity {
     /// Every severity, the worst first, unknown last.
-    pub const ALL: [Self; 6] = [
-        Self::Critical,
-        Self::High,
-        Self::Medium,
-        Self::Low,
-        Self::Info,
-        Self::Unknown,
-    ];
+    pub const ALL: [Self; 6] = [Self::Critical, Self::High, Self::Medium, Self::Low, Self::Info, Self::Unknown];
 
     /// The word: `critical`, `high`, `medium`, `low`, `info` or `unknown`.
     pub fn as_str(self) -> &'static str {
@@ -95,10 +85,7 @@ impl FromStr for Severity {
     type Err = SeverityError;
     fn from_str(word: &str) -> Result<Self, SeverityError> {
         let lower = word.trim().to_ascii_lowercase();
-        Self::ALL
-            .into_iter()
-            .find(|s| s.as_str() == lower)
-            .ok_or(SeverityError(lower))
+        Self::ALL.into_iter().find(|s| s.as_str() == lower).ok_or(SeverityError(lower))
     }
 }
 
@@ -133,11 +120,7 @@ pub struct CvssScoreError(f64);
 impl CvssScore {
     /// Takes a score from 0.0 to 10.0, rounded to one decimal.
     pub fn new(score: f64) -> Result<Self, CvssScoreError> {
-        if (0.0..=10.0).contains(&score) {
-            Ok(Self((score * 10.0).round() / 10.0))
-        } else {
-            Err(CvssScoreError(score))
-        }
+        if (0.0..=10.0).contains(&score) { Ok(Self((score * 10.0).round() / 10.0)) } else { Err(CvssScoreError(score)) }
     }
 
     /// The score as a number.
@@ -203,12 +186,7 @@ impl CvssVector {
     pub fn parse(text: &str) -> Result<Self, CvssVectorError> {
         let text = text.trim().trim_end_matches('/').trim_matches(['(', ')']);
         let (version, mandatory): (u8, &[&'static str]) = if text.starts_with("CVSS:4.0/") {
-            (
-                40,
-                &[
-                    "AV", "AC", "AT", "PR", "UI", "VC", "VI", "VA", "SC", "SI", "SA",
-                ],
-            )
+            (40, &["AV", "AC", "AT", "PR", "UI", "VC", "VI", "VA", "SC", "SI", "SA"])
         } else if text.starts_with("CVSS:3.1/") {
             (31, &["AV", "AC", "PR", "UI", "S", "C", "I", "A"])
         } else if text.starts_with("CVSS:3.0/") {
@@ -217,23 +195,15 @@ impl CvssVector {
             (20, &["AV", "AC", "Au", "C", "I", "A"])
         };
         for metric in mandatory {
-            let there = text.split('/').any(|part| {
-                part.split_once(':')
-                    .is_some_and(|(name, _)| name == *metric)
-            });
+            let there = text.split('/').any(|part| part.split_once(':').is_some_and(|(name, _)| name == *metric));
             if !there {
                 return Err(CvssVectorError::Incomplete(metric));
             }
         }
         let parsed = cvss::Cvss::from_str(text)
             .map_err(|e| CvssVectorError::Malformed(crate::text::one_line(&e.to_string())))?;
-        let score = CvssScore::new(parsed.score())
-            .map_err(|e| CvssVectorError::Malformed(e.to_string()))?;
-        Ok(Self {
-            text: text.to_owned(),
-            score,
-            version,
-        })
+        let score = CvssScore::new(parsed.score()).map_err(|e| CvssVectorError::Malformed(e.to_string()))?;
+        Ok(Self { text: text.to_owned(), score, version })
     }
 
     /// The vector's text.
@@ -281,50 +251,27 @@ pub struct Rating {
 impl Rating {
     /// Nobody said.
     pub fn unknown() -> Self {
-        Self {
-            severity: Severity::Unknown,
-            source: SeveritySource::Unknown,
-            score: None,
-            vectors: Vec::new(),
-        }
+        Self { severity: Severity::Unknown, source: SeveritySource::Unknown, score: None, vectors: Vec::new() }
     }
 
     /// A word without a score.
     pub fn word(severity: Severity, source: SeveritySource) -> Self {
-        Self {
-            severity,
-            source,
-            score: None,
-            vectors: Vec::new(),
-        }
+        Self { severity, source, score: None, vectors: Vec::new() }
     }
 
     /// The rating that a score gives.
     pub fn scored(score: CvssScore, source: SeveritySource) -> Self {
-        Self {
-            severity: score.severity(),
-            source,
-            score: Some(score),
-            vectors: Vec::new(),
-        }
+        Self { severity: score.severity(), source, score: Some(score), vectors: Vec::new() }
     }
 
     /// The rating of the newest of several vectors; none without one. Of two of the same version the higher counts.
     pub fn from_vectors(mut vectors: Vec<CvssVector>, source: SeveritySource) -> Option<Self> {
         vectors.sort_by(|a, b| {
-            b.version
-                .cmp(&a.version)
-                .then(b.score.0.total_cmp(&a.score.0))
-                .then_with(|| a.text.cmp(&b.text))
+            b.version.cmp(&a.version).then(b.score.0.total_cmp(&a.score.0)).then_with(|| a.text.cmp(&b.text))
         });
         vectors.dedup();
         let best = vectors.first()?.score;
-        Some(Self {
-            severity: best.severity(),
-            source,
-            score: Some(best),
-            vectors,
-        })
+        Some(Self { severity: best.severity(), source, score: Some(best), vectors })
     }
 }
 
@@ -338,26 +285,16 @@ mod tests {
             ("AV:N/AC:L/Au:N/C:P/I:P/A:P", 7.5),
             ("CVSS:3.0/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:N/A:N", 7.5),
             ("CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H", 9.8),
-            (
-                "CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:H/SC:N/SI:N/SA:N",
-                9.3,
-            ),
+            ("CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:H/SC:N/SI:N/SA:N", 9.3),
         ] {
             let vector = CvssVector::parse(text).unwrap();
-            assert!(
-                (vector.score().value() - score).abs() < 0.01,
-                "{text} {}",
-                vector.score()
-            );
+            assert!((vector.score().value() - score).abs() < 0.01, "{text} {}", vector.score());
         }
     }
 
     #[test]
     fn an_incomplete_vector_has_no_score() {
-        assert_eq!(
-            CvssVector::parse("CVSS:3.1/AV:N/AC:L"),
-            Err(CvssVectorError::Incomplete("PR"))
-        );
+        assert_eq!(CvssVector::parse("CVSS:3.1/AV:N/AC:L"), Err(CvssVectorError::Incomplete("PR")));
         assert!(CvssVector::parse("7.5").is_err());
     }
 
@@ -369,15 +306,10 @@ mod tests {
 
     #[test]
     fn the_newest_vector_counts() {
-        let vectors = [
-            "AV:N/AC:L/Au:N/C:C/I:C/A:C",
-            "CVSS:3.1/AV:L/AC:H/PR:H/UI:R/S:U/C:L/I:N/A:N",
-        ];
-        let rating = Rating::from_vectors(
-            vectors.map(|v| CvssVector::parse(v).unwrap()).into(),
-            SeveritySource::AdvisoryVector,
-        )
-        .unwrap();
+        let vectors = ["AV:N/AC:L/Au:N/C:C/I:C/A:C", "CVSS:3.1/AV:L/AC:H/PR:H/UI:R/S:U/C:L/I:N/A:N"];
+        let rating =
+            Rating::from_vectors(vectors.map(|v| CvssVector::parse(v).unwrap()).into(), SeveritySource::AdvisoryVector)
+                .unwrap();
         assert_eq!(rating.severity, Severity::Low);
         assert_eq!(rating.vectors.len(), 2);
     }
@@ -395,16 +327,8 @@ mod tests {
             (9.0, Severity::Critical),
             (10.0, Severity::Critical),
         ] {
-            assert_eq!(
-                CvssScore::new(score).unwrap().severity(),
-                severity,
-                "{score}"
-            );
+            assert_eq!(CvssScore::new(score).unwrap().severity(), severity, "{score}");
         }
-        assert!(
-            CvssScore::new(-1.0).is_err()
-                && CvssScore::new(10.1).is_err()
-                && CvssScore::new(f64::NAN).is_err()
-        );
+        assert!(CvssScore::new(-1.0).is_err() && CvssScore::new(10.1).is_err() && CvssScore::new(f64::NAN).is_err());
     }
 }

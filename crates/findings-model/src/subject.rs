@@ -84,9 +84,7 @@ impl Subject {
     /// Every advisory id, the printed one first, then the others in order.
     pub fn advisory_ids(&self) -> Vec<&AdvisoryId> {
         match self {
-            Self::Vulnerability(v) => std::iter::once(&v.id)
-                .chain(v.aliases.iter().filter(|a| **a != v.id))
-                .collect(),
+            Self::Vulnerability(v) => std::iter::once(&v.id).chain(v.aliases.iter().filter(|a| **a != v.id)).collect(),
             Self::Code(spot) => spot.aliases.iter().collect(),
             Self::Secret(_) => Vec::new(),
         }
@@ -113,10 +111,7 @@ pub struct Vulnerability {
 impl Vulnerability {
     /// The CVE numbers among id and aliases.
     pub fn cves(&self) -> BTreeSet<&AdvisoryId> {
-        std::iter::once(&self.id)
-            .chain(&self.aliases)
-            .filter(|id| id.is_cve())
-            .collect()
+        std::iter::once(&self.id).chain(&self.aliases).filter(|id| id.is_cve()).collect()
     }
 
     /// The id and the aliases together.
@@ -240,13 +235,7 @@ mod tests {
 
     #[test]
     fn a_password_in_the_line_is_not_in_the_digest() {
-        assert_eq!(
-            CodeText::of("password = 'hunter2'", true),
-            CodeText::of("password = 'letmein'", true)
-        );
-        assert_ne!(
-            CodeText::of("password = 'hunter2'", true),
-            CodeText::of("passwd = 'hunter2'", true)
-        );
+        assert_eq!(CodeText::of("password = 'hunter2'", true), CodeText::of("password = 'letmein'", true));
+        assert_ne!(CodeText::of("password = 'hunter2'", true), CodeText::of("passwd = 'hunter2'", true));
     }
 }

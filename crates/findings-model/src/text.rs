@@ -20,11 +20,7 @@ pub fn is_unsafe_to_show(c: char) -> bool {
 pub fn clean(text: &str) -> Cow<'_, str> {
     let unsafe_here = |c: char| is_unsafe_to_show(c) && !matches!(c, '\n' | '\t');
     if text.contains(unsafe_here) {
-        Cow::Owned(
-            text.chars()
-                .map(|c| if unsafe_here(c) { REPLACEMENT } else { c })
-                .collect(),
-        )
+        Cow::Owned(text.chars().map(|c| if unsafe_here(c) { REPLACEMENT } else { c }).collect())
     } else {
         Cow::Borrowed(text)
     }
@@ -37,10 +33,7 @@ pub fn one_line(text: &str) -> String {
         if !line.is_empty() {
             line.push(' ');
         }
-        line.extend(
-            word.chars()
-                .map(|c| if is_unsafe_to_show(c) { REPLACEMENT } else { c }),
-        );
+        line.extend(word.chars().map(|c| if is_unsafe_to_show(c) { REPLACEMENT } else { c }));
     }
     line
 }
@@ -68,8 +61,7 @@ pub fn markdown(text: &str) -> String {
     let mut out = String::with_capacity(line.len() + 8);
     for c in line.chars() {
         match c {
-            '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '(' | ')' | '#' | '!' | '|' | '~'
-            | '@' => {
+            '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '(' | ')' | '#' | '!' | '|' | '~' | '@' => {
                 out.push('\\');
                 out.push(c);
             }
@@ -92,27 +84,20 @@ pub fn markdown(text: &str) -> String {
 /// Bytes as lower-case hexadecimal digits.
 pub fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    bytes
-        .iter()
-        .flat_map(|b| [DIGITS[usize::from(b >> 4)], DIGITS[usize::from(b & 15)]])
-        .map(char::from)
-        .collect()
+    bytes.iter().flat_map(|b| [DIGITS[usize::from(b >> 4)], DIGITS[usize::from(b & 15)]]).map(char::from).collect()
 }
 
 /// Whether a URL may become a link: `https` or `http`, no credentials, no characters that need quoting.
 pub fn is_linkable(url: &str) -> bool {
-    let rest = url
-        .strip_prefix("https://")
-        .or_else(|| url.strip_prefix("http://"));
+    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
     rest.is_some_and(|rest| {
         let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
         !host.is_empty()
             && !host.contains('@')
             && url.len() <= 2048
-            && url.bytes().all(|b| {
-                b.is_ascii_graphic()
-                    && !matches!(b, b'"' | b'\'' | b'<' | b'>' | b'`' | b'(' | b')' | b'\\')
-            })
+            && url
+                .bytes()
+                .all(|b| b.is_ascii_graphic() && !matches!(b, b'"' | b'\'' | b'<' | b'>' | b'`' | b'(' | b')' | b'\\'))
     })
 }
 
@@ -122,10 +107,7 @@ mod tests {
 
     #[test]
     fn controls_never_reach_the_eye() {
-        assert_eq!(
-            one_line("a\u{1b}[31mb\u{202e}c\0"),
-            "a\u{fffd}[31mb\u{fffd}c\u{fffd}"
-        );
+        assert_eq!(one_line("a\u{1b}[31mb\u{202e}c\0"), "a\u{fffd}[31mb\u{fffd}c\u{fffd}");
         assert_eq!(clean("a\n\tb\r"), "a\n\tb\u{fffd}");
         assert_eq!(one_line(" a \n\n::set-output b\t"), "a ::set-output b");
     }
@@ -151,14 +133,7 @@ mod tests {
     #[test]
     fn only_plain_web_addresses_become_links() {
         assert!(is_linkable("https://osv.dev/vulnerability/PYSEC-2018-28"));
-        for bad in [
-            "javascript:alert(1)",
-            "not-a-url",
-            "https://",
-            "https://user@host/",
-            "https://a\"b/",
-            "//host/",
-        ] {
+        for bad in ["javascript:alert(1)", "not-a-url", "https://", "https://user@host/", "https://a\"b/", "//host/"] {
             assert!(!is_linkable(bad), "{bad}");
         }
     }

@@ -22,9 +22,7 @@ impl Timestamp {
 
     /// Seconds since 1970-01-01T00:00:00Z; none outside the years that can be written.
     pub fn from_unix(seconds: i64) -> Option<Self> {
-        OffsetDateTime::from_unix_timestamp(seconds)
-            .ok()
-            .map(Self::new)
+        OffsetDateTime::from_unix_timestamp(seconds).ok().map(Self::new)
     }
 
     /// The moment.
@@ -41,14 +39,7 @@ impl Timestamp {
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (d, t) = (self.0.date(), self.0.time());
-        write!(
-            f,
-            "{}T{:02}:{:02}:{:02}Z",
-            date_text(d),
-            t.hour(),
-            t.minute(),
-            t.second()
-        )
+        write!(f, "{}T{:02}:{:02}:{:02}Z", date_text(d), t.hour(), t.minute(), t.second())
     }
 }
 
@@ -57,9 +48,7 @@ impl FromStr for Timestamp {
     fn from_str(text: &str) -> Result<Self, TimestampError> {
         OffsetDateTime::parse(text, &Rfc3339)
             .map(Self::new)
-            .map_err(|_| {
-                TimestampError(crate::text::shorten(&crate::text::one_line(text), 60).into_owned())
-            })
+            .map_err(|_| TimestampError(crate::text::shorten(&crate::text::one_line(text), 60).into_owned()))
     }
 }
 
@@ -78,12 +67,7 @@ impl From<Timestamp> for String {
 
 /// A day as `2026-01-05` (ISO 8601).
 pub fn date_text(date: Date) -> String {
-    format!(
-        "{:04}-{:02}-{:02}",
-        date.year(),
-        u8::from(date.month()),
-        date.day()
-    )
+    format!("{:04}-{:02}-{:02}", date.year(), u8::from(date.month()), date.day())
 }
 
 /// Reads a day from `2026-01-05`, or from the front of an RFC 3339 time.
@@ -93,11 +77,7 @@ pub fn parse_date(text: &str) -> Option<Date> {
     if !rest.is_empty() && !rest.starts_with(['T', 't', ' ']) {
         return None;
     }
-    Date::parse(
-        day,
-        time::macros::format_description!("[year]-[month]-[day]"),
-    )
-    .ok()
+    Date::parse(day, time::macros::format_description!("[year]-[month]-[day]")).ok()
 }
 
 #[cfg(test)]
@@ -113,10 +93,7 @@ mod tests {
 
     #[test]
     fn days_are_read_from_times_too() {
-        assert_eq!(
-            parse_date("2026-01-05T03:00:00Z").map(date_text).as_deref(),
-            Some("2026-01-05")
-        );
+        assert_eq!(parse_date("2026-01-05T03:00:00Z").map(date_text).as_deref(), Some("2026-01-05"));
         assert_eq!(parse_date("2026-01-05x"), None);
         assert_eq!(parse_date("2026-13-05"), None);
     }

@@ -48,13 +48,7 @@ pub struct SlaDays {
 
 impl Default for SlaDays {
     fn default() -> Self {
-        Self {
-            critical: 1,
-            high: 7,
-            medium: 30,
-            low: 90,
-            info: 180,
-        }
+        Self { critical: 1, high: 7, medium: 30, low: 90, info: 180 }
     }
 }
 
@@ -63,14 +57,7 @@ pub fn assess(input: &StatusInput<'_>) -> StatusDocument {
     match (input.set, input.previous) {
         (Some(set), _) => of_ledger(input, set),
         (None, Some(previous)) if previous.scan_date.is_some() => carried_over(input, previous),
-        (None, _) => of_ledger(
-            input,
-            &FindingSet {
-                lineage: None,
-                scanners: BTreeMap::new(),
-                findings: Vec::new(),
-            },
-        ),
+        (None, _) => of_ledger(input, &FindingSet { lineage: None, scanners: BTreeMap::new(), findings: Vec::new() }),
     }
 }
 
@@ -80,12 +67,7 @@ fn of_ledger(input: &StatusInput<'_>, set: &FindingSet) -> StatusDocument {
     let entries = entry::entries(&set.findings, input.project, input.sla, now.date());
     let judgement = judge(&fresh, &entries, input);
     let state = judgement.state;
-    let Freshness {
-        scanners,
-        scan_date,
-        data_as_of,
-        ..
-    } = fresh;
+    let Freshness { scanners, scan_date, data_as_of, .. } = fresh;
     let summary = Summary::count(entries.open.iter().map(|e| e.severity));
     StatusDocument {
         schema_version: StatusDocument::SCHEMA_VERSION,
@@ -129,14 +111,10 @@ fn of_ledger(input: &StatusInput<'_>, set: &FindingSet) -> StatusDocument {
 fn carried_over(input: &StatusInput<'_>, previous: &StatusDocument) -> StatusDocument {
     let today = input.now.date();
     let reason = match previous.data_as_of.or(previous.scan_date) {
-        Some(at) => format!(
-            "the findings ledger is missing; below is what was known on {}",
-            phrase::day(at.date())
-        ),
+        Some(at) => format!("the findings ledger is missing; below is what was known on {}", phrase::day(at.date())),
         None => "the findings ledger is missing".to_owned(),
     };
-    let again =
-        |list: &[crate::StatusFinding]| list.iter().map(|f| f.on(today)).collect::<Vec<_>>();
+    let again = |list: &[crate::StatusFinding]| list.iter().map(|f| f.on(today)).collect::<Vec<_>>();
     let findings = again(&previous.findings);
     let aged = |days: Option<i64>| {
         let between = (today - previous.last_updated.date()).whole_days();
@@ -152,9 +130,7 @@ fn carried_over(input: &StatusInput<'_>, previous: &StatusDocument) -> StatusDoc
         stale: previous.stale_after.is_none_or(|at| input.now > at),
         state: State::Unknown,
         verdict: verdict(State::Unknown, false, &previous.vulnerability_summary),
-        reasons: std::iter::once(reason.clone())
-            .chain(last_known(&previous.vulnerability_summary))
-            .collect(),
+        reasons: std::iter::once(reason.clone()).chain(last_known(&previous.vulnerability_summary)).collect(),
         security_grade: None,
         grade_reason: reason,
         grade_rules: Grade::rules(),
@@ -174,10 +150,7 @@ fn generator() -> String {
 }
 
 fn repository_url(input: &StatusInput<'_>) -> Option<String> {
-    input
-        .repository_url
-        .filter(|url| text::is_linkable(url))
-        .map(str::to_owned)
+    input.repository_url.filter(|url| text::is_linkable(url)).map(str::to_owned)
 }
 
 fn count(entries: &Entries, holds: fn(&crate::StatusFinding) -> bool) -> u64 {
@@ -196,9 +169,7 @@ struct Judgement {
 
 fn judge(fresh: &Freshness, entries: &Entries, input: &StatusInput<'_>) -> Judgement {
     let summary = Summary::count(entries.open.iter().map(|e| e.severity));
-    let stale = fresh
-        .data_as_of
-        .is_some_and(|at| input.now > input.limits.stale_after(at));
+    let stale = fresh.data_as_of.is_some_and(|at| input.now > input.limits.stale_after(at));
     if !fresh.blockers.is_empty() {
         return Judgement {
             grade: None,
@@ -210,12 +181,7 @@ fn judge(fresh: &Freshness, entries: &Entries, input: &StatusInput<'_>) -> Judge
             } else {
                 verdict(State::Unknown, stale, &summary)
             },
-            reasons: fresh
-                .blockers
-                .iter()
-                .cloned()
-                .chain(last_known(&summary))
-                .collect(),
+            reasons: fresh.blockers.iter().cloned().chain(last_known(&summary)).collect(),
         };
     }
     let (earned, rule) = Grade::of(&summary);
@@ -242,14 +208,7 @@ fn judge(fresh: &Freshness, entries: &Entries, input: &StatusInput<'_>) -> Judge
         Grade::A if !stale => State::Ok,
         _ => State::Attention,
     };
-    Judgement {
-        grade: Some(grade),
-        grade_reason,
-        state,
-        stale,
-        verdict: verdict(state, stale, &summary),
-        reasons,
-    }
+    Judgement { grade: Some(grade), grade_reason, state, stale, verdict: verdict(state, stale, &summary), reasons }
 }
 
 fn grade_reason(grade: Grade, rule: &str, summary: &Summary) -> String {
@@ -271,9 +230,7 @@ fn grade_reason(grade: Grade, rule: &str, summary: &Summary) -> String {
 fn verdict(state: State, stale: bool, summary: &Summary) -> String {
     match (state, summary.worst()) {
         (State::Unknown, _) => "The state is unknown".to_owned(),
-        (_, Some(worst)) if worst.list_order() < Severity::Low.list_order() => {
-            worst_open(summary, worst)
-        }
+        (_, Some(worst)) if worst.list_order() < Severity::Low.list_order() => worst_open(summary, worst),
         (_, Some(_)) if stale => "Only minor findings when last scanned".to_owned(),
         (_, Some(Severity::Low)) if summary.low > 10 => worst_open(summary, Severity::Low),
         (_, Some(_)) => "Only minor findings open".to_owned(),
@@ -286,10 +243,7 @@ fn verdict(state: State, stale: bool, summary: &Summary) -> String {
 /// `2 high findings open`.
 fn worst_open(summary: &Summary, worst: Severity) -> String {
     let (one, many) = match worst {
-        Severity::Unknown => (
-            "finding of unknown severity".to_owned(),
-            "findings of unknown severity".to_owned(),
-        ),
+        Severity::Unknown => ("finding of unknown severity".to_owned(), "findings of unknown severity".to_owned()),
         other => (format!("{other} finding"), format!("{other} findings")),
     };
     format!("{} open", phrase::count(summary.of(worst), &one, &many))
@@ -297,9 +251,7 @@ fn worst_open(summary: &Summary, worst: Severity) -> String {
 
 /// What an unknown state leaves to say of the findings.
 fn last_known(summary: &Summary) -> Option<String> {
-    summary
-        .worst()
-        .map(|worst| format!("last known: {}", worst_open(summary, worst)))
+    summary.worst().map(|worst| format!("last known: {}", worst_open(summary, worst)))
 }
 
 fn remediation(state: State, summary: &Summary) -> RemediationStatus {

@@ -114,16 +114,9 @@ fn open(document: &StatusDocument) -> Badge {
         svg_path: "badge/open.svg",
         label: "security findings",
         message: dated(word, document),
-        colour: if document.stale {
-            Colour::LightGrey
-        } else {
-            colour
-        },
+        colour: if document.stale { Colour::LightGrey } else { colour },
         is_error: !known,
-        meaning: format!(
-            "{} open.",
-            phrase::count(counts.total(), "finding", "findings")
-        ),
+        meaning: format!("{} open.", phrase::count(counts.total(), "finding", "findings")),
     }
 }
 
@@ -139,12 +132,7 @@ fn last_scan(document: &StatusDocument) -> Badge {
         is_error: age.is_none(),
         meaning: age.map_or_else(
             || "No complete scan yet.".to_owned(),
-            |age| {
-                format!(
-                    "The newest complete scan was {}.",
-                    phrase::days_ago(age.max(0))
-                )
-            },
+            |age| format!("The newest complete scan was {}.", phrase::days_ago(age.max(0))),
         ),
     }
 }

@@ -149,16 +149,9 @@ pub struct Summary {
 impl Summary {
     /// All of them.
     pub fn total(&self) -> u64 {
-        [
-            self.critical,
-            self.high,
-            self.medium,
-            self.low,
-            self.info,
-            self.unknown,
-        ]
-        .iter()
-        .fold(0, |sum, n| sum.saturating_add(*n))
+        [self.critical, self.high, self.medium, self.low, self.info, self.unknown]
+            .iter()
+            .fold(0, |sum, n| sum.saturating_add(*n))
     }
 
     /// How many have this severity.
@@ -219,23 +212,10 @@ struct SummaryError {
 impl TryFrom<SummaryWire> for Summary {
     type Error = SummaryError;
     fn try_from(w: SummaryWire) -> Result<Self, SummaryError> {
-        let summary = Self {
-            critical: w.critical,
-            high: w.high,
-            medium: w.medium,
-            low: w.low,
-            info: w.info,
-            unknown: w.unknown,
-        };
+        let summary =
+            Self { critical: w.critical, high: w.high, medium: w.medium, low: w.low, info: w.info, unknown: w.unknown };
         let sum = summary.total();
-        if sum == w.total {
-            Ok(summary)
-        } else {
-            Err(SummaryError {
-                total: w.total,
-                sum,
-            })
-        }
+        if sum == w.total { Ok(summary) } else { Err(SummaryError { total: w.total, sum }) }
     }
 }
 
@@ -283,8 +263,7 @@ impl StatusDocument {
         struct Versioned {
             schema_version: SchemaVersion,
         }
-        let versioned: Versioned =
-            serde_json::from_slice(bytes).map_err(DocumentError::Malformed)?;
+        let versioned: Versioned = serde_json::from_slice(bytes).map_err(DocumentError::Malformed)?;
         versioned.schema_version.check(Self::SCHEMA_VERSION)?;
         let document: Self = serde_json::from_slice(bytes).map_err(DocumentError::Malformed)?;
         if document.security_grade.is_none() == (document.state == State::Unknown) {

@@ -3,20 +3,22 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use findings_model::{
-    AdvisoryId, Clearance, ExceptedBy, Extra, Finding, FindingKind, PackageName, ScannerName,
-    Scope, Severity, SeveritySource, Status, Subject, text,
+    AdvisoryId, Clearance, ExceptedBy, Extra, Finding, FindingKind, PackageName, ScannerName, Scope, Severity,
+    SeveritySource, Status, Subject, text,
 };
 use serde::{Deserialize, Serialize};
 use time::{Date, Duration};
 
-use crate::SlaDays;
+use crate::{
+    SlaDays,
+    redact::{speaks_of_credentials, without_absolute_paths, without_literals},
+};
 
 /// The most characters of a description; what is cut shows as `...` behind them.
 const DESCRIPTION_CHARACTERS: usize = 500;
 
 /// What is said of every secret: the report's own words may hold it.
-const SECRET_DESCRIPTION: &str =
-    "A credential in the project's files. Where it is, the project's own findings say.";
+const SECRET_DESCRIPTION: &str = "A credential in the project's files. Where it is, the project's own findings say.";
 
 /// One finding of `index.json`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -105,16 +107,9 @@ pub(crate) struct Entries {
 }
 
 /// Makes the public entries of a ledger's findings. Resolved ones and those that a report itself clears are left out.
-pub(crate) fn entries(
-    findings: &[Finding],
-    project: &PackageName,
-    sla: SlaDays,
-    today: Date,
-) -> Entries {
+pub(crate) fn entries(findings: &[Finding], project: &PackageName, sla: SlaDays, today: Date) -> Entries {
     let mut ordered: Vec<&Finding> = findings.iter().filter(|f| is_published(f)).collect();
-    ordered.sort_by(|a, b| {
-        (a.discovered, a.finding_id.as_str()).cmp(&(b.discovered, b.finding_id.as_str()))
-    });
+    ordered.sort_by(|a, b| (a.discovered, a.finding_id.as_str()).cmp(&(b.discovered, b.finding_id.as_str())));
     let mut secrets: BTreeMap<String, u32> = BTreeMap::new();
     let mut entries = Entries::default();
     for finding in ordered {
@@ -123,7 +118,7 @@ pub(crate) fn entries(
                 let slug = slug(&spot.rule);
                 let number = secrets.entry(slug.clone()).or_default();
                 *number += 1;
-                format!("SECRET-{slug}-{number}")
+                format!("SECRET-{}-{number}", slug.strip_prefix("SECRET-").unwrap_or(&slug))
             }
             _ => finding.finding_id.to_string(),
         };
@@ -141,18 +136,12 @@ pub(crate) fn entries(
 /// Overdue ones first, then by severity, then the oldest, then by id.
 fn sort(entries: &mut [StatusFinding]) {
     entries.sort_by(|a, b| {
-        (
-            !a.overdue,
-            a.severity.list_order(),
-            a.discovered_date,
-            &a.finding_id,
-        )
-            .cmp(&(
-                !b.overdue,
-                b.severity.list_order(),
-                b.discovered_date,
-                &b.finding_id,
-            ))
+        (!a.overdue, a.severity.list_order(), a.discovered_date, &a.finding_id).cmp(&(
+            !b.overdue,
+            b.severity.list_order(),
+            b.discovered_date,
+            &b.finding_id,
+        ))
     });
 }
 
@@ -175,13 +164,7 @@ pub(crate) fn was_real(finding: &Finding) -> bool {
     )
 }
 
-fn entry(
-    finding: &Finding,
-    finding_id: String,
-    project: &PackageName,
-    sla: SlaDays,
-    today: Date,
-) -> StatusFinding {
+fn entry(finding: &Finding, finding_id: String, project: &PackageName, sla: SlaDays, today: Date) -> StatusFinding {
     let line = |s: &str| text::one_line(s);
     let (status, unverified_since) = match finding.status {
         Status::Unverified { since } => (EntryStatus::Unverified, Some(since)),
@@ -189,50 +172,24 @@ fn entry(
         Status::Open | Status::Resolved { .. } => (EntryStatus::Open, None),
     };
     let (excepted_by, excepted_until) = match finding.status {
-        Status::Excepted {
-            by: ExceptedBy::AcceptedRisk { until },
-        } => (Some(ExceptionWord::AcceptedRisk), until),
-        Status::Excepted {
-            by: ExceptedBy::FalsePositive { until },
-        } => (Some(ExceptionWord::FalsePositive), until),
+        Status::Excepted { by: ExceptedBy::AcceptedRisk { until } } => (Some(ExceptionWord::AcceptedRisk), until),
+        Status::Excepted { by: ExceptedBy::FalsePositive { until } } => (Some(ExceptionWord::FalsePositive), until),
         _ => (None, None),
     };
     let (package, version, rule, fixable) = match &finding.subject {
-        Subject::Vulnerability(v) => (
-            v.package.to_string(),
-            v.version.as_deref().map(line),
-            None,
-            !v.fix_versions.is_empty(),
-        ),
-        Subject::Code(spot) => (
-            project.to_string(),
-            Some("local".to_owned()),
-            Some(line(&spot.rule)),
-            false,
-        ),
-        Subject::Secret(spot) => (
-            project.to_string(),
-            Some("local".to_owned()),
-            Some(line(&spot.rule)),
-            false,
-        ),
+        Subject::Vulnerability(v) => {
+            (v.package.to_string(), v.version.as_deref().map(line), None, !v.fix_versions.is_empty())
+        }
+        Subject::Code(spot) => (project.to_string(), Some("local".to_owned()), Some(line(&spot.rule)), false),
+        Subject::Secret(spot) => (project.to_string(), Some("local".to_owned()), Some(line(&spot.rule)), false),
     };
     let severity = finding.rating.severity;
     let due_date = due(finding.discovered, severity, sla);
-    let advisory = finding
-        .subject
-        .advisory_ids()
-        .into_iter()
-        .find_map(AdvisoryId::reference_url);
+    let advisory = finding.subject.advisory_ids().into_iter().find_map(AdvisoryId::reference_url);
     let is_secret = finding.kind() == FindingKind::Secret;
     StatusFinding {
         finding_id,
-        aliases: finding
-            .subject
-            .advisory_ids()
-            .into_iter()
-            .cloned()
-            .collect(),
+        aliases: finding.subject.advisory_ids().into_iter().cloned().collect(),
         kind: finding.kind(),
         package,
         version,
@@ -253,11 +210,7 @@ fn entry(
         description: description(finding),
         fix_available: fixable || finding.fix_version.is_some(),
         fix_version: finding.fix_version.as_deref().map(line),
-        reference_url: finding
-            .reference_url
-            .clone()
-            .filter(|url| !is_secret && text::is_linkable(url))
-            .or(advisory),
+        reference_url: finding.reference_url.clone().filter(|url| !is_secret && text::is_linkable(url)).or(advisory),
         extra: Extra::new(),
     }
 }
@@ -284,70 +237,6 @@ fn description(finding: &Finding) -> String {
     text::shorten(&without_absolute_paths(&said), DESCRIPTION_CHARACTERS).into_owned()
 }
 
-/// Rules about passwords in code quote the password.
-fn speaks_of_credentials(rule: &str, description: &str) -> bool {
-    let said = format!("{rule} {description}").to_ascii_lowercase();
-    [
-        "b105",
-        "b106",
-        "b107",
-        "password",
-        "passwd",
-        "secret",
-        "token",
-        "credential",
-        "api key",
-    ]
-    .iter()
-    .any(|word| said.contains(word))
-}
-
-/// The text with what stands between quotes replaced by `***`, to the end where a quote never closes.
-fn without_literals(said: &str) -> String {
-    let mut out = String::with_capacity(said.len());
-    let mut rest = said;
-    while let Some(open) = rest.find(['\'', '"', '`']) {
-        let (before, quoted) = rest.split_at(open);
-        let mut characters = quoted.chars();
-        let Some(quote) = characters.next() else {
-            break;
-        };
-        let inner = characters.as_str();
-        out.push_str(before);
-        out.push(quote);
-        out.push_str("***");
-        out.push(quote);
-        // The last quote of that kind ends it: the literal itself may hold some.
-        rest = inner
-            .rfind(quote)
-            .map_or("", |end| &inner[end + quote.len_utf8()..]);
-    }
-    out.push_str(rest);
-    out
-}
-
-/// The text with absolute paths cut down to their last part: they tell about the machine.
-pub(crate) fn without_absolute_paths(said: &str) -> String {
-    let shown = |word: &str| -> String {
-        let start = word.find(['/', '\\']).unwrap_or(0);
-        let (head, path) = word.split_at(start);
-        let is_drive = head.len() >= 2 && head.ends_with(':') && path.starts_with('\\');
-        let is_root = path.starts_with('/')
-            && !path.starts_with("//")
-            && path.matches('/').count() > 1
-            && head
-                .chars()
-                .all(|c| !c.is_alphanumeric() && c != '.' && c != '<');
-        if !is_drive && !is_root {
-            return word.to_owned();
-        }
-        let head = if is_drive { "" } else { head };
-        let last = path.rsplit(['/', '\\']).find(|part| !part.is_empty());
-        format!("{head}\u{2026}/{}", last.unwrap_or_default())
-    };
-    said.split(' ').map(shown).collect::<Vec<_>>().join(" ")
-}
-
 /// A detector's name in capitals, digits and hyphens.
 fn slug(rule: &str) -> String {
     let mut slug = String::new();
@@ -359,11 +248,7 @@ fn slug(rule: &str) -> String {
         }
     }
     let slug = slug.trim_end_matches('-');
-    if slug.is_empty() {
-        "UNNAMED".to_owned()
-    } else {
-        slug.to_owned()
-    }
+    if slug.is_empty() { "UNNAMED".to_owned() } else { slug.to_owned() }
 }
 
 impl StatusFinding {
@@ -372,10 +257,7 @@ impl StatusFinding {
         Self {
             days_since_discovery: (today - self.discovered_date).whole_days().max(0),
             overdue: self.status != EntryStatus::Excepted && today > self.due_date,
-            reference_url: self
-                .reference_url
-                .clone()
-                .filter(|url| text::is_linkable(url)),
+            reference_url: self.reference_url.clone().filter(|url| text::is_linkable(url)),
             ..self.clone()
         }
     }
@@ -384,34 +266,6 @@ impl StatusFinding {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_quoted_password_is_not_repeated() {
-        assert_eq!(
-            without_literals("Possible hardcoded password: 'it's hunter2'"),
-            "Possible hardcoded password: '***'"
-        );
-        assert_eq!(without_literals("password = \"abc"), "password = \"***\"");
-        assert!(speaks_of_credentials("B105", ""));
-    }
-
-    #[test]
-    fn the_machine_is_not_described() {
-        for (said, shown) in [
-            (
-                "cannot read /home/runner/work/a.json: gone",
-                "cannot read \u{2026}/a.json: gone",
-            ),
-            ("(/srv/x/y.py)", "(\u{2026}/y.py)"),
-            ("C:\\Users\\me\\a.py", "\u{2026}/a.py"),
-            ("see https://osv.dev/x/y", "see https://osv.dev/x/y"),
-            ("in src/a/b.py", "in src/a/b.py"),
-            ("either and/or both", "either and/or both"),
-            ("</script></b>", "</script></b>"),
-        ] {
-            assert_eq!(without_absolute_paths(said), shown);
-        }
-    }
 
     #[test]
     fn detectors_have_plain_names() {

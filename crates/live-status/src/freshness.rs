@@ -2,13 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use findings_model::{
-    CoverageState, FindingSet, PackageName, ScanSummary, ScannerName, ScannerState, Timestamp, text,
-};
+use findings_model::{CoverageState, FindingSet, PackageName, ScanSummary, ScannerName, ScannerState, Timestamp, text};
 use serde::{Deserialize, Serialize};
 use time::Duration;
 
-use crate::{entry::without_absolute_paths, phrase};
+use crate::{phrase, redact::without_absolute_paths};
 
 /// The most characters of a reason and entries of a list that are published.
 const REASON_CHARACTERS: usize = 240;
@@ -27,10 +25,7 @@ pub struct Limits {
 impl Default for Limits {
     /// Weekly scans, and no grade after ten days.
     fn default() -> Self {
-        Self {
-            scan_interval_days: 7,
-            max_scan_age_days: 10,
-        }
+        Self { scan_interval_days: 7, max_scan_age_days: 10 }
     }
 }
 
@@ -49,9 +44,7 @@ impl Limits {
 }
 
 fn later(at: Timestamp, days: u32) -> Timestamp {
-    at.moment()
-        .checked_add(Duration::days(i64::from(days)))
-        .map_or(at, Timestamp::new)
+    at.moment().checked_add(Duration::days(i64::from(days))).map_or(at, Timestamp::new)
 }
 
 /// One scanner of `index.json`.
@@ -137,13 +130,8 @@ pub(crate) fn freshness(
     limits: Limits,
     now: Timestamp,
 ) -> Freshness {
-    let mut all = Freshness {
-        scanners: Vec::new(),
-        scan_date: None,
-        data_as_of: None,
-        blockers: Vec::new(),
-        caps: Vec::new(),
-    };
+    let mut all =
+        Freshness { scanners: Vec::new(), scan_date: None, data_as_of: None, blockers: Vec::new(), caps: Vec::new() };
     let mut judged = 0;
     let mut oldest: Option<Timestamp> = None;
     let mut never = false;
@@ -164,13 +152,9 @@ pub(crate) fn freshness(
     }
     all.data_as_of = oldest.filter(|_| !never);
     if all.scanners.iter().all(|s| s.last_usable.is_none()) {
-        all.blockers.insert(
-            0,
-            "never scanned, no scanner has given a usable report yet".to_owned(),
-        );
+        all.blockers.insert(0, "never scanned, no scanner has given a usable report yet".to_owned());
     } else if judged == 0 {
-        all.blockers
-            .push("no scanner is required, so nothing vouches for a grade".to_owned());
+        all.blockers.push("no scanner is required, so nothing vouches for a grade".to_owned());
     }
     all
 }
@@ -194,24 +178,13 @@ impl Look {
         now: Timestamp,
     ) -> Self {
         // Without any entry for the newest run nothing shows that the scanner took part.
-        let coverage = state
-            .newest
-            .iter()
-            .map(|s| s.coverage)
-            .max()
-            .unwrap_or(CoverageState::Missing);
+        let coverage = state.newest.iter().map(|s| s.coverage).max().unwrap_or(CoverageState::Missing);
         let usable_at = state.last_usable.map(|at| observed(state, at, now));
-        let (not_covered, accepted): (Vec<_>, Vec<_>) = state
-            .newest
-            .iter()
-            .flat_map(|s| &s.not_covered)
-            .partition(|what| !is_accepted(what, accepted_gaps));
+        let (not_covered, accepted): (Vec<_>, Vec<_>) =
+            state.newest.iter().flat_map(|s| &s.not_covered).partition(|what| !is_accepted(what, accepted_gaps));
         let gap = gap(state, coverage, &not_covered, !accepted.is_empty());
-        let complete_at = if coverage.is_usable() && gap.is_none() {
-            usable_at
-        } else {
-            state.last_complete.map(|at| at.min(now))
-        };
+        let complete_at =
+            if coverage.is_usable() && gap.is_none() { usable_at } else { state.last_complete.map(|at| at.min(now)) };
         let is_required = state.required && !state.retired;
         let standing = match (coverage, usable_at) {
             _ if state.retired => Standing::Retired,
@@ -240,11 +213,7 @@ impl Look {
                 last_usable: usable_at,
                 age_days: usable_at.map(|at| (now.moment() - at.moment()).whole_days()),
                 reasons,
-                not_covered: not_covered
-                    .iter()
-                    .take(MOST_GAPS)
-                    .map(|what| public(what))
-                    .collect(),
+                not_covered: not_covered.iter().take(MOST_GAPS).map(|what| public(what)).collect(),
                 not_covered_total: not_covered.len(),
             },
             is_required,
@@ -257,12 +226,7 @@ impl Look {
     /// Why a required scanner leaves no grade.
     fn blocker(&self, limits: Limits) -> Option<String> {
         let name = &self.status.name;
-        let why = self
-            .status
-            .reasons
-            .first()
-            .map(|r| format!(": {r}"))
-            .unwrap_or_default();
+        let why = self.status.reasons.first().map(|r| format!(": {r}")).unwrap_or_default();
         match self.status.standing {
             Standing::Failed => Some(format!("the newest {name} scan failed{why}")),
             Standing::Missing => Some(format!("the newest run has no {name} report")),
@@ -296,18 +260,11 @@ impl Look {
 /// When the newest usable report was really made: a report may be older than the run that read it.
 fn observed(state: &ScannerState, last_usable: Timestamp, now: Timestamp) -> Timestamp {
     let usable = state.newest.iter().filter(|s| s.coverage.is_usable());
-    usable
-        .filter_map(|s| s.observed_at)
-        .fold(last_usable.min(now), Timestamp::min)
+    usable.filter_map(|s| s.observed_at).fold(last_usable.min(now), Timestamp::min)
 }
 
 /// What a usable report leaves open, unless all of it is accepted.
-fn gap(
-    state: &ScannerState,
-    coverage: CoverageState,
-    not_covered: &[&String],
-    some_accepted: bool,
-) -> Option<String> {
+fn gap(state: &ScannerState, coverage: CoverageState, not_covered: &[&String], some_accepted: bool) -> Option<String> {
     match coverage {
         CoverageState::Complete | CoverageState::Failed | CoverageState::Missing => None,
         CoverageState::Filtered => Some("left findings out on purpose".to_owned()),
@@ -327,17 +284,12 @@ fn gap(
 /// Whether a partial report does not say what it left out.
 fn has_unnamed_gap(state: &ScannerState) -> bool {
     let silent = |s: &ScanSummary| s.not_covered.is_empty();
-    state
-        .newest
-        .iter()
-        .any(|s| s.coverage == CoverageState::Partial && silent(s))
+    state.newest.iter().any(|s| s.coverage == CoverageState::Partial && silent(s))
 }
 
 fn is_accepted(what: &str, accepted: &BTreeSet<String>) -> bool {
     let normal = PackageName::parse(what).ok();
-    accepted
-        .iter()
-        .any(|gap| gap == what || normal.is_some() && PackageName::parse(gap).ok() == normal)
+    accepted.iter().any(|gap| gap == what || normal.is_some() && PackageName::parse(gap).ok() == normal)
 }
 
 fn public(said: &str) -> String {

@@ -74,10 +74,7 @@ impl Grade {
 
     /// The ladder, top row first, as it is published.
     pub fn rules() -> Vec<GradeRule> {
-        let rule = |&(grade, when, _): &Row| GradeRule {
-            grade,
-            when: when.to_owned(),
-        };
+        let rule = |&(grade, when, _): &Row| GradeRule { grade, when: when.to_owned() };
         LADDER.iter().map(rule).collect()
     }
 }
@@ -88,15 +85,7 @@ mod tests {
 
     fn grade(counts: [u64; 5], unknown: u64) -> Grade {
         let [critical, high, medium, low, info] = counts;
-        Grade::of(&Summary {
-            critical,
-            high,
-            medium,
-            low,
-            info,
-            unknown,
-        })
-        .0
+        Grade::of(&Summary { critical, high, medium, low, info, unknown }).0
     }
 
     #[test]

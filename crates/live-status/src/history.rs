@@ -52,11 +52,7 @@ pub enum HistoryError {
 
 impl Default for History {
     fn default() -> Self {
-        Self {
-            schema_version: Self::SCHEMA_VERSION,
-            days: Vec::new(),
-            extra: Extra::new(),
-        }
+        Self { schema_version: Self::SCHEMA_VERSION, days: Vec::new(), extra: Extra::new() }
     }
 }
 
@@ -70,8 +66,7 @@ impl History {
         struct Versioned {
             schema_version: SchemaVersion,
         }
-        let versioned: Versioned =
-            serde_json::from_slice(bytes).map_err(HistoryError::Malformed)?;
+        let versioned: Versioned = serde_json::from_slice(bytes).map_err(HistoryError::Malformed)?;
         versioned.schema_version.check(Self::SCHEMA_VERSION)?;
         let mut history: Self = serde_json::from_slice(bytes).map_err(HistoryError::Malformed)?;
         for day in std::mem::take(&mut history.days) {
@@ -88,9 +83,7 @@ impl History {
             state: document.state,
             grade: document.security_grade,
             open: document.vulnerability_summary,
-            holds_until: until
-                .filter(|_| document.state != State::Unknown)
-                .map(Timestamp::date),
+            holds_until: until.filter(|_| document.state != State::Unknown).map(Timestamp::date),
             extra: Extra::new(),
         });
         let surplus = self.days.len().saturating_sub(MOST_DAYS);

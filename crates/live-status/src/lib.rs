@@ -31,6 +31,7 @@ mod grade;
 mod history;
 mod page;
 mod phrase;
+mod redact;
 mod render;
 
 pub use assess::{SlaDays, StatusInput, assess};

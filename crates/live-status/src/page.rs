@@ -8,8 +8,8 @@ use sha2::{Digest as _, Sha256};
 use time::Date;
 
 use crate::{
-    EntryStatus, ExceptionWord, Grade, GradeRule, History, RenderError, ScannerStatus, Standing,
-    State, StatusDocument, StatusFinding, phrase,
+    EntryStatus, ExceptionWord, Grade, GradeRule, History, RenderError, ScannerStatus, Standing, State, StatusDocument,
+    StatusFinding, phrase,
 };
 
 mod strip;
@@ -29,19 +29,12 @@ const DESCRIPTION_CHARACTERS: usize = 200;
 pub(crate) fn html(document: &StatusDocument, history: &History) -> Result<String, RenderError> {
     let mut env = Environment::new();
     env.set_undefined_behavior(UndefinedBehavior::Strict);
-    let syntax = SyntaxConfig::builder()
-        .trim_blocks(true)
-        .lstrip_blocks(true)
-        .keep_trailing_newline(true)
-        .build();
+    let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).keep_trailing_newline(true).build();
     env.set_syntax(syntax.map_err(RenderError::Page)?);
     // Templates by a name that ends in .html escape everything they print.
-    env.add_template("page.html", TEMPLATE)
-        .map_err(RenderError::Page)?;
+    env.add_template("page.html", TEMPLATE).map_err(RenderError::Page)?;
     let template = env.get_template("page.html").map_err(RenderError::Page)?;
-    template
-        .render(Serde(View::of(document, history)))
-        .map_err(RenderError::Page)
+    template.render(Serde(View::of(document, history))).map_err(RenderError::Page)
 }
 
 /// The digest by which the policy knows the style sheet.
@@ -89,17 +82,11 @@ struct Moment {
 
 impl Moment {
     fn at(at: Timestamp) -> Self {
-        Self {
-            iso: at.to_string(),
-            text: phrase::moment(at),
-        }
+        Self { iso: at.to_string(), text: phrase::moment(at) }
     }
 
     fn day(day: Date) -> Self {
-        Self {
-            iso: findings_model::date_text(day),
-            text: phrase::day(day),
-        }
+        Self { iso: findings_model::date_text(day), text: phrase::day(day) }
     }
 }
 
@@ -168,21 +155,13 @@ impl<'a> View<'a> {
     fn of(document: &'a StatusDocument, history: &History) -> Self {
         let today = document.last_updated.date();
         let shown = document.findings.iter().take(MOST_FINDINGS);
-        let used = || {
-            document
-                .scanners
-                .iter()
-                .filter(|s| s.standing != Standing::Retired)
-        };
+        let used = || document.scanners.iter().filter(|s| s.standing != Standing::Retired);
         Self {
             style: STYLE,
             style_digest: style_digest(),
             project: document.project.as_str(),
             version: document.version.as_deref().map(text::one_line),
-            repository_url: document
-                .repository_url
-                .as_deref()
-                .filter(|url| text::is_linkable(url)),
+            repository_url: document.repository_url.as_deref().filter(|url| text::is_linkable(url)),
             state: document.state.as_str(),
             stale: document.stale,
             grade: document.security_grade.map(Grade::as_str),
@@ -202,10 +181,7 @@ impl<'a> View<'a> {
             valid_until: document.valid_until.map(Moment::at),
             figures: Figures {
                 severities: by_list_order()
-                    .map(|s| Count {
-                        severity: s.as_str(),
-                        number: document.vulnerability_summary.of(s),
-                    })
+                    .map(|s| Count { severity: s.as_str(), number: document.vulnerability_summary.of(s) })
                     .filter(|count| count.number > 0)
                     .collect(),
                 oldest: document.oldest_open_days,
@@ -220,12 +196,7 @@ impl<'a> View<'a> {
             findings_total: document.vulnerability_summary.total(),
             not_shown: document.findings.len().saturating_sub(MOST_FINDINGS),
             unverified: document.unverified_findings,
-            excepted: document
-                .excepted_findings
-                .iter()
-                .take(MOST_FINDINGS)
-                .map(row)
-                .collect(),
+            excepted: document.excepted_findings.iter().take(MOST_FINDINGS).map(row).collect(),
             scanners: document.scanners.iter().map(scanner_row).collect(),
             rules: rules(document),
             generator: text::one_line(&document.generator),
@@ -253,10 +224,7 @@ fn by_list_order() -> impl Iterator<Item = Severity> {
 }
 
 fn vouches(scanner: &ScannerStatus) -> bool {
-    matches!(
-        scanner.standing,
-        Standing::Complete | Standing::Gaps | Standing::Stale
-    )
+    matches!(scanner.standing, Standing::Complete | Standing::Gaps | Standing::Stale)
 }
 
 fn row(finding: &StatusFinding) -> Row {
@@ -268,10 +236,7 @@ fn row(finding: &StatusFinding) -> Row {
     };
     Row {
         id: text::one_line(&finding.finding_id),
-        url: finding
-            .reference_url
-            .clone()
-            .filter(|url| text::is_linkable(url)),
+        url: finding.reference_url.clone().filter(|url| text::is_linkable(url)),
         aliases: others.join(", "),
         severity: finding.severity.as_str(),
         score: finding.cvss_score.map(|score| format!("{score:.1}")),
@@ -281,14 +246,13 @@ fn row(finding: &StatusFinding) -> Row {
             FindingKind::Secret => "secret",
         },
         subject,
-        version: finding
-            .version
-            .as_deref()
-            .filter(|_| finding.kind == FindingKind::Vulnerability)
-            .map(text::one_line),
+        version: finding.version.as_deref().filter(|_| finding.kind == FindingKind::Vulnerability).map(text::one_line),
         description: shorten(&finding.description),
         found: Moment::day(finding.discovered_date),
-        age: phrase::days(finding.days_since_discovery),
+        age: match finding.days_since_discovery {
+            0 => "today".to_owned(),
+            days => phrase::days(days),
+        },
         due: Moment::day(finding.due_date),
         overdue: finding.overdue,
         fix: match (&finding.fix_version, finding.fix_available) {
@@ -297,10 +261,7 @@ fn row(finding: &StatusFinding) -> Row {
             (None, false) if finding.kind == FindingKind::Vulnerability => "none yet".to_owned(),
             (None, false) => "\u{2013}".to_owned(),
         },
-        unverified: finding
-            .unverified_since
-            .filter(|_| finding.status == EntryStatus::Unverified)
-            .map(Moment::day),
+        unverified: finding.unverified_since.filter(|_| finding.status == EntryStatus::Unverified).map(Moment::day),
         decision: match finding.excepted_by {
             Some(ExceptionWord::AcceptedRisk) => "risk accepted",
             Some(ExceptionWord::FalsePositive) => "false positive",
@@ -326,17 +287,9 @@ fn shorten(description: &str) -> String {
 fn scanner_row(scanner: &ScannerStatus) -> ScannerRow {
     let mut notes: Vec<String> = scanner.reasons.iter().map(|r| text::one_line(r)).collect();
     if !scanner.not_covered.is_empty() {
-        let named: Vec<String> = scanner
-            .not_covered
-            .iter()
-            .map(|g| text::one_line(g))
-            .collect();
+        let named: Vec<String> = scanner.not_covered.iter().map(|g| text::one_line(g)).collect();
         let more = scanner.not_covered_total.saturating_sub(named.len());
-        let more = if more > 0 {
-            format!(" and {more} more")
-        } else {
-            String::new()
-        };
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
         notes.push(format!("not looked at: {}{more}", named.join(", ")));
     }
     ScannerRow {
@@ -356,11 +309,7 @@ fn tone(standing: Standing) -> State {
     match standing {
         Standing::Complete => State::Ok,
         Standing::Gaps | Standing::Stale => State::Attention,
-        Standing::Failed
-        | Standing::Missing
-        | Standing::TooOld
-        | Standing::Never
-        | Standing::Retired => State::Unknown,
+        Standing::Failed | Standing::Missing | Standing::TooOld | Standing::Never | Standing::Retired => State::Unknown,
     }
 }
 

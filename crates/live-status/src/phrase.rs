@@ -15,11 +15,7 @@ pub(crate) fn days(number: i64) -> String {
 
 /// `today`, `1 day ago`, `2 days ago`.
 pub(crate) fn days_ago(number: i64) -> String {
-    if number == 0 {
-        "today".to_owned()
-    } else {
-        format!("{} ago", days(number))
-    }
+    if number == 0 { "today".to_owned() } else { format!("{} ago", days(number)) }
 }
 
 /// `21 Nov`.
@@ -35,22 +31,12 @@ pub(crate) fn day(date: Date) -> String {
 /// `21 Nov 2026, 03:12 UTC`.
 pub(crate) fn moment(at: Timestamp) -> String {
     let time = at.moment().time();
-    format!(
-        "{}, {:02}:{:02} UTC",
-        day(at.date()),
-        time.hour(),
-        time.minute()
-    )
+    format!("{}, {:02}:{:02} UTC", day(at.date()), time.hour(), time.minute())
 }
 
 fn month(date: Date) -> &'static str {
-    const NAMES: [&str; 12] = [
-        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-    ];
-    NAMES
-        .get(usize::from(u8::from(date.month())) - 1)
-        .copied()
-        .unwrap_or("???")
+    const NAMES: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    NAMES.get(usize::from(u8::from(date.month())) - 1).copied().unwrap_or("???")
 }
 
 /// The text with a capital at its front and a full stop at its end.
@@ -59,9 +45,5 @@ pub(crate) fn sentence(text: &str) -> String {
     let Some(first) = characters.next() else {
         return String::new();
     };
-    format!(
-        "{}{}.",
-        first.to_uppercase(),
-        characters.as_str().trim_end_matches('.')
-    )
+    format!("{}{}.", first.to_uppercase(), characters.as_str().trim_end_matches('.'))
 }

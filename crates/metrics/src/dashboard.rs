@@ -121,23 +121,13 @@ impl DashboardDocument {
         let month = StatsDocument::of(history, Days::MONTH, now);
         let week = StatsDocument::of(history, Days::WEEK, now);
         let health = HealthDocument::of(history, Days::WEEK, now);
-        let past = || {
-            history
-                .runs()
-                .iter()
-                .filter(|run| run.event_time().unwrap_or(run.start_time) <= now)
-        };
+        let past = || history.runs().iter().filter(|run| run.event_time().unwrap_or(run.start_time) <= now);
         let mut daily = history.daily().clone();
-        daily.merge(DailyTotals::of(
-            past().filter(|run| run.is_closed() || is_abandoned(run, now)),
-        ));
+        daily.merge(DailyTotals::of(past().filter(|run| run.is_closed() || is_abandoned(run, now))));
         Self {
             schema_version: SCHEMA_VERSION,
             generated_at: now,
-            publishing_stats: TwoWindows {
-                last_7_days: week.publishing,
-                last_30_days: month.publishing,
-            },
+            publishing_stats: TwoWindows { last_7_days: week.publishing, last_30_days: month.publishing },
             recent_workflows: past().rev().take(RECENT_RUNS).cloned().collect(),
             success_trend: SuccessTrend::of(history, now),
             active_workflows: health.active_workflows,
@@ -168,12 +158,7 @@ fn days(daily: &DailyTotals, now: Timestamp) -> Vec<DayBar> {
         let none = DayTotals::default();
         let totals = daily.days().get(&date).unwrap_or(&none);
         let other = totals.cancelled + totals.unfinished;
-        DayBar {
-            date: date_text(date),
-            success: totals.success,
-            failed: totals.failed,
-            other,
-        }
+        DayBar { date: date_text(date), success: totals.success, failed: totals.failed, other }
     };
     (0..SHOWN_DAYS).rev().filter_map(date).map(bar).collect()
 }
@@ -187,24 +172,13 @@ fn run_times<'a>(runs: impl Iterator<Item = &'a RunRecord>) -> Vec<RunTime> {
             duration_seconds: run.duration()?,
         })
     };
-    let mut times: Vec<RunTime> = runs
-        .filter(|run| run.status == RunStatus::Success)
-        .filter_map(time)
-        .collect();
+    let mut times: Vec<RunTime> = runs.filter(|run| run.status == RunStatus::Success).filter_map(time).collect();
     times.sort_by(|a, b| (a.end_time, &a.execution_id).cmp(&(b.end_time, &b.execution_id)));
     times.split_off(times.len().saturating_sub(SHOWN_RUN_TIMES))
 }
 
 fn months(daily: &DailyTotals) -> Vec<MonthRow> {
-    let row = |((year, month), totals): ((i32, u8), DayTotals)| MonthRow {
-        month: format!("{year:04}-{month:02}"),
-        totals,
-    };
-    daily
-        .by_month()
-        .into_iter()
-        .rev()
-        .take(SHOWN_MONTHS)
-        .map(row)
-        .collect()
+    let row =
+        |((year, month), totals): ((i32, u8), DayTotals)| MonthRow { month: format!("{year:04}-{month:02}"), totals };
+    daily.by_month().into_iter().rev().take(SHOWN_MONTHS).map(row).collect()
 }

@@ -7,20 +7,8 @@ pub const ERROR_MESSAGE_LIMIT: usize = 500;
 
 /// Beginnings of words that are credentials: PyPI tokens (macaroons, so `Ag` comes first), GitHub, GitLab, AWS
 /// and Slack tokens, and JSON web tokens.
-const TOKEN_STARTS: [&str; 12] = [
-    "pypi-Ag",
-    "ghp_",
-    "gho_",
-    "ghu_",
-    "ghs_",
-    "ghr_",
-    "github_pat_",
-    "glpat-",
-    "AKIA",
-    "ASIA",
-    "eyJ",
-    "xoxb-",
-];
+const TOKEN_STARTS: [&str; 12] =
+    ["pypi-Ag", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "AKIA", "ASIA", "eyJ", "xoxb-"];
 
 /// The shortest word with such a beginning that is taken for a credential.
 const TOKEN_LENGTH: usize = 20;
@@ -56,25 +44,18 @@ fn without_colours(message: &str) -> String {
 
 fn mask(line: &str) -> String {
     let mut out = String::with_capacity(line.len());
-    let in_token =
-        |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '+' | '/' | '=' | '~');
+    let in_token = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '+' | '/' | '=' | '~');
     let mut rest = line;
     while let Some(first) = rest.chars().next() {
         let end = rest.find(|c: char| !in_token(c)).unwrap_or(rest.len());
-        let mid_word = out
-            .chars()
-            .next_back()
-            .is_some_and(|c| c.is_ascii_alphanumeric());
+        let mid_word = out.chars().next_back().is_some_and(|c| c.is_ascii_alphanumeric());
         if let Some(after) = rest.strip_prefix("://")
             && let Some(password_end) = credentials_end(after)
         {
             out.push_str("://");
             out.push_str(MASK);
             rest = &after[password_end..];
-        } else if !mid_word
-            && end >= TOKEN_LENGTH
-            && TOKEN_STARTS.iter().any(|start| rest.starts_with(start))
-        {
+        } else if !mid_word && end >= TOKEN_LENGTH && TOKEN_STARTS.iter().any(|start| rest.starts_with(start)) {
             out.push_str(MASK);
             rest = &rest[end..];
         } else {
@@ -87,9 +68,7 @@ fn mask(line: &str) -> String {
 
 /// Where the `user:password` part of an address ends, if it has one: the place of its `@`.
 fn credentials_end(after_scheme: &str) -> Option<usize> {
-    let host_end = after_scheme
-        .find(['/', '?', '#', ' '])
-        .unwrap_or(after_scheme.len());
+    let host_end = after_scheme.find(['/', '?', '#', ' ']).unwrap_or(after_scheme.len());
     after_scheme[..host_end].rfind('@')
 }
 
@@ -104,10 +83,7 @@ mod tests {
             Some("ERROR upload failed\u{fffd}\u{fffd}")
         );
         assert_eq!(tidy(" \n "), None);
-        assert_eq!(
-            tidy(&"x".repeat(9000)).unwrap().chars().count(),
-            ERROR_MESSAGE_LIMIT
-        );
+        assert_eq!(tidy(&"x".repeat(9000)).unwrap().chars().count(), ERROR_MESSAGE_LIMIT);
         assert_eq!(tidy("cut \u{1b}[").as_deref(), Some("cut"));
     }
 
@@ -118,19 +94,10 @@ mod tests {
             tidy(&format!("403 with password={token}, user __token__")).unwrap(),
             "403 with password=[hidden], user __token__"
         );
-        assert_eq!(
-            tidy("https://user:hunter2@host/simple said 403").unwrap(),
-            "https://[hidden]@host/simple said 403"
-        );
+        assert_eq!(tidy("https://user:hunter2@host/simple said 403").unwrap(), "https://[hidden]@host/simple said 403");
         let jwt = format!("eyJ{}.eyJ{}.abc", "hbGciOi".repeat(3), "zdWIiOi".repeat(3));
-        assert_eq!(
-            tidy(&format!("bad token {jwt}")).unwrap(),
-            "bad token [hidden]"
-        );
-        assert_eq!(
-            tidy("AKIAIOSFODNN7EXAMPLE is refused").unwrap(),
-            "[hidden] is refused"
-        );
+        assert_eq!(tidy(&format!("bad token {jwt}")).unwrap(), "bad token [hidden]");
+        assert_eq!(tidy("AKIAIOSFODNN7EXAMPLE is refused").unwrap(), "[hidden] is refused");
     }
 
     #[test]

@@ -105,27 +105,16 @@ impl HealthDocument {
 
 fn reason(publishing: &PublishingStats, days: Days) -> String {
     let days = days.in_words();
-    let Rate {
-        succeeded,
-        attempts,
-        min_sample,
-    } = publishing.publish_rate;
+    let Rate { succeeded, attempts, min_sample } = publishing.publish_rate;
     if attempts == 0 {
         let not = publishing.not_attempts;
         let told = [
             (not.no_release, "not for a release"),
-            (
-                not.unreported,
-                "for a release whose publish was not reported",
-            ),
+            (not.unreported, "for a release whose publish was not reported"),
             (not.dry_run, "rehearsed"),
             (not.cancelled, "cancelled"),
         ];
-        let told: Vec<String> = told
-            .iter()
-            .filter(|(n, _)| *n > 0)
-            .map(|(n, what)| format!("{n} {what}"))
-            .collect();
+        let told: Vec<String> = told.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();
         let other = if told.is_empty() {
             "no finished runs".to_owned()
         } else {

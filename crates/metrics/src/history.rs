@@ -61,8 +61,7 @@ impl History {
 
     /// Runs that were started at most a day ago and have not finished.
     pub fn active(&self, now: Timestamp) -> impl Iterator<Item = &RunRecord> {
-        self.unclosed()
-            .filter(move |run| !is_abandoned(run, now) && !is_beyond(run.start_time, now))
+        self.unclosed().filter(move |run| !is_abandoned(run, now) && !is_beyond(run.start_time, now))
     }
 
     /// Runs that were started more than a day ago and never reported an end. Nobody knows how they ended.
@@ -73,9 +72,7 @@ impl History {
     /// Runs that claim to have started or ended more than five minutes after `now`. They are part of no window.
     pub fn future(&self, now: Timestamp) -> impl Iterator<Item = &RunRecord> {
         let beyond = move |moment| is_beyond(moment, now);
-        self.runs
-            .iter()
-            .filter(move |run| beyond(run.start_time) || run.event_time().is_some_and(beyond))
+        self.runs.iter().filter(move |run| beyond(run.start_time) || run.event_time().is_some_and(beyond))
     }
 
     fn unclosed(&self) -> impl Iterator<Item = &RunRecord> {
@@ -154,12 +151,7 @@ impl HistoryReader {
         let mut runs: Vec<RunRecord> = self.runs.into_values().map(|(_, run)| run).collect();
         runs.sort_by(|a, b| (a.start_time, &a.execution_id).cmp(&(b.start_time, &b.execution_id)));
         self.skipped.sort();
-        History {
-            runs,
-            daily: self.daily,
-            skipped: self.skipped,
-            duplicates: self.duplicates,
-        }
+        History { runs, daily: self.daily, skipped: self.skipped, duplicates: self.duplicates }
     }
 
     fn keep(&mut self, home: Home, run: RunRecord) {
@@ -178,17 +170,12 @@ impl HistoryReader {
 
     fn skip(&mut self, file: &str, why: &dyn std::fmt::Display) {
         let reason = text::shorten(&text::one_line(&why.to_string()), 300).into_owned();
-        self.skipped.push(Skipped {
-            file: text::one_line(file),
-            reason,
-        });
+        self.skipped.push(Skipped { file: text::one_line(file), reason });
     }
 }
 
 /// Of two copies of one run the finished one counts, then its own file's, then the later end; the text decides a tie.
 fn prefer((home_a, a): (Home, &RunRecord), (home_b, b): (Home, &RunRecord)) -> Ordering {
     let rank = |home, run: &RunRecord| (run.status != RunStatus::Running, home, run.event_time());
-    rank(home_a, a)
-        .cmp(&rank(home_b, b))
-        .then_with(|| a.to_json_line().cmp(&b.to_json_line()))
+    rank(home_a, a).cmp(&rank(home_b, b)).then_with(|| a.to_json_line().cmp(&b.to_json_line()))
 }

@@ -47,23 +47,17 @@ pub use list::{ListDocument, ListFilter};
 pub use measure::{DurationSummary, Measured, NoValue, Rate};
 pub use names::{ExecutionId, NameError, StageName, StageRole, WorkflowName};
 pub use page::RenderError;
-pub use prune::{
-    FolderBytes, PlannedWrite, PruneDocument, PruneError, PruneOptions, PrunePlan, PruneSummary,
-};
+pub use prune::{FolderBytes, PlannedWrite, PruneDocument, PruneError, PruneOptions, PrunePlan, PruneSummary};
 pub use publish::{
-    MIN_ATTEMPTS, MIN_ATTEMPTS_ONE_DAY, NoAttempt, NotAttempts, PublishOutcome, PublishingStats,
-    consecutive_failures,
+    MIN_ATTEMPTS, MIN_ATTEMPTS_ONE_DAY, NoAttempt, NotAttempts, PublishOutcome, PublishingStats, consecutive_failures,
 };
 pub use record::{
-    FinishReport, Finished, ReadRecordError, ReportError, RunRecord, SCHEMA_VERSION, Stage,
-    StageReport, StartReport,
+    FinishReport, Finished, ReadRecordError, ReportError, RunRecord, SCHEMA_VERSION, Stage, StageReport, StartReport,
 };
 pub use rollup::{DailyTotals, DayTotals, ReadDailyError};
 pub use scans::{ScanOutcome, ScanStats};
 pub use seconds::Seconds;
-pub use stats::{
-    DURATION_TARGET, DataQuality, ExecutionTime, RunCounts, StatsDocument, WorkflowStats,
-};
+pub use stats::{DURATION_TARGET, DataQuality, ExecutionTime, RunCounts, StatsDocument, WorkflowStats};
 pub use trend::{Direction, SuccessTrend};
 pub use window::{Days, DaysError, Window};
 pub use words::{FinalStatus, PublishReport, ReleaseType, RunStatus, StageStatus, WordError};

@@ -43,13 +43,7 @@ impl ListDocument {
         Self {
             schema_version: SCHEMA_VERSION,
             generated_at: now,
-            runs: history
-                .runs()
-                .iter()
-                .rev()
-                .filter(wanted)
-                .cloned()
-                .collect(),
+            runs: history.runs().iter().rev().filter(wanted).cloned().collect(),
             data_quality: DataQuality::of(history, now),
         }
     }

@@ -8,10 +8,7 @@ use crate::{health::HealthDocument, plain, stats::StatsDocument};
 
 /// The statistics as a table.
 pub fn stats(document: &StatsDocument) -> String {
-    let mut out = format!(
-        "### Runs of the last {}\n\n| | |\n| --- | --- |\n",
-        document.window.days.in_words()
-    );
+    let mut out = format!("### Runs of the last {}\n\n| | |\n| --- | --- |\n", document.window.days.in_words());
     for (name, value) in plain::stats_rows(document) {
         // Writing to a text cannot fail.
         let _ = writeln!(out, "| {name} | {} |", text::markdown(&value));
@@ -21,14 +18,8 @@ pub fn stats(document: &StatsDocument) -> String {
 
 /// The word and the reason.
 pub fn health(document: &HealthDocument) -> String {
-    let (word, reason) = (
-        document.health_status.as_str(),
-        text::markdown(&document.reason),
-    );
-    format!(
-        "### Publishing: {word}\n\n{reason}\n{}",
-        left_out(document.data_quality.skipped.len())
-    )
+    let (word, reason) = (document.health_status.as_str(), text::markdown(&document.reason));
+    format!("### Publishing: {word}\n\n{reason}\n{}", left_out(document.data_quality.skipped.len()))
 }
 
 fn left_out(skipped: usize) -> String {

@@ -36,20 +36,14 @@ pub struct Measured<T> {
 impl<T> Measured<T> {
     /// The value if there is one, or that nothing happened.
     pub(crate) fn or_no_events(value: Option<T>) -> Self {
-        Self {
-            reason: value.is_none().then_some(NoValue::NoEvents),
-            value,
-        }
+        Self { reason: value.is_none().then_some(NoValue::NoEvents), value }
     }
 
     /// The number that `compute` gives when there are at least `min` of the `n` things it needs.
     fn when(n: usize, min: usize, compute: impl FnOnce() -> Option<T>) -> Self {
         match NoValue::for_count(n, min) {
             None => Self::or_no_events(compute()),
-            reason => Self {
-                value: None,
-                reason,
-            },
+            reason => Self { value: None, reason },
         }
     }
 }
@@ -98,19 +92,8 @@ impl Serialize for Rate {
             reason: Option<NoValue>,
             min_sample: usize,
         }
-        let Self {
-            succeeded,
-            attempts,
-            min_sample,
-        } = *self;
-        Written {
-            succeeded,
-            attempts,
-            value: self.value(),
-            reason: self.reason(),
-            min_sample,
-        }
-        .serialize(serializer)
+        let Self { succeeded, attempts, min_sample } = *self;
+        Written { succeeded, attempts, value: self.value(), reason: self.reason(), min_sample }.serialize(serializer)
     }
 }
 
@@ -182,9 +165,7 @@ pub(crate) fn mean(lengths: &[Seconds]) -> Option<Seconds> {
 
 /// `x[ceil(p·n/100) − 1]` of sorted lengths.
 fn nearest_rank(sorted: &[Seconds], percent: usize) -> Option<Seconds> {
-    sorted
-        .get((percent * sorted.len()).div_ceil(100).checked_sub(1)?)
-        .copied()
+    sorted.get((percent * sorted.len()).div_ceil(100).checked_sub(1)?).copied()
 }
 
 #[cfg(test)]
@@ -192,11 +173,7 @@ mod tests {
     use super::*;
 
     fn rate(succeeded: usize, attempts: usize) -> Rate {
-        Rate {
-            succeeded,
-            attempts,
-            min_sample: 5,
-        }
+        Rate { succeeded, attempts, min_sample: 5 }
     }
 
     #[test]
@@ -205,11 +182,7 @@ mod tests {
         assert_eq!(rate(0, 0).percent(), None);
         assert_eq!(rate(0, 0).reason(), Some(NoValue::NoEvents));
         assert_eq!(
-            (
-                rate(1, 2).percent(),
-                rate(1, 2).value(),
-                rate(1, 2).reason()
-            ),
+            (rate(1, 2).percent(), rate(1, 2).value(), rate(1, 2).reason()),
             (Some(50.0), None, Some(NoValue::BelowMinSample))
         );
         assert_eq!(rate(99_999, 100_000).percent(), Some(99.99));
@@ -218,37 +191,21 @@ mod tests {
         assert!(rate(19, 20).at_least(95));
         assert!(!rate(0, 0).at_least(0));
         assert_eq!(
-            (
-                percent_text(9_498, 10_000),
-                percent_text(9_999, 10_000),
-                percent_text(5, 5),
-                percent_text(0, 3)
-            ),
-            (
-                "95.0 %".into(),
-                "99.9 %".into(),
-                "100.0 %".into(),
-                "0.0 %".into()
-            )
+            (percent_text(9_498, 10_000), percent_text(9_999, 10_000), percent_text(5, 5), percent_text(0, 3)),
+            ("95.0 %".into(), "99.9 %".into(), "100.0 %".into(), "0.0 %".into())
         );
     }
 
     #[test]
     fn percentiles_are_lengths_that_occurred() {
-        let of = |count: u64| {
-            DurationSummary::of((1..=count).rev().map(|s| Seconds::from_millis(s * 1000)))
-        };
+        let of = |count: u64| DurationSummary::of((1..=count).rev().map(|s| Seconds::from_millis(s * 1000)));
         let twenty = of(20);
         assert_eq!(twenty.p50.value, Some(Seconds::from_millis(10_000)));
         assert_eq!(twenty.p95.value, Some(Seconds::from_millis(19_000)));
         assert_eq!(twenty.mean.value, Some(Seconds::from_millis(10_500)));
         assert_eq!(
             (of(2).mean.reason, of(19).p95.reason, of(0).p50.reason),
-            (
-                Some(NoValue::BelowMinSample),
-                Some(NoValue::BelowMinSample),
-                Some(NoValue::NoEvents)
-            )
+            (Some(NoValue::BelowMinSample), Some(NoValue::BelowMinSample), Some(NoValue::NoEvents))
         );
         assert_eq!(of(1).p50.value, of(1).max.value);
     }

@@ -14,11 +14,7 @@ pub struct NameError {
 
 impl NameError {
     fn new(what: &'static str, text: &str, why: &'static str) -> Self {
-        Self {
-            what,
-            text: text::shorten(&text::one_line(text), 60).into_owned(),
-            why,
-        }
+        Self { what, text: text::shorten(&text::one_line(text), 60).into_owned(), why }
     }
 }
 
@@ -203,23 +199,11 @@ mod tests {
 
     #[test]
     fn an_id_cannot_leave_its_folder() {
-        for bad in [
-            "",
-            "../x",
-            "a/b",
-            "a\\b",
-            ".hidden",
-            "-flag",
-            "a b",
-            "ä",
-            &"x".repeat(151),
-        ] {
+        for bad in ["", "../x", "a/b", "a\\b", ".hidden", "-flag", "a b", "ä", &"x".repeat(151)] {
             assert!(ExecutionId::parse(bad).is_err(), "{bad}");
         }
         assert_eq!(
-            ExecutionId::parse("release-20251027-025837")
-                .unwrap()
-                .file_name(),
+            ExecutionId::parse("release-20251027-025837").unwrap().file_name(),
             "workflow-release-20251027-025837.json"
         );
     }
@@ -232,9 +216,8 @@ mod tests {
             ExecutionId::generate(&name, now, [0xa1; 16]).as_str(),
             "security-driven-release-weekly-20260105-030009-a1a1a1a1"
         );
-        let ids: std::collections::BTreeSet<_> = (0..4)
-            .map(|nonce| ExecutionId::generate(&name, now, [nonce; 16]))
-            .collect();
+        let ids: std::collections::BTreeSet<_> =
+            (0..4).map(|nonce| ExecutionId::generate(&name, now, [nonce; 16])).collect();
         assert_eq!(ids.len(), 4);
         let strange = WorkflowName::parse("../☃").unwrap();
         let id = ExecutionId::generate(&strange, now, [1; 16]);
@@ -243,14 +226,8 @@ mod tests {
 
     #[test]
     fn stage_names_have_roles() {
-        assert_eq!(
-            StageName::parse("Security_Scan").unwrap().role(),
-            StageRole::SecurityScan
-        );
-        assert_eq!(
-            StageName::parse("quality gates").unwrap().role(),
-            StageRole::QualityGates
-        );
+        assert_eq!(StageName::parse("Security_Scan").unwrap().role(), StageRole::SecurityScan);
+        assert_eq!(StageName::parse("quality gates").unwrap().role(), StageRole::QualityGates);
         assert_eq!(StageName::parse("oidc").unwrap().role(), StageRole::Other);
     }
 }

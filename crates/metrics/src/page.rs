@@ -143,50 +143,30 @@ impl Page {
             figures: figures(document),
             days: DayChart::of(&document.days),
             times: TimeChart::of(document),
-            recent: document
-                .recent_workflows
-                .iter()
-                .map(|run| RecentRun::of(run, document.generated_at))
-                .collect(),
+            recent: document.recent_workflows.iter().map(|run| RecentRun::of(run, document.generated_at)).collect(),
             workflows: document.workflows.iter().map(WorkflowRow::of).collect(),
             months: document.months.iter().map(MonthLine::of).collect(),
-            notes: notes(
-                &document.data_quality,
-                document.publishing_stats.last_30_days.not_attempts,
-            ),
+            notes: notes(&document.data_quality, document.publishing_stats.last_30_days.not_attempts),
         }
     }
 }
 
 impl Moment {
     fn of(moment: Timestamp) -> Self {
-        Self {
-            iso: moment.to_string(),
-            text: moment_text(moment),
-        }
+        Self { iso: moment.to_string(), text: moment_text(moment) }
     }
 }
 
 /// `5 Jan 2026, 03:00 UTC`.
 fn moment_text(moment: Timestamp) -> String {
     let time = moment.moment().time();
-    format!(
-        "{}, {:02}:{:02} UTC",
-        day_text(moment.date()),
-        time.hour(),
-        time.minute()
-    )
+    format!("{}, {:02}:{:02} UTC", day_text(moment.date()), time.hour(), time.minute())
 }
 
 /// `5 Jan 2026`.
 fn day_text(day: time::Date) -> String {
     let month = day.month().to_string();
-    format!(
-        "{} {} {}",
-        day.day(),
-        month.get(..3).unwrap_or_default(),
-        day.year()
-    )
+    format!("{} {} {}", day.day(), month.get(..3).unwrap_or_default(), day.year())
 }
 
 impl Verdict {
@@ -194,25 +174,15 @@ impl Verdict {
         let mut more = Vec::new();
         let trend = &document.success_trend;
         if let Some(direction) = trend.trend_direction {
-            let Rate {
-                succeeded,
-                attempts,
-                ..
-            } = trend.previous;
+            let Rate { succeeded, attempts, .. } = trend.previous;
             let how = match direction {
                 Direction::Up => "Better than",
                 Direction::Down => "Worse than",
                 Direction::Stable => "The same rate as",
             };
-            more.push(format!(
-                "{how} the 7 days before, when {succeeded} of {attempts} succeeded."
-            ));
+            more.push(format!("{how} the 7 days before, when {succeeded} of {attempts} succeeded."));
         }
-        if let Some(streak) = document
-            .consecutive_failures
-            .value
-            .filter(|streak| *streak > 1)
-        {
+        if let Some(streak) = document.consecutive_failures.value.filter(|streak| *streak > 1) {
             more.push(format!("The last {streak} attempts to publish all failed."));
         }
         match document.active_workflows {
@@ -222,33 +192,18 @@ impl Verdict {
         }
         let reason = &document.health_reason;
         let mut letters = reason.chars();
-        let reason = letters.next().map_or_else(String::new, |first| {
-            first.to_uppercase().chain(letters).collect()
-        });
-        Self {
-            word: document.health_status.as_str(),
-            reason,
-            more,
-        }
+        let reason = letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect());
+        Self { word: document.health_status.as_str(), reason, more }
     }
 }
 
 impl Figure {
     fn unknown(name: &'static str, note: String) -> Self {
-        Self {
-            name,
-            known: false,
-            value: "no data".to_owned(),
-            note,
-        }
+        Self { name, known: false, value: "no data".to_owned(), note }
     }
 
     fn rate(name: &'static str, rate: Rate) -> Self {
-        let Rate {
-            succeeded,
-            attempts,
-            min_sample,
-        } = rate;
+        let Rate { succeeded, attempts, min_sample } = rate;
         if attempts == 0 {
             return Self::unknown(name, "No attempt to publish in the window".to_owned());
         }
@@ -256,12 +211,7 @@ impl Figure {
             None => format!("{}; target 95 %", percent_text(succeeded, attempts)),
             Some(_) => format!("Too few for a rate (it needs {min_sample})"),
         };
-        Self {
-            name,
-            known: true,
-            value: format!("{succeeded} of {attempts}"),
-            note,
-        }
+        Self { name, known: true, value: format!("{succeeded} of {attempts}"), note }
     }
 }
 
@@ -270,11 +220,7 @@ fn figures(document: &DashboardDocument) -> [Figure; 4] {
     let time_name = "Mean run time, 30 days";
     let run_time = match (time.summary.mean.value, time.within_target) {
         (Some(mean), within) => {
-            let verdict = if within == Some(true) {
-                "Within"
-            } else {
-                "Over"
-            };
+            let verdict = if within == Some(true) { "Within" } else { "Over" };
             Figure {
                 name: time_name,
                 known: true,
@@ -282,38 +228,21 @@ fn figures(document: &DashboardDocument) -> [Figure; 4] {
                 note: format!("{verdict} the target of 5 min; {} runs", time.summary.n),
             }
         }
-        (None, _) => Figure::unknown(
-            time_name,
-            why(
-                time.reason(),
-                "No successful run",
-                "Fewer than 3 successful runs",
-            ),
-        ),
+        (None, _) => {
+            Figure::unknown(time_name, why(time.reason(), "No successful run", "Fewer than 3 successful runs"))
+        }
     };
     let scan_name = "Last complete scan";
     let scans = &document.scans;
-    let scan = match (
-        scans.last_completed.value,
-        scans.last_completed_age_seconds.value,
-    ) {
-        (Some(last), Some(age)) => Figure {
-            name: scan_name,
-            known: true,
-            value: format!("{age} ago"),
-            note: moment_text(last),
-        },
+    let scan = match (scans.last_completed.value, scans.last_completed_age_seconds.value) {
+        (Some(last), Some(age)) => {
+            Figure { name: scan_name, known: true, value: format!("{age} ago"), note: moment_text(last) }
+        }
         _ => Figure::unknown(scan_name, "No run recorded a complete scan".to_owned()),
     };
     [
-        Figure::rate(
-            "Published, 7 days",
-            document.publishing_stats.last_7_days.publish_rate,
-        ),
-        Figure::rate(
-            "Published, 30 days",
-            document.publishing_stats.last_30_days.publish_rate,
-        ),
+        Figure::rate("Published, 7 days", document.publishing_stats.last_7_days.publish_rate),
+        Figure::rate("Published, 30 days", document.publishing_stats.last_30_days.publish_rate),
         run_time,
         scan,
     ]
@@ -328,12 +257,8 @@ fn why(reason: Option<NoValue>, no_events: &str, too_few: &str) -> String {
 
 impl DayChart {
     fn of(days: &[DayBar]) -> Self {
-        let rows: Vec<DayBar> = days
-            .iter()
-            .rev()
-            .filter(|bar| bar.success + bar.failed + bar.other > 0)
-            .cloned()
-            .collect();
+        let rows: Vec<DayBar> =
+            days.iter().rev().filter(|bar| bar.success + bar.failed + bar.other > 0).cloned().collect();
         let end = |bar: Option<&DayBar>| bar.map(|bar| bar.date.clone()).unwrap_or_default();
         Self {
             any: !rows.is_empty(),
@@ -347,31 +272,17 @@ impl DayChart {
 
 impl TimeChart {
     fn of(document: &DashboardDocument) -> Self {
-        let times: Vec<Seconds> = document
-            .run_times
-            .iter()
-            .map(|run| run.duration_seconds)
-            .collect();
-        let day = |at: Option<&crate::dashboard::RunTime>| {
-            at.map(|run| date_text(run.end_time.date()))
-                .unwrap_or_default()
-        };
-        let last = if times.len() > 1 {
-            day(document.run_times.last())
-        } else {
-            String::new()
-        };
+        let times: Vec<Seconds> = document.run_times.iter().map(|run| run.duration_seconds).collect();
+        let day =
+            |at: Option<&crate::dashboard::RunTime>| at.map(|run| date_text(run.end_time.date())).unwrap_or_default();
+        let last = if times.len() > 1 { day(document.run_times.last()) } else { String::new() };
         Self {
             any: !times.is_empty(),
             chart: Value::from_safe_string(svg::run_times(&times)),
             first: day(document.run_times.first()),
             last,
             count: times.len(),
-            longest: times
-                .iter()
-                .max()
-                .map(Seconds::to_string)
-                .unwrap_or_default(),
+            longest: times.iter().max().map(Seconds::to_string).unwrap_or_default(),
         }
     }
 }
@@ -382,9 +293,7 @@ impl RecentRun {
         let took = match (run.is_closed(), abandoned) {
             (true, _) => run.duration().map(|took| took.to_string()),
             (false, true) => None,
-            (false, false) => {
-                Seconds::between(run.start_time, now).map(|so_far| format!("{so_far} so far"))
-            }
+            (false, false) => Seconds::between(run.start_time, now).map(|so_far| format!("{so_far} so far")),
         };
         let problem = match (&run.error_stage, &run.error_message) {
             (Some(stage), Some(message)) => Some(format!("{stage}: {message}")),
@@ -394,11 +303,7 @@ impl RecentRun {
         Self {
             workflow: run.workflow_name.to_string(),
             id: run.execution_id.to_string(),
-            status: if abandoned {
-                "unfinished"
-            } else {
-                run.status.as_str()
-            },
+            status: if abandoned { "unfinished" } else { run.status.as_str() },
             started: Moment::of(run.start_time),
             took: took.unwrap_or_else(|| "–".to_owned()),
             release: match (run.release_type, run.dry_run) {
@@ -429,10 +334,7 @@ impl WorkflowRow {
             cancelled: row.runs.cancelled,
             median: time(row.execution_time.p50),
             p95: time(row.execution_time.p95),
-            last_run: row
-                .last_run
-                .map(|last| day_text(last.date()))
-                .unwrap_or_default(),
+            last_run: row.last_run.map(|last| day_text(last.date())).unwrap_or_default(),
         }
     }
 }
@@ -441,31 +343,18 @@ impl MonthLine {
     fn of(row: &MonthRow) -> Self {
         let totals = &row.totals;
         let of = |k: u64, n: u64| {
-            if n == 0 {
-                "none".to_owned()
-            } else {
-                format!("{k} of {n}")
-            }
+            if n == 0 { "none".to_owned() } else { format!("{k} of {n}") }
         };
         let mean = totals.timed_millis.checked_div(totals.timed);
         Self {
             month: row.month.clone(),
             runs: totals.runs,
             failed: totals.failed,
-            published: of(
-                totals.publish_succeeded,
-                totals.publish_succeeded + totals.publish_failed,
-            ),
+            published: of(totals.publish_succeeded, totals.publish_succeeded + totals.publish_failed),
             security: totals.security_auto,
             manual: totals.manual,
-            scans: of(
-                totals.scans_completed,
-                totals.scans_completed + totals.scans_failed,
-            ),
-            mean: mean.map_or_else(
-                || "no data".to_owned(),
-                |mean| Seconds::from_millis(mean).to_string(),
-            ),
+            scans: of(totals.scans_completed, totals.scans_completed + totals.scans_failed),
+            mean: mean.map_or_else(|| "no data".to_owned(), |mean| Seconds::from_millis(mean).to_string()),
         }
     }
 }
@@ -479,38 +368,21 @@ fn notes(quality: &DataQuality, not_attempts: NotAttempts) -> Vec<String> {
         ));
     }
     let many = |what: &str, ids: &[crate::ExecutionId]| {
-        let named: Vec<&str> = ids
-            .iter()
-            .take(NAMED)
-            .map(crate::ExecutionId::as_str)
-            .collect();
-        let rest = if ids.len() > NAMED {
-            format!(" and {} more", ids.len() - NAMED)
-        } else {
-            String::new()
-        };
+        let named: Vec<&str> = ids.iter().take(NAMED).map(crate::ExecutionId::as_str).collect();
+        let rest = if ids.len() > NAMED { format!(" and {} more", ids.len() - NAMED) } else { String::new() };
         format!("{what}: {}{rest}.", named.join(", "))
     };
     if !quality.unfinished.is_empty() {
-        notes.push(many(
-            "Started more than a day ago and never reported an end",
-            &quality.unfinished,
-        ));
+        notes.push(many("Started more than a day ago and never reported an end", &quality.unfinished));
     }
     if !quality.future.is_empty() {
         notes.push(many("Claims to be from the future", &quality.future));
     }
     for skipped in quality.skipped.iter().take(NAMED) {
-        notes.push(format!(
-            "{} cannot be read: {}.",
-            skipped.file, skipped.reason
-        ));
+        notes.push(format!("{} cannot be read: {}.", skipped.file, skipped.reason));
     }
     if quality.skipped.len() > NAMED {
-        notes.push(format!(
-            "{} more files or lines cannot be read.",
-            quality.skipped.len() - NAMED
-        ));
+        notes.push(format!("{} more files or lines cannot be read.", quality.skipped.len() - NAMED));
     }
     notes
 }

@@ -22,29 +22,16 @@ pub fn id(run: &RunRecord) -> String {
 
 /// What the newest report of a stage came to.
 pub fn last_stage(run: &RunRecord) -> String {
-    let Some(stage) = run
-        .stages
-        .iter()
-        .max_by_key(|stage| stage.end_time.or(stage.start_time))
-    else {
+    let Some(stage) = run.stages.iter().max_by_key(|stage| stage.end_time.or(stage.start_time)) else {
         return String::new();
     };
-    let took = stage
-        .duration_seconds
-        .map(|took| format!(" after {took}"))
-        .unwrap_or_default();
-    format!(
-        "{}: {} {}{took}",
-        run.execution_id, stage.name, stage.status
-    )
+    let took = stage.duration_seconds.map(|took| format!(" after {took}")).unwrap_or_default();
+    format!("{}: {} {}{took}", run.execution_id, stage.name, stage.status)
 }
 
 /// How a run ended.
 pub fn finished(run: &RunRecord, finished: Finished) -> String {
-    let took = run
-        .duration()
-        .map(|took| format!(" after {took}"))
-        .unwrap_or_default();
+    let took = run.duration().map(|took| format!(" after {took}")).unwrap_or_default();
     let before = match finished {
         Finished::Now => "",
         Finished::Before => " (it was finished before; nothing changed)",
@@ -69,16 +56,9 @@ pub(crate) fn stats_rows(document: &StatsDocument) -> Vec<(&'static str, String)
     let publishes = match rate.attempts {
         0 => "no publishes in window".to_owned(),
         n if rate.reason().is_some() => {
-            format!(
-                "{} of {n} succeeded (too few for a rate: it needs {})",
-                rate.succeeded, rate.min_sample
-            )
+            format!("{} of {n} succeeded (too few for a rate: it needs {})", rate.succeeded, rate.min_sample)
         }
-        n => format!(
-            "{} of {n} succeeded ({})",
-            rate.succeeded,
-            percent_text(rate.succeeded, n)
-        ),
+        n => format!("{} of {n} succeeded ({})", rate.succeeded, percent_text(rate.succeeded, n)),
     };
     let time = &document.execution_time;
     let verdict = match time.within_target {
@@ -90,67 +70,33 @@ pub(crate) fn stats_rows(document: &StatsDocument) -> Vec<(&'static str, String)
     vec![
         (
             "window",
-            format!(
-                "last {} ({} to {})",
-                document.window.days.in_words(),
-                document.window.from,
-                document.window.to
-            ),
+            format!("last {} ({} to {})", document.window.days.in_words(), document.window.from, document.window.to),
         ),
         (
             "runs",
-            format!(
-                "{} ({} success, {} failed, {} cancelled)",
-                runs.total, runs.success, runs.failed, runs.cancelled
-            ),
+            format!("{} ({} success, {} failed, {} cancelled)", runs.total, runs.success, runs.failed, runs.cancelled),
         ),
         ("publishes", publishes),
         (
             "release types",
-            format!(
-                "{} security, {} manual",
-                publishing.security_driven_releases, publishing.manual_releases
-            ),
+            format!("{} security, {} manual", publishing.security_driven_releases, publishing.manual_releases),
         ),
-        (
-            "failures in a row",
-            streak.map_or_else(|| "no data".to_owned(), |n| n.to_string()),
-        ),
+        ("failures in a row", streak.map_or_else(|| "no data".to_owned(), |n| n.to_string())),
         ("last published", moment(publishing.last_successful_publish)),
-        (
-            "last failed publish",
-            moment(publishing.last_failed_publish),
-        ),
-        (
-            "run time, mean",
-            format!("{}{verdict}", length(time.summary.mean)),
-        ),
+        ("last failed publish", moment(publishing.last_failed_publish)),
+        ("run time, mean", format!("{}{verdict}", length(time.summary.mean))),
         ("run time, median", length(time.summary.p50)),
         ("run time, p95", length(time.summary.p95)),
         ("run time, longest", length(time.summary.max)),
-        (
-            "scans",
-            format!(
-                "{} ({} complete, {} failed)",
-                scans.total, scans.completed, scans.failed
-            ),
-        ),
+        ("scans", format!("{} ({} complete, {} failed)", scans.total, scans.completed, scans.failed)),
         ("last complete scan", moment(scans.last_completed.value)),
     ]
 }
 
 /// The word and the reason.
 pub fn health(document: &HealthDocument) -> String {
-    let mut out = format!(
-        "Health: {}\n{}\n",
-        document.health_status.as_str(),
-        document.reason
-    );
-    if let Some(streak) = document
-        .consecutive_failures
-        .value
-        .filter(|streak| *streak > 1)
-    {
+    let mut out = format!("Health: {}\n{}\n", document.health_status.as_str(), document.reason);
+    if let Some(streak) = document.consecutive_failures.value.filter(|streak| *streak > 1) {
         let _ = writeln!(out, "the last {streak} attempts to publish all failed");
     }
     if document.active_workflows > 0 {
@@ -166,9 +112,7 @@ pub fn list(document: &ListDocument) -> String {
         out.push_str("no runs\n");
     }
     for run in &document.runs {
-        let took = run
-            .duration()
-            .map_or_else(|| "-".to_owned(), |took| took.to_string());
+        let took = run.duration().map_or_else(|| "-".to_owned(), |took| took.to_string());
         let _ = write!(
             out,
             "{:<9} {}  {:>12}  {}  {}",
@@ -197,28 +141,13 @@ pub fn list(document: &ListDocument) -> String {
 
 /// What pruning did, or would do.
 pub fn prune(document: &PruneDocument) -> String {
-    let PruneSummary {
-        folded,
-        kept,
-        dropped_months,
-        unreadable_months,
-        unreadable_runs,
-    } = &document.summary;
+    let PruneSummary { folded, kept, dropped_months, unreadable_months, unreadable_runs } = &document.summary;
     let would = if document.dry_run { "would be " } else { "" };
     let mut out = format!("{folded} runs {would}folded into their months, {kept} kept\n");
     for (what, files) in [
-        (
-            format!("{would}dropped for their age (the totals per day stay)"),
-            dropped_months,
-        ),
-        (
-            "kept in spite of their age, since they hold lines that cannot be read".to_owned(),
-            unreadable_months,
-        ),
-        (
-            "kept, since they cannot be read".to_owned(),
-            unreadable_runs,
-        ),
+        (format!("{would}dropped for their age (the totals per day stay)"), dropped_months),
+        ("kept in spite of their age, since they hold lines that cannot be read".to_owned(), unreadable_months),
+        ("kept, since they cannot be read".to_owned(), unreadable_runs),
     ] {
         if !files.is_empty() {
             let _ = writeln!(out, "{what}: {}", text::one_line(&files.join(", ")));
@@ -232,10 +161,7 @@ const NAMED: usize = 20;
 
 /// What was left out, one thing a line; nothing if all is well. JSON names every one.
 pub fn quality(quality: &DataQuality) -> String {
-    let skipped = quality
-        .skipped
-        .iter()
-        .map(|skipped| format!("{}: {}", skipped.file, skipped.reason));
+    let skipped = quality.skipped.iter().map(|skipped| format!("{}: {}", skipped.file, skipped.reason));
     let ids = |ids: &[ExecutionId]| ids.iter().map(ExecutionId::to_string).collect();
     let mut out = String::new();
     for (what, lines) in [

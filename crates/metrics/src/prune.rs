@@ -29,10 +29,7 @@ pub struct PruneOptions {
 
 impl Default for PruneOptions {
     fn default() -> Self {
-        Self {
-            fold_after: Days::clamped(35),
-            drop_after: Days::clamped(400),
-        }
+        Self { fold_after: Days::clamped(35), drop_after: Days::clamped(400) }
     }
 }
 
@@ -99,12 +96,7 @@ pub struct PruneDocument {
 impl PruneDocument {
     /// What a plan comes to, done or only planned.
     pub fn of(summary: PruneSummary, dry_run: bool, now: Timestamp) -> Self {
-        Self {
-            schema_version: SCHEMA_VERSION,
-            generated_at: now,
-            dry_run,
-            summary,
-        }
+        Self { schema_version: SCHEMA_VERSION, generated_at: now, dry_run, summary }
     }
 }
 
@@ -123,17 +115,10 @@ pub enum PruneError {
 
 impl PrunePlan {
     /// Plans for the folder as it is at `now`.
-    pub fn of(
-        folder: &FolderBytes,
-        options: PruneOptions,
-        now: Timestamp,
-    ) -> Result<Self, PruneError> {
+    pub fn of(folder: &FolderBytes, options: PruneOptions, now: Timestamp) -> Result<Self, PruneError> {
         let mut plan = Self::default();
-        let mut months: BTreeMap<String, Month> = folder
-            .monthly
-            .iter()
-            .map(|(path, bytes)| (path.clone(), Month::read(bytes)))
-            .collect();
+        let mut months: BTreeMap<String, Month> =
+            folder.monthly.iter().map(|(path, bytes)| (path.clone(), Month::read(bytes))).collect();
         let mut kept = Vec::new();
         let fold_before = options.fold_after.before(now);
         let abandoned_before = options.fold_after.max(NOTHING_RUNS_LONGER).before(now);
@@ -148,10 +133,7 @@ impl PrunePlan {
             };
             if old {
                 let date = day_of(&run);
-                months
-                    .entry(format!("runs/{}.ndjson", &date_text(date)[..7]))
-                    .or_default()
-                    .add(run);
+                months.entry(format!("runs/{}.ndjson", &date_text(date)[..7])).or_default().add(run);
                 plan.deletes.push(path.clone());
                 plan.summary.folded += 1;
             } else {
@@ -163,9 +145,7 @@ impl PrunePlan {
 
         let drop_before = options.drop_after.before(now).date();
         for (path, month) in months {
-            let gone = month
-                .newest_day()
-                .is_some_and(|day| end_of_month(day) < drop_before);
+            let gone = month.newest_day().is_some_and(|day| end_of_month(day) < drop_before);
             if gone && month.unreadable == 0 {
                 if folder.monthly.contains_key(&path) {
                     plan.deletes.push(path.clone());
@@ -177,10 +157,7 @@ impl PrunePlan {
                 plan.summary.unreadable_months.push(path.clone());
             }
             if folder.monthly.get(&path) != Some(&month.bytes) {
-                plan.writes.push(PlannedWrite {
-                    path,
-                    bytes: month.bytes,
-                });
+                plan.writes.push(PlannedWrite { path, bytes: month.bytes });
             }
         }
         Ok(plan)
@@ -193,41 +170,25 @@ impl PrunePlan {
         months: &BTreeMap<String, Month>,
         kept: &[RunRecord],
     ) -> Result<(), PruneError> {
-        let folded: BTreeMap<_, &RunRecord> = months
-            .values()
-            .flat_map(|month| &month.runs)
-            .map(|run| (&run.execution_id, run))
-            .collect();
+        let folded: BTreeMap<_, &RunRecord> =
+            months.values().flat_map(|month| &month.runs).map(|run| (&run.execution_id, run)).collect();
         let days: BTreeSet<Date> = folded.values().map(|run| day_of(run)).collect();
         // A day's total holds all its runs, those that keep a file of their own for now included.
-        let of_those_days = kept
-            .iter()
-            .filter(|run| run.is_closed() && !folded.contains_key(&run.execution_id));
-        let counted = DailyTotals::of(
-            folded
-                .values()
-                .copied()
-                .chain(of_those_days)
-                .filter(|run| days.contains(&day_of(run))),
-        );
+        let of_those_days = kept.iter().filter(|run| run.is_closed() && !folded.contains_key(&run.execution_id));
+        let counted =
+            DailyTotals::of(folded.values().copied().chain(of_those_days).filter(|run| days.contains(&day_of(run))));
         for year in days.iter().map(|day| day.year()).collect::<BTreeSet<_>>() {
             let path = format!("daily/{year:04}.json");
             let known = match folder.daily.get(&path) {
                 Some(bytes) => {
-                    DailyTotals::from_json(bytes).map_err(|source| PruneError::Daily {
-                        path: path.clone(),
-                        source,
-                    })?
+                    DailyTotals::from_json(bytes).map_err(|source| PruneError::Daily { path: path.clone(), source })?
                 }
                 None => DailyTotals::default(),
             };
             let mut merged = known.clone();
             merged.merge(counted.year(year));
             if merged != known {
-                self.writes.push(PlannedWrite {
-                    path,
-                    bytes: merged.to_json(),
-                });
+                self.writes.push(PlannedWrite { path, bytes: merged.to_json() });
             }
         }
         Ok(())
@@ -245,14 +206,8 @@ struct Month {
 
 impl Month {
     fn read(bytes: &[u8]) -> Self {
-        let mut month = Self {
-            bytes: bytes.to_vec(),
-            ..Self::default()
-        };
-        for line in bytes
-            .split(|b| *b == b'\n')
-            .filter(|line| !line.iter().all(u8::is_ascii_whitespace))
-        {
+        let mut month = Self { bytes: bytes.to_vec(), ..Self::default() };
+        for line in bytes.split(|b| *b == b'\n').filter(|line| !line.iter().all(u8::is_ascii_whitespace)) {
             match RunRecord::from_json(line) {
                 Ok(run) => {
                     month.lines.insert(run.to_json_line());

@@ -43,10 +43,8 @@ pub enum NoAttempt {
 impl RunRecord {
     /// How the run's attempt to publish went, if it was one.
     pub fn publish_outcome(&self) -> Result<PublishOutcome, NoAttempt> {
-        let for_release = self.release_triggered == Some(true)
-            || self
-                .release_type
-                .is_some_and(|kind| kind != ReleaseType::None);
+        let for_release =
+            self.release_triggered == Some(true) || self.release_type.is_some_and(|kind| kind != ReleaseType::None);
         match (self.status, self.publishing_success) {
             (RunStatus::Running, _) => Err(NoAttempt::Running),
             _ if self.dry_run => Err(NoAttempt::DryRun),
@@ -148,16 +146,8 @@ impl PublishingStats {
             }
             lengths.extend(run.publish_duration);
         }
-        let min_sample = if window.days == Days::clamped(1) {
-            MIN_ATTEMPTS_ONE_DAY
-        } else {
-            MIN_ATTEMPTS
-        };
-        let publish_rate = Rate {
-            succeeded,
-            attempts: succeeded + failed,
-            min_sample,
-        };
+        let min_sample = if window.days == Days::clamped(1) { MIN_ATTEMPTS_ONE_DAY } else { MIN_ATTEMPTS };
+        let publish_rate = Rate { succeeded, attempts: succeeded + failed, min_sample };
         let average = mean(&lengths);
         Self {
             total_attempts: succeeded + failed,
@@ -169,10 +159,7 @@ impl PublishingStats {
             last_successful_publish: last_succeeded,
             last_failed_publish: last_failed,
             average_publish_duration: average,
-            success_rate_percent_reason: publish_rate
-                .percent()
-                .is_none()
-                .then_some(NoValue::NoEvents),
+            success_rate_percent_reason: publish_rate.percent().is_none().then_some(NoValue::NoEvents),
             last_successful_publish_reason: last_succeeded.is_none().then_some(NoValue::NoEvents),
             last_failed_publish_reason: last_failed.is_none().then_some(NoValue::NoEvents),
             average_publish_duration_reason: average.is_none().then_some(NoValue::NoEvents),
@@ -187,17 +174,10 @@ pub fn consecutive_failures(runs: &[RunRecord], now: Timestamp) -> Measured<usiz
     let mut attempts: Vec<_> = runs
         .iter()
         .filter_map(|run| {
-            Some((
-                run.event_time().filter(|end| *end <= now)?,
-                &run.execution_id,
-                run.publish_outcome().ok()?,
-            ))
+            Some((run.event_time().filter(|end| *end <= now)?, &run.execution_id, run.publish_outcome().ok()?))
         })
         .collect();
     attempts.sort_unstable_by(|a, b| (b.0, b.1).cmp(&(a.0, a.1)));
-    let streak = attempts
-        .iter()
-        .take_while(|(_, _, outcome)| *outcome == PublishOutcome::Failed)
-        .count();
+    let streak = attempts.iter().take_while(|(_, _, outcome)| *outcome == PublishOutcome::Failed).count();
     Measured::or_no_events((!attempts.is_empty()).then_some(streak))
 }

@@ -126,6 +126,8 @@ pub struct FinishReport {
     pub security_changes: Option<u64>,
     /// What became of publishing.
     pub publish: PublishReport,
+    /// How long the run took, when the caller measured it; otherwise the whole seconds since its start.
+    pub duration: Option<Seconds>,
 }
 
 impl FinishReport {
@@ -138,6 +140,7 @@ impl FinishReport {
             release_type: None,
             security_changes: None,
             publish: PublishReport::Auto,
+            duration: None,
         }
     }
 }
@@ -224,11 +227,7 @@ impl RunRecord {
             });
         }
         let role = report.name.role();
-        let open = self
-            .stages
-            .iter_mut()
-            .rev()
-            .find(|s| s.name == report.name && s.status == StageStatus::Running);
+        let open = self.stages.iter_mut().rev().find(|s| s.name == report.name && s.status == StageStatus::Running);
         if report.status == StageStatus::Running {
             if open.is_none() {
                 self.stages.push(Stage {
@@ -244,13 +243,10 @@ impl RunRecord {
             return Ok(());
         }
         let start_time = open.as_ref().and_then(|s| s.start_time);
-        let duration = report
-            .duration
-            .or_else(|| Seconds::between(start_time?, now));
+        let duration = report.duration.or_else(|| Seconds::between(start_time?, now));
         let error_message = report.error.as_deref().and_then(tidy);
         if let Some(stage) = open {
-            (stage.status, stage.end_time, stage.duration_seconds) =
-                (report.status, Some(now), duration);
+            (stage.status, stage.end_time, stage.duration_seconds) = (report.status, Some(now), duration);
             stage.error_message = error_message;
         } else {
             self.stages.push(Stage {
@@ -280,11 +276,7 @@ impl RunRecord {
     ///
     /// Stages that are still open become `unfinished`. A failed run without a named stage failed in its newest
     /// failed stage, or else in the newest unfinished one.
-    pub fn finish(
-        &mut self,
-        report: FinishReport,
-        now: Timestamp,
-    ) -> Result<Finished, ReportError> {
+    pub fn finish(&mut self, report: FinishReport, now: Timestamp) -> Result<Finished, ReportError> {
         let status = RunStatus::from(report.status);
         if self.status != RunStatus::Running {
             return if self.status == status {
@@ -299,7 +291,7 @@ impl RunRecord {
             };
         }
         (self.status, self.end_time) = (status, Some(now));
-        self.duration_seconds = Seconds::between(self.start_time, now);
+        self.duration_seconds = report.duration.or_else(|| Seconds::between(self.start_time, now));
         for stage in &mut self.stages {
             if stage.status == StageStatus::Running {
                 stage.status = StageStatus::Unfinished;
@@ -316,16 +308,11 @@ impl RunRecord {
         if status == RunStatus::Failed {
             if self.error_stage.is_none() {
                 let newest = |status| self.stages.iter().rev().find(|s| s.status == status);
-                self.error_stage = newest(StageStatus::Failed)
-                    .or_else(|| newest(StageStatus::Unfinished))
-                    .map(|s| s.name.clone());
+                self.error_stage =
+                    newest(StageStatus::Failed).or_else(|| newest(StageStatus::Unfinished)).map(|s| s.name.clone());
             }
             if self.error_message.is_none() {
-                let failed = self
-                    .stages
-                    .iter()
-                    .rev()
-                    .find(|s| Some(&s.name) == self.error_stage.as_ref());
+                let failed = self.stages.iter().rev().find(|s| Some(&s.name) == self.error_stage.as_ref());
                 self.error_message = failed.and_then(|s| s.error_message.clone());
             }
         }
@@ -339,8 +326,7 @@ impl RunRecord {
             PublishReport::Elsewhere => return None,
             PublishReport::Auto => {}
         }
-        let tried =
-            |s: &&Stage| s.name.role() == StageRole::Publish && s.status != StageStatus::Running;
+        let tried = |s: &&Stage| s.name.role() == StageRole::Publish && s.status != StageStatus::Running;
         if let Some(stage) = self.stages.iter().rev().find(tried) {
             return match stage.status {
                 StageStatus::Success => Some(true),
@@ -376,7 +362,6 @@ impl RunRecord {
 
     /// How long the run took, as recorded or from its times.
     pub fn duration(&self) -> Option<Seconds> {
-        self.duration_seconds
-            .or_else(|| Seconds::between(self.start_time, self.end_time?))
+        self.duration_seconds.or_else(|| Seconds::between(self.start_time, self.end_time?))
     }
 }

@@ -157,36 +157,20 @@ impl DailyTotals {
 
     /// Reads one year's document.
     pub fn from_json(bytes: &[u8]) -> Result<Self, ReadDailyError> {
-        let document: DailyDocument =
-            serde_json::from_slice(bytes).map_err(ReadDailyError::Malformed)?;
+        let document: DailyDocument = serde_json::from_slice(bytes).map_err(ReadDailyError::Malformed)?;
         document.schema_version.check(SCHEMA_VERSION)?;
-        let day = |(key, totals): (String, DayTotals)| match parse_date(&key)
-            .filter(|_| key.len() == 10)
-        {
+        let day = |(key, totals): (String, DayTotals)| match parse_date(&key).filter(|_| key.len() == 10) {
             Some(date) => Ok((date, totals)),
-            None => Err(ReadDailyError::BadDay(
-                text::shorten(&text::one_line(&key), 40).into_owned(),
-            )),
+            None => Err(ReadDailyError::BadDay(text::shorten(&text::one_line(&key), 40).into_owned())),
         };
-        Ok(Self {
-            days: document
-                .days
-                .into_iter()
-                .map(day)
-                .collect::<Result<_, _>>()?,
-            extra: document.extra,
-        })
+        Ok(Self { days: document.days.into_iter().map(day).collect::<Result<_, _>>()?, extra: document.extra })
     }
 
     /// One year's document.
     pub fn to_json(&self) -> Vec<u8> {
         document::to_json(&DailyDocument {
             schema_version: SCHEMA_VERSION,
-            days: self
-                .days
-                .iter()
-                .map(|(date, totals)| (date_text(*date), totals.clone()))
-                .collect(),
+            days: self.days.iter().map(|(date, totals)| (date_text(*date), totals.clone())).collect(),
             extra: self.extra.clone(),
         })
     }
@@ -211,19 +195,14 @@ impl DailyTotals {
     /// The days of one year.
     pub(crate) fn year(&self, year: i32) -> Self {
         let days = self.days.iter().filter(|(date, _)| date.year() == year);
-        Self {
-            days: days.map(|(date, totals)| (*date, totals.clone())).collect(),
-            extra: Extra::new(),
-        }
+        Self { days: days.map(|(date, totals)| (*date, totals.clone())).collect(), extra: Extra::new() }
     }
 
     /// The days of each month together.
     pub fn by_month(&self) -> BTreeMap<(i32, u8), DayTotals> {
         let mut months: BTreeMap<_, DayTotals> = BTreeMap::new();
         for (date, totals) in &self.days {
-            *months
-                .entry((date.year(), u8::from(date.month())))
-                .or_default() += totals;
+            *months.entry((date.year(), u8::from(date.month()))).or_default() += totals;
         }
         months
     }

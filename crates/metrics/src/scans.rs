@@ -32,11 +32,7 @@ impl RunRecord {
         if self.status == RunStatus::Failed && failed_in == Some(StageRole::SecurityScan) {
             return Some(ScanOutcome::Failed);
         }
-        let scan = self
-            .stages
-            .iter()
-            .rev()
-            .find(|stage| stage.name.role() == StageRole::SecurityScan);
+        let scan = self.stages.iter().rev().find(|stage| stage.name.role() == StageRole::SecurityScan);
         match scan.map(|stage| stage.status) {
             Some(StageStatus::Success) => Some(ScanOutcome::Completed),
             Some(StageStatus::Failed | StageStatus::Unfinished) => Some(ScanOutcome::Failed),
@@ -66,34 +62,17 @@ impl ScanStats {
     /// Counts the scans that ended in a window.
     pub fn of(runs: &[RunRecord], window: Window) -> Self {
         let ended = || {
-            runs.iter().filter_map(|run| {
-                Some((
-                    run.event_time().filter(|end| *end <= window.to)?,
-                    run.scan_outcome()?,
-                ))
-            })
+            runs.iter().filter_map(|run| Some((run.event_time().filter(|end| *end <= window.to)?, run.scan_outcome()?)))
         };
-        let in_window = |wanted| {
-            ended()
-                .filter(|(end, outcome)| window.contains(*end) && *outcome == wanted)
-                .count()
-        };
-        let (completed, failed) = (
-            in_window(ScanOutcome::Completed),
-            in_window(ScanOutcome::Failed),
-        );
-        let last = ended()
-            .filter(|(_, outcome)| *outcome == ScanOutcome::Completed)
-            .map(|(end, _)| end)
-            .max();
+        let in_window = |wanted| ended().filter(|(end, outcome)| window.contains(*end) && *outcome == wanted).count();
+        let (completed, failed) = (in_window(ScanOutcome::Completed), in_window(ScanOutcome::Failed));
+        let last = ended().filter(|(_, outcome)| *outcome == ScanOutcome::Completed).map(|(end, _)| end).max();
         Self {
             total: completed + failed,
             completed,
             failed,
             last_completed: Measured::or_no_events(last),
-            last_completed_age_seconds: Measured::or_no_events(
-                last.and_then(|last| Seconds::between(last, window.to)),
-            ),
+            last_completed_age_seconds: Measured::or_no_events(last.and_then(|last| Seconds::between(last, window.to))),
         }
     }
 }

@@ -30,9 +30,7 @@ impl Seconds {
 
     /// From one moment to a later one; none if the clock ran backwards.
     pub fn between(start: Timestamp, end: Timestamp) -> Option<Self> {
-        u64::try_from((end.moment() - start.moment()).whole_milliseconds())
-            .ok()
-            .map(Self::from_millis)
+        u64::try_from((end.moment() - start.moment()).whole_milliseconds()).ok().map(Self::from_millis)
     }
 
     /// The moment so long after another one, in whole seconds.
@@ -47,10 +45,7 @@ impl Seconds {
     }
 
     /// Seconds as a number to print.
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "ten years in milliseconds fit the mantissa"
-    )]
+    #[expect(clippy::cast_precision_loss, reason = "ten years in milliseconds fit the mantissa")]
     pub fn as_f64(self) -> f64 {
         self.0 as f64 / 1000.0
     }
@@ -84,30 +79,8 @@ mod tests {
     #[test]
     fn people_read_lengths() {
         let said = |millis| Seconds::from_millis(millis).to_string();
-        let all = [
-            0,
-            400,
-            9960,
-            42_000,
-            60_000,
-            200_000,
-            7_500_000,
-            273_600_000,
-        ]
-        .map(said);
-        assert_eq!(
-            all,
-            [
-                "0 s",
-                "0.4 s",
-                "10 s",
-                "42 s",
-                "1 min",
-                "3 min 20 s",
-                "2 h 05 min",
-                "3 d 4 h"
-            ]
-        );
+        let all = [0, 400, 9960, 42_000, 60_000, 200_000, 7_500_000, 273_600_000].map(said);
+        assert_eq!(all, ["0 s", "0.4 s", "10 s", "42 s", "1 min", "3 min 20 s", "2 h 05 min", "3 d 4 h"]);
     }
 
     #[test]
@@ -115,14 +88,9 @@ mod tests {
         for bad in [-1.0, f64::NAN, f64::INFINITY, 1e18] {
             assert_eq!(Seconds::from_f64(bad), None);
         }
-        let (start, end): (Timestamp, Timestamp) = (
-            "2026-01-05T10:00:30Z".parse().unwrap(),
-            "2026-01-05T10:00:00Z".parse().unwrap(),
-        );
+        let (start, end): (Timestamp, Timestamp) =
+            ("2026-01-05T10:00:30Z".parse().unwrap(), "2026-01-05T10:00:00Z".parse().unwrap());
         assert_eq!(Seconds::between(start, end), None);
-        assert_eq!(
-            Seconds::between(end, start),
-            Some(Seconds::from_millis(30_000))
-        );
+        assert_eq!(Seconds::between(end, start), Some(Seconds::from_millis(30_000)));
     }
 }

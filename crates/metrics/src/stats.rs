@@ -115,10 +115,7 @@ impl StatsDocument {
             consecutive_failures: consecutive_failures(history.runs(), now),
             runs: RunCounts::of(ended.iter().copied()),
             execution_time: ExecutionTime::of(ended.iter().copied()),
-            failed_execution_time: DurationSummary::of(lengths(
-                ended.iter().copied(),
-                RunStatus::Failed,
-            )),
+            failed_execution_time: DurationSummary::of(lengths(ended.iter().copied(), RunStatus::Failed)),
             workflows: workflows(&ended),
             scans: ScanStats::of(history.runs(), window),
             data_quality: DataQuality::of(history, now),
@@ -133,18 +130,11 @@ impl StatsDocument {
 
 /// The finished runs whose end is in a window.
 pub(crate) fn in_window(history: &History, window: Window) -> impl Iterator<Item = &RunRecord> {
-    history
-        .runs()
-        .iter()
-        .filter(move |run| run.event_time().is_some_and(|end| window.contains(end)))
+    history.runs().iter().filter(move |run| run.event_time().is_some_and(|end| window.contains(end)))
 }
 
-fn lengths<'a>(
-    runs: impl Iterator<Item = &'a RunRecord>,
-    status: RunStatus,
-) -> impl Iterator<Item = Seconds> {
-    runs.filter(move |run| run.status == status)
-        .filter_map(RunRecord::duration)
+fn lengths<'a>(runs: impl Iterator<Item = &'a RunRecord>, status: RunStatus) -> impl Iterator<Item = Seconds> {
+    runs.filter(move |run| run.status == status).filter_map(RunRecord::duration)
 }
 
 fn workflows(ended: &[&RunRecord]) -> Vec<WorkflowStats> {
@@ -180,15 +170,8 @@ impl RunCounts {
 impl ExecutionTime {
     fn of<'a>(runs: impl Iterator<Item = &'a RunRecord>) -> Self {
         let summary = DurationSummary::of(lengths(runs, RunStatus::Success));
-        let within_target = summary
-            .mean
-            .value
-            .map(|mean| mean.millis() <= DURATION_TARGET * 1000);
-        Self {
-            summary,
-            target_seconds: DURATION_TARGET,
-            within_target,
-        }
+        let within_target = summary.mean.value.map(|mean| mean.millis() <= DURATION_TARGET * 1000);
+        Self { summary, target_seconds: DURATION_TARGET, within_target }
     }
 
     /// Why [`ExecutionTime::within_target`] is null.
@@ -200,9 +183,7 @@ impl ExecutionTime {
 impl DataQuality {
     /// What is wrong with a history.
     pub fn of(history: &History, now: Timestamp) -> Self {
-        let ids = |runs: &mut dyn Iterator<Item = &RunRecord>| {
-            runs.map(|run| run.execution_id.clone()).collect()
-        };
+        let ids = |runs: &mut dyn Iterator<Item = &RunRecord>| runs.map(|run| run.execution_id.clone()).collect();
         Self {
             runs: history.runs().len(),
             duplicates: history.duplicates(),

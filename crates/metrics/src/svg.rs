@@ -18,17 +18,12 @@ fn percent(part: u64, whole: u64, full: u64) -> String {
 
 fn open(label: &str) -> String {
     // The label is made of numbers and fixed words only.
-    format!(
-        "<svg class=\"chart\" role=\"img\" aria-label=\"{label}\" width=\"100%\" height=\"160\">"
-    )
+    format!("<svg class=\"chart\" role=\"img\" aria-label=\"{label}\" width=\"100%\" height=\"160\">")
 }
 
 fn rect(out: &mut String, class: &str, x: &str, width: &str, top: &str, height: &str) {
     // Writing to a text cannot fail.
-    let _ = write!(
-        out,
-        "<rect class=\"{class}\" x=\"{x}\" y=\"{top}\" width=\"{width}\" height=\"{height}\"/>"
-    );
+    let _ = write!(out, "<rect class=\"{class}\" x=\"{x}\" y=\"{top}\" width=\"{width}\" height=\"{height}\"/>");
 }
 
 /// A column for each day: well-ended runs below, others in the middle, failed ones hatched on top.
@@ -46,11 +41,7 @@ pub(crate) fn days(bars: &[DayBar]) -> String {
     );
     let mut out = open(&label);
     let top_of = |height: u64| percent(most * 100 - height * (100 - HEADROOM), most, 1);
-    let _ = write!(
-        out,
-        "<line class=\"grid\" x1=\"0\" x2=\"100%\" y1=\"{0}\" y2=\"{0}\"/>",
-        top_of(most)
-    );
+    let _ = write!(out, "<line class=\"grid\" x1=\"0\" x2=\"100%\" y1=\"{0}\" y2=\"{0}\"/>", top_of(most));
     let width = percent(72, 100 * count.max(1), 100);
     for (index, bar) in (0_u64..).zip(bars) {
         let x = percent(index * 100 + 14, 100 * count.max(1), 100);
@@ -59,21 +50,10 @@ pub(crate) fn days(bars: &[DayBar]) -> String {
             continue;
         }
         let mut below = 0;
-        for (class, part) in [
-            ("ok", bar.success),
-            ("other", bar.other),
-            ("bad", bar.failed),
-        ] {
+        for (class, part) in [("ok", bar.success), ("other", bar.other), ("bad", bar.failed)] {
             if part > 0 {
                 below += part;
-                rect(
-                    &mut out,
-                    class,
-                    &x,
-                    &width,
-                    &top_of(below),
-                    &percent(part * (100 - HEADROOM), most, 1),
-                );
+                rect(&mut out, class, &x, &width, &top_of(below), &percent(part * (100 - HEADROOM), most, 1));
             }
         }
     }
@@ -103,25 +83,11 @@ pub(crate) fn run_times(times: &[Seconds]) -> String {
     let places = (times.len() as u64).max(15);
     let width = percent(72, 100 * places, 100);
     for (index, time) in (0_u64..).zip(times) {
-        let class = if time.millis() > target {
-            "bad"
-        } else {
-            "time"
-        };
+        let class = if time.millis() > target { "bad" } else { "time" };
         let x = percent(index * 100 + 14, 100 * places, 100);
-        rect(
-            &mut out,
-            class,
-            &x,
-            &width,
-            &top_of(time.millis()),
-            &percent(time.millis() * (100 - HEADROOM), most, 1),
-        );
+        rect(&mut out, class, &x, &width, &top_of(time.millis()), &percent(time.millis() * (100 - HEADROOM), most, 1));
     }
     let line = top_of(target);
-    let _ = write!(
-        out,
-        "<line class=\"target\" x1=\"0\" x2=\"100%\" y1=\"{line}\" y2=\"{line}\"/></svg>"
-    );
+    let _ = write!(out, "<line class=\"target\" x1=\"0\" x2=\"100%\" y1=\"{line}\" y2=\"{line}\"/></svg>");
     out
 }

@@ -8,8 +8,8 @@ use findings_model::Timestamp;
 use time::Duration;
 
 use crate::{
-    ExecutionId, FinalStatus, FinishReport, History, HistoryReader, ReleaseType, RunRecord,
-    Seconds, StageName, StartReport, WorkflowName,
+    ExecutionId, FinalStatus, FinishReport, History, HistoryReader, ReleaseType, RunRecord, Seconds, StageName,
+    StartReport, WorkflowName,
 };
 
 fn at(text: &str) -> Timestamp {
@@ -28,33 +28,18 @@ fn minutes_before(now: Timestamp, minutes: i64) -> Timestamp {
 fn run(id: &str, hours_ago: i64, seconds: i64, report: FinishReport) -> RunRecord {
     let end = minutes_before(now(), hours_ago * 60);
     let workflow = WorkflowName::parse("security-driven-release").unwrap();
-    let start = StartReport {
-        id: ExecutionId::parse(id).unwrap(),
-        workflow,
-        dry_run: false,
-    };
-    let mut run = RunRecord::start(
-        start,
-        Timestamp::new(end.moment() - Duration::seconds(seconds)),
-    );
+    let start = StartReport { id: ExecutionId::parse(id).unwrap(), workflow, dry_run: false };
+    let mut run = RunRecord::start(start, Timestamp::new(end.moment() - Duration::seconds(seconds)));
     run.finish(report, end).unwrap();
     run
 }
 
 fn report(status: FinalStatus, release_type: Option<ReleaseType>) -> FinishReport {
-    FinishReport {
-        release_type,
-        ..FinishReport::new(status)
-    }
+    FinishReport { release_type, ..FinishReport::new(status) }
 }
 
 fn publish(id: &str, hours_ago: i64, status: FinalStatus) -> RunRecord {
-    run(
-        id,
-        hours_ago,
-        120,
-        report(status, Some(ReleaseType::Manual)),
-    )
+    run(id, hours_ago, 120, report(status, Some(ReleaseType::Manual)))
 }
 
 fn history<'a>(runs: impl IntoIterator<Item = &'a RunRecord>) -> History {
@@ -67,21 +52,9 @@ fn history<'a>(runs: impl IntoIterator<Item = &'a RunRecord>) -> History {
 
 fn attempts(succeeded: usize, of: usize) -> Vec<RunRecord> {
     let status = |n| {
-        if n < succeeded {
-            FinalStatus::Success
-        } else {
-            FinalStatus::Failed
-        }
+        if n < succeeded { FinalStatus::Success } else { FinalStatus::Failed }
     };
-    (0..of)
-        .map(|n| {
-            publish(
-                &format!("run-{n}"),
-                1 + i64::try_from(n).unwrap(),
-                status(n),
-            )
-        })
-        .collect()
+    (0..of).map(|n| publish(&format!("run-{n}"), 1 + i64::try_from(n).unwrap(), status(n))).collect()
 }
 
 /// A history with something of everything.
@@ -89,12 +62,8 @@ fn eventful() -> Vec<RunRecord> {
     let mut runs = Vec::new();
     for week in 0..6_i64 {
         let hours = 9 + week * 24 * 7;
-        let mut scan = run(
-            &format!("scan-{week}"),
-            hours,
-            150 + 40 * week,
-            report(FinalStatus::Success, Some(ReleaseType::None)),
-        );
+        let mut scan =
+            run(&format!("scan-{week}"), hours, 150 + 40 * week, report(FinalStatus::Success, Some(ReleaseType::None)));
         scan.stages.clear();
         scan.security_scan_duration = Seconds::from_f64(64.0);
         runs.push(scan);
@@ -103,35 +72,19 @@ fn eventful() -> Vec<RunRecord> {
             3 => (FinalStatus::Success, ReleaseType::Manual),
             _ => (FinalStatus::Success, ReleaseType::SecurityAuto),
         };
-        let mut release = run(
-            &format!("release-{week}"),
-            hours - 1,
-            200 + 60 * week,
-            report(status, Some(kind)),
-        );
-        release.publish_duration =
-            Seconds::from_f64(20.0 + f64::from(i32::try_from(week).unwrap()));
+        let mut release = run(&format!("release-{week}"), hours - 1, 200 + 60 * week, report(status, Some(kind)));
+        release.publish_duration = Seconds::from_f64(20.0 + f64::from(i32::try_from(week).unwrap()));
         if status == FinalStatus::Failed {
             release.error_stage = Some(StageName::parse("publish").unwrap());
-            release.error_message =
-                Some("HTTPError: 503 Service Unavailable <script>alert(1)</script>".to_owned());
+            release.error_message = Some("HTTPError: 503 Service Unavailable <script>alert(1)</script>".to_owned());
         }
         runs.push(release);
     }
-    runs.push(run(
-        "stopped-1",
-        50,
-        30,
-        report(FinalStatus::Cancelled, None),
-    ));
+    runs.push(run("stopped-1", 50, 30, report(FinalStatus::Cancelled, None)));
     let begin = |id: &str, hours: i64| {
         let workflow = WorkflowName::parse("pypi-publish").unwrap();
         RunRecord::start(
-            StartReport {
-                id: ExecutionId::parse(id).unwrap(),
-                workflow,
-                dry_run: false,
-            },
+            StartReport { id: ExecutionId::parse(id).unwrap(), workflow, dry_run: false },
             minutes_before(now(), hours * 60 + 3),
         )
     };

@@ -44,9 +44,7 @@ impl Days {
 
     /// The moment so many days before another; times before the year 0 do not occur, the earliest year stands for them.
     pub fn before(self, moment: Timestamp) -> Timestamp {
-        let earlier = moment
-            .moment()
-            .checked_sub(Duration::days(i64::from(self.0)));
+        let earlier = moment.moment().checked_sub(Duration::days(i64::from(self.0)));
         earlier.map_or(moment, Timestamp::new)
     }
 }
@@ -55,8 +53,7 @@ impl FromStr for Days {
     type Err = DaysError;
     fn from_str(text: &str) -> Result<Self, DaysError> {
         let days = text.parse().ok().filter(|days| (1..=36_500).contains(days));
-        days.map(Self)
-            .ok_or_else(|| DaysError(findings_model::text::shorten(text, 40).into_owned()))
+        days.map(Self).ok_or_else(|| DaysError(findings_model::text::shorten(text, 40).into_owned()))
     }
 }
 
@@ -83,11 +80,7 @@ pub struct Window {
 impl Window {
     /// The last so many days up to `now`.
     pub fn last(days: Days, now: Timestamp) -> Self {
-        Self {
-            days,
-            from: days.before(now),
-            to: now,
-        }
+        Self { days, from: days.before(now), to: now }
     }
 
     /// The window of the same length just before.

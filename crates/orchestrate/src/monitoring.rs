@@ -7,13 +7,11 @@ use std::path::{Path, PathBuf};
 
 use findings_model::Timestamp;
 use metrics::{
-    DashboardDocument, ExecutionId, FinishReport, Finished, FolderBytes, History, HistoryReader,
-    NameError, PruneError, PruneOptions, PrunePlan, PruneSummary, ReadRecordError, RenderError, ReportError,
-    RunRecord, StageReport, StartReport,
+    DashboardDocument, ExecutionId, FinishReport, Finished, FolderBytes, History, HistoryReader, NameError, PruneError,
+    PruneOptions, PrunePlan, PruneSummary, ReadRecordError, RenderError, ReportError, RunRecord, StageReport,
+    StartReport,
 };
-use state_store::{
-    DOCUMENT_LIMIT, EntryKind, StoreError, list, lock, read, read_if_there, remove, replace,
-};
+use state_store::{DOCUMENT_LIMIT, EntryKind, StoreError, list, lock, read, read_if_there, remove, replace};
 
 use crate::{paths::METRICS, project::Project};
 
@@ -72,19 +70,12 @@ pub enum RecordRunError {
 }
 
 /// Writes the record of a run that begins at `now`.
-pub fn start_run(
-    project: &Project,
-    report: StartReport,
-    now: Timestamp,
-) -> Result<RunRecord, RecordRunError> {
+pub fn start_run(project: &Project, report: StartReport, now: Timestamp) -> Result<RunRecord, RecordRunError> {
     let folder = project.path(METRICS);
     let _lock = lock(&folder)?;
     let path = folder.join(report.id.file_name());
     if state_store::exists(&path) {
-        return Err(RecordRunError::Exists {
-            id: report.id,
-            path: label(project, &path),
-        });
+        return Err(RecordRunError::Exists { id: report.id, path: label(project, &path) });
     }
     let run = RunRecord::start(report, now);
     replace(&path, &run.to_json())?;
@@ -118,26 +109,17 @@ fn change_run<T>(
 ) -> Result<(RunRecord, T), RecordRunError> {
     let folder = project.path(METRICS);
     let path = folder.join(id.file_name());
-    let unknown = || RecordRunError::Unknown {
-        id: id.clone(),
-        path: label(project, &path),
-    };
+    let unknown = || RecordRunError::Unknown { id: id.clone(), path: label(project, &path) };
     // A lock makes the folder; a mistyped id should leave nothing behind.
     if !state_store::exists(&path) {
         return Err(unknown());
     }
     let _lock = lock(&folder)?;
     let before = read_if_there(&path, RECORD_LIMIT)?.ok_or_else(unknown)?;
-    let mut run = RunRecord::from_json(&before).map_err(|source| RecordRunError::BadRecord {
-        path: label(project, &path),
-        source,
-    })?;
+    let mut run = RunRecord::from_json(&before)
+        .map_err(|source| RecordRunError::BadRecord { path: label(project, &path), source })?;
     if run.execution_id != *id {
-        return Err(RecordRunError::OtherRun {
-            id: id.clone(),
-            found: run.execution_id,
-            path: label(project, &path),
-        });
+        return Err(RecordRunError::OtherRun { id: id.clone(), found: run.execution_id, path: label(project, &path) });
     }
     let unchanged = run.clone();
     let outcome = change(&mut run)?;
@@ -185,14 +167,8 @@ pub fn write_dashboard(
     path: &Path,
     dashboard: &DashboardDocument,
 ) -> Result<(), WriteDashboardError> {
-    let json = path
-        .extension()
-        .is_some_and(|ending| ending.eq_ignore_ascii_case("json"));
-    let bytes = if json {
-        dashboard.to_json()
-    } else {
-        dashboard.to_html()?.into_bytes()
-    };
+    let json = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("json"));
+    let bytes = if json { dashboard.to_json() } else { dashboard.to_html()?.into_bytes() };
     Ok(replace(&project.path(path), &bytes)?)
 }
 
@@ -208,24 +184,12 @@ pub enum PruneRunsError {
 }
 
 /// Says what [`prune`] would do, and changes nothing.
-pub fn plan_prune(
-    project: &Project,
-    options: PruneOptions,
-    now: Timestamp,
-) -> Result<PrunePlan, PruneRunsError> {
-    Ok(PrunePlan::of(
-        &folder_bytes(&project.path(METRICS))?,
-        options,
-        now,
-    )?)
+pub fn plan_prune(project: &Project, options: PruneOptions, now: Timestamp) -> Result<PrunePlan, PruneRunsError> {
+    Ok(PrunePlan::of(&folder_bytes(&project.path(METRICS))?, options, now)?)
 }
 
 /// Folds old runs into monthly files and daily totals: all writes first, then all deletions.
-pub fn prune(
-    project: &Project,
-    options: PruneOptions,
-    now: Timestamp,
-) -> Result<PruneSummary, PruneRunsError> {
+pub fn prune(project: &Project, options: PruneOptions, now: Timestamp) -> Result<PruneSummary, PruneRunsError> {
     let folder = project.path(METRICS);
     if !state_store::exists(&folder) {
         return Ok(PruneSummary::default());
@@ -245,16 +209,10 @@ fn folder_bytes(folder: &Path) -> Result<FolderBytes, StoreError> {
     let mut all = FolderBytes::default();
     for name in files(folder, Kind::Run)? {
         // What is too large or no regular file stays where it is, as what is malformed does.
-        let bytes = read_if_there(&folder.join(&name), RECORD_LIMIT)
-            .ok()
-            .flatten()
-            .unwrap_or_default();
+        let bytes = read_if_there(&folder.join(&name), RECORD_LIMIT).ok().flatten().unwrap_or_default();
         all.runs.insert(name, bytes);
     }
-    for (kind, part) in [
-        (Kind::Monthly, &mut all.monthly),
-        (Kind::Daily, &mut all.daily),
-    ] {
+    for (kind, part) in [(Kind::Monthly, &mut all.monthly), (Kind::Daily, &mut all.daily)] {
         for name in files(folder, kind)? {
             let bytes = read(&folder.join(&name), kind.limit())?;
             part.insert(name, bytes);

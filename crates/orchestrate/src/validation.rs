@@ -258,7 +258,10 @@ fn walk(project: &Project, folder: &str, levels: Levels, visit: &mut dyn FnMut(F
             EntryKind::Folder => match levels {
                 Levels::OnlyThis => {}
                 Levels::Below(0) => {
-                    visit(Found::Unread(Unread { path, reason: format!("it is more than {MOST_LEVELS} folders deep") }))
+                    visit(Found::Unread(Unread {
+                        path,
+                        reason: format!("it is more than {MOST_LEVELS} folders deep"),
+                    }));
                 }
                 Levels::Below(more) => walk(project, &path, Levels::Below(more - 1), visit),
             },

@@ -184,7 +184,7 @@ impl<'a> Recorder<'a> {
         let report = StageName::parse(name).map(|name| StageReport {
             name,
             status: if outcome.is_ok() { StageStatus::Success } else { StageStatus::Failed },
-            duration: Some(Seconds::from_millis(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX))),
+            duration: Some(seconds(duration)),
             error: outcome.as_ref().err().map(|e| crate::causes(e)),
         });
         let recorded = report.map_err(RecordRunError::from).and_then(|r| monitoring::report_stage(self.project, &self.id, r, self.time()));
@@ -213,7 +213,12 @@ impl<'a> Recorder<'a> {
         });
         report.security_changes = made.map(|d| d.security_changes_count as u64);
         report.publish = PublishReport::Elsewhere;
+        report.duration = Some(seconds((self.run.elapsed)()));
         monitoring::finish_run(self.project, &self.id, report, self.time()).map_err(WorkflowError::Record)?;
         Ok(())
     }
+}
+
+fn seconds(duration: Duration) -> Seconds {
+    Seconds::from_millis(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX))
 }

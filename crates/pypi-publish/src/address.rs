@@ -6,17 +6,9 @@ use findings_model::PackageName;
 use url::{Host, Url};
 
 /// The word for PyPI, its upload address and its simple API.
-const PYPI: (&str, &str, &str) = (
-    "pypi",
-    "https://upload.pypi.org/legacy/",
-    "https://pypi.org/simple/",
-);
+const PYPI: (&str, &str, &str) = ("pypi", "https://upload.pypi.org/legacy/", "https://pypi.org/simple/");
 /// The word for TestPyPI, its upload address and its simple API.
-const TEST_PYPI: (&str, &str, &str) = (
-    "testpypi",
-    "https://test.pypi.org/legacy/",
-    "https://test.pypi.org/simple/",
-);
+const TEST_PYPI: (&str, &str, &str) = ("testpypi", "https://test.pypi.org/legacy/", "https://test.pypi.org/simple/");
 
 /// Where an index takes uploads and where it lists them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,9 +45,7 @@ impl AddressError {
             Self::Credentials => {
                 "remove them from the address; the token comes from the environment variable PYPI_TOKEN"
             }
-            Self::Plain(_) => {
-                "use https; plain http is for an index on this machine only (127.0.0.1, ::1, localhost)"
-            }
+            Self::Plain(_) => "use https; plain http is for an index on this machine only (127.0.0.1, ::1, localhost)",
             Self::NoUrl(_) | Self::Scheme(_) | Self::Query(_) => {
                 "give pypi, testpypi, or the upload address of an index such as https://index.example.org/legacy/"
             }
@@ -74,16 +64,10 @@ impl IndexAddress {
             let (upload, known_simple) = (checked(upload)?, checked(known_simple)?);
             // Other addresses of the same hosts are mistaken for the upload address again and again.
             let is_known = index == word
-                || checked(index).is_ok_and(|given| {
-                    [upload.host(), known_simple.host()].contains(&given.host())
-                });
+                || checked(index).is_ok_and(|given| [upload.host(), known_simple.host()].contains(&given.host()));
             if is_known {
                 let simple = simple.map_or(Ok(known_simple), checked)?;
-                return Ok(Self {
-                    upload,
-                    simple,
-                    target: Target::PyPi,
-                });
+                return Ok(Self { upload, simple, target: Target::PyPi });
             }
         }
         let given = checked(index)?;
@@ -98,11 +82,7 @@ impl IndexAddress {
             (given, simple)
         };
         let simple = simple.map_or(Ok(derived), checked)?;
-        Ok(Self {
-            upload,
-            simple,
-            target: Target::OtherIndex,
-        })
+        Ok(Self { upload, simple, target: Target::OtherIndex })
     }
 
     /// Where files are sent.
@@ -141,11 +121,8 @@ impl IndexAddress {
 
 /// A URL that credentials may be sent to, with a slash at its end.
 fn checked(text: &str) -> Result<Url, AddressError> {
-    let no_url = || {
-        AddressError::NoUrl(
-            findings_model::text::shorten(&findings_model::text::one_line(text), 80).into_owned(),
-        )
-    };
+    let no_url =
+        || AddressError::NoUrl(findings_model::text::shorten(&findings_model::text::one_line(text), 80).into_owned());
     let looks_like_credentials = text.contains('@');
     let mut url = match Url::parse(text.trim()) {
         Ok(url) => url,
@@ -164,12 +141,10 @@ fn checked(text: &str) -> Result<Url, AddressError> {
         let path = format!("{}/", url.path());
         url.set_path(&path);
     }
-    may_be_asked(&url)
-        .then_some(())
-        .ok_or_else(|| match url.scheme() {
-            "http" => AddressError::Plain(url.clone()),
-            _ => AddressError::Scheme(url.clone()),
-        })?;
+    may_be_asked(&url).then_some(()).ok_or_else(|| match url.scheme() {
+        "http" => AddressError::Plain(url.clone()),
+        _ => AddressError::Scheme(url.clone()),
+    })?;
     Ok(url)
 }
 
@@ -199,19 +174,13 @@ mod tests {
 
     fn both(index: &str) -> (String, String, Target) {
         let address = IndexAddress::parse(index, None).unwrap();
-        (
-            address.upload.to_string(),
-            address.simple.to_string(),
-            address.target,
-        )
+        (address.upload.to_string(), address.simple.to_string(), address.target)
     }
 
     #[test]
     fn the_simple_address_follows_from_the_upload_address() {
-        let (pypi, test) = (
-            (PYPI.1.into(), PYPI.2.into(), Target::PyPi),
-            (TEST_PYPI.1.into(), TEST_PYPI.2.into(), Target::PyPi),
-        );
+        let (pypi, test) =
+            ((PYPI.1.into(), PYPI.2.into(), Target::PyPi), (TEST_PYPI.1.into(), TEST_PYPI.2.into(), Target::PyPi));
         for same in ["pypi", PYPI.1, PYPI.2, "https://upload.pypi.org/legacy"] {
             assert_eq!(both(same), pypi, "{same}");
         }
@@ -219,66 +188,29 @@ mod tests {
             assert_eq!(both(same), test, "{same}");
         }
         for (index, upload, simple) in [
-            (
-                "http://127.0.0.1:8080",
-                "http://127.0.0.1:8080/",
-                "http://127.0.0.1:8080/simple/",
-            ),
-            (
-                "http://[::1]/simple/",
-                "http://[::1]/",
-                "http://[::1]/simple/",
-            ),
-            (
-                "https://i.example/x/legacy/",
-                "https://i.example/x/legacy/",
-                "https://i.example/x/simple/",
-            ),
-            (
-                "https://i.example/root/dev/",
-                "https://i.example/root/dev/",
-                "https://i.example/root/dev/simple/",
-            ),
+            ("http://127.0.0.1:8080", "http://127.0.0.1:8080/", "http://127.0.0.1:8080/simple/"),
+            ("http://[::1]/simple/", "http://[::1]/", "http://[::1]/simple/"),
+            ("https://i.example/x/legacy/", "https://i.example/x/legacy/", "https://i.example/x/simple/"),
+            ("https://i.example/root/dev/", "https://i.example/root/dev/", "https://i.example/root/dev/simple/"),
         ] {
-            assert_eq!(
-                both(index),
-                (upload.to_owned(), simple.to_owned(), Target::OtherIndex),
-                "{index}"
-            );
+            assert_eq!(both(index), (upload.to_owned(), simple.to_owned(), Target::OtherIndex), "{index}");
         }
-        let devpi = IndexAddress::parse(
-            "http://localhost:3141/root/dev/",
-            Some("http://localhost:3141/root/dev/+simple/"),
-        );
+        let devpi =
+            IndexAddress::parse("http://localhost:3141/root/dev/", Some("http://localhost:3141/root/dev/+simple/"));
         assert_eq!(devpi.unwrap().simple.path(), "/root/dev/+simple/");
     }
 
     #[test]
     fn unsafe_addresses_are_refused_without_repeating_secrets() {
-        assert!(matches!(
-            IndexAddress::parse("http://index.example/", None),
-            Err(AddressError::Plain(_))
-        ));
-        assert!(matches!(
-            IndexAddress::parse("ftp://index.example/", None),
-            Err(AddressError::Scheme(_))
-        ));
-        assert!(matches!(
-            IndexAddress::parse("index", None),
-            Err(AddressError::NoUrl(_))
-        ));
-        assert!(matches!(
-            IndexAddress::parse("http://127.0.0.1/?x", None),
-            Err(AddressError::Query(_))
-        ));
+        assert!(matches!(IndexAddress::parse("http://index.example/", None), Err(AddressError::Plain(_))));
+        assert!(matches!(IndexAddress::parse("ftp://index.example/", None), Err(AddressError::Scheme(_))));
+        assert!(matches!(IndexAddress::parse("index", None), Err(AddressError::NoUrl(_))));
+        assert!(matches!(IndexAddress::parse("http://127.0.0.1/?x", None), Err(AddressError::Query(_))));
         assert!(matches!(
             IndexAddress::parse("http://127.0.0.1/", Some("http://other.example/")),
             Err(AddressError::Plain(_))
         ));
-        for secret in [
-            "https://__token__:hunter2@index.example/",
-            "__token__:hunter2@index.example",
-        ] {
+        for secret in ["https://__token__:hunter2@index.example/", "__token__:hunter2@index.example"] {
             let error = IndexAddress::parse(secret, None).unwrap_err();
             assert_eq!(error, AddressError::Credentials);
             assert!(!error.to_string().contains("hunter2"));

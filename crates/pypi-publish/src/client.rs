@@ -42,42 +42,17 @@ impl IndexClient {
     /// Prepares to speak to an index. Nothing is sent yet.
     ///
     /// Proxies are taken from the environment as other tools do, but never for an index on this machine.
-    pub fn new(
-        address: IndexAddress,
-        credential: Option<IndexCredential>,
-    ) -> Result<Self, ClientError> {
-        let failed = |source: reqwest::Error| ClientError {
-            index: address.upload_url().clone(),
-            source,
-        };
+    pub fn new(address: IndexAddress, credential: Option<IndexCredential>) -> Result<Self, ClientError> {
+        let failed = |source: reqwest::Error| ClientError { index: address.upload_url().clone(), source };
         let builder = || {
             let builder = reqwest::Client::builder()
-                .user_agent(concat!(
-                    "relwarden-publish-pypi/",
-                    env!("CARGO_PKG_VERSION")
-                ))
+                .user_agent(concat!("relwarden-publish-pypi/", env!("CARGO_PKG_VERSION")))
                 .connect_timeout(CONNECT);
-            if address.is_loopback() {
-                builder.no_proxy()
-            } else {
-                builder
-            }
+            if address.is_loopback() { builder.no_proxy() } else { builder }
         };
-        let reader = builder()
-            .timeout(PAGE)
-            .redirect(reading_policy())
-            .build()
-            .map_err(failed)?;
-        let sender = builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .build()
-            .map_err(failed)?;
-        Ok(Self {
-            address,
-            credential,
-            reader,
-            sender,
-        })
+        let reader = builder().timeout(PAGE).redirect(reading_policy()).build().map_err(failed)?;
+        let sender = builder().redirect(reqwest::redirect::Policy::none()).build().map_err(failed)?;
+        Ok(Self { address, credential, reader, sender })
     }
 
     /// The index.
@@ -95,12 +70,8 @@ impl IndexClient {
 /// PyPI, for one) does not have them: what another index lists says nothing about this one.
 fn reading_policy() -> reqwest::redirect::Policy {
     reqwest::redirect::Policy::custom(|attempt| {
-        let same_origin = attempt
-            .previous()
-            .last()
-            .is_some_and(|from| from.origin() == attempt.url().origin());
-        if same_origin && may_be_asked(attempt.url()) && attempt.previous().len() <= MOST_REDIRECTS
-        {
+        let same_origin = attempt.previous().last().is_some_and(|from| from.origin() == attempt.url().origin());
+        if same_origin && may_be_asked(attempt.url()) && attempt.previous().len() <= MOST_REDIRECTS {
             attempt.follow()
         } else {
             attempt.stop()

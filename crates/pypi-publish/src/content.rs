@@ -62,14 +62,7 @@ impl Content {
         digest: Sha256,
         slot: FlawSlot,
     ) -> impl Stream<Item = Result<Vec<u8>, BrokenOff>> + Send + 'static {
-        let sending = Sending {
-            content: self.clone(),
-            hasher: sha2::Sha256::new(),
-            sent: 0,
-            size,
-            digest,
-            slot,
-        };
+        let sending = Sending { content: self.clone(), hasher: sha2::Sha256::new(), sent: 0, size, digest, slot };
         stream::try_unfold(sending, next_chunk)
     }
 
@@ -88,9 +81,7 @@ async fn next_chunk(mut sending: Sending) -> Result<Option<(Vec<u8>, Sending)>, 
     let content = sending.content.clone();
     let offset = sending.sent;
     // One byte more than is left: a file that grew is another file.
-    let most = usize::try_from(left.saturating_add(1))
-        .unwrap_or(CHUNK)
-        .min(CHUNK);
+    let most = usize::try_from(left.saturating_add(1)).unwrap_or(CHUNK).min(CHUNK);
     let read = tokio::task::spawn_blocking(move || content.read_at(offset, most)).await;
     let flaw = match read.unwrap_or_else(|panic| Err(std::io::Error::other(panic))) {
         Ok(chunk) if chunk.len() as u64 > left => Flaw::Changed,

@@ -43,9 +43,7 @@ pub enum PublishError {
         said: Option<String>,
     },
     /// The index answered no, and whether it has the file could not be learned.
-    #[error(
-        "the index rejected {file} with status {status}, and whether it has the file could not be learned"
-    )]
+    #[error("the index rejected {file} with status {status}, and whether it has the file could not be learned")]
     Unclear {
         /// The file's name.
         file: String,
@@ -131,25 +129,15 @@ impl PublishError {
             Self::Refused { status: 401, .. } => {
                 "the index did not accept the token; renew it, and check that it is this index's"
             }
-            Self::Refused { .. } => {
-                "check that the token is valid, is for this index and may upload to this project"
-            }
-            Self::Rejected {
-                status: 404 | 405, ..
-            } => "check the index's upload address",
-            Self::Rejected { status: 413, .. } => {
-                "the file is larger than the index takes; ask for a higher limit"
-            }
+            Self::Refused { .. } => "check that the token is valid, is for this index and may upload to this project",
+            Self::Rejected { status: 404 | 405, .. } => "check the index's upload address",
+            Self::Rejected { status: 413, .. } => "the file is larger than the index takes; ask for a higher limit",
             Self::Rejected { .. } => {
                 "correct what the index says and build again; `publish-pypi check` finds most of it beforehand"
             }
             Self::Conflict { .. } => CONFLICT,
-            Self::Redirected { .. } => {
-                "give the address that takes uploads itself, with its final slash"
-            }
-            Self::Changed { .. } => {
-                "something rewrote the file during the publish; build once, then publish"
-            }
+            Self::Redirected { .. } => "give the address that takes uploads itself, with its final slash",
+            Self::Changed { .. } => "something rewrote the file during the publish; build once, then publish",
             Self::File { .. } => "check the disk and the file's permissions",
             Self::Unclear { .. } | Self::Exhausted { .. } => {
                 "run the same command again later: files that arrived are recognised by their digest and not sent twice"
@@ -161,4 +149,5 @@ impl PublishError {
 }
 
 /// What to do when the index has other bytes of the same name.
-pub(crate) const CONFLICT: &str = "an index never takes a file name twice; if these bytes are to be published, raise the version and build again";
+pub(crate) const CONFLICT: &str =
+    "an index never takes a file name twice; if these bytes are to be published, raise the version and build again";

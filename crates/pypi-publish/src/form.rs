@@ -61,9 +61,7 @@ pub(crate) fn fields(distribution: &Distribution) -> Vec<(&'static str, String)>
         fields.push(("description", description.to_owned()));
     }
     // setuptools wrote License-File before metadata 2.4 defined it; PyPI refuses it in older metadata.
-    let takes_license_files = metadata
-        .metadata_version()
-        .is_some_and(|version| version >= (2, 4));
+    let takes_license_files = metadata.metadata_version().is_some_and(|version| version >= (2, 4));
     for (field, header) in REPEATED {
         if *field == "license_file" && !takes_license_files {
             continue;

@@ -73,20 +73,13 @@ pub(crate) enum RawPage {
 impl RawPage {
     /// Recognises an answer by its content type.
     pub(crate) fn new(content_type: &str, body: Vec<u8>) -> Result<Self, PageError> {
-        let kind = content_type
-            .split(';')
-            .next()
-            .unwrap_or_default()
-            .trim()
-            .to_ascii_lowercase();
+        let kind = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
         match kind.as_str() {
             "application/vnd.pypi.simple.v1+json" | "application/json" => Ok(Self::Json(body)),
-            "text/html" | "application/vnd.pypi.simple.v1+html" => String::from_utf8(body)
-                .map(Self::Html)
-                .map_err(|_| PageError::Encoding),
-            _ => Err(PageError::ContentType(
-                findings_model::text::shorten(&kind, 60).into_owned(),
-            )),
+            "text/html" | "application/vnd.pypi.simple.v1+html" => {
+                String::from_utf8(body).map(Self::Html).map_err(|_| PageError::Encoding)
+            }
+            _ => Err(PageError::ContentType(findings_model::text::shorten(&kind, 60).into_owned())),
         }
     }
 
@@ -98,22 +91,11 @@ impl RawPage {
                 let json: JsonPage = serde_json::from_slice(body).map_err(PageError::Json)?;
                 if json.meta.api_version.split('.').next() != Some("1") {
                     let version = findings_model::text::one_line(&json.meta.api_version);
-                    return Err(PageError::ApiVersion(
-                        findings_model::text::shorten(&version, 40).into_owned(),
-                    ));
+                    return Err(PageError::ApiVersion(findings_model::text::shorten(&version, 40).into_owned()));
                 }
                 for file in json.files {
-                    let sha256 = file
-                        .hashes
-                        .get("sha256")
-                        .and_then(|digest| digest.parse().ok());
-                    page.files.insert(
-                        file.filename,
-                        ListedFile {
-                            url: base.join(&file.url).ok(),
-                            sha256,
-                        },
-                    );
+                    let sha256 = file.hashes.get("sha256").and_then(|digest| digest.parse().ok());
+                    page.files.insert(file.filename, ListedFile { url: base.join(&file.url).ok(), sha256 });
                 }
             }
             Self::Html(html) => {
@@ -121,21 +103,13 @@ impl RawPage {
                     let Ok(mut url) = base.join(&href) else {
                         continue;
                     };
-                    let digest = url
-                        .fragment()
-                        .and_then(|fragment| fragment.strip_prefix("sha256="));
+                    let digest = url.fragment().and_then(|fragment| fragment.strip_prefix("sha256="));
                     let sha256 = digest.and_then(|digest| digest.split('&').next()?.parse().ok());
                     url.set_fragment(None);
                     let Some(name) = html::file_name(&url) else {
                         continue;
                     };
-                    page.files.insert(
-                        name,
-                        ListedFile {
-                            url: Some(url),
-                            sha256,
-                        },
-                    );
+                    page.files.insert(name, ListedFile { url: Some(url), sha256 });
                 }
             }
         }
@@ -146,10 +120,7 @@ impl RawPage {
 impl ProjectPage {
     /// The page as a document after PEP 691 and PEP 700, with the versions that the file names tell.
     pub(crate) fn to_pep691(&self, project: &PackageName) -> Value {
-        let names = self
-            .files
-            .keys()
-            .filter_map(|name| FileName::parse(name).ok());
+        let names = self.files.keys().filter_map(|name| FileName::parse(name).ok());
         let versions: BTreeSet<_> = names.map(|name| name.version().clone()).collect();
         let files: Vec<Value> = self
             .files
@@ -182,13 +153,7 @@ mod tests {
     fn listed(page: &ProjectPage) -> Vec<(String, String, bool)> {
         let files = page.files.iter();
         files
-            .map(|(name, file)| {
-                (
-                    name.clone(),
-                    file.url.as_ref().unwrap().to_string(),
-                    file.sha256.is_some(),
-                )
-            })
+            .map(|(name, file)| (name.clone(), file.url.as_ref().unwrap().to_string(), file.sha256.is_some()))
             .collect()
     }
 
@@ -203,31 +168,14 @@ mod tests {
         assert_eq!(
             listed(&page),
             [
-                (
-                    "a-1.tar.gz".into(),
-                    "https://index.example/files/a-1.tar.gz".into(),
-                    true
-                ),
-                (
-                    "a-2.tar.gz".into(),
-                    "https://files.example/a-2.tar.gz".into(),
-                    false
-                ),
+                ("a-1.tar.gz".into(), "https://index.example/files/a-1.tar.gz".into(), true),
+                ("a-2.tar.gz".into(), "https://files.example/a-2.tar.gz".into(), false),
             ]
         );
         let newer = r#"{"meta":{"api-version":"2.0"},"files":[]}"#;
-        assert!(matches!(
-            parse("application/json", newer),
-            Err(PageError::ApiVersion(_))
-        ));
-        assert!(matches!(
-            parse("application/json", "{}"),
-            Err(PageError::Json(_))
-        ));
-        assert!(matches!(
-            parse("image/png", ""),
-            Err(PageError::ContentType(_))
-        ));
+        assert!(matches!(parse("application/json", newer), Err(PageError::ApiVersion(_))));
+        assert!(matches!(parse("application/json", "{}"), Err(PageError::Json(_))));
+        assert!(matches!(parse("image/png", ""), Err(PageError::ContentType(_))));
     }
 
     #[test]
@@ -240,21 +188,9 @@ mod tests {
         assert_eq!(
             listed(&page),
             [
-                (
-                    "a+-1.tar.gz".into(),
-                    "https://index.example/f/a%2B-1.tar.gz".into(),
-                    true
-                ),
-                (
-                    "a-2.tar.gz".into(),
-                    "https://index.example/simple/a/a-2.tar.gz".into(),
-                    false
-                ),
-                (
-                    "a-3.whl".into(),
-                    "https://index.example/simple/a/a-3.whl".into(),
-                    false
-                ),
+                ("a+-1.tar.gz".into(), "https://index.example/f/a%2B-1.tar.gz".into(), true),
+                ("a-2.tar.gz".into(), "https://index.example/simple/a/a-2.tar.gz".into(), false),
+                ("a-3.whl".into(), "https://index.example/simple/a/a-3.whl".into(), false),
             ]
         );
     }

@@ -75,9 +75,7 @@ pub enum PlanError {
     #[error("the plan was made for other files than those to be sent")]
     OtherFiles,
     /// A file clashes with one on the index.
-    #[error(
-        "the index has another {file}: its SHA-256 is {theirs}, ours is {ours}; nothing was sent"
-    )]
+    #[error("the index has another {file}: its SHA-256 is {theirs}, ours is {ours}; nothing was sent")]
     Conflict {
         /// The first such file.
         file: String,
@@ -113,16 +111,12 @@ impl PlanError {
 impl Plan {
     /// The first file that clashes with one on the index, as the error to stop with.
     pub fn conflict(&self) -> Option<PlanError> {
-        self.files
-            .iter()
-            .find_map(|file| match (file.action, file.index_sha256) {
-                (Action::Conflict, Some(theirs)) => Some(PlanError::Conflict {
-                    file: file.file.clone(),
-                    ours: file.sha256,
-                    theirs,
-                }),
-                _ => None,
-            })
+        self.files.iter().find_map(|file| match (file.action, file.index_sha256) {
+            (Action::Conflict, Some(theirs)) => {
+                Some(PlanError::Conflict { file: file.file.clone(), ours: file.sha256, theirs })
+            }
+            _ => None,
+        })
     }
 }
 
@@ -133,24 +127,15 @@ pub async fn plan<S: AsyncFn(Duration)>(
     patience: &Patience<S>,
 ) -> Result<Plan, PlanError> {
     let first = files.first().ok_or(PlanError::Empty)?;
-    if let Some(other) = files
-        .iter()
-        .find(|f| f.project() != first.project() || f.version() != first.version())
-    {
+    if let Some(other) = files.iter().find(|f| f.project() != first.project() || f.version() != first.version()) {
         return Err(PlanError::Mixed {
             file: other.file_name().to_owned(),
             project: first.project().to_string(),
             version: first.version().to_string(),
         });
     }
-    let unreadable = |source| PlanError::Index {
-        project: first.project().to_string(),
-        source,
-    };
-    let page = client
-        .project(first.project(), patience)
-        .await
-        .map_err(unreadable)?;
+    let unreadable = |source| PlanError::Index { project: first.project().to_string(), source };
+    let page = client.project(first.project(), patience).await.map_err(unreadable)?;
     let mut planned = Vec::with_capacity(files.len());
     for file in files {
         let theirs = listed(client, &page, file).await.map_err(unreadable)?;
@@ -186,10 +171,7 @@ pub(crate) async fn listed(
 ) -> Result<Option<Sha256>, ReadError> {
     match page.files.get(file.file_name()) {
         None => Ok(None),
-        Some(listed) => client
-            .digest(file.file_name(), listed, file.size())
-            .await
-            .map(Some),
+        Some(listed) => client.digest(file.file_name(), listed, file.size()).await.map(Some),
     }
 }
 
@@ -198,10 +180,7 @@ fn as_text<S: Serializer>(digest: &Sha256, serializer: S) -> Result<S::Ok, S::Er
 }
 
 #[expect(clippy::ref_option, reason = "serde passes fields by reference")]
-fn as_optional_text<S: Serializer>(
-    digest: &Option<Sha256>,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
+fn as_optional_text<S: Serializer>(digest: &Option<Sha256>, serializer: S) -> Result<S::Ok, S::Error> {
     match digest {
         Some(digest) => serializer.collect_str(digest),
         None => serializer.serialize_none(),

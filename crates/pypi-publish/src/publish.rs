@@ -10,8 +10,8 @@ use futures_util::{StreamExt as _, stream};
 use tokio::time::Instant;
 
 use crate::{
-    Action, Content, IndexClient, Patience, Plan, PlanError, PublishError, ReadError,
-    client::Answer, content::Flaw, plan::listed, verify::verify,
+    Action, Content, IndexClient, Patience, Plan, PlanError, PublishError, ReadError, client::Answer, content::Flaw,
+    plan::listed, verify::verify,
 };
 
 /// How many files are sent at a time, once the first one is there.
@@ -21,9 +21,7 @@ pub struct Jobs(NonZeroUsize);
 impl Jobs {
     /// 1 to 16 files; PyPI bears parallel uploads to one release, and no more is needed to fill a line.
     pub fn new(number: usize) -> Option<Self> {
-        NonZeroUsize::new(number)
-            .filter(|number| number.get() <= 16)
-            .map(Self)
+        NonZeroUsize::new(number).filter(|number| number.get() <= 16).map(Self)
     }
 }
 
@@ -102,51 +100,32 @@ pub async fn publish<S: AsyncFn(Duration)>(
     patience: &Patience<S>,
 ) -> Publication {
     let same = plan.files.len() == files.len()
-        && plan.files.iter().zip(files).all(|(planned, (file, _))| {
-            planned.file == file.file_name() && planned.sha256 == file.sha256()
-        });
-    let obstacle = if same {
-        plan.conflict()
-    } else {
-        Some(PlanError::OtherFiles)
-    };
+        && plan
+            .files
+            .iter()
+            .zip(files)
+            .all(|(planned, (file, _))| planned.file == file.file_name() && planned.sha256 == file.sha256());
+    let obstacle = if same { plan.conflict() } else { Some(PlanError::OtherFiles) };
     if let Some(obstacle) = obstacle {
         return Publication::nothing_sent(plan, Some(obstacle.into()));
     }
 
     let stopped = AtomicBool::new(false);
-    let sender = Sender {
-        client,
-        patience,
-        stopped: &stopped,
-    };
+    let sender = Sender { client, patience, stopped: &stopped };
     let mut ends = Vec::with_capacity(files.len());
-    let mut numbers = plan
-        .files
-        .iter()
-        .enumerate()
-        .filter(|(_, file)| file.action == Action::Upload)
-        .map(|(n, _)| n);
+    let mut numbers = plan.files.iter().enumerate().filter(|(_, file)| file.action == Action::Upload).map(|(n, _)| n);
     if let Some(first) = numbers.next() {
         ends.push((first, sender.send(first, &files[first]).await));
     }
     let rest: Vec<usize> = numbers.collect();
     let sender = &sender;
-    let sending = rest
-        .into_iter()
-        .map(async |number| (number, sender.send(number, &files[number]).await));
-    ends.extend(
-        stream::iter(sending)
-            .buffer_unordered(jobs.0.get())
-            .collect::<Vec<_>>()
-            .await,
-    );
+    let sending = rest.into_iter().map(async |number| (number, sender.send(number, &files[number]).await));
+    ends.extend(stream::iter(sending).buffer_unordered(jobs.0.get()).collect::<Vec<_>>().await);
     ends.sort_by_key(|(number, _)| *number);
 
     let mut publication = Publication::nothing_sent(plan, None);
     for (number, end) in ends {
-        publication.files[number] =
-            receipt_file(&plan.files[number], end.outcome, end.attempts, end.time);
+        publication.files[number] = receipt_file(&plan.files[number], end.outcome, end.attempts, end.time);
         publication.failure = publication.failure.or(end.failure);
     }
     if publication.failure.is_none() {
@@ -159,12 +138,7 @@ pub async fn publish<S: AsyncFn(Duration)>(
     publication
 }
 
-fn receipt_file(
-    planned: &crate::PlannedFile,
-    outcome: FileOutcome,
-    attempts: u32,
-    time: Duration,
-) -> ReceiptFile {
+fn receipt_file(planned: &crate::PlannedFile, outcome: FileOutcome, attempts: u32, time: Duration) -> ReceiptFile {
     ReceiptFile {
         file: planned.file.clone(),
         sha256: planned.sha256.to_string(),
@@ -201,18 +175,11 @@ impl<S: AsyncFn(Duration)> Sender<'_, S> {
     /// Sends one file, unless another one failed before.
     async fn send(&self, number: usize, (file, content): &(Distribution, Content)) -> End {
         if self.stopped.load(Ordering::Relaxed) {
-            return End {
-                outcome: FileOutcome::Skipped,
-                attempts: 0,
-                time: Duration::ZERO,
-                failure: None,
-            };
+            return End { outcome: FileOutcome::Skipped, attempts: 0, time: Duration::ZERO, failure: None };
         }
         let started = Instant::now();
         let mut attempts = 0;
-        let sent = self
-            .send_until_clear(number, file, content, started, &mut attempts)
-            .await;
+        let sent = self.send_until_clear(number, file, content, started, &mut attempts).await;
         let (outcome, failure) = match sent {
             Ok(outcome) => (outcome, None),
             Err(failure) => {
@@ -220,12 +187,7 @@ impl<S: AsyncFn(Duration)> Sender<'_, S> {
                 (FileOutcome::Failed, Some(failure))
             }
         };
-        End {
-            outcome,
-            attempts,
-            time: started.elapsed(),
-            failure,
-        }
+        End { outcome, attempts, time: started.elapsed(), failure }
     }
 
     async fn send_until_clear(
@@ -245,26 +207,16 @@ impl<S: AsyncFn(Duration)> Sender<'_, S> {
             let (last, asked, source) = match self.client.send(file, content).await {
                 Answer::Taken => return Ok(FileOutcome::Uploaded),
                 Answer::Refused { status, said } => {
-                    return Err(PublishError::Refused {
-                        file: name(),
-                        status,
-                        said,
-                    });
+                    return Err(PublishError::Refused { file: name(), status, said });
                 }
                 Answer::Redirected { status } => {
-                    return Err(PublishError::Redirected {
-                        file: name(),
-                        status,
-                    });
+                    return Err(PublishError::Redirected { file: name(), status });
                 }
                 Answer::Flawed(Flaw::Changed) => {
                     return Err(PublishError::Changed { file: name() });
                 }
                 Answer::Flawed(Flaw::Unreadable(source)) => {
-                    return Err(PublishError::File {
-                        file: name(),
-                        source,
-                    });
+                    return Err(PublishError::File { file: name(), source });
                 }
                 Answer::Denied { status, said } => {
                     return match self.look(file).await {
@@ -272,37 +224,17 @@ impl<S: AsyncFn(Duration)> Sender<'_, S> {
                         There::Ours if tries.made() > 1 => Ok(FileOutcome::Uploaded),
                         There::Ours => Ok(FileOutcome::AlreadyThere),
                         There::Other(conflict) => Err(conflict),
-                        There::Nothing => Err(PublishError::Rejected {
-                            file: name(),
-                            status,
-                            said,
-                        }),
-                        There::Unknown(source) => Err(PublishError::Unclear {
-                            file: name(),
-                            status,
-                            source,
-                        }),
+                        There::Nothing => Err(PublishError::Rejected { file: name(), status, said }),
+                        There::Unknown(source) => Err(PublishError::Unclear { file: name(), status, source }),
                     };
                 }
-                Answer::Temporary {
-                    status,
-                    said,
-                    retry_after,
-                } => {
+                Answer::Temporary { status, said, retry_after } => {
                     let said = said.map(|said| format!(": {said}")).unwrap_or_default();
-                    (
-                        format!("the index answered with status {status}{said}"),
-                        retry_after,
-                        None,
-                    )
+                    (format!("the index answered with status {status}{said}"), retry_after, None)
                 }
                 Answer::Lost { source } => {
                     if let Some((status, said)) = self.client.refusal().await {
-                        return Err(PublishError::Refused {
-                            file: name(),
-                            status,
-                            said,
-                        });
+                        return Err(PublishError::Refused { file: name(), status, said });
                     }
                     ("the connection failed".to_owned(), None, Some(source))
                 }
@@ -310,11 +242,7 @@ impl<S: AsyncFn(Duration)> Sender<'_, S> {
             let wait = tries.next_wait(started.elapsed(), asked);
             if let Some(wait) = wait {
                 let cause = source.as_ref().map(root_cause).unwrap_or_default();
-                tracing::warn!(
-                    "{}: {last}{cause}; trying again in {:.1} s",
-                    file.file_name(),
-                    wait.as_secs_f64()
-                );
+                tracing::warn!("{}: {last}{cause}; trying again in {:.1} s", file.file_name(), wait.as_secs_f64());
                 self.patience.wait(wait).await;
             }
             // The file may have arrived although the answer did not.
@@ -324,19 +252,11 @@ impl<S: AsyncFn(Duration)> Sender<'_, S> {
                 There::Nothing => {}
                 There::Unknown(error) => {
                     // Sending the same bytes again does no harm: an index takes a name once.
-                    tracing::warn!(
-                        "whether {} arrived could not be learned: {error}",
-                        file.file_name()
-                    );
+                    tracing::warn!("whether {} arrived could not be learned: {error}", file.file_name());
                 }
             }
             if wait.is_none() {
-                return Err(PublishError::Exhausted {
-                    file: name(),
-                    tries: tries.made(),
-                    last,
-                    source,
-                });
+                return Err(PublishError::Exhausted { file: name(), tries: tries.made(), last, source });
             }
         }
     }
@@ -349,11 +269,9 @@ impl<S: AsyncFn(Duration)> Sender<'_, S> {
         };
         match found {
             Ok(Some(theirs)) if theirs == file.sha256() => There::Ours,
-            Ok(Some(theirs)) => There::Other(PublishError::Conflict {
-                file: file.file_name().to_owned(),
-                ours: file.sha256(),
-                theirs,
-            }),
+            Ok(Some(theirs)) => {
+                There::Other(PublishError::Conflict { file: file.file_name().to_owned(), ours: file.sha256(), theirs })
+            }
             Ok(None) => There::Nothing,
             Err(error) => There::Unknown(error),
         }

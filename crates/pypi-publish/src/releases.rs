@@ -33,28 +33,16 @@ pub async fn releases<S: AsyncFn(Duration)>(
     project: &PackageName,
     patience: &Patience<S>,
 ) -> Result<serde_json::Value, ReleasesError> {
-    let failed = |source| ReleasesError {
-        project: project.clone(),
-        source,
-    };
+    let failed = |source| ReleasesError { project: project.clone(), source };
     let raw = client.raw_page(project, patience).await.map_err(failed)?;
     let url = client.address().page(project);
     let page = match &raw {
-        Some(raw) => raw.parse(&url).map_err(|source| {
-            failed(ReadError::Page {
-                url: url.clone(),
-                source,
-            })
-        })?,
+        Some(raw) => raw.parse(&url).map_err(|source| failed(ReadError::Page { url: url.clone(), source }))?,
         None => ProjectPage::default(),
     };
     match raw {
-        Some(RawPage::Json(body)) => serde_json::from_slice(&body).map_err(|source| {
-            failed(ReadError::Page {
-                url,
-                source: crate::PageError::Json(source),
-            })
-        }),
+        Some(RawPage::Json(body)) => serde_json::from_slice(&body)
+            .map_err(|source| failed(ReadError::Page { url, source: crate::PageError::Json(source) })),
         _ => Ok(page.to_pep691(project)),
     }
 }

@@ -46,11 +46,7 @@ pub struct Patience<S> {
 impl<S: AsyncFn(Duration)> Patience<S> {
     /// A new count of tries. `of` tells the users of one seed apart.
     pub(crate) fn tries(&self, of: u64) -> Tries {
-        Tries {
-            policy: self.policy,
-            made: 0,
-            random: self.seed ^ of.wrapping_mul(0x9e37_79b9_7f4a_7c15),
-        }
+        Tries { policy: self.policy, made: 0, random: self.seed ^ of.wrapping_mul(0x9e37_79b9_7f4a_7c15) }
     }
 
     pub(crate) async fn wait(&self, time: Duration) {
@@ -80,20 +76,12 @@ impl Tries {
     ///
     /// `elapsed` is the time since the first try began; `asked` is what the index asked for (`Retry-After`). The wait
     /// is 50 to 100 % of its step, so that clients that failed together do not come back together.
-    pub(crate) fn next_wait(
-        &mut self,
-        elapsed: Duration,
-        asked: Option<Duration>,
-    ) -> Option<Duration> {
+    pub(crate) fn next_wait(&mut self, elapsed: Duration, asked: Option<Duration>) -> Option<Duration> {
         if self.made >= self.policy.tries {
             return None;
         }
         let doublings = self.made.saturating_sub(1).min(31);
-        let step = self
-            .policy
-            .first_wait
-            .saturating_mul(1 << doublings)
-            .min(self.policy.longest_wait);
+        let step = self.policy.first_wait.saturating_mul(1 << doublings).min(self.policy.longest_wait);
         let jittered = step / 2 + step.mul_f64(self.chance() / 2.0);
         let wait = jittered.max(asked.unwrap_or_default());
         (elapsed.saturating_add(wait) < self.policy.budget).then_some(wait)
@@ -133,12 +121,7 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
 
     fn tries(seed: u64) -> Tries {
-        Patience {
-            policy: RetryPolicy::default(),
-            seed,
-            sleep: async |_| (),
-        }
-        .tries(0)
+        Patience { policy: RetryPolicy::default(), seed, sleep: async |_| () }.tries(0)
     }
 
     #[test]
@@ -148,27 +131,13 @@ mod tests {
             for step in [1, 2, 4, 8, 16] {
                 tries.begin();
                 let wait = tries.next_wait(Duration::ZERO, None).unwrap();
-                assert!(
-                    wait >= SECOND * step / 2 && wait <= SECOND * step,
-                    "{wait:?} of {step} s"
-                );
+                assert!(wait >= SECOND * step / 2 && wait <= SECOND * step, "{wait:?} of {step} s");
             }
             tries.begin();
-            assert_eq!(
-                (tries.made(), tries.next_wait(Duration::ZERO, None)),
-                (6, None)
-            );
+            assert_eq!((tries.made(), tries.next_wait(Duration::ZERO, None)), (6, None));
         }
-        let policy = RetryPolicy {
-            tries: 100,
-            ..RetryPolicy::default()
-        };
-        let mut tries = Patience {
-            policy,
-            seed: 1,
-            sleep: async |_| (),
-        }
-        .tries(0);
+        let policy = RetryPolicy { tries: 100, ..RetryPolicy::default() };
+        let mut tries = Patience { policy, seed: 1, sleep: async |_| () }.tries(0);
         for _ in 0..60 {
             tries.begin();
             assert!(tries.next_wait(Duration::ZERO, None).unwrap() <= SECOND * 60);
@@ -179,10 +148,7 @@ mod tests {
     fn the_index_is_heeded_within_the_budget() {
         let mut tries = tries(1);
         tries.begin();
-        assert_eq!(
-            tries.next_wait(Duration::ZERO, Some(SECOND * 90)),
-            Some(SECOND * 90)
-        );
+        assert_eq!(tries.next_wait(Duration::ZERO, Some(SECOND * 90)), Some(SECOND * 90));
         assert_eq!(tries.next_wait(Duration::ZERO, Some(SECOND * 900)), None);
         assert_eq!(tries.next_wait(SECOND * 599, Some(SECOND)), None);
         assert!(tries.next_wait(SECOND * 598, None).is_some());
@@ -192,14 +158,8 @@ mod tests {
     fn retry_after_is_seconds_or_a_date() {
         let date = Some("Sun, 06 Nov 1994 08:49:37 GMT");
         assert_eq!(retry_after(Some("7"), None), Some(SECOND * 7));
-        assert_eq!(
-            retry_after(Some("Sun, 06 Nov 1994 08:50:37 GMT"), date),
-            Some(SECOND * 60)
-        );
-        assert_eq!(
-            retry_after(Some("Sun, 06 Nov 1994 08:48:37 GMT"), date),
-            Some(Duration::ZERO)
-        );
+        assert_eq!(retry_after(Some("Sun, 06 Nov 1994 08:50:37 GMT"), date), Some(SECOND * 60));
+        assert_eq!(retry_after(Some("Sun, 06 Nov 1994 08:48:37 GMT"), date), Some(Duration::ZERO));
         assert_eq!(retry_after(Some("soon"), date), None);
         assert_eq!(retry_after(Some("-1"), date), None);
         assert_eq!(retry_after(None, date), None);

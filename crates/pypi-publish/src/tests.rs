@@ -12,8 +12,8 @@ use findings_model::{FileOutcome, PackageName};
 use test_support::index::{Fault, Index, Pages, Settings};
 
 use crate::{
-    Action, Content, ErrorKind, IndexAddress, IndexClient, Jobs, Patience, Plan, Publication,
-    RetryPolicy, plan, publish, releases, verify,
+    Action, Content, ErrorKind, IndexAddress, IndexClient, Jobs, Patience, Plan, Publication, RetryPolicy, plan,
+    publish, releases, verify,
 };
 
 const TOKEN: &str = "hunter2-of-the-test-index";
@@ -24,62 +24,29 @@ const METADATA: &str = "Metadata-Version: 2.4\nName: Sample.Package\nVersion: 1.
     Description-Content-Type: text/markdown\n\n# Sample \u{fc}\n\nText.\n";
 
 fn sdist(padding: &str) -> (&'static str, Vec<u8>) {
-    let mut builder = tar::Builder::new(flate2::write::GzEncoder::new(
-        Vec::new(),
-        flate2::Compression::fast(),
-    ));
-    for (path, text) in [
-        ("PKG-INFO", METADATA),
-        ("LICENSE", "MIT\n"),
-        ("x.py", padding),
-    ] {
+    let mut builder = tar::Builder::new(flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast()));
+    for (path, text) in [("PKG-INFO", METADATA), ("LICENSE", "MIT\n"), ("x.py", padding)] {
         let mut header = tar::Header::new_gnu();
         header.set_size(text.len() as u64);
         header.set_mode(0o644);
-        builder
-            .append_data(
-                &mut header,
-                format!("sample_package-1.0.0/{path}"),
-                text.as_bytes(),
-            )
-            .unwrap();
+        builder.append_data(&mut header, format!("sample_package-1.0.0/{path}"), text.as_bytes()).unwrap();
     }
-    (
-        "sample_package-1.0.0.tar.gz",
-        builder.into_inner().unwrap().finish().unwrap(),
-    )
+    ("sample_package-1.0.0.tar.gz", builder.into_inner().unwrap().finish().unwrap())
 }
 
 fn wheel(python: &str) -> (String, Vec<u8>) {
     let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
-    for (file, text) in [
-        ("METADATA", METADATA),
-        ("WHEEL", "Wheel-Version: 1.0\n"),
-        ("RECORD", ""),
-    ] {
+    for (file, text) in [("METADATA", METADATA), ("WHEEL", "Wheel-Version: 1.0\n"), ("RECORD", "")] {
         let path = format!("sample_package-1.0.0.dist-info/{file}");
-        writer
-            .start_file(path, zip::write::SimpleFileOptions::default())
-            .unwrap();
+        writer.start_file(path, zip::write::SimpleFileOptions::default()).unwrap();
         writer.write_all(text.as_bytes()).unwrap();
     }
-    (
-        format!("sample_package-1.0.0-{python}-none-any.whl"),
-        writer.finish().unwrap().into_inner(),
-    )
+    (format!("sample_package-1.0.0-{python}-none-any.whl"), writer.finish().unwrap().into_inner())
 }
 
 fn file((name, bytes): (impl AsRef<str>, Vec<u8>)) -> (Distribution, Content) {
-    let inspection = inspect(
-        name.as_ref(),
-        &mut Cursor::new(&bytes),
-        &CheckOptions::default(),
-    )
-    .unwrap();
-    (
-        inspection.distribution.unwrap(),
-        Content::new(Cursor::new(bytes)),
-    )
+    let inspection = inspect(name.as_ref(), &mut Cursor::new(&bytes), &CheckOptions::default()).unwrap();
+    (inspection.distribution.unwrap(), Content::new(Cursor::new(bytes)))
 }
 
 /// An index, a client of it, and a clock that only notes what it is asked to wait.
@@ -92,13 +59,7 @@ struct Bench {
 
 impl Bench {
     fn new() -> Self {
-        Self::with(
-            Settings {
-                token: Some(TOKEN.to_owned()),
-                ..Settings::default()
-            },
-            Some(TOKEN),
-        )
+        Self::with(Settings { token: Some(TOKEN.to_owned()), ..Settings::default() }, Some(TOKEN))
     }
 
     fn with(settings: Settings, token: Option<&str>) -> Self {
@@ -107,35 +68,21 @@ impl Bench {
         let index = Index::start_with(settings);
         let address = IndexAddress::parse(&index.url(), None).unwrap();
         let credential = token.map(|token| {
-            IndexCredential::from_environment("PYPI_TOKEN", token.to_owned(), TokenShape::Opaque)
-                .unwrap()
+            IndexCredential::from_environment("PYPI_TOKEN", token.to_owned(), TokenShape::Opaque).unwrap()
         });
         let client = IndexClient::new(address, credential).unwrap();
-        Self {
-            index,
-            client,
-            waits: Mutex::default(),
-            policy: RetryPolicy::default(),
-        }
+        Self { index, client, waits: Mutex::default(), policy: RetryPolicy::default() }
     }
 
     async fn plan(&self, files: &[(Distribution, Content)]) -> Plan {
         let distributions: Vec<&Distribution> = files.iter().map(|(file, _)| file).collect();
-        let patience = Patience {
-            policy: self.policy,
-            seed: 1,
-            sleep: async |_| (),
-        };
+        let patience = Patience { policy: self.policy, seed: 1, sleep: async |_| () };
         plan(&self.client, &distributions, &patience).await.unwrap()
     }
 
     async fn carry_out(&self, plan: &Plan, files: &[(Distribution, Content)]) -> Publication {
         let sleep = async |wait| self.waits.lock().unwrap().push(wait);
-        let patience = Patience {
-            policy: self.policy,
-            seed: 1,
-            sleep,
-        };
+        let patience = Patience { policy: self.policy, seed: 1, sleep };
         publish(&self.client, plan, files, Jobs::default(), &patience).await
     }
 
@@ -150,28 +97,18 @@ impl Bench {
 }
 
 fn outcomes(publication: &Publication) -> Vec<(FileOutcome, u32)> {
-    publication
-        .files
-        .iter()
-        .map(|file| (file.outcome, file.attempts))
-        .collect()
+    publication.files.iter().map(|file| (file.outcome, file.attempts)).collect()
 }
 
 fn failure(publication: &Publication) -> (ErrorKind, String) {
-    let error = publication
-        .failure
-        .as_ref()
-        .expect("the publication failed");
+    let error = publication.failure.as_ref().expect("the publication failed");
     let mut text = error.to_string();
     let mut cause: &dyn std::error::Error = error;
     while let Some(deeper) = cause.source() {
         text = format!("{text} / {deeper}");
         cause = deeper;
     }
-    assert!(
-        !text.contains(TOKEN) && !format!("{error:?}").contains(TOKEN),
-        "{text}"
-    );
+    assert!(!text.contains(TOKEN) && !format!("{error:?}").contains(TOKEN), "{text}");
     assert!(!error.hint().is_empty());
     (error.kind(), text)
 }
@@ -183,10 +120,7 @@ async fn a_release_is_sent_once_and_complete() {
     let publication = bench.publish(&files).await;
     assert!(publication.failure.is_none(), "{publication:?}");
     assert!(publication.verified);
-    assert_eq!(
-        outcomes(&publication),
-        [(FileOutcome::Uploaded, 1), (FileOutcome::Uploaded, 1)]
-    );
+    assert_eq!(outcomes(&publication), [(FileOutcome::Uploaded, 1), (FileOutcome::Uploaded, 1)]);
 
     let uploads = bench.index.uploads();
     let upload = &uploads[0];
@@ -201,10 +135,7 @@ async fn a_release_is_sent_once_and_complete() {
         ("name", &["Sample.Package"]),
         ("version", &["1.0.0"]),
         ("keywords", &["a,b c"]),
-        (
-            "classifiers",
-            &["Programming Language :: Python :: 3", "Typing :: Typed"],
-        ),
+        ("classifiers", &["Programming Language :: Python :: 3", "Typing :: Typed"]),
         ("requires_dist", &["requests>=2; python_version<'4'"]),
         ("project_urls", &["Home, https://example.org/"]),
         ("license_file", &["LICENSE"]),
@@ -219,39 +150,19 @@ async fn a_release_is_sent_once_and_complete() {
     // Again: nothing is sent.
     let again = bench.publish(&files).await;
     assert!(again.verified);
-    assert_eq!(
-        outcomes(&again),
-        [
-            (FileOutcome::AlreadyThere, 0),
-            (FileOutcome::AlreadyThere, 0)
-        ]
-    );
+    assert_eq!(outcomes(&again), [(FileOutcome::AlreadyThere, 0), (FileOutcome::AlreadyThere, 0)]);
     assert_eq!(bench.index.count("POST"), 2);
 }
 
 #[tokio::test]
 async fn temporary_failures_are_retried() {
-    for fault in [
-        Fault::Status(503),
-        Fault::Status(500),
-        Fault::Status(429),
-        Fault::Status(408),
-        Fault::Hangup,
-    ] {
+    for fault in [Fault::Status(503), Fault::Status(500), Fault::Status(429), Fault::Status(408), Fault::Hangup] {
         let bench = Bench::new();
         bench.index.fail_uploads([fault, fault]);
         let publication = bench.publish(&[file(sdist(""))]).await;
         assert!(publication.verified, "{fault:?}: {publication:?}");
-        assert_eq!(
-            outcomes(&publication),
-            [(FileOutcome::Uploaded, 3)],
-            "{fault:?}"
-        );
-        assert_eq!(
-            (bench.waits(), bench.index.uploads().len()),
-            (2, 1),
-            "{fault:?}"
-        );
+        assert_eq!(outcomes(&publication), [(FileOutcome::Uploaded, 3)], "{fault:?}");
+        assert_eq!((bench.waits(), bench.index.uploads().len()), (2, 1), "{fault:?}");
     }
 }
 
@@ -265,11 +176,7 @@ async fn the_index_says_how_long_to_wait() {
 
 #[tokio::test]
 async fn a_lost_answer_is_not_a_lost_file() {
-    for fault in [
-        Fault::LoseAnswer,
-        Fault::DoThenStatus(502),
-        Fault::DoThenStatus(400),
-    ] {
+    for fault in [Fault::LoseAnswer, Fault::DoThenStatus(502), Fault::DoThenStatus(400)] {
         let bench = Bench::new();
         bench.index.fail_uploads([fault]);
         let publication = bench.publish(&[file(sdist(""))]).await;
@@ -284,48 +191,30 @@ async fn tries_end() {
     let bench = Bench::new();
     bench.index.fail_uploads([Fault::Status(503); 20]);
     let publication = bench.publish(&[file(wheel("py3")), file(sdist(""))]).await;
-    assert_eq!(
-        outcomes(&publication),
-        [(FileOutcome::Failed, 6), (FileOutcome::Skipped, 0)]
-    );
+    assert_eq!(outcomes(&publication), [(FileOutcome::Failed, 6), (FileOutcome::Skipped, 0)]);
     let (kind, text) = failure(&publication);
     assert_eq!(kind, ErrorKind::Outside);
-    assert!(
-        text.contains("could not be sent in 6 tries") && text.contains("503"),
-        "{text}"
-    );
+    assert!(text.contains("could not be sent in 6 tries") && text.contains("503"), "{text}");
     assert_eq!((bench.index.count("POST"), bench.waits()), (6, 5));
     assert!(!publication.verified);
 }
 
 #[tokio::test]
 async fn a_refused_token_is_not_tried_twice() {
-    let settings = Settings {
-        token: Some("another-token".to_owned()),
-        ..Settings::default()
-    };
+    let settings = Settings { token: Some("another-token".to_owned()), ..Settings::default() };
     let bench = Bench::with(settings, Some(TOKEN));
     let publication = bench.publish(&[file(wheel("py3")), file(sdist(""))]).await;
     let (kind, text) = failure(&publication);
     assert_eq!(kind, ErrorKind::Refused);
-    assert!(
-        text.contains("status 403: 403 Invalid or non-existent authentication information."),
-        "{text}"
-    );
+    assert!(text.contains("status 403: 403 Invalid or non-existent authentication information."), "{text}");
     assert_eq!(bench.index.count("POST"), 1);
-    assert_eq!(
-        outcomes(&publication),
-        [(FileOutcome::Failed, 1), (FileOutcome::Skipped, 0)]
-    );
+    assert_eq!(outcomes(&publication), [(FileOutcome::Failed, 1), (FileOutcome::Skipped, 0)]);
 }
 
 /// A server that refuses at once and closes the connection leaves the client with a broken pipe.
 #[tokio::test]
 async fn a_refusal_that_came_early_is_understood() {
-    let settings = Settings {
-        token: Some("another-token".to_owned()),
-        ..Settings::default()
-    };
+    let settings = Settings { token: Some("another-token".to_owned()), ..Settings::default() };
     let bench = Bench::with(settings, Some(TOKEN));
     bench.index.fail_uploads([Fault::Early(403)]);
     let mut noise = String::new();
@@ -345,10 +234,7 @@ async fn a_rejected_file_says_why() {
     bench.index.fail_uploads([Fault::Status(400)]);
     let (kind, text) = failure(&bench.publish(&[file(sdist(""))]).await);
     assert_eq!(kind, ErrorKind::Rejected);
-    assert_eq!(
-        text,
-        "the index rejected sample_package-1.0.0.tar.gz with status 400: 400 told to fail"
-    );
+    assert_eq!(text, "the index rejected sample_package-1.0.0.tar.gz with status 400: 400 told to fail");
     assert_eq!(bench.waits(), 0);
 }
 
@@ -356,10 +242,7 @@ async fn a_rejected_file_says_why() {
 async fn redirects_are_not_followed() {
     let bench = Bench::new();
     bench.index.fail_uploads([Fault::Status(308)]);
-    assert_eq!(
-        failure(&bench.publish(&[file(sdist(""))]).await).0,
-        ErrorKind::Usage
-    );
+    assert_eq!(failure(&bench.publish(&[file(sdist(""))]).await).0, ErrorKind::Usage);
 }
 
 #[tokio::test]
@@ -369,35 +252,22 @@ async fn other_bytes_of_the_same_name_stop_before_the_first_byte() {
     bench.index.put("sample-package", name, &other);
     let files = [file(wheel("py3")), file(sdist(""))];
     let plan = bench.plan(&files).await;
-    assert_eq!(
-        plan.files
-            .iter()
-            .map(|file| file.action)
-            .collect::<Vec<_>>(),
-        [Action::Upload, Action::Conflict]
-    );
+    assert_eq!(plan.files.iter().map(|file| file.action).collect::<Vec<_>>(), [Action::Upload, Action::Conflict]);
     let publication = bench.carry_out(&plan, &files).await;
     let (kind, text) = failure(&publication);
     assert_eq!(kind, ErrorKind::Conflict);
     assert!(
-        text.contains(&files[1].0.sha256().to_string())
-            && text.contains(&Sha256::of(&other).to_string()),
+        text.contains(&files[1].0.sha256().to_string()) && text.contains(&Sha256::of(&other).to_string()),
         "{text}"
     );
-    assert_eq!(
-        outcomes(&publication),
-        [(FileOutcome::Skipped, 0), (FileOutcome::Failed, 0)]
-    );
+    assert_eq!(outcomes(&publication), [(FileOutcome::Skipped, 0), (FileOutcome::Failed, 0)]);
     assert_eq!(bench.index.count("POST"), 0);
 }
 
 #[tokio::test]
 async fn another_runner_between_plan_and_upload() {
     let (name, ours) = sdist("");
-    for (theirs, outcome) in [
-        (ours, FileOutcome::AlreadyThere),
-        (sdist("x").1, FileOutcome::Failed),
-    ] {
+    for (theirs, outcome) in [(ours, FileOutcome::AlreadyThere), (sdist("x").1, FileOutcome::Failed)] {
         let bench = Bench::new();
         let files = [file(sdist(""))];
         let plan = bench.plan(&files).await;
@@ -469,115 +339,59 @@ async fn verification_waits_for_a_slow_index_and_no_longer() {
     let plan = bench.plan(&files).await;
     bench.index.serve_stale_pages(3);
     assert!(bench.carry_out(&plan, &files).await.verified);
-    assert_eq!(
-        *bench.waits.lock().unwrap(),
-        [1, 2, 4].map(Duration::from_secs)
-    );
+    assert_eq!(*bench.waits.lock().unwrap(), [1, 2, 4].map(Duration::from_secs));
 
     bench.index.serve_stale_pages(1000);
     bench.waits.lock().unwrap().clear();
     let sleep = async |wait| bench.waits.lock().unwrap().push(wait);
-    let patience = Patience {
-        policy: bench.policy,
-        seed: 1,
-        sleep,
-    };
-    let error = verify(&bench.client, &[&files[0].0], &patience)
-        .await
-        .unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "the index does not list sample_package-1.0.0.tar.gz"
-    );
+    let patience = Patience { policy: bench.policy, seed: 1, sleep };
+    let error = verify(&bench.client, &[&files[0].0], &patience).await.unwrap_err();
+    assert_eq!(error.to_string(), "the index does not list sample_package-1.0.0.tar.gz");
     assert_eq!(error.kind(), ErrorKind::Outside);
-    assert_eq!(
-        bench.waits.lock().unwrap().iter().sum::<Duration>(),
-        Duration::from_mins(5)
-    );
+    assert_eq!(bench.waits.lock().unwrap().iter().sum::<Duration>(), Duration::from_mins(5));
 }
 
 #[tokio::test]
 async fn every_kind_of_page_gives_digests() {
     for pages in [Pages::JsonAndHtml, Pages::Html, Pages::HtmlWithoutDigests] {
-        let bench = Bench::with(
-            Settings {
-                pages,
-                ..Settings::default()
-            },
-            None,
-        );
+        let bench = Bench::with(Settings { pages, ..Settings::default() }, None);
         let (name, other) = sdist("other");
         let (wheel_name, wheel_bytes) = wheel("py3");
         bench.index.put("sample-package", name, &other);
         bench.index.put("sample-package", &wheel_name, &wheel_bytes);
-        let plan = bench
-            .plan(&[file(wheel("py3")), file(sdist("")), file(wheel("py2"))])
-            .await;
+        let plan = bench.plan(&[file(wheel("py3")), file(sdist("")), file(wheel("py2"))]).await;
         let actions: Vec<Action> = plan.files.iter().map(|file| file.action).collect();
-        assert_eq!(
-            actions,
-            [Action::Identical, Action::Conflict, Action::Upload],
-            "{pages:?}"
-        );
+        assert_eq!(actions, [Action::Identical, Action::Conflict, Action::Upload], "{pages:?}");
     }
 }
 
 #[tokio::test]
 async fn a_private_index_gets_the_token_only_when_it_asks() {
-    let settings = Settings {
-        token: Some(TOKEN.to_owned()),
-        private: true,
-        ..Settings::default()
-    };
+    let settings = Settings { token: Some(TOKEN.to_owned()), private: true, ..Settings::default() };
     let bench = Bench::with(settings.clone(), Some(TOKEN));
     assert!(bench.publish(&[file(sdist(""))]).await.verified);
 
     let open = Bench::new();
     assert!(open.publish(&[file(sdist(""))]).await.verified);
-    assert!(
-        open.index
-            .asked()
-            .iter()
-            .all(|asked| asked.with_credentials == (asked.method == "POST"))
-    );
+    assert!(open.index.asked().iter().all(|asked| asked.with_credentials == (asked.method == "POST")));
 
     let without = Bench::with(settings, None);
-    let patience = Patience {
-        policy: without.policy,
-        seed: 1,
-        sleep: async |_| (),
-    };
-    let error = plan(&without.client, &[&file(sdist("")).0], &patience)
-        .await
-        .unwrap_err();
+    let patience = Patience { policy: without.policy, seed: 1, sleep: async |_| () };
+    let error = plan(&without.client, &[&file(sdist("")).0], &patience).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Refused);
 }
 
 #[tokio::test]
 async fn reading_is_retried_too() {
     let bench = Bench::new();
-    bench
-        .index
-        .fail_pages([Fault::Status(503), Fault::Hangup, Fault::Status(429)]);
-    assert_eq!(
-        bench.plan(&[file(sdist(""))]).await.files[0].action,
-        Action::Upload
-    );
+    bench.index.fail_pages([Fault::Status(503), Fault::Hangup, Fault::Status(429)]);
+    assert_eq!(bench.plan(&[file(sdist(""))]).await.files[0].action, Action::Upload);
     bench.index.fail_pages([Fault::Status(503); 6]);
-    let patience = Patience {
-        policy: bench.policy,
-        seed: 1,
-        sleep: async |_| (),
-    };
-    let error = plan(&bench.client, &[&file(sdist("")).0], &patience)
-        .await
-        .unwrap_err();
+    let patience = Patience { policy: bench.policy, seed: 1, sleep: async |_| () };
+    let error = plan(&bench.client, &[&file(sdist("")).0], &patience).await.unwrap_err();
     assert_eq!(
         (error.kind(), error.to_string().as_str()),
-        (
-            ErrorKind::Outside,
-            "cannot learn what the index has of sample-package"
-        )
+        (ErrorKind::Outside, "cannot learn what the index has of sample-package")
     );
 }
 
@@ -587,29 +401,15 @@ async fn nobody_listens() {
     let address = IndexAddress::parse(&bench.index.url(), None).unwrap();
     drop(bench.index);
     let client = IndexClient::new(address, None).unwrap();
-    let patience = Patience {
-        policy: bench.policy,
-        seed: 1,
-        sleep: async |_| (),
-    };
-    assert_eq!(
-        plan(&client, &[&file(sdist("")).0], &patience)
-            .await
-            .unwrap_err()
-            .kind(),
-        ErrorKind::Outside
-    );
+    let patience = Patience { policy: bench.policy, seed: 1, sleep: async |_| () };
+    assert_eq!(plan(&client, &[&file(sdist("")).0], &patience).await.unwrap_err().kind(), ErrorKind::Outside);
 }
 
 #[tokio::test]
 async fn many_files_go_side_by_side_after_the_first() {
     let bench = Bench::new();
-    let files: Vec<_> = ["py3", "py2", "cp39", "cp310", "cp311", "cp312"]
-        .map(|python| file(wheel(python)))
-        .into();
-    bench
-        .index
-        .fail_uploads([Fault::Hangup, Fault::Status(500)]);
+    let files: Vec<_> = ["py3", "py2", "cp39", "cp310", "cp311", "cp312"].map(|python| file(wheel(python))).into();
+    bench.index.fail_uploads([Fault::Hangup, Fault::Status(500)]);
     let publication = bench.publish(&files).await;
     assert!(publication.verified, "{publication:?}");
     assert_eq!(bench.index.files().len(), 6);
@@ -619,38 +419,18 @@ async fn many_files_go_side_by_side_after_the_first() {
 #[tokio::test]
 async fn releases_as_a_document() {
     for pages in [Pages::JsonAndHtml, Pages::Html] {
-        let bench = Bench::with(
-            Settings {
-                pages,
-                ..Settings::default()
-            },
-            None,
-        );
+        let bench = Bench::with(Settings { pages, ..Settings::default() }, None);
         let project = PackageName::parse("sample-package").unwrap();
-        let patience = Patience {
-            policy: bench.policy,
-            seed: 1,
-            sleep: async |_| (),
-        };
+        let patience = Patience { policy: bench.policy, seed: 1, sleep: async |_| () };
         let none = releases(&bench.client, &project, &patience).await.unwrap();
-        assert_eq!(
-            (&none["files"], &none["versions"]),
-            (&serde_json::json!([]), &serde_json::json!([]))
-        );
+        assert_eq!((&none["files"], &none["versions"]), (&serde_json::json!([]), &serde_json::json!([])));
 
         let (name, bytes) = sdist("");
         bench.index.put("sample-package", name, &bytes);
         let document = releases(&bench.client, &project, &patience).await.unwrap();
-        assert_eq!(
-            document["versions"],
-            serde_json::json!(["1.0.0"]),
-            "{pages:?}"
-        );
+        assert_eq!(document["versions"], serde_json::json!(["1.0.0"]), "{pages:?}");
         assert_eq!(document["files"][0]["filename"], name);
-        assert_eq!(
-            document["files"][0]["hashes"]["sha256"],
-            Sha256::of(&bytes).to_string()
-        );
+        assert_eq!(document["files"][0]["hashes"]["sha256"], Sha256::of(&bytes).to_string());
     }
 }
 
@@ -658,10 +438,7 @@ async fn releases_as_a_document() {
 async fn a_receipt_says_what_happened() {
     let bench = Bench::new();
     let publication = bench.publish(&[file(sdist(""))]).await;
-    let receipt = publication.receipt(
-        Some("abc".to_owned()),
-        "2026-01-05T03:00:00Z".parse().unwrap(),
-    );
+    let receipt = publication.receipt(Some("abc".to_owned()), "2026-01-05T03:00:00Z".parse().unwrap());
     let json = serde_json::to_value(&receipt).unwrap();
     assert_eq!(json["project"], "sample-package");
     assert_eq!(json["version"], "1.0.0");

@@ -51,9 +51,7 @@ impl VerifyError {
     pub fn hint(&self) -> &'static str {
         match self {
             Self::Empty => "name the files that were published",
-            Self::Missing { .. } => {
-                "caches of an index can lag by minutes; run `publish-pypi verify` again later"
-            }
+            Self::Missing { .. } => "caches of an index can lag by minutes; run `publish-pypi verify` again later",
             Self::Mismatch { .. } => "do not use these files; find out who published the others",
             Self::Index { source, .. } => source.hint(),
         }
@@ -99,17 +97,11 @@ async fn look(client: &IndexClient, files: &[&Distribution]) -> Result<Vec<Strin
     let mut missing = Vec::new();
     let mut page = None;
     for file in files {
-        let unreadable = |source| VerifyError::Index {
-            project: file.project().to_string(),
-            source,
-        };
+        let unreadable = |source| VerifyError::Index { project: file.project().to_string(), source };
         let page = match &page {
             Some((project, page)) if project == file.project() => page,
             _ => {
-                let fetched = client
-                    .project_once(file.project())
-                    .await
-                    .map_err(unreadable)?;
+                let fetched = client.project_once(file.project()).await.map_err(unreadable)?;
                 &page.insert((file.project().clone(), fetched)).1
             }
         };
@@ -117,11 +109,7 @@ async fn look(client: &IndexClient, files: &[&Distribution]) -> Result<Vec<Strin
             Some(theirs) if theirs == file.sha256() => {}
             Some(theirs) => {
                 let file_name = file.file_name().to_owned();
-                return Err(VerifyError::Mismatch {
-                    file: file_name,
-                    ours: file.sha256(),
-                    theirs,
-                });
+                return Err(VerifyError::Mismatch { file: file_name, ours: file.sha256(), theirs });
             }
             None => missing.push(file.file_name().to_owned()),
         }

@@ -7,8 +7,8 @@ use std::{
 };
 
 use findings_model::{
-    CodeSpot, Coverage, CoverageState, Gap, LookedAt, Observation, ReportFormat, Scan, ScannerName, SecretSpot,
-    Subject, Timestamp,
+    Coverage, CoverageState, Gap, LookedAt, Observation, ReportFormat, Scan, ScannerName, SecretSpot, Subject,
+    Timestamp,
 };
 use sha2::{Digest, Sha256};
 

@@ -80,11 +80,7 @@ pub struct Upload {
 impl Upload {
     /// The values of a form field.
     pub fn field(&self, name: &str) -> Vec<&str> {
-        self.fields
-            .iter()
-            .filter(|(field, _)| field == name)
-            .map(|(_, value)| value.as_str())
-            .collect()
+        self.fields.iter().filter(|(field, _)| field == name).map(|(_, value)| value.as_str()).collect()
     }
 }
 
@@ -145,17 +141,12 @@ impl Index {
 
     /// Starts an empty index on a free port of loopback.
     pub fn start_with(settings: Settings) -> Self {
-        let shared: Shared = Arc::new(Mutex::new(Inner {
-            settings,
-            ..Inner::default()
-        }));
+        let shared: Shared = Arc::new(Mutex::new(Inner { settings, ..Inner::default() }));
         let (stop, stopped) = oneshot::channel();
         let (tell, told) = mpsc::channel();
         let router = router(Arc::clone(&shared));
         let thread = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build();
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             runtime.expect("build a runtime for the index").block_on(async move {
                 let listener = CutListener::bind().await.expect("bind a loopback port for the index");
                 tell.send(listener.address()).expect("the starter waits for the address");
@@ -167,12 +158,7 @@ impl Index {
             });
         });
         let address = told.recv().expect("the index starts");
-        Self {
-            address,
-            shared: Handle(shared),
-            stop: Some(stop),
-            thread: Some(thread),
-        }
+        Self { address, shared: Handle(shared), stop: Some(stop), thread: Some(thread) }
     }
 
     /// The upload address, `http://127.0.0.1:PORT/`.
@@ -197,11 +183,7 @@ impl Index {
 
     /// How many requests of this method came in.
     pub fn count(&self, method: &str) -> usize {
-        lock(&self.shared.0)
-            .asked
-            .iter()
-            .filter(|asked| asked.method == method)
-            .count()
+        lock(&self.shared.0).asked.iter().filter(|asked| asked.method == method).count()
     }
 
     /// The stored files by name.
@@ -212,9 +194,7 @@ impl Index {
     /// Puts a file there without an upload.
     pub fn put(&self, project: &str, file_name: &str, bytes: &[u8]) {
         let mut inner = lock(&self.shared.0);
-        inner
-            .projects
-            .insert(file_name.to_owned(), pages::normal(project));
+        inner.projects.insert(file_name.to_owned(), pages::normal(project));
         inner.files.insert(file_name.to_owned(), bytes.to_vec());
     }
 
@@ -262,20 +242,10 @@ async fn home() -> &'static str {
 
 /// Records a request.
 fn arrive(shared: &Shared, request: &Request) {
-    let text = |name| {
-        request
-            .headers()
-            .get(name)
-            .and_then(|value| value.to_str().ok())
-            .map(str::to_owned)
-    };
+    let text = |name| request.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let asked = Asked {
         method: request.method().to_string(),
-        path: request
-            .uri()
-            .path_and_query()
-            .map(ToString::to_string)
-            .unwrap_or_default(),
+        path: request.uri().path_and_query().map(ToString::to_string).unwrap_or_default(),
         accept: text(header::ACCEPT),
         with_credentials: request.headers().contains_key(header::AUTHORIZATION),
     };
@@ -291,14 +261,8 @@ fn is_allowed(shared: &Shared, request: &Request) -> bool {
     if request.method() == Method::GET && !inner.settings.private {
         return true;
     }
-    let expected = format!(
-        "Basic {}",
-        BASE64_STANDARD.encode(format!("__token__:{token}"))
-    );
-    request
-        .headers()
-        .get(header::AUTHORIZATION)
-        .is_some_and(|value| value.as_bytes() == expected.as_bytes())
+    let expected = format!("Basic {}", BASE64_STANDARD.encode(format!("__token__:{token}")));
+    request.headers().get(header::AUTHORIZATION).is_some_and(|value| value.as_bytes() == expected.as_bytes())
 }
 
 fn refusal(method: &Method) -> Response {
@@ -306,25 +270,16 @@ fn refusal(method: &Method) -> Response {
         let challenge = [(header::WWW_AUTHENTICATE, "Basic realm=\"index\"")];
         (StatusCode::UNAUTHORIZED, challenge).into_response()
     } else {
-        upload::answer(
-            StatusCode::FORBIDDEN,
-            "Invalid or non-existent authentication information.",
-        )
+        upload::answer(StatusCode::FORBIDDEN, "Invalid or non-existent authentication information.")
     }
 }
 
 /// Answers as the fault demands, or by doing what was asked.
-async fn with_fault(
-    fault: Option<Fault>,
-    wire: &Wire,
-    work: impl Future<Output = Response>,
-) -> Response {
+async fn with_fault(fault: Option<Fault>, wire: &Wire, work: impl Future<Output = Response>) -> Response {
     let status = |code| StatusCode::from_u16(code).expect("a fault names a valid status");
     match fault {
         None => work.await,
-        Some(Fault::Status(code) | Fault::Early(code)) => {
-            upload::answer(status(code), "told to fail")
-        }
+        Some(Fault::Status(code) | Fault::Early(code)) => upload::answer(status(code), "told to fail"),
         Some(Fault::RetryAfter(code, seconds)) => {
             let retry_after = [(header::RETRY_AFTER, seconds.to_string())];
             (retry_after, upload::answer(status(code), "told to fail")).into_response()
@@ -345,11 +300,7 @@ async fn with_fault(
     }
 }
 
-async fn post(
-    State(shared): State<Shared>,
-    ConnectInfo(wire): ConnectInfo<Wire>,
-    request: Request,
-) -> Response {
+async fn post(State(shared): State<Shared>, ConnectInfo(wire): ConnectInfo<Wire>, request: Request) -> Response {
     arrive(&shared, &request);
     let is_allowed = is_allowed(&shared, &request);
     let hasty = {
@@ -387,27 +338,16 @@ async fn page(
         .headers()
         .get(header::ACCEPT)
         .is_some_and(|accept| accept.as_bytes().starts_with(pages::JSON_TYPE.as_bytes()));
-    with_fault(fault, &wire, async {
-        pages::project(&shared, &project, wants_json)
-    })
-    .await
+    with_fault(fault, &wire, async { pages::project(&shared, &project, wants_json) }).await
 }
 
-async fn file(
-    State(shared): State<Shared>,
-    Path(name): Path<String>,
-    request: Request,
-) -> Response {
+async fn file(State(shared): State<Shared>, Path(name): Path<String>, request: Request) -> Response {
     arrive(&shared, &request);
     if !is_allowed(&shared, &request) {
         return refusal(&Method::GET);
     }
     match lock(&shared).files.get(&name) {
-        Some(bytes) => (
-            [(header::CONTENT_TYPE, "application/octet-stream")],
-            bytes.clone(),
-        )
-            .into_response(),
+        Some(bytes) => ([(header::CONTENT_TYPE, "application/octet-stream")], bytes.clone()).into_response(),
         None => StatusCode::NOT_FOUND.into_response(),
     }
 }

@@ -5,7 +5,7 @@ use test_support::scratch::REPORTS;
 
 use crate::{
     scans::{Weakness, bandit, bandit_of, dependency, flaw, one_secret, pip_audit},
-    system::{LEDGER, STATUS, System, WEEK_1, WEEK_2, changes, ids, list, only, scan_of, text},
+    system::{STATUS, System, WEEK_1, WEEK_2, changes, list, only, scan_of, text},
 };
 
 /// A project whose pip-audit found one flaw in its first scan.
@@ -280,42 +280,6 @@ fn a29_stdout_stays_json_when_a_report_is_bad() {
         let document = outcome.json();
         assert!(document["schema_version"].is_string(), "{name}: {document:#}");
     }
-}
-
-#[test]
-fn a_byte_order_mark_is_no_reason_to_drop_a_report() {
-    let system = System::new();
-    let flaw = flaw("PYSEC-2023-74", &["CVE-2023-32681"]);
-    let report = pip_audit(&[dependency("requests", "2.30.0", &[flaw])]);
-    system.report("pip-audit.json", format!("\u{feff}{report}"));
-    let document = system.update_findings(WEEK_1).output().expect_success().json();
-    assert_eq!(list(&document["findings"]).len(), 1);
-}
-
-#[test]
-fn a_report_is_declared_where_its_name_tells_nothing() {
-    let system = System::new();
-    system.report("today.json", "[]");
-    let undeclared = system.update_findings(WEEK_1).output().json();
-    assert_eq!(scan_of(&undeclared, "today.json")["coverage"], "failed");
-
-    let system = System::new();
-    system.report("today.json", "[]");
-    let declared = format!("detect-secrets={REPORTS}/today.json");
-    let document = system.update_findings(WEEK_1).args(["--report", &declared]).output().expect_success().json();
-    let scan = scan_of(&document, "today.json");
-    assert_eq!((text(&scan, "scanner"), text(&scan, "coverage")), ("detect-secrets", "complete"));
-}
-
-#[test]
-fn a_dry_run_says_what_it_would_do_and_writes_nothing() {
-    let system = System::new();
-    system.report("secrets-scan.json", one_secret("src/settings.py", 3));
-    let before = system.documents();
-    let document = system.update_findings(WEEK_1).arg("--dry-run").output().expect_success().json();
-    assert_eq!(ids(&list(&document["findings"])).len(), 1);
-    assert_eq!(system.documents(), before);
-    assert!(!system.project.join(LEDGER).exists());
 }
 
 #[test]

@@ -49,12 +49,12 @@ fn before_the_first_scan_the_state_is_unknown() {
     assert!(outcome.stderr.contains("run update-findings first"), "{outcome:?}");
     let names: Vec<String> = tree(&project).into_iter().map(|(name, _)| name).collect();
     let expected = [
-        "badge.json",
-        "badge.svg",
         "badge/open.json",
         "badge/open.svg",
         "badge/scan.json",
         "badge/scan.svg",
+        "badge.json",
+        "badge.svg",
         "history.json",
         "index.html",
         "index.json",

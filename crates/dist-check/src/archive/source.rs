@@ -26,12 +26,7 @@ pub(crate) enum Verdict {
 
 impl<R: Read> Source<R> {
     pub(crate) fn new(inner: R, limit: u64) -> Self {
-        Self {
-            inner,
-            limit,
-            passed: 0,
-            state: State::Fine,
-        }
+        Self { inner, limit, passed: 0, state: State::Fine }
     }
 
     /// How the source came out; asked once, at the end.

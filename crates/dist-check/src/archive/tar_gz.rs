@@ -5,17 +5,13 @@ use sha2::Digest as _;
 use tar::EntryType;
 
 use super::{
-    Archive, FlawKind, Member, MemberKind, ReadFailure, Source, Unreadable, is_metadata, path_text,
-    source::Verdict, zip,
+    Archive, FlawKind, Member, MemberKind, ReadFailure, Source, Unreadable, is_metadata, path_text, source::Verdict,
+    zip,
 };
 use crate::{Limits, Sha256};
 
 /// Reads a `.tar.gz` member by member.
-pub(super) fn read<R: Read + Seek>(
-    input: &mut R,
-    size: u64,
-    limits: &Limits,
-) -> Result<Archive, ReadFailure> {
+pub(super) fn read<R: Read + Seek>(input: &mut R, size: u64, limits: &Limits) -> Result<Archive, ReadFailure> {
     if zip::has_end_record(input, size)? {
         return Err(Unreadable::Both.into());
     }
@@ -28,9 +24,7 @@ pub(super) fn read<R: Read + Seek>(
     let mut unpacked = tar.into_inner();
     let outcome = match read {
         // The checksum stands behind the last block, which the tar reader does not ask for.
-        Ok(()) => std::io::copy(&mut unpacked, &mut std::io::sink())
-            .map(|_| ())
-            .map_err(Failure::Format),
+        Ok(()) => std::io::copy(&mut unpacked, &mut std::io::sink()).map(|_| ()).map_err(Failure::Format),
         failed => failed,
     };
     if let Verdict::BeyondLimit = unpacked.verdict() {
@@ -44,19 +38,14 @@ pub(super) fn read<R: Read + Seek>(
         Ok(()) => {}
         Err(Failure::Limit(why)) => return Err(why.into()),
         Err(Failure::Format(error)) => {
-            return Err(
-                Unreadable::NoTar(findings_model::text::one_line(&error.to_string())).into(),
-            );
+            return Err(Unreadable::NoTar(findings_model::text::one_line(&error.to_string())).into());
         }
     }
     if archive.members.is_empty() {
         return Err(Unreadable::NoTar("it has no members".to_owned()).into());
     }
     if !file.fill_buf()?.is_empty() {
-        archive.flaw(
-            FlawKind::TrailingBytes,
-            "there are bytes behind the end of the compressed archive",
-        );
+        archive.flaw(FlawKind::TrailingBytes, "there are bytes behind the end of the compressed archive");
     }
     Ok(archive)
 }
@@ -72,21 +61,14 @@ impl From<std::io::Error> for Failure {
     }
 }
 
-fn members<R: Read>(
-    tar: &mut tar::Archive<R>,
-    limits: &Limits,
-    archive: &mut Archive,
-) -> Result<(), Failure> {
+fn members<R: Read>(tar: &mut tar::Archive<R>, limits: &Limits, archive: &mut Archive) -> Result<(), Failure> {
     for entry in tar.entries()? {
         let mut entry = entry?;
         if archive.members.len() == limits.members {
             return Err(Failure::Limit(Unreadable::TooManyMembers(limits.members)));
         }
         let path = path_text(&entry.path_bytes());
-        let target = entry
-            .link_name_bytes()
-            .map(|raw| path_text(&raw))
-            .unwrap_or_default();
+        let target = entry.link_name_bytes().map(|raw| path_text(&raw)).unwrap_or_default();
         let mut kind = match entry.header().entry_type() {
             EntryType::Regular | EntryType::Continuous => MemberKind::File,
             EntryType::Directory => MemberKind::Folder,
@@ -109,10 +91,7 @@ fn members<R: Read>(
         if kind == MemberKind::File {
             let keep = is_metadata(&path) && !archive.texts.contains_key(&path);
             if keep && entry.size() > limits.metadata_bytes {
-                return Err(Failure::Limit(Unreadable::MetadataTooLarge {
-                    path,
-                    limit: limits.metadata_bytes,
-                }));
+                return Err(Failure::Limit(Unreadable::MetadataTooLarge { path, limit: limits.metadata_bytes }));
             }
             let mut hasher = sha2::Sha256::new();
             let mut kept = Vec::new();
@@ -138,12 +117,7 @@ fn members<R: Read>(
                 archive.texts.insert(path.clone(), kept);
             }
         }
-        archive.members.push(Member {
-            path,
-            kind,
-            size,
-            sha256,
-        });
+        archive.members.push(Member { path, kind, size, sha256 });
     }
     Ok(())
 }

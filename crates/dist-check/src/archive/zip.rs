@@ -16,9 +16,7 @@ use sha2::Digest as _;
 pub(super) use records::has_end_record;
 use records::{Central, End, LocalHeader};
 
-use super::{
-    Archive, FlawKind, Member, MemberKind, ReadFailure, Unreadable, is_metadata, path_text,
-};
+use super::{Archive, FlawKind, Member, MemberKind, ReadFailure, Unreadable, is_metadata, path_text};
 use crate::{Limits, Sha256};
 
 const STORED: u16 = 0;
@@ -30,11 +28,7 @@ const FLAG_UTF8: u16 = 1 << 11;
 const LONGEST_LINK: u64 = 4096;
 
 /// Reads a zip archive member by member.
-pub(super) fn read<R: Read + Seek>(
-    input: &mut R,
-    size: u64,
-    limits: &Limits,
-) -> Result<Archive, ReadFailure> {
+pub(super) fn read<R: Read + Seek>(input: &mut R, size: u64, limits: &Limits) -> Result<Archive, ReadFailure> {
     let mut archive = Archive::default();
     if starts_with_gzip(input)? {
         // A gzip header in front of a zip: what the file is depends on who reads it.
@@ -54,36 +48,18 @@ pub(super) fn read<R: Read + Seek>(
         let shown = findings_model::text::one_line(&path);
         let header = LocalHeader::read(input, entry.offset, end.directory_start)?;
         if header.name != entry.name {
-            archive.flaw(
-                FlawKind::Framing,
-                format!("{shown}: its local header has another name"),
-            );
+            archive.flaw(FlawKind::Framing, format!("{shown}: its local header has another name"));
         }
         if header.method != entry.method || header.flags != entry.flags {
-            archive.flaw(
-                FlawKind::Framing,
-                format!("{shown}: its local header contradicts the central directory"),
-            );
+            archive.flaw(FlawKind::Framing, format!("{shown}: its local header contradicts the central directory"));
         }
         if entry.flags & FLAG_DATA_DESCRIPTOR != 0 {
-            archive.flaw(
-                FlawKind::Framing,
-                format!("{shown}: its size stands behind it (data descriptor)"),
-            );
-        } else if (header.crc, header.packed, header.size) != (entry.crc, entry.packed, entry.size)
-        {
-            archive.flaw(
-                FlawKind::Framing,
-                format!("{shown}: its local header has another size or checksum"),
-            );
+            archive.flaw(FlawKind::Framing, format!("{shown}: its size stands behind it (data descriptor)"));
+        } else if (header.crc, header.packed, header.size) != (entry.crc, entry.packed, entry.size) {
+            archive.flaw(FlawKind::Framing, format!("{shown}: its local header has another size or checksum"));
         }
-        if entry.flags & FLAG_UTF8 == 0 && !entry.name.is_ascii()
-            || std::str::from_utf8(&entry.name).is_err()
-        {
-            archive.flaw(
-                FlawKind::Framing,
-                format!("{shown}: its name is not marked as UTF-8"),
-            );
+        if entry.flags & FLAG_UTF8 == 0 && !entry.name.is_ascii() || std::str::from_utf8(&entry.name).is_err() {
+            archive.flaw(FlawKind::Framing, format!("{shown}: its name is not marked as UTF-8"));
         }
         let data_end = header.data_start.checked_add(entry.packed);
         if data_end.is_none_or(|data_end| data_end > end.directory_start) {
@@ -92,16 +68,8 @@ pub(super) fn read<R: Read + Seek>(
 
         let kind = entry.kind();
         if entry.flags & FLAG_ENCRYPTED != 0 || !matches!(entry.method, STORED | DEFLATED) {
-            archive.flaw(
-                FlawKind::Compression,
-                format!("{shown}: it is encrypted or not compressed with deflate"),
-            );
-            archive.members.push(Member {
-                path,
-                kind: kind.plain(),
-                size: entry.size,
-                sha256: None,
-            });
+            archive.flaw(FlawKind::Compression, format!("{shown}: it is encrypted or not compressed with deflate"));
+            archive.members.push(Member { path, kind: kind.plain(), size: entry.size, sha256: None });
             continue;
         }
         let keep_up_to = if kind == EntryKind::Link {
@@ -117,42 +85,25 @@ pub(super) fn read<R: Read + Seek>(
             return Err(Unreadable::MetadataTooLarge { path: shown, limit }.into());
         }
         input.seek(SeekFrom::Start(header.data_start))?;
-        let content = match unpack(
-            input,
-            entry.packed,
-            entry.method,
-            entry.size.min(cap - unpacked),
-            keep_up_to,
-        )? {
+        let content = match unpack(input, entry.packed, entry.method, entry.size.min(cap - unpacked), keep_up_to)? {
             Unpacked::Content(content) => content,
             Unpacked::TooLarge if entry.size > cap - unpacked => {
                 return Err(Unreadable::TooLarge(cap).into());
             }
             Unpacked::TooLarge | Unpacked::Corrupt => {
-                archive.flaw(
-                    FlawKind::Checksum,
-                    format!("{shown}: its compressed data is damaged"),
-                );
-                archive.members.push(Member {
-                    path,
-                    kind: kind.plain(),
-                    size: entry.size,
-                    sha256: None,
-                });
+                archive.flaw(FlawKind::Checksum, format!("{shown}: its compressed data is damaged"));
+                archive.members.push(Member { path, kind: kind.plain(), size: entry.size, sha256: None });
                 continue;
             }
         };
         unpacked += content.size;
         if content.size != entry.size || content.crc != entry.crc {
-            archive.flaw(
-                FlawKind::Checksum,
-                format!("{shown}: its content is not what its size and checksum say"),
-            );
+            archive.flaw(FlawKind::Checksum, format!("{shown}: its content is not what its size and checksum say"));
         }
         let kind = match kind {
-            EntryKind::Link => MemberKind::SymbolicLink {
-                target: path_text(content.kept.as_deref().unwrap_or_default()),
-            },
+            EntryKind::Link => {
+                MemberKind::SymbolicLink { target: path_text(content.kept.as_deref().unwrap_or_default()) }
+            }
             other => other.plain(),
         };
         if kind == MemberKind::File
@@ -160,12 +111,7 @@ pub(super) fn read<R: Read + Seek>(
         {
             archive.texts.insert(path.clone(), kept);
         }
-        archive.members.push(Member {
-            path,
-            kind,
-            size: content.size,
-            sha256: Some(content.sha256),
-        });
+        archive.members.push(Member { path, kind, size: content.size, sha256: Some(content.sha256) });
     }
     Ok(archive)
 }
@@ -173,24 +119,15 @@ pub(super) fn read<R: Read + Seek>(
 /// Whether records and members fill the file without gap, overlap or repetition.
 fn framing(archive: &mut Archive, end: &End, central: &Central) {
     if central.entries.len() as u64 != end.entries {
-        archive.flaw(
-            FlawKind::Framing,
-            "the number of members differs between the end record and the directory",
-        );
+        archive.flaw(FlawKind::Framing, "the number of members differs between the end record and the directory");
     }
     if central.size != end.directory_size {
-        archive.flaw(
-            FlawKind::Framing,
-            "the size of the central directory differs from the end record",
-        );
+        archive.flaw(FlawKind::Framing, "the size of the central directory differs from the end record");
     }
     let mut offsets: Vec<u64> = central.entries.iter().map(|entry| entry.offset).collect();
     offsets.sort_unstable();
     if offsets.first().is_some_and(|first| *first != 0) {
-        archive.flaw(
-            FlawKind::Framing,
-            "there are bytes in front of the first member",
-        );
+        archive.flaw(FlawKind::Framing, "there are bytes in front of the first member");
     }
     if offsets.windows(2).any(|pair| pair[0] == pair[1]) {
         archive.flaw(FlawKind::Framing, "two members share their bytes");
@@ -199,10 +136,7 @@ fn framing(archive: &mut Archive, end: &End, central: &Central) {
     for entry in &central.entries {
         if !names.insert(&entry.name) {
             let name = findings_model::text::one_line(&path_text(&entry.name));
-            archive.flaw(
-                FlawKind::Framing,
-                format!("{name}: two members have this name"),
-            );
+            archive.flaw(FlawKind::Framing, format!("{name}: two members have this name"));
         }
         if !entry.comment_is_empty {
             archive.flaw(FlawKind::Framing, "a member has a comment");
@@ -237,9 +171,7 @@ fn unpack<R: Read>(
     let mut kept = keep.map(|_| Vec::new());
     let (mut left, mut size, mut finished) = (packed, 0, packed == 0 && method == STORED);
     while left > 0 && !finished {
-        let want = usize::try_from(left)
-            .unwrap_or(usize::MAX)
-            .min(compressed.len());
+        let want = usize::try_from(left).unwrap_or(usize::MAX).min(compressed.len());
         let read = match input.read(&mut compressed[..want]) {
             Ok(0) => return Ok(Unpacked::Corrupt),
             Ok(read) => read,
@@ -258,14 +190,11 @@ fn unpack<R: Read>(
                 }
                 Some(inflate) => {
                     let (before_in, before_out) = (inflate.total_in(), inflate.total_out());
-                    let Ok(status) = inflate.decompress(chunk, &mut plain, FlushDecompress::None)
-                    else {
+                    let Ok(status) = inflate.decompress(chunk, &mut plain, FlushDecompress::None) else {
                         return Ok(Unpacked::Corrupt);
                     };
-                    let taken =
-                        usize::try_from(inflate.total_in() - before_in).unwrap_or(chunk.len());
-                    let written =
-                        usize::try_from(inflate.total_out() - before_out).unwrap_or(plain.len());
+                    let taken = usize::try_from(inflate.total_in() - before_in).unwrap_or(chunk.len());
+                    let written = usize::try_from(inflate.total_out() - before_out).unwrap_or(plain.len());
                     finished = status == Status::StreamEnd;
                     if taken == 0 && written == 0 && !chunk.is_empty() && !finished {
                         return Ok(Unpacked::Corrupt);
@@ -294,12 +223,7 @@ fn unpack<R: Read>(
     if inflate.is_some() && !finished {
         return Ok(Unpacked::Corrupt);
     }
-    Ok(Unpacked::Content(Content {
-        size,
-        crc: crc.sum(),
-        sha256: Sha256::from_hasher(hasher),
-        kept,
-    }))
+    Ok(Unpacked::Content(Content { size, crc: crc.sum(), sha256: Sha256::from_hasher(hasher), kept }))
 }
 
 /// A member's kind as the central directory has it, before its content is read.
@@ -316,9 +240,7 @@ impl EntryKind {
         match self {
             Self::File => MemberKind::File,
             Self::Folder => MemberKind::Folder,
-            Self::Link => MemberKind::SymbolicLink {
-                target: String::new(),
-            },
+            Self::Link => MemberKind::SymbolicLink { target: String::new() },
             Self::Special => MemberKind::Special,
         }
     }

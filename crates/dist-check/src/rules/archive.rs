@@ -120,36 +120,22 @@ fn unreadable(facts: &Facts<'_>) -> Vec<String> {
 }
 
 fn flaws(facts: &Facts<'_>, kind: FlawKind) -> Vec<String> {
-    let flaws = facts
-        .archive()
-        .into_iter()
-        .flat_map(|archive| &archive.flaws);
-    flaws
-        .filter(|flaw| flaw.kind == kind)
-        .map(|flaw| flaw.message.clone())
-        .collect()
+    let flaws = facts.archive().into_iter().flat_map(|archive| &archive.flaws);
+    flaws.filter(|flaw| flaw.kind == kind).map(|flaw| flaw.message.clone()).collect()
 }
 
 /// The path of every member for which `is_wrong` holds, with what is wrong behind it.
 fn members(facts: &Facts<'_>, is_wrong: impl Fn(&str) -> Option<&'static str>) -> Vec<String> {
-    let members = facts
-        .archive()
-        .into_iter()
-        .flat_map(|archive| &archive.members);
-    members
-        .filter_map(|member| is_wrong(&member.path).map(|what| format!("{}: {what}", member.path)))
-        .collect()
+    let members = facts.archive().into_iter().flat_map(|archive| &archive.members);
+    members.filter_map(|member| is_wrong(&member.path).map(|what| format!("{}: {what}", member.path))).collect()
 }
 
 fn paths(facts: &Facts<'_>) -> Vec<String> {
     members(facts, |path| {
-        let drive = path.as_bytes().get(1) == Some(&b':')
-            && path.starts_with(|c: char| c.is_ascii_alphabetic());
+        let drive = path.as_bytes().get(1) == Some(&b':') && path.starts_with(|c: char| c.is_ascii_alphabetic());
         if path.is_empty() {
             Some("a member without a name")
-        } else if path
-            .contains(|c: char| findings_model::text::is_unsafe_to_show(c) || c == '\u{fffd}')
-        {
+        } else if path.contains(|c: char| findings_model::text::is_unsafe_to_show(c) || c == '\u{fffd}') {
             Some("the path has characters that cannot be shown")
         } else if path.starts_with('/') || drive {
             Some("the path is absolute")
@@ -164,76 +150,47 @@ fn paths(facts: &Facts<'_>) -> Vec<String> {
 }
 
 fn windows(facts: &Facts<'_>) -> Vec<String> {
-    members(facts, |path| {
-        path.split('/')
-            .any(is_reserved)
-            .then_some("the path holds a name that Windows reserves")
-    })
+    members(facts, |path| path.split('/').any(is_reserved).then_some("the path holds a name that Windows reserves"))
 }
 
 fn is_reserved(part: &str) -> bool {
-    let stem = part
-        .split('.')
-        .next()
-        .unwrap_or_default()
-        .to_ascii_lowercase();
+    let stem = part.split('.').next().unwrap_or_default().to_ascii_lowercase();
     let numbered = |prefix: &str| {
-        stem.strip_prefix(prefix)
-            .is_some_and(|rest| rest.len() == 1 && rest.bytes().all(|b| b.is_ascii_digit()))
+        stem.strip_prefix(prefix).is_some_and(|rest| rest.len() == 1 && rest.bytes().all(|b| b.is_ascii_digit()))
     };
     matches!(stem.as_str(), "con" | "prn" | "aux" | "nul") || numbered("com") || numbered("lpt")
 }
 
 fn twice(facts: &Facts<'_>) -> Vec<String> {
     let mut count: BTreeMap<&str, usize> = BTreeMap::new();
-    for member in facts
-        .archive()
-        .into_iter()
-        .flat_map(|archive| &archive.members)
-    {
+    for member in facts.archive().into_iter().flat_map(|archive| &archive.members) {
         if member.kind != MemberKind::Folder {
             *count.entry(normal_path(&member.path)).or_default() += 1;
         }
     }
     let repeated = count.into_iter().filter(|(_, count)| *count > 1);
-    repeated
-        .map(|(path, count)| format!("{path}: {count} members have this path"))
-        .collect()
+    repeated.map(|(path, count)| format!("{path}: {count} members have this path")).collect()
 }
 
 fn normal_path(path: &str) -> &str {
-    path.strip_prefix("./")
-        .unwrap_or(path)
-        .trim_end_matches('/')
+    path.strip_prefix("./").unwrap_or(path).trim_end_matches('/')
 }
 
 fn case(facts: &Facts<'_>) -> Vec<String> {
     let mut by_folded: BTreeMap<String, Vec<&str>> = BTreeMap::new();
-    for member in facts
-        .archive()
-        .into_iter()
-        .flat_map(|archive| &archive.members)
-    {
+    for member in facts.archive().into_iter().flat_map(|archive| &archive.members) {
         let path = normal_path(&member.path);
         let same = by_folded.entry(path.to_lowercase()).or_default();
         if !same.contains(&path) {
             same.push(path);
         }
     }
-    by_folded
-        .into_values()
-        .filter(|same| same.len() > 1)
-        .map(|same| same.join(" and "))
-        .collect()
+    by_folded.into_values().filter(|same| same.len() > 1).map(|same| same.join(" and ")).collect()
 }
 
 fn links(facts: &Facts<'_>) -> Vec<String> {
     let mut messages = Vec::new();
-    for member in facts
-        .archive()
-        .into_iter()
-        .flat_map(|archive| &archive.members)
-    {
+    for member in facts.archive().into_iter().flat_map(|archive| &archive.members) {
         let (from, target) = match &member.kind {
             MemberKind::SymbolicLink { target } => (normal_path(&member.path), target),
             // A hard link's target is named from the archive's root.
@@ -241,15 +198,9 @@ fn links(facts: &Facts<'_>) -> Vec<String> {
             _ => continue,
         };
         if facts.is_wheel() {
-            messages.push(format!(
-                "{}: a link, which installers write as a text file",
-                member.path
-            ));
+            messages.push(format!("{}: a link, which installers write as a text file", member.path));
         } else if leaves_top_folder(from, target) {
-            messages.push(format!(
-                "{}: a link to {target}, outside of the archive's folder",
-                member.path
-            ));
+            messages.push(format!("{}: a link to {target}, outside of the archive's folder", member.path));
         }
     }
     messages
@@ -278,16 +229,10 @@ fn leaves_top_folder(from: &str, target: &str) -> bool {
 }
 
 fn special(facts: &Facts<'_>) -> Vec<String> {
-    let members = facts
-        .archive()
-        .into_iter()
-        .flat_map(|archive| &archive.members);
+    let members = facts.archive().into_iter().flat_map(|archive| &archive.members);
     members
         .filter_map(|member| match member.kind {
-            MemberKind::Special => Some(format!(
-                "{}: a device, pipe or other special file",
-                member.path
-            )),
+            MemberKind::Special => Some(format!("{}: a device, pipe or other special file", member.path)),
             MemberKind::Sparse => Some(format!("{}: a sparse file", member.path)),
             _ => None,
         })
@@ -304,12 +249,7 @@ fn top_folder(facts: &Facts<'_>) -> Vec<String> {
     let mut tops: Vec<&str> = archive
         .members
         .iter()
-        .map(|member| {
-            normal_path(&member.path)
-                .split('/')
-                .next()
-                .unwrap_or_default()
-        })
+        .map(|member| normal_path(&member.path).split('/').next().unwrap_or_default())
         .filter(|top| !top.is_empty())
         .collect();
     tops.sort_unstable();
@@ -317,20 +257,14 @@ fn top_folder(facts: &Facts<'_>) -> Vec<String> {
     match tops[..] {
         [top] if top == expected => Vec::new(),
         [top] => vec![format!("the top folder is {top}, not {expected}")],
-        _ => vec![format!(
-            "there are {} top folders: {}",
-            tops.len(),
-            tops.join(", ")
-        )],
+        _ => vec![format!("there are {} top folders: {}", tops.len(), tops.join(", "))],
     }
 }
 
 fn private(facts: &Facts<'_>) -> Vec<String> {
     members(facts, |path| {
         let file = path.rsplit('/').next().unwrap_or_default();
-        let extension = file
-            .rsplit_once('.')
-            .map(|(_, extension)| extension.to_ascii_lowercase());
+        let extension = file.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase());
         let named = matches!(
             file,
             ".env"
@@ -359,14 +293,7 @@ fn litter(facts: &Facts<'_>) -> Vec<String> {
         let is_litter = parts.any(|part| {
             matches!(
                 part,
-                "__pycache__"
-                    | ".git"
-                    | ".DS_Store"
-                    | ".idea"
-                    | ".vscode"
-                    | ".tox"
-                    | ".mypy_cache"
-                    | ".pytest_cache"
+                "__pycache__" | ".git" | ".DS_Store" | ".idea" | ".vscode" | ".tox" | ".mypy_cache" | ".pytest_cache"
             )
         });
         (is_litter && !path.ends_with('/')).then_some("not part of a distribution")

@@ -49,19 +49,11 @@ pub(super) const RULES: &[Rule] = &[
 ];
 
 fn name(facts: &Facts<'_>) -> Vec<String> {
-    facts
-        .name
-        .as_ref()
-        .err()
-        .map(FileNameError::to_string)
-        .into_iter()
-        .collect()
+    facts.name.as_ref().err().map(FileNameError::to_string).into_iter().collect()
 }
 
 fn length(facts: &Facts<'_>) -> Vec<String> {
-    problem_if(facts.file_name.len() > 246, || {
-        format!("the name has {} bytes", facts.file_name.len())
-    })
+    problem_if(facts.file_name.len() > 246, || format!("the name has {} bytes", facts.file_name.len()))
 }
 
 fn agrees(facts: &Facts<'_>) -> Vec<String> {
@@ -70,23 +62,14 @@ fn agrees(facts: &Facts<'_>) -> Vec<String> {
         return messages;
     };
     if let Some(project) = facts.project()
-        && findings_model::PackageName::parse(name.name())
-            .ok()
-            .as_ref()
-            != Some(&project)
+        && findings_model::PackageName::parse(name.name()).ok().as_ref() != Some(&project)
     {
-        messages.push(format!(
-            "the name says {}, the metadata {project}",
-            name.name()
-        ));
+        messages.push(format!("the name says {}, the metadata {project}", name.name()));
     }
     if let Some(version) = facts.version()
         && *name.version() != version
     {
-        messages.push(format!(
-            "the name says version {}, the metadata {version}",
-            name.version()
-        ));
+        messages.push(format!("the name says version {}, the metadata {version}", name.version()));
     }
     messages
 }
@@ -101,29 +84,22 @@ fn normal(facts: &Facts<'_>) -> Vec<String> {
     match name {
         FileName::Sdist { .. } => {
             let expected = format!("{stem}.tar.gz");
-            problem_if(facts.file_name != expected, || {
-                format!("it should be {expected}")
-            })
+            problem_if(facts.file_name != expected, || format!("it should be {expected}"))
         }
         FileName::Wheel { .. } => {
             // PyPI compares versions by value here, and only the project's part by its spelling.
             let project = stem.split('-').next().unwrap_or_default();
-            problem_if(name.name() != project, || {
-                format!("it should begin with {project}, not {}", name.name())
-            })
+            problem_if(name.name() != project, || format!("it should begin with {project}, not {}", name.name()))
         }
     }
 }
 
 fn platform(facts: &Facts<'_>) -> Vec<String> {
-    let (Ok(FileName::Wheel { tags, .. }), Target::PyPi) = (&facts.name, facts.options.target)
-    else {
+    let (Ok(FileName::Wheel { tags, .. }), Target::PyPi) = (&facts.name, facts.options.target) else {
         return Vec::new();
     };
-    let refused = |tag: &&str| {
-        tag.strip_prefix("linux_")
-            .is_some_and(|machine| !matches!(machine, "armv6l" | "armv7l"))
-    };
+    let refused =
+        |tag: &&str| tag.strip_prefix("linux_").is_some_and(|machine| !matches!(machine, "armv6l" | "armv7l"));
     tags.platform
         .split('.')
         .filter(refused)
@@ -137,9 +113,6 @@ fn size(facts: &Facts<'_>) -> Vec<String> {
         return vec!["the file is empty".to_owned()];
     }
     problem_if(facts.size > limit, || {
-        format!(
-            "the file has {} bytes, the limit is {limit}; its contents were not looked at",
-            facts.size
-        )
+        format!("the file has {} bytes, the limit is {limit}; its contents were not looked at", facts.size)
     })
 }

@@ -171,25 +171,16 @@ pub(super) const RULES: &[Rule] = &[
 
 /// All values of a field of a readable metadata file.
 fn values<'f>(facts: &'f Facts<'_>, field: &'static str) -> impl Iterator<Item = &'f str> {
-    facts
-        .metadata()
-        .into_iter()
-        .flat_map(move |metadata| metadata.all(field))
+    facts.metadata().into_iter().flat_map(move |metadata| metadata.all(field))
 }
 
 fn missing(facts: &Facts<'_>) -> Vec<String> {
     let (Some(archive), Some(folder)) = (facts.archive(), facts.metadata_folder()) else {
         return Vec::new();
     };
-    let file = if facts.is_wheel() {
-        "METADATA"
-    } else {
-        "PKG-INFO"
-    };
+    let file = if facts.is_wheel() { "METADATA" } else { "PKG-INFO" };
     let path = format!("{folder}/{file}");
-    problem_if(!archive.texts.contains_key(&path), || {
-        format!("there is no {path}")
-    })
+    problem_if(!archive.texts.contains_key(&path), || format!("there is no {path}"))
 }
 
 fn unreadable(facts: &Facts<'_>) -> Vec<String> {
@@ -206,20 +197,14 @@ fn metadata_version(facts: &Facts<'_>) -> Vec<String> {
     match metadata.first("Metadata-Version") {
         None => vec!["Metadata-Version is missing".to_owned()],
         Some(text) => {
-            let known = metadata
-                .metadata_version()
-                .is_some_and(|version| METADATA_VERSIONS.contains(&version));
-            problem_if(!known, || {
-                format!("{text:?} is no metadata version that the index knows")
-            })
+            let known = metadata.metadata_version().is_some_and(|version| METADATA_VERSIONS.contains(&version));
+            problem_if(!known, || format!("{text:?} is no metadata version that the index knows"))
         }
     }
 }
 
 fn specification(name: &str) -> Option<&'static Field> {
-    FIELDS
-        .iter()
-        .find(|field| field.name.eq_ignore_ascii_case(name))
+    FIELDS.iter().find(|field| field.name.eq_ignore_ascii_case(name))
 }
 
 fn field_twice(facts: &Facts<'_>) -> Vec<String> {
@@ -229,17 +214,9 @@ fn field_twice(facts: &Facts<'_>) -> Vec<String> {
     let once = FIELDS.iter().filter(|field| field.occurs == Occurs::Once);
     let mut messages: Vec<String> = once
         .filter(|field| metadata.all(field.name).count() > 1)
-        .map(|field| {
-            format!(
-                "{} stands there {} times",
-                field.name,
-                metadata.all(field.name).count()
-            )
-        })
+        .map(|field| format!("{} stands there {} times", field.name, metadata.all(field.name).count()))
         .collect();
-    if metadata.body().is_some_and(|body| !body.trim().is_empty())
-        && metadata.first("Description").is_some()
-    {
+    if metadata.body().is_some_and(|body| !body.trim().is_empty()) && metadata.first("Description").is_some() {
         messages.push("the description is there as a field and behind the fields".to_owned());
     }
     messages
@@ -259,41 +236,27 @@ fn field_new(facts: &Facts<'_>) -> Vec<String> {
         .filter(|field| field.since > version && metadata.first(field.name).is_some())
         .map(|field| {
             let (major, minor) = field.since;
-            format!(
-                "{} came with metadata version {major}.{minor}, this is {}.{}",
-                field.name, version.0, version.1
-            )
+            format!("{} came with metadata version {major}.{minor}, this is {}.{}", field.name, version.0, version.1)
         })
         .collect()
 }
 
 fn field_unknown(facts: &Facts<'_>) -> Vec<String> {
     let headers = facts.metadata().into_iter().flat_map(Metadata::headers);
-    let unknown: BTreeSet<&str> = headers
-        .map(|(name, _)| name)
-        .filter(|name| specification(name).is_none())
-        .collect();
-    unknown
-        .into_iter()
-        .map(|name| format!("{name} is no field of the specification"))
-        .collect()
+    let unknown: BTreeSet<&str> = headers.map(|(name, _)| name).filter(|name| specification(name).is_none()).collect();
+    unknown.into_iter().map(|name| format!("{name} is no field of the specification")).collect()
 }
 
 fn value_unknown(facts: &Facts<'_>) -> Vec<String> {
     let headers = facts.metadata().into_iter().flat_map(Metadata::headers);
-    headers
-        .filter(|(_, value)| *value == "UNKNOWN")
-        .map(|(name, _)| format!("{name} is UNKNOWN"))
-        .collect()
+    headers.filter(|(_, value)| *value == "UNKNOWN").map(|(name, _)| format!("{name} is UNKNOWN")).collect()
 }
 
 fn name(facts: &Facts<'_>) -> Vec<String> {
     match facts.metadata().map(|metadata| metadata.first("Name")) {
         None => Vec::new(),
         Some(None) => vec!["Name is missing".to_owned()],
-        Some(Some(name)) => problem_if(PackageName::parse(name).is_err(), || {
-            format!("{name:?} is no package name")
-        }),
+        Some(Some(name)) => problem_if(PackageName::parse(name).is_err(), || format!("{name:?} is no package name")),
     }
 }
 
@@ -301,20 +264,15 @@ fn version(facts: &Facts<'_>) -> Vec<String> {
     match facts.metadata().map(|metadata| metadata.first("Version")) {
         None => Vec::new(),
         Some(None) => vec!["Version is missing".to_owned()],
-        Some(Some(version)) => problem_if(Version::from_str(version.trim()).is_err(), || {
-            format!("{version:?} is no version")
-        }),
+        Some(Some(version)) => {
+            problem_if(Version::from_str(version.trim()).is_err(), || format!("{version:?} is no version"))
+        }
     }
 }
 
 fn version_local(facts: &Facts<'_>) -> Vec<String> {
-    let local = facts
-        .version()
-        .filter(|version| version.is_local() && facts.options.target == Target::PyPi);
-    local
-        .map(|version| format!("{version} is a local version"))
-        .into_iter()
-        .collect()
+    let local = facts.version().filter(|version| version.is_local() && facts.options.target == Target::PyPi);
+    local.map(|version| format!("{version} is a local version")).into_iter().collect()
 }
 
 fn summary(facts: &Facts<'_>) -> Vec<String> {
@@ -358,27 +316,19 @@ fn description_type(facts: &Facts<'_>) -> Vec<String> {
 }
 
 fn has_description(metadata: &Metadata) -> bool {
-    metadata
-        .description()
-        .is_some_and(|text| !text.trim().is_empty() && text.trim() != "UNKNOWN")
+    metadata.description().is_some_and(|text| !text.trim().is_empty() && text.trim() != "UNKNOWN")
 }
 
 fn description_missing(facts: &Facts<'_>) -> Vec<String> {
-    let without = facts
-        .metadata()
-        .is_some_and(|metadata| !has_description(metadata));
-    problem_if(without, || {
-        "there is no long description; the project's page will be empty".to_owned()
-    })
+    let without = facts.metadata().is_some_and(|metadata| !has_description(metadata));
+    problem_if(without, || "there is no long description; the project's page will be empty".to_owned())
 }
 
 fn description_type_missing(facts: &Facts<'_>) -> Vec<String> {
-    let without = facts.metadata().is_some_and(|metadata| {
-        has_description(metadata) && metadata.first("Description-Content-Type").is_none()
-    });
-    problem_if(without, || {
-        "the long description has no content type".to_owned()
-    })
+    let without = facts
+        .metadata()
+        .is_some_and(|metadata| has_description(metadata) && metadata.first("Description-Content-Type").is_none());
+    problem_if(without, || "the long description has no content type".to_owned())
 }
 
 /// Label and address of each Project-URL.
@@ -409,9 +359,7 @@ fn is_web_address(address: &str) -> bool {
     } else {
         return false;
     };
-    !rest.is_empty()
-        && !address
-            .contains(|c: char| c.is_whitespace() || c.is_control() || matches!(c, '<' | '>' | '"'))
+    !rest.is_empty() && !address.contains(|c: char| c.is_whitespace() || c.is_control() || matches!(c, '<' | '>' | '"'))
 }
 
 fn url_label(facts: &Facts<'_>) -> Vec<String> {
@@ -431,19 +379,10 @@ fn url_label(facts: &Facts<'_>) -> Vec<String> {
 
 fn email(facts: &Facts<'_>) -> Vec<String> {
     let fields = ["Author-email", "Maintainer-email"];
-    let found = fields
-        .into_iter()
-        .flat_map(|field| values(facts, field).map(move |value| (field, value)));
+    let found = fields.into_iter().flat_map(|field| values(facts, field).map(move |value| (field, value)));
     found
-        .filter(|(_, value)| {
-            !value.trim().is_empty() && *value != "UNKNOWN" && !begins_with_address(value)
-        })
-        .map(|(field, value)| {
-            format!(
-                "{field}: {:?} is no e-mail address",
-                text::shorten(value, 80)
-            )
-        })
+        .filter(|(_, value)| !value.trim().is_empty() && *value != "UNKNOWN" && !begins_with_address(value))
+        .map(|(field, value)| format!("{field}: {:?} is no e-mail address", text::shorten(value, 80)))
         .collect()
 }
 
@@ -465,11 +404,8 @@ fn begins_with_address(value: &str) -> bool {
             && !part.ends_with('-')
             && !part.contains(|c: char| c.is_ascii() && !c.is_ascii_alphanumeric() && c != '-')
     };
-    let unsafe_local = |c: char| {
-        c.is_whitespace()
-            || c.is_control()
-            || matches!(c, '<' | '>' | '(' | ')' | ',' | ';' | ':' | '@')
-    };
+    let unsafe_local =
+        |c: char| c.is_whitespace() || c.is_control() || matches!(c, '<' | '>' | '(' | ')' | ',' | ';' | ':' | '@');
     !local.is_empty()
         && !local.contains(unsafe_local)
         && !local.starts_with('.')
@@ -482,31 +418,23 @@ fn classifier_private(facts: &Facts<'_>) -> Vec<String> {
     if facts.options.target != Target::PyPi {
         return Vec::new();
     }
-    let private = values(facts, "Classifier")
-        .filter(|classifier| classifier.to_ascii_lowercase().starts_with("private ::"));
-    private
-        .map(|classifier| format!("the classifier {classifier:?} forbids it"))
-        .collect()
+    let private =
+        values(facts, "Classifier").filter(|classifier| classifier.to_ascii_lowercase().starts_with("private ::"));
+    private.map(|classifier| format!("the classifier {classifier:?} forbids it")).collect()
 }
 
 fn dynamic(facts: &Facts<'_>) -> Vec<String> {
     let refused = values(facts, "Dynamic").filter(|value| {
         let name = value.trim();
-        let essential = ["Name", "Version", "Metadata-Version"]
-            .iter()
-            .any(|field| field.eq_ignore_ascii_case(name));
+        let essential = ["Name", "Version", "Metadata-Version"].iter().any(|field| field.eq_ignore_ascii_case(name));
         essential || specification(name).is_none()
     });
-    refused
-        .map(|value| format!("{value:?} cannot be dynamic"))
-        .collect()
+    refused.map(|value| format!("{value:?} cannot be dynamic")).collect()
 }
 
 fn extra(facts: &Facts<'_>) -> Vec<String> {
     let wrong = values(facts, "Provides-Extra").filter(|value| PackageName::parse(value).is_err());
-    wrong
-        .map(|value| format!("{value:?} is no name of an extra"))
-        .collect()
+    wrong.map(|value| format!("{value:?} is no name of an extra")).collect()
 }
 
 fn license_both(facts: &Facts<'_>) -> Vec<String> {
@@ -520,23 +448,15 @@ fn license_file(facts: &Facts<'_>) -> Vec<String> {
     let (Some(archive), Some(folder)) = (facts.archive(), facts.metadata_folder()) else {
         return Vec::new();
     };
-    let is_new = facts
-        .metadata()
-        .and_then(Metadata::metadata_version)
-        .is_some_and(|version| version >= (2, 4));
+    let is_new = facts.metadata().and_then(Metadata::metadata_version).is_some_and(|version| version >= (2, 4));
     if !is_new {
         return Vec::new();
     }
-    let place = if facts.is_wheel() {
-        format!("{folder}/licenses")
-    } else {
-        folder
-    };
+    let place = if facts.is_wheel() { format!("{folder}/licenses") } else { folder };
     let mut messages = Vec::new();
     for path in values(facts, "License-File") {
-        let leaves = path.starts_with('/')
-            || path.contains(['\\', '*', ':'])
-            || path.split('/').any(|part| part == "..");
+        let leaves =
+            path.starts_with('/') || path.contains(['\\', '*', ':']) || path.split('/').any(|part| part == "..");
         if leaves {
             messages.push(format!("{path:?} is no relative path below the project"));
         } else {

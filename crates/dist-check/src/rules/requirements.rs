@@ -33,10 +33,7 @@ pub(super) const RULES: &[Rule] = &[
 ];
 
 fn requires_python(facts: &Facts<'_>) -> Vec<String> {
-    let values = facts
-        .metadata()
-        .into_iter()
-        .flat_map(|metadata| metadata.all("Requires-Python"));
+    let values = facts.metadata().into_iter().flat_map(|metadata| metadata.all("Requires-Python"));
     values
         .filter(|value| !value.contains("==="))
         .filter(|value| VersionSpecifiers::from_str(value).is_err())
@@ -46,10 +43,7 @@ fn requires_python(facts: &Facts<'_>) -> Vec<String> {
 
 fn requirements<'f>(facts: &'f Facts<'_>) -> impl Iterator<Item = &'f str> {
     // Arbitrary equality (`===`) takes any text; the parser knows versions only, so these are not judged.
-    let values = facts
-        .metadata()
-        .into_iter()
-        .flat_map(|metadata| metadata.all("Requires-Dist"));
+    let values = facts.metadata().into_iter().flat_map(|metadata| metadata.all("Requires-Dist"));
     values.filter(|value| !value.contains("==="))
 }
 

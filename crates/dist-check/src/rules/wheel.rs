@@ -6,10 +6,7 @@ use super::{Rule, problem_if};
 use crate::{
     FileName, Level,
     inspect::Facts,
-    wheel::{
-        RecordError, RecordRow, WheelFile, check_entry_points, parse_record, parse_wheel,
-        record_hash,
-    },
+    wheel::{RecordError, RecordRow, WheelFile, check_entry_points, parse_record, parse_wheel, record_hash},
 };
 
 const REBUILD: &str = "build again with `python -m build`; do not change wheels by hand";
@@ -74,21 +71,12 @@ pub(super) const RULES: &[Rule] = &[
 ];
 
 fn dist_info(facts: &Facts<'_>) -> Vec<String> {
-    let (Some(archive), Some(expected), true) =
-        (facts.archive(), facts.metadata_folder(), facts.is_wheel())
-    else {
+    let (Some(archive), Some(expected), true) = (facts.archive(), facts.metadata_folder(), facts.is_wheel()) else {
         return Vec::new();
     };
-    let tops = archive
-        .members
-        .iter()
-        .filter_map(|member| member.path.split_once('/').map(|(top, _)| top));
+    let tops = archive.members.iter().filter_map(|member| member.path.split_once('/').map(|(top, _)| top));
     let folders: BTreeSet<&str> = tops.filter(|top| top.ends_with(".dist-info")).collect();
-    let others: Vec<&str> = folders
-        .iter()
-        .copied()
-        .filter(|folder| *folder != expected)
-        .collect();
+    let others: Vec<&str> = folders.iter().copied().filter(|folder| *folder != expected).collect();
     let mut messages = Vec::new();
     if !folders.contains(expected.as_str()) {
         messages.push(format!("there is no folder {expected}"));
@@ -115,25 +103,18 @@ fn wheel_file(facts: &Facts<'_>) -> Vec<String> {
         None => vec!["WHEEL cannot be read, or has no Wheel-Version".to_owned()],
         Some(version) => {
             let major = version.split('.').next().unwrap_or_default();
-            problem_if(major != "1", || {
-                format!("Wheel-Version is {version}, installers know 1.x")
-            })
+            problem_if(major != "1", || format!("Wheel-Version is {version}, installers know 1.x"))
         }
     }
 }
 
 fn tags(facts: &Facts<'_>) -> Vec<String> {
-    let (Some(wheel), Ok(FileName::Wheel { tags, build, .. })) = (parsed_wheel(facts), &facts.name)
-    else {
+    let (Some(wheel), Ok(FileName::Wheel { tags, build, .. })) = (parsed_wheel(facts), &facts.name) else {
         return Vec::new();
     };
     let mut messages = Vec::new();
     if wheel.tags != tags.expanded() {
-        messages.push(format!(
-            "WHEEL has {}, the name {}",
-            wheel.tags.join(", "),
-            tags.expanded().join(", ")
-        ));
+        messages.push(format!("WHEEL has {}, the name {}", wheel.tags.join(", "), tags.expanded().join(", ")));
     }
     if wheel.build.is_some() && wheel.build != *build {
         messages.push(format!(
@@ -142,15 +123,8 @@ fn tags(facts: &Facts<'_>) -> Vec<String> {
             build.as_deref().unwrap_or("none")
         ));
     }
-    if wheel
-        .root_is_purelib
-        .is_some_and(|value| value.eq_ignore_ascii_case("false"))
-        && tags.platform == "any"
-    {
-        messages.push(
-            "WHEEL says that it holds machine code, the name that it runs on any platform"
-                .to_owned(),
-        );
+    if wheel.root_is_purelib.is_some_and(|value| value.eq_ignore_ascii_case("false")) && tags.platform == "any" {
+        messages.push("WHEEL says that it holds machine code, the name that it runs on any platform".to_owned());
     }
     messages
 }
@@ -175,8 +149,7 @@ fn record_missing(facts: &Facts<'_>) -> Vec<String> {
 /// Whether RECORD need not list a file, or not with its digest: itself and its signatures.
 fn is_exempt(facts: &Facts<'_>, path: &str) -> bool {
     let folder = facts.metadata_folder().unwrap_or_default();
-    path.strip_prefix(folder.as_str())
-        .is_some_and(|file| matches!(file, "/RECORD" | "/RECORD.jws" | "/RECORD.p7s"))
+    path.strip_prefix(folder.as_str()).is_some_and(|file| matches!(file, "/RECORD" | "/RECORD.jws" | "/RECORD.p7s"))
 }
 
 fn record_names(facts: &Facts<'_>) -> Vec<String> {
@@ -184,15 +157,9 @@ fn record_names(facts: &Facts<'_>) -> Vec<String> {
         return Vec::new();
     };
     let there: BTreeSet<&str> = archive.files().map(|member| member.path.as_str()).collect();
-    let missing = there
-        .iter()
-        .filter(|path| !record.contains_key(**path) && !is_exempt(facts, path));
-    let absent = record
-        .keys()
-        .filter(|path| !there.contains(path.as_str()) && !is_exempt(facts, path));
-    let mut messages: Vec<String> = missing
-        .map(|path| format!("{path} is not in RECORD"))
-        .collect();
+    let missing = there.iter().filter(|path| !record.contains_key(**path) && !is_exempt(facts, path));
+    let absent = record.keys().filter(|path| !there.contains(path.as_str()) && !is_exempt(facts, path));
+    let mut messages: Vec<String> = missing.map(|path| format!("{path} is not in RECORD")).collect();
     messages.extend(absent.map(|path| format!("{path} is in RECORD but not in the wheel")));
     messages
 }
@@ -206,19 +173,14 @@ fn record_digest(facts: &Facts<'_>) -> Vec<String> {
         let (Some(row), Some(digest)) = (record.get(&member.path), &member.sha256) else {
             continue;
         };
-        let is_other = row.hash.as_deref().is_some_and(|hash| {
-            hash.starts_with("sha256=") && hash.trim_end_matches('=') != record_hash(digest)
-        });
+        let is_other = row
+            .hash
+            .as_deref()
+            .is_some_and(|hash| hash.starts_with("sha256=") && hash.trim_end_matches('=') != record_hash(digest));
         if is_other {
-            messages.push(format!(
-                "{} has another digest than RECORD gives",
-                member.path
-            ));
+            messages.push(format!("{} has another digest than RECORD gives", member.path));
         } else if row.size.is_some_and(|size| size != member.size) {
-            messages.push(format!(
-                "{} has another size than RECORD gives",
-                member.path
-            ));
+            messages.push(format!("{} has another size than RECORD gives", member.path));
         }
     }
     messages
@@ -232,15 +194,10 @@ fn record_hashes(facts: &Facts<'_>) -> Vec<String> {
         let algorithm = row.hash.as_deref().and_then(|hash| hash.split('=').next());
         !matches!(algorithm, Some("sha256" | "sha384" | "sha512")) && !is_exempt(facts, path)
     });
-    weak.map(|(path, _)| format!("{path} has no digest, or a weak one"))
-        .collect()
+    weak.map(|(path, _)| format!("{path} has no digest, or a weak one")).collect()
 }
 
 fn entry_points(facts: &Facts<'_>) -> Vec<String> {
     let checked = facts.dist_info("entry_points.txt").map(check_entry_points);
-    checked
-        .and_then(Result::err)
-        .map(|error| error.to_string())
-        .into_iter()
-        .collect()
+    checked.and_then(Result::err).map(|error| error.to_string()).into_iter().collect()
 }

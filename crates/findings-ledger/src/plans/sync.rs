@@ -53,14 +53,16 @@ pub fn sync_plans(existing: Option<&str>, ledger: &Ledger, now: Timestamp) -> Re
     let before = Plans::of_layout(&layout);
     let owners = Owners::new(ledger);
     let step = Step::plan(&layout, &before, &owners, ledger);
-    let text = if content.trim().is_empty() {
-        fresh(&step, now)
+    let (text, plans) = if content.trim().is_empty() {
+        let text = fresh(&step, now);
+        let plans = Plans::from_yaml(text.as_bytes())?;
+        (text, plans)
     } else if step.is_empty() {
-        content.to_owned()
+        (content.to_owned(), before)
     } else {
         let written = layout.editable.map(|()| write(&layout, &step, now));
-        match written.and_then(|text| verify(&layout, &step, &text).map(|()| text)) {
-            Ok(text) => text,
+        match written.and_then(|text| verify(&layout, &step, &text).map(|plans| (text, plans))) {
+            Ok(changed) => changed,
             Err(why) => {
                 let mut plans = before;
                 plans.problems.push(PlanProblem::Layout(why));
@@ -69,7 +71,6 @@ pub fn sync_plans(existing: Option<&str>, ledger: &Ledger, now: Timestamp) -> Re
             }
         }
     };
-    let plans = Plans::from_yaml(text.as_bytes())?;
     let kept = layout.findings.as_ref().map_or(0, |s| s.entries.len()) - step.remove.len() - step.archive.len();
     Ok(PlansSynced {
         text,
@@ -135,6 +136,7 @@ impl Step {
         let mut planned: HashSet<&str> = HashSet::new();
         let usable: HashMap<&str, &Plan> =
             plans.plans.iter().filter(|p| !p.archived).map(|p| (p.key.as_str(), p)).collect();
+        let archived: HashSet<&str> = layout.archive.iter().flat_map(|s| &s.entries).map(|e| e.key.as_str()).collect();
         for (at, entry) in layout.findings.iter().flat_map(|s| &s.entries).enumerate() {
             let found = owners.of(&entry.key);
             planned.extend(found.iter().map(|f| f.finding_id.as_str()));
@@ -148,7 +150,7 @@ impl Step {
                 step.remove.insert(at);
             } else if found.is_empty() && is_exception {
                 step.unused.push(entry.key.clone());
-            } else {
+            } else if !archived.contains(entry.key.as_str()) {
                 step.archive.insert(at);
             }
         }
@@ -436,8 +438,8 @@ impl Out {
     }
 }
 
-/// What came out must hold every plan that was to stay, unchanged in what it says.
-fn verify(before: &Layout<'_>, step: &Step, text: &str) -> Result<(), &'static str> {
+/// What came out must hold every plan that was to stay, unchanged in what it says. Gives the plans of the new text.
+fn verify(before: &Layout<'_>, step: &Step, text: &str) -> Result<Plans, &'static str> {
     const LOST: &str = "a plan would not have stayed what it is";
     let after = Layout::read(text).map_err(|_| LOST)?;
     let values = |section: &Option<Section>| -> BTreeMap<String, Value> {
@@ -459,7 +461,8 @@ fn verify(before: &Layout<'_>, step: &Step, text: &str) -> Result<(), &'static s
     archive.extend(away);
     let mut now = values(&after.findings);
     now.retain(|key, _| !step.add.contains(key));
-    if now == findings && values(&after.archive) == archive && after.editable.is_ok() { Ok(()) } else { Err(LOST) }
+    let same = now == findings && values(&after.archive) == archive && after.editable.is_ok();
+    if same { Ok(Plans::of_layout(&after)) } else { Err(LOST) }
 }
 
 /// A plan's values as they are outside the archive.

@@ -321,3 +321,9 @@ fn dates_and_overdue_plans() {
     assert_eq!(["A-1", "B-2", "C-3"].map(overdue), [true, false, false]);
     assert!(!read.get("A-1").unwrap().is_overdue(date!(2026 - 12 - 01)));
 }
+
+#[test]
+fn a_plan_that_the_archive_already_has_stays_where_it_is() {
+    let text = "findings:\n  A-1:\n    notes: newer\narchive:\n  A-1:\n    notes: older\n";
+    assert_eq!(sync(text, &[resolved("A-1")]).text, text);
+}

@@ -7,9 +7,8 @@ use time::Date;
 
 use super::{Attribution, ExceptedBy, Extra, Finding, ResolvedReason, Scope, Status};
 use crate::{
-    AdvisoryId, Clearance, CodeSpot, CodeText, CvssScore, CvssVector, Ecosystem, FindingId,
-    FindingKind, Package, Rating, ScannerName, SecretMark, SecretSpot, Severity, SeveritySource,
-    Subject, Vulnerability,
+    AdvisoryId, Clearance, CodeSpot, CodeText, CvssScore, CvssVector, Ecosystem, FindingId, FindingKind, Package,
+    Rating, ScannerName, SecretMark, SecretSpot, Severity, SeveritySource, Subject, Vulnerability,
 };
 
 #[derive(Serialize, Deserialize)]
@@ -97,11 +96,7 @@ enum ExceptedByWire {
 #[derive(Debug, thiserror::Error)]
 pub enum FindingError {
     #[error("finding {id}: a finding of kind {kind} has no {key}")]
-    Lacks {
-        id: FindingId,
-        kind: FindingKind,
-        key: &'static str,
-    },
+    Lacks { id: FindingId, kind: FindingKind, key: &'static str },
     #[error("finding {id}: {source}")]
     Package {
         id: FindingId,
@@ -115,23 +110,14 @@ impl TryFrom<FindingWire> for Finding {
 
     fn try_from(w: FindingWire) -> Result<Self, FindingError> {
         let id = w.finding_id.clone();
-        let lacks = |key| FindingError::Lacks {
-            id: id.clone(),
-            kind: w.kind,
-            key,
-        };
+        let lacks = |key| FindingError::Lacks { id: id.clone(), kind: w.kind, key };
         let subject = match w.kind {
             FindingKind::Vulnerability => {
                 let name = w.package.ok_or_else(|| lacks("package"))?;
                 let package = Package::new(w.ecosystem.unwrap_or_else(Ecosystem::pypi), &name)
-                    .map_err(|source| FindingError::Package {
-                        id: id.clone(),
-                        source,
-                    })?;
-                let advisory = w
-                    .advisory_id
-                    .or_else(|| w.aliases.first().cloned())
-                    .ok_or_else(|| lacks("advisory_id"))?;
+                    .map_err(|source| FindingError::Package { id: id.clone(), source })?;
+                let advisory =
+                    w.advisory_id.or_else(|| w.aliases.first().cloned()).ok_or_else(|| lacks("advisory_id"))?;
                 let mut aliases = w.aliases;
                 aliases.remove(&advisory);
                 Subject::Vulnerability(Vulnerability {
@@ -160,18 +146,13 @@ impl TryFrom<FindingWire> for Finding {
         };
         let status = match w.status {
             StatusWord::Open => Status::Open,
-            StatusWord::Unverified => Status::Unverified {
-                since: w.unverified_since.unwrap_or(w.last_seen),
-            },
+            StatusWord::Unverified => Status::Unverified { since: w.unverified_since.unwrap_or(w.last_seen) },
             StatusWord::Resolved => Status::Resolved {
                 on: w.resolved_date.ok_or_else(|| lacks("resolved_date"))?,
                 reason: w.resolved_reason.ok_or_else(|| lacks("resolved_reason"))?,
             },
             StatusWord::Excepted => Status::Excepted {
-                by: excepted_by(
-                    w.excepted_by.ok_or_else(|| lacks("excepted_by"))?,
-                    w.excepted_until,
-                ),
+                by: excepted_by(w.excepted_by.ok_or_else(|| lacks("excepted_by"))?, w.excepted_until),
             },
         };
         Ok(Self {
@@ -264,8 +245,7 @@ impl From<Finding> for FindingWire {
                 (w.former_rules, w.code_digest, w.aliases) = (c.former_rules, c.text, c.aliases);
             }
             Subject::Secret(s) => {
-                (w.rule, w.path, w.line, w.secret_mark) =
-                    (Some(s.rule), Some(s.path), s.line, s.mark);
+                (w.rule, w.path, w.line, w.secret_mark) = (Some(s.rule), Some(s.path), s.line, s.mark);
             }
         }
         match f.status {
@@ -274,26 +254,18 @@ impl From<Finding> for FindingWire {
                 (w.status, w.unverified_since) = (StatusWord::Unverified, Some(since));
             }
             Status::Resolved { on, reason } => {
-                (w.status, w.resolved_date, w.resolved_reason) =
-                    (StatusWord::Resolved, Some(on), Some(reason));
+                (w.status, w.resolved_date, w.resolved_reason) = (StatusWord::Resolved, Some(on), Some(reason));
             }
             Status::Excepted { by } => {
                 let (word, until) = match by {
-                    ExceptedBy::Report(Clearance::Suppressed) => {
-                        (ExceptedByWire::ReportSuppressed, None)
-                    }
-                    ExceptedBy::Report(Clearance::NotAffected) => {
-                        (ExceptedByWire::ReportNotAffected, None)
-                    }
+                    ExceptedBy::Report(Clearance::Suppressed) => (ExceptedByWire::ReportSuppressed, None),
+                    ExceptedBy::Report(Clearance::NotAffected) => (ExceptedByWire::ReportNotAffected, None),
                     ExceptedBy::Report(Clearance::Fixed) => (ExceptedByWire::ReportFixed, None),
-                    ExceptedBy::Report(Clearance::FalsePositive) => {
-                        (ExceptedByWire::ReportFalsePositive, None)
-                    }
+                    ExceptedBy::Report(Clearance::FalsePositive) => (ExceptedByWire::ReportFalsePositive, None),
                     ExceptedBy::AcceptedRisk { until } => (ExceptedByWire::AcceptedRisk, until),
                     ExceptedBy::FalsePositive { until } => (ExceptedByWire::FalsePositive, until),
                 };
-                (w.status, w.excepted_by, w.excepted_until) =
-                    (StatusWord::Excepted, Some(word), until);
+                (w.status, w.excepted_by, w.excepted_until) = (StatusWord::Excepted, Some(word), until);
             }
         }
         w

@@ -17,21 +17,14 @@ struct Ids<'a> {
 }
 
 impl<'a> Ids<'a> {
-    fn new(
-        id: &'a AdvisoryId,
-        printed: &'a BTreeSet<AdvisoryId>,
-        aliases: &'a BTreeSet<AdvisoryId>,
-    ) -> Self {
+    fn new(id: &'a AdvisoryId, printed: &'a BTreeSet<AdvisoryId>, aliases: &'a BTreeSet<AdvisoryId>) -> Self {
         let sorted = |ids: &mut Vec<&'a AdvisoryId>| {
             ids.sort_unstable();
             ids.dedup();
         };
         let mut printed: Vec<_> = std::iter::once(id).chain(printed).collect();
         sorted(&mut printed);
-        let mut cves: Vec<_> = std::iter::once(id)
-            .chain(aliases)
-            .filter(|id| id.is_cve())
-            .collect();
+        let mut cves: Vec<_> = std::iter::once(id).chain(aliases).filter(|id| id.is_cve()).collect();
         sorted(&mut cves);
         let mut all: Vec<_> = printed.iter().copied().chain(aliases).collect();
         sorted(&mut all);
@@ -55,22 +48,12 @@ pub(super) struct KnownFlaw<'a> {
 
 impl<'a> KnownFlaw<'a> {
     pub(super) fn new(index: usize, finding: &'a Finding, v: &'a Vulnerability) -> Self {
-        Self {
-            index,
-            finding,
-            package: &v.package,
-            ids: Ids::of(v),
-            live: !super::is_resolved(finding),
-        }
+        Self { index, finding, package: &v.package, ids: Ids::of(v), live: !super::is_resolved(finding) }
     }
 
     /// The first is taken where several come into question: one that is present, then the oldest.
     fn rank(&self) -> (bool, time::Date, &'a str) {
-        (
-            !self.live,
-            self.finding.discovered,
-            self.finding.finding_id.as_str(),
-        )
+        (!self.live, self.finding.discovered, self.finding.finding_id.as_str())
     }
 
     /// Whether both findings were reported side by side before this one was last seen, which makes them two flaws.
@@ -90,11 +73,7 @@ pub(super) struct SeenFlaw<'a> {
 
 impl<'a> SeenFlaw<'a> {
     pub(super) fn new(index: usize, v: &'a Vulnerability) -> Self {
-        Self {
-            index,
-            package: &v.package,
-            ids: Ids::of(v),
-        }
+        Self { index, package: &v.package, ids: Ids::of(v) }
     }
 }
 
@@ -132,10 +111,7 @@ pub(super) fn assign(
 /// The classes of records of one package, without any known finding.
 pub(super) fn classes(records: &[(&AdvisoryId, &BTreeSet<AdvisoryId>)]) -> Vec<usize> {
     let none = BTreeSet::new();
-    let ids: Vec<Ids<'_>> = records
-        .iter()
-        .map(|(id, aliases)| Ids::new(id, &none, aliases))
-        .collect();
+    let ids: Vec<Ids<'_>> = records.iter().map(|(id, aliases)| Ids::new(id, &none, aliases)).collect();
     let refs: Vec<&Ids<'_>> = ids.iter().collect();
     let homes = InPackage::new(&[], &refs).run().homes;
     homes
@@ -169,12 +145,7 @@ struct InPackage<'p, 'a> {
 
 impl<'p, 'a> InPackage<'p, 'a> {
     fn new(known: &'p [&'p KnownFlaw<'a>], seen: &'p [&'p Ids<'a>]) -> Self {
-        Self {
-            known,
-            seen,
-            home: vec![None; seen.len()],
-            contested: BTreeSet::new(),
-        }
+        Self { known, seen, home: vec![None; seen.len()], contested: BTreeSet::new() }
     }
 
     fn run(mut self) -> Outcome {
@@ -185,10 +156,7 @@ impl<'p, 'a> InPackage<'p, 'a> {
         let homes = (0..self.seen.len())
             .map(|s| self.home[s].map_or_else(|| Home::Class(classes.find(s)), Home::Known))
             .collect();
-        Outcome {
-            homes,
-            contested: self.contested,
-        }
+        Outcome { homes, contested: self.contested }
     }
 
     /// Records that print the same id.
@@ -234,7 +202,8 @@ impl<'p, 'a> InPackage<'p, 'a> {
         let mut of_id: HashMap<usize, Candidates> = HashMap::new();
         let mut of_class: HashMap<usize, Candidates> = HashMap::new();
         for (s, ids) in self.seen.iter().enumerate() {
-            let printed: BTreeSet<usize> = ids.printed.iter().filter_map(|id| by_id.get(id)).flatten().copied().collect();
+            let printed: BTreeSet<usize> =
+                ids.printed.iter().filter_map(|id| by_id.get(id)).flatten().copied().collect();
             let cves: BTreeSet<usize> = by_cves.get(ids.cves.as_slice()).into_iter().flatten().copied().collect();
             let found = Candidates { printed: printed.first().copied(), cves: cves.first().copied() };
             of_id.entry(same_id.find(s)).or_default().add(found);
@@ -253,9 +222,7 @@ impl<'p, 'a> InPackage<'p, 'a> {
     fn by_common_id(&mut self, classes: &mut Classes) {
         let mut blocked = HashSet::new();
         for live in [true, false] {
-            let known: Vec<usize> = (0..self.known.len())
-                .filter(|k| self.known[*k].live == live)
-                .collect();
+            let known: Vec<usize> = (0..self.known.len()).filter(|k| self.known[*k].live == live).collect();
             for group in self.linked(&known, classes, &blocked) {
                 match (group.known.as_slice(), group.is_one_flaw()) {
                     ([k], true) => {
@@ -283,12 +250,7 @@ impl<'p, 'a> InPackage<'p, 'a> {
     }
 
     /// Groups of known flaws and classes without a home that hang together by ids in common.
-    fn linked(
-        &self,
-        known: &[usize],
-        classes: &mut Classes,
-        blocked: &HashSet<usize>,
-    ) -> Vec<Linked> {
+    fn linked(&self, known: &[usize], classes: &mut Classes, blocked: &HashSet<usize>) -> Vec<Linked> {
         let mut of_class: BTreeMap<usize, usize> = BTreeMap::new();
         let mut elements: Vec<(BTreeSet<&AdvisoryId>, bool)> = Vec::new();
         let mut position: HashMap<usize, usize> = HashMap::new();
@@ -342,16 +304,9 @@ impl<'p, 'a> InPackage<'p, 'a> {
             groups.entry(together.find(e)).or_default().known.push(k);
         }
         for (class, e) in of_class {
-            groups
-                .entry(together.find(e))
-                .or_default()
-                .classes
-                .insert(class);
+            groups.entry(together.find(e)).or_default().classes.insert(class);
         }
-        groups
-            .into_values()
-            .filter(|g| !g.classes.is_empty())
-            .collect()
+        groups.into_values().filter(|g| !g.classes.is_empty()).collect()
     }
 
     /// Known flaws that got no record although one may be theirs.
@@ -368,17 +323,11 @@ impl<'p, 'a> InPackage<'p, 'a> {
             if !flaw.live || found.contains(&k) || self.contested.contains(&k) {
                 continue;
             }
-            let doubt = flaw
-                .ids
-                .all
-                .iter()
-                .filter_map(|id| holders.get(id))
-                .flatten()
-                .any(|s| {
-                    flaw.ids.cves.is_empty()
-                        || self.seen[*s].cves.is_empty()
-                        || self.home[*s].is_none_or(|other| !flaw.stood_beside(self.known[other]))
-                });
+            let doubt = flaw.ids.all.iter().filter_map(|id| holders.get(id)).flatten().any(|s| {
+                flaw.ids.cves.is_empty()
+                    || self.seen[*s].cves.is_empty()
+                    || self.home[*s].is_none_or(|other| !flaw.stood_beside(self.known[other]))
+            });
             if doubt {
                 self.contested.insert(k);
             }

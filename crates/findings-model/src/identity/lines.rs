@@ -17,11 +17,7 @@ pub(super) fn pair_up(known: &[u32], seen: &[u32]) -> Vec<(usize, usize)> {
 
 /// Takes the closest pair of neighbours out of the two lists, again and again, and returns what was taken, each in order.
 fn nearest(known: &[u32], seen: &[u32]) -> (Vec<usize>, Vec<usize>) {
-    let mut all: Vec<(u32, bool, usize)> = known
-        .iter()
-        .enumerate()
-        .map(|(i, l)| (*l, false, i))
-        .collect();
+    let mut all: Vec<(u32, bool, usize)> = known.iter().enumerate().map(|(i, l)| (*l, false, i)).collect();
     all.extend(seen.iter().enumerate().map(|(i, l)| (*l, true, i)));
     all.sort_unstable();
     let end = all.len();
@@ -29,10 +25,8 @@ fn nearest(known: &[u32], seen: &[u32]) -> (Vec<usize>, Vec<usize>) {
     let mut previous: Vec<usize> = (0..end).map(|i| i.wrapping_sub(1)).collect();
     let mut taken = vec![false; end];
     let gap = |a: usize, b: usize| all[b].0 - all[a].0;
-    let mut heap: BinaryHeap<Reverse<(u32, usize, usize)>> = (1..end)
-        .filter(|b| all[b - 1].1 != all[*b].1)
-        .map(|b| Reverse((gap(b - 1, b), b - 1, b)))
-        .collect();
+    let mut heap: BinaryHeap<Reverse<(u32, usize, usize)>> =
+        (1..end).filter(|b| all[b - 1].1 != all[*b].1).map(|b| Reverse((gap(b - 1, b), b - 1, b))).collect();
     while let Some(Reverse((_, a, b))) = heap.pop() {
         if taken[a] || taken[b] {
             continue;

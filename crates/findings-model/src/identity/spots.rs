@@ -29,21 +29,13 @@ pub(super) struct Spot<'a> {
 }
 
 impl<'a> Spot<'a> {
-    pub(super) fn of_finding(
-        index: usize,
-        finding: &'a Finding,
-        subject: &'a Subject,
-    ) -> Option<Self> {
+    pub(super) fn of_finding(index: usize, finding: &'a Finding, subject: &'a Subject) -> Option<Self> {
         let mut spot = Self::of_record(index, &finding.source_scanner, subject)?;
         (spot.name, spot.live) = (finding.finding_id.as_str(), !super::is_resolved(finding));
         Some(spot)
     }
 
-    pub(super) fn of_record(
-        index: usize,
-        scanner: &'a ScannerName,
-        subject: &'a Subject,
-    ) -> Option<Self> {
+    pub(super) fn of_record(index: usize, scanner: &'a ScannerName, subject: &'a Subject) -> Option<Self> {
         let bare = Self {
             index,
             name: "",
@@ -83,29 +75,11 @@ impl<'a> Spot<'a> {
 
     /// A total order that does not ask where in the input a spot stood, unless two are equal in everything.
     fn order(&self) -> Order<'a> {
-        (
-            self.path,
-            self.line,
-            self.rule,
-            self.text,
-            self.mark,
-            self.former,
-            self.name,
-            self.index,
-        )
+        (self.path, self.line, self.rule, self.text, self.mark, self.former, self.name, self.index)
     }
 }
 
-type Order<'a> = (
-    &'a str,
-    u32,
-    &'a str,
-    Option<&'a str>,
-    Option<&'a str>,
-    &'a [String],
-    &'a str,
-    usize,
-);
+type Order<'a> = (&'a str, u32, &'a str, Option<&'a str>, Option<&'a str>, &'a [String], &'a str, usize);
 
 /// Code and secret spots apart.
 #[derive(Default)]
@@ -115,11 +89,7 @@ pub(super) struct ByKind<'a> {
 }
 
 impl<'a> ByKind<'a> {
-    pub(super) fn add(
-        &mut self,
-        subject: &'a Subject,
-        spot: impl Fn(&'a Subject) -> Option<Spot<'a>>,
-    ) {
+    pub(super) fn add(&mut self, subject: &'a Subject, spot: impl Fn(&'a Subject) -> Option<Spot<'a>>) {
         let Some(spot) = spot(subject) else { return };
         match subject {
             Subject::Secret(_) => self.secrets.push(spot),
@@ -134,10 +104,7 @@ impl<'a> ByKind<'a> {
 pub(super) fn across_reports(seen: &[Seen<'_>]) -> BTreeMap<usize, usize> {
     let mut reports: HashMap<&ScannerName, HashSet<usize>> = HashMap::new();
     for record in seen {
-        reports
-            .entry(record.scanner)
-            .or_default()
-            .insert(record.report);
+        reports.entry(record.scanner).or_default().insert(record.report);
     }
     let mut twins = BTreeMap::new();
     let mut nth: HashMap<_, usize> = HashMap::new();
@@ -149,15 +116,7 @@ pub(super) fn across_reports(seen: &[Seen<'_>]) -> BTreeMap<usize, usize> {
         let Some(s) = Spot::of_record(index, record.scanner, record.subject) else {
             continue;
         };
-        let key = (
-            s.scanner,
-            s.rule,
-            s.path,
-            s.line,
-            s.text,
-            s.mark,
-            matches!(record.subject, Subject::Secret(_)),
-        );
+        let key = (s.scanner, s.rule, s.path, s.line, s.text, s.mark, matches!(record.subject, Subject::Secret(_)));
         let count = nth.entry((key, record.report)).or_insert(0);
         let stands_for = *first.entry((key, *count)).or_insert(index);
         *count += 1;
@@ -171,12 +130,7 @@ pub(super) fn across_reports(seen: &[Seen<'_>]) -> BTreeMap<usize, usize> {
 type Gone<'g> = &'g dyn Fn(&ScannerName, &str) -> bool;
 
 /// Runs the passes for code.
-pub(super) fn assign_code<'a>(
-    known: &[Spot<'a>],
-    seen: &[Spot<'a>],
-    gone: Gone<'_>,
-    of: &mut [Slot],
-) {
+pub(super) fn assign_code<'a>(known: &[Spot<'a>], seen: &[Spot<'a>], gone: Gone<'_>, of: &mut [Slot]) {
     let mut m = Matcher::new(known, seen);
     let place = |s: &Spot<'a>| Some((s.scanner, s.rule, s.path));
     let exact = |s: &Spot<'a>| s.text.map(|text| (s.scanner, s.rule, s.path, text));
@@ -190,12 +144,7 @@ pub(super) fn assign_code<'a>(
 }
 
 /// Runs the passes for secrets.
-pub(super) fn assign_secrets<'a>(
-    known: &[Spot<'a>],
-    seen: &[Spot<'a>],
-    gone: Gone<'_>,
-    of: &mut [Slot],
-) {
+pub(super) fn assign_secrets<'a>(known: &[Spot<'a>], seen: &[Spot<'a>], gone: Gone<'_>, of: &mut [Slot]) {
     let mut m = Matcher::new(known, seen);
     let place = |s: &Spot<'a>| (s.scanner, s.rule, s.path);
     let marked = |s: &Spot<'a>| s.mark.map(|mark| (place(s), mark));
@@ -203,17 +152,13 @@ pub(super) fn assign_secrets<'a>(
     m.renames(gone, |s| s.mark);
     // Where some mark is known again the key is the same, so two different marks are two secrets. Where none is, the key
     // may have changed, and that ends nothing.
-    let same_key: HashSet<&ScannerName> = m
-        .matched()
-        .filter(|(k, s)| k.mark.is_some() && k.mark == s.mark)
-        .map(|(k, _)| k.scanner)
-        .collect();
+    let same_key: HashSet<&ScannerName> =
+        m.matched().filter(|(k, s)| k.mark.is_some() && k.mark == s.mark).map(|(k, _)| k.scanner).collect();
     m.each_side(|m, pick| {
         let unmarked = |s: &Spot<'a>| s.mark.is_none().then(|| place(s));
         m.pass(pick, By::Line, unmarked, |s| Some(place(s)));
         m.pass(pick, By::Line, |s| Some(place(s)), unmarked);
-        let other_key =
-            |s: &Spot<'a>| (pick == LIVE && !same_key.contains(s.scanner)).then(|| place(s));
+        let other_key = |s: &Spot<'a>| (pick == LIVE && !same_key.contains(s.scanner)).then(|| place(s));
         m.pass(pick, By::Line, other_key, other_key);
     });
     m.renames(gone, |_| Some(""));
@@ -227,10 +172,7 @@ struct Pick {
     seen_live: bool,
 }
 
-const LIVE: Pick = Pick {
-    known_live: true,
-    seen_live: true,
-};
+const LIVE: Pick = Pick { known_live: true, seen_live: true };
 
 /// How the members of a bucket are paired.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -252,38 +194,22 @@ struct Matcher<'s, 'a> {
 
 impl<'s, 'a> Matcher<'s, 'a> {
     fn new(known: &'s [Spot<'a>], seen: &'s [Spot<'a>]) -> Self {
-        Self {
-            known,
-            seen,
-            used: vec![false; known.len()],
-            of: vec![None; seen.len()],
-        }
+        Self { known, seen, used: vec![false; known.len()], of: vec![None; seen.len()] }
     }
 
     /// What is present on both sides first, then with resolved ones on one side, then on both.
     fn each_side(&mut self, mut pass: impl FnMut(&mut Self, Pick)) {
-        for (known_live, seen_live) in [(true, true), (false, true), (true, false), (false, false)]
-        {
-            pass(
-                self,
-                Pick {
-                    known_live,
-                    seen_live,
-                },
-            );
+        for (known_live, seen_live) in [(true, true), (false, true), (true, false), (false, false)] {
+            pass(self, Pick { known_live, seen_live });
         }
     }
 
     fn open_known(&self, pick: Pick) -> Vec<usize> {
-        (0..self.known.len())
-            .filter(|k| !self.used[*k] && self.known[*k].live == pick.known_live)
-            .collect()
+        (0..self.known.len()).filter(|k| !self.used[*k] && self.known[*k].live == pick.known_live).collect()
     }
 
     fn open_seen(&self, pick: Pick) -> Vec<usize> {
-        (0..self.seen.len())
-            .filter(|s| self.of[*s].is_none() && self.seen[*s].live == pick.seen_live)
-            .collect()
+        (0..self.seen.len()).filter(|s| self.of[*s].is_none() && self.seen[*s].live == pick.seen_live).collect()
     }
 
     /// One pass: what has a key in common is paired.
@@ -354,15 +280,12 @@ impl<'s, 'a> Matcher<'s, 'a> {
         }
         known.sort_by_key(|k| self.known[*k].order());
         seen.sort_by_key(|s| self.seen[*s].order());
-        let one_file = |spots: &[Spot<'_>], list: &[usize]| {
-            list.iter().all(|i| spots[*i].path == spots[list[0]].path)
-        };
+        let one_file = |spots: &[Spot<'_>], list: &[usize]| list.iter().all(|i| spots[*i].path == spots[list[0]].path);
         let pairs: Vec<(usize, usize)> = match by {
             By::OneFile if !one_file(self.known, &known) || !one_file(self.seen, &seen) => return,
             By::Line | By::OneFile => {
-                let lines = |spots: &[Spot<'_>], list: &[usize]| {
-                    list.iter().map(|i| spots[*i].line).collect::<Vec<_>>()
-                };
+                let lines =
+                    |spots: &[Spot<'_>], list: &[usize]| list.iter().map(|i| spots[*i].line).collect::<Vec<_>>();
                 pair_up(&lines(self.known, &known), &lines(self.seen, &seen))
             }
             By::Order => (0..known.len().min(seen.len())).map(|i| (i, i)).collect(),
@@ -377,18 +300,8 @@ impl<'s, 'a> Matcher<'s, 'a> {
     /// last part of its name changed.
     fn former_rules(&mut self) {
         let at = |s: &Spot<'a>, rule: &'a str| (s.scanner, s.path, s.said(), rule);
-        self.pass(
-            LIVE,
-            By::Line,
-            |s| Some(at(s, s.rule)),
-            |s| s.former.iter().map(|f| at(s, f)).collect::<Vec<_>>(),
-        );
-        self.pass(
-            LIVE,
-            By::Line,
-            |s| s.former.iter().map(|f| at(s, f)).collect::<Vec<_>>(),
-            |s| Some(at(s, s.rule)),
-        );
+        self.pass(LIVE, By::Line, |s| Some(at(s, s.rule)), |s| s.former.iter().map(|f| at(s, f)).collect::<Vec<_>>());
+        self.pass(LIVE, By::Line, |s| s.former.iter().map(|f| at(s, f)).collect::<Vec<_>>(), |s| Some(at(s, s.rule)));
         let last = |s: &Spot<'a>| s.rule.rsplit_once('.').map(|(_, last)| at(s, last));
         self.pass(LIVE, By::Line, last, last);
     }
@@ -400,20 +313,13 @@ impl<'s, 'a> Matcher<'s, 'a> {
         let mut known = self.open_known(LIVE);
         known.retain(|k| {
             let spot = &self.known[*k];
-            *asked
-                .entry((spot.scanner, spot.path))
-                .or_insert_with(|| gone(spot.scanner, spot.path))
+            *asked.entry((spot.scanner, spot.path)).or_insert_with(|| gone(spot.scanner, spot.path))
         });
         let seen = self.open_seen(LIVE);
         if known.is_empty() || seen.is_empty() {
             return;
         }
-        let deepest = known
-            .iter()
-            .map(|k| self.known[*k].path.split('/').count())
-            .max()
-            .unwrap_or(0)
-            .min(DEEPEST);
+        let deepest = known.iter().map(|k| self.known[*k].path.split('/').count()).max().unwrap_or(0).min(DEEPEST);
         for parts in (0..=deepest).rev() {
             let key = |s: &Spot<'a>| Some((s.scanner, s.rule, said(s)?, tail(s.path, parts)?));
             self.pass_over(&known, &seen, By::OneFile, key, key);
@@ -429,9 +335,7 @@ impl<'s, 'a> Matcher<'s, 'a> {
         for s in seen {
             if let Some(k) = self.of[*s] {
                 let (from, to) = (&self.known[k], &self.seen[*s]);
-                went.entry((from.scanner, from.path))
-                    .or_default()
-                    .insert(to.path);
+                went.entry((from.scanner, from.path)).or_default().insert(to.path);
             }
         }
         let to = |s: &Spot<'a>| {
@@ -439,16 +343,11 @@ impl<'s, 'a> Matcher<'s, 'a> {
             let only = places.first().filter(|_| places.len() == 1)?;
             Some((s.scanner, s.rule, *only))
         };
-        self.pass_over(known, seen, By::Line, to, |s| {
-            Some((s.scanner, s.rule, s.path))
-        });
+        self.pass_over(known, seen, By::Line, to, |s| Some((s.scanner, s.rule, s.path)));
     }
 
     fn matched(&self) -> impl Iterator<Item = (&Spot<'a>, &Spot<'a>)> {
-        self.of
-            .iter()
-            .zip(self.seen)
-            .filter_map(|(k, s)| k.map(|k| (&self.known[k], s)))
+        self.of.iter().zip(self.seen).filter_map(|(k, s)| k.map(|k| (&self.known[k], s)))
     }
 
     fn write(&self, of: &mut [Slot]) {

@@ -60,11 +60,7 @@ impl Day {
         let entry = history.at_or_before(date);
         let own = entry.is_some_and(|e| e.date == date);
         let holds = |e: &&crate::HistoryDay| own || e.holds_until.is_some_and(|day| date <= day);
-        let known = entry.filter(holds).map(|e| Known {
-            state: e.state,
-            grade: e.grade,
-            open: e.open.total(),
-        });
+        let known = entry.filter(holds).map(|e| Known { state: e.state, grade: e.grade, open: e.open.total() });
         Self { known, own }
     }
 
@@ -92,17 +88,12 @@ impl Strip {
             .map(|state| Legend {
                 class: class(state),
                 word: word(state),
-                days: days
-                    .iter()
-                    .filter(|(_, d)| d.known.map(|k| k.state) == state)
-                    .count(),
+                days: days.iter().filter(|(_, d)| d.known.map(|k| k.state) == state).count(),
             })
             .filter(|legend| legend.days > 0)
             .collect();
-        let spoken: Vec<String> = legend
-            .iter()
-            .map(|l| format!("{} {}", l.word, phrase::count(l.days as u64, "day", "days")))
-            .collect();
+        let spoken: Vec<String> =
+            legend.iter().map(|l| format!("{} {}", l.word, phrase::count(l.days as u64, "day", "days"))).collect();
         Self {
             cells: days.iter().map(|(_, d)| cell(*d)).collect(),
             from: phrase::short_day(first),
@@ -120,11 +111,7 @@ impl Strip {
 }
 
 fn cell(day: Day) -> String {
-    let kept = if day.own || day.known.is_none() {
-        ""
-    } else {
-        " kept"
-    };
+    let kept = if day.own || day.known.is_none() { "" } else { " kept" };
     format!("{}{kept}", day.class())
 }
 
@@ -136,13 +123,8 @@ fn periods(days: &[(Date, Day)]) -> Vec<Period> {
             from: phrase::day(*from),
             to: (from != to).then(|| phrase::day(*to)),
             state: word(day.known.map(|k| k.state)),
-            grade: day
-                .known
-                .and_then(|k| k.grade)
-                .map_or("\u{2013}", Grade::as_str),
-            open: day
-                .known
-                .map_or_else(|| "\u{2013}".to_owned(), |k| k.open.to_string()),
+            grade: day.known.and_then(|k| k.grade).map_or("\u{2013}", Grade::as_str),
+            open: day.known.map_or_else(|| "\u{2013}".to_owned(), |k| k.open.to_string()),
         })
     });
     let mut periods: Vec<Period> = runs.collect();

@@ -20,12 +20,7 @@ fn page(document: &StatusDocument) -> String {
 
 /// The states of the snapshots, by name.
 fn states() -> [(&'static str, StatusDocument); 6] {
-    let failed = mixed().newest(
-        "pip-audit",
-        CoverageState::Failed,
-        &["the report ends in the middle, at line 3"],
-        &[],
-    );
+    let failed = mixed().newest("pip-audit", CoverageState::Failed, &["the report ends in the middle, at line 3"], &[]);
     let gaps = Sample::clean().newest(
         "pip-audit",
         CoverageState::Partial,
@@ -38,17 +33,7 @@ fn states() -> [(&'static str, StatusDocument); 6] {
         ("mixed", mixed().assess()),
         ("failed", failed.assess()),
         ("stale", gaps.assess_at("2026-11-25T08:00:00Z")),
-        (
-            "critical",
-            mixed()
-                .with([flaw(
-                    "MAL-2026-1",
-                    "requestz",
-                    Severity::Critical,
-                    "2026-11-16",
-                )])
-                .assess(),
-        ),
+        ("critical", mixed().with([flaw("MAL-2026-1", "requestz", Severity::Critical, "2026-11-16")]).assess()),
     ]
 }
 
@@ -81,38 +66,15 @@ fn readers_of_every_kind_can_read_every_state() {
         ];
         let looks = if name == "mixed" { &all[..] } else { &all[1..] };
         for &(look, color_scheme, width) in looks {
-            let view = View {
-                color_scheme,
-                width,
-            };
+            let view = View { color_scheme, width };
             let page = scratch.join(&format!("{name}.html"));
             let seen = look_at(&page, &pictures.join(format!("{name}-{look}.png")), view);
-            assert_eq!(
-                seen.violations,
-                Vec::<serde_json::Value>::new(),
-                "{name} {look}"
-            );
-            assert!(
-                !seen.scrolls_sideways(),
-                "{name} {look}: {} px",
-                seen.scroll_width
-            );
-            assert_eq!(
-                (seen.scripts, seen.language.as_str()),
-                (0, "en"),
-                "{name} {look}"
-            );
-            assert!(
-                seen.console.is_empty() && seen.requests.is_empty(),
-                "{seen:?}"
-            );
+            assert_eq!(seen.violations, Vec::<serde_json::Value>::new(), "{name} {look}");
+            assert!(!seen.scrolls_sideways(), "{name} {look}: {} px", seen.scroll_width);
+            assert_eq!((seen.scripts, seen.language.as_str()), (0, "en"), "{name} {look}");
+            assert!(seen.console.is_empty() && seen.requests.is_empty(), "{seen:?}");
             assert!(seen.content_security_policy.is_some());
-            for text in [
-                document.verdict.as_str(),
-                "Data as of",
-                "Next scan due",
-                "Stale after",
-            ] {
+            for text in [document.verdict.as_str(), "Data as of", "Next scan due", "Stale after"] {
                 assert!(seen.text.contains(text), "{name} {look}: {text}");
             }
             for finding in &document.findings {
@@ -135,41 +97,27 @@ fn the_policy_knows_the_style_and_nothing_else() {
             style_digest()
         );
         assert!(page.contains(&policy), "{name}");
-        assert!(
-            !page.contains(" style=") && !page.contains("<script"),
-            "{name}"
-        );
+        assert!(!page.contains(" style=") && !page.contains("<script"), "{name}");
     }
     assert!(!STYLE.contains("</") && !STYLE.contains("url(") && !STYLE.contains('\r'));
 }
 
 #[test]
 fn hostile_text_stays_text() {
-    let hostile = "<script>alert(1)</script><img src=x onerror=alert(2)>\u{202e}\u{1b}[31m\" onload='x' &lt;b>{{ 7*7 }}";
+    let hostile =
+        "<script>alert(1)</script><img src=x onerror=alert(2)>\u{202e}\u{1b}[31m\" onload='x' &lt;b>{{ 7*7 }}";
     let mut finding = flaw("CVE-2024-1000", "a1", Severity::High, "2026-11-16");
     finding.finding_id = findings_model::FindingId::parse(hostile).unwrap();
     finding.description = hostile.to_owned();
     finding.reference_url = Some("javascript:alert(1)".to_owned());
     finding.fix_version = Some(hostile.to_owned());
     let mut leak = secret(hostile, "x", "2026-11-16");
-    leak.status = findings_model::Status::Excepted {
-        by: findings_model::ExceptedBy::FalsePositive { until: None },
-    };
-    let document = Sample::clean()
-        .with([finding, leak])
-        .newest("bandit", CoverageState::Partial, &[hostile], &[hostile])
-        .assess();
+    leak.status = findings_model::Status::Excepted { by: findings_model::ExceptedBy::FalsePositive { until: None } };
+    let document =
+        Sample::clean().with([finding, leak]).newest("bandit", CoverageState::Partial, &[hostile], &[hostile]).assess();
     for document in [tampered(&document, hostile), document] {
         let page = page(&document);
-        for bad in [
-            "<script",
-            "<img",
-            "\u{202e}",
-            "\u{1b}",
-            "javascript:",
-            "49",
-            "href=\"data",
-        ] {
+        for bad in ["<script", "<img", "\u{202e}", "\u{1b}", "javascript:", "49", "href=\"data"] {
             let outside = page.replace("href=\"data:image/svg+xml", "");
             assert!(!outside.contains(bad), "{bad}");
         }
@@ -198,10 +146,7 @@ fn tampered(document: &StatusDocument, text: &str) -> StatusDocument {
 fn links_lead_to_the_web_and_to_our_own_files() {
     for (_, document) in states() {
         let page = page(&document);
-        for (_, target) in page
-            .match_indices("href=\"")
-            .map(|(at, _)| page[at + 6..].split_at(0))
-        {
+        for (_, target) in page.match_indices("href=\"").map(|(at, _)| page[at + 6..].split_at(0)) {
             let target = target.split('"').next().unwrap();
             let fine = target.starts_with("https:&#x2f;&#x2f;")
                 || target.starts_with('#')
@@ -214,28 +159,16 @@ fn links_lead_to_the_web_and_to_our_own_files() {
 
 #[test]
 fn a_page_of_37_findings_is_small() {
-    let long =
-        "Some advisories tell the whole story of a flaw and of everybody who found it. ".repeat(9);
+    let long = "Some advisories tell the whole story of a flaw and of everybody who found it. ".repeat(9);
     let findings = (0..37).map(|n| {
         let severity = Severity::ALL[n % 6];
-        let mut finding = flaw(
-            &format!("GHSA-aaaa-bbbb-{n:04}"),
-            "requests",
-            severity,
-            "2026-10-12",
-        );
+        let mut finding = flaw(&format!("GHSA-aaaa-bbbb-{n:04}"), "requests", severity, "2026-10-12");
         finding.description.clone_from(&long);
-        finding.reference_url = Some(format!(
-            "https://github.com/advisories/GHSA-aaaa-bbbb-{n:04}"
-        ));
+        finding.reference_url = Some(format!("https://github.com/advisories/GHSA-aaaa-bbbb-{n:04}"));
         finding
     });
     let page = page(&Sample::clean().with(findings).assess());
-    assert_eq!(
-        page.matches("<tr role=\"row\"><td").count()
-            + page.matches("<span class=\"about\">").count(),
-        37
-    );
+    assert_eq!(page.matches("<tr role=\"row\"><td").count() + page.matches("<span class=\"about\">").count(), 37);
     assert!(page.len() <= 60 * 1024, "{} bytes", page.len());
 }
 
@@ -254,47 +187,25 @@ fn the_strip_tells_days_without_data_from_quiet_ones() {
     let mut history = History::default();
     history.record(&document);
     let page = html(&document, &history).unwrap();
-    assert_eq!(
-        page.matches("<i class=\"none\"></i>").count(),
-        90 - 1 + 1,
-        "89 cells, one legend"
-    );
-    assert!(
-        page.contains("The 90 days from 20 Aug 2026 to 17 Nov 2026: ok 1 day, no data 89 days.")
-    );
+    assert_eq!(page.matches("<i class=\"none\"></i>").count(), 90 - 1 + 1, "89 cells, one legend");
+    assert!(page.contains("The 90 days from 20 Aug 2026 to 17 Nov 2026: ok 1 day, no data 89 days."));
 }
 
 /// The colours of a theme, by name.
 fn theme(block: &str) -> BTreeMap<&str, &str> {
-    let pairs = block
-        .split(';')
-        .filter_map(|line| line.trim().strip_prefix("--")?.split_once(": "));
+    let pairs = block.split(';').filter_map(|line| line.trim().strip_prefix("--")?.split_once(": "));
     pairs.filter(|(_, value)| value.starts_with('#')).collect()
 }
 
 #[test]
 fn both_themes_can_be_read() {
-    let blocks: Vec<&str> = STYLE
-        .split(":root {")
-        .skip(1)
-        .map(|b| b.split('}').next().unwrap())
-        .collect();
+    let blocks: Vec<&str> = STYLE.split(":root {").skip(1).map(|b| b.split('}').next().unwrap()).collect();
     for theme in [theme(blocks[0]), theme(blocks[1])] {
         let check = |a: &str, b: &str, least: f64| {
             let ratio = contrast(theme[a], theme[b]);
             assert!(ratio >= least, "{a} on {b}: {ratio:.2}");
         };
-        for text in [
-            "ink",
-            "soft",
-            "link",
-            "ok",
-            "attention",
-            "critical",
-            "unknown",
-            "high",
-            "low",
-        ] {
+        for text in ["ink", "soft", "link", "ok", "attention", "critical", "unknown", "high", "low"] {
             check(text, "card", 4.5);
         }
         for text in ["ink", "soft", "link"] {

@@ -43,8 +43,7 @@ impl RunRecord {
     /// The Python system's files have no `schema_version`; its constant answers are then not believed (see
     /// `as_python_meant`). A time without UTC offset is refused, since it can be a day off either way.
     pub fn from_json(bytes: &[u8]) -> Result<Self, ReadRecordError> {
-        let value: Value =
-            serde_json::from_slice(bytes).map_err(|e| ReadRecordError::NotJson(e.to_string()))?;
+        let value: Value = serde_json::from_slice(bytes).map_err(|e| ReadRecordError::NotJson(e.to_string()))?;
         Self::from_value(value)
     }
 
@@ -76,11 +75,7 @@ impl RunRecord {
             stages: keys.stages()?,
             extra: keys.rest(),
         };
-        Ok(if version.is_none() {
-            as_python_meant(record)
-        } else {
-            record
-        })
+        Ok(if version.is_none() { as_python_meant(record) } else { record })
     }
 
     /// The document: two spaces of indent and a line feed at the end.
@@ -100,9 +95,7 @@ impl RunRecord {
 /// succeeded it only says that nothing set the key.
 fn as_python_meant(mut record: RunRecord) -> RunRecord {
     let for_release = record.release_triggered == Some(true) || record.workflow_name.is_publish();
-    if record.publishing_success == Some(false)
-        && !(for_release && record.status == RunStatus::Failed)
-    {
+    if record.publishing_success == Some(false) && !(for_release && record.status == RunStatus::Failed) {
         record.publishing_success = None;
     }
     if record.release_triggered == Some(false) && record.workflow_name.is_publish() {
@@ -130,15 +123,10 @@ fn object(value: Value) -> Result<Map<String, Value>, ReadRecordError> {
 struct Keys(Map<String, Value>);
 
 impl Keys {
-    fn optional<T: DeserializeOwned>(
-        &mut self,
-        key: &'static str,
-    ) -> Result<Option<T>, ReadRecordError> {
+    fn optional<T: DeserializeOwned>(&mut self, key: &'static str) -> Result<Option<T>, ReadRecordError> {
         match self.0.remove(key) {
             None | Some(Value::Null) => Ok(None),
-            Some(value) => serde_json::from_value(value)
-                .map(Some)
-                .map_err(|e| bad(key, &e)),
+            Some(value) => serde_json::from_value(value).map(Some).map_err(|e| bad(key, &e)),
         }
     }
 
@@ -151,10 +139,7 @@ impl Keys {
         &mut self,
         key: &'static str,
     ) -> Result<Option<T>, ReadRecordError> {
-        self.optional::<String>(key)?
-            .map(|word| word.parse())
-            .transpose()
-            .map_err(|e| bad(key, &e))
+        self.optional::<String>(key)?.map(|word| word.parse()).transpose().map_err(|e| bad(key, &e))
     }
 
     fn required_word<T: std::str::FromStr<Err: std::fmt::Display>>(
@@ -168,12 +153,9 @@ impl Keys {
         let Some(number) = self.optional::<f64>(key)? else {
             return Ok(None);
         };
-        Seconds::from_f64(number).map(Some).ok_or_else(|| {
-            bad(
-                key,
-                &format!("{number} is no number of seconds from 0 to ten years"),
-            )
-        })
+        Seconds::from_f64(number)
+            .map(Some)
+            .ok_or_else(|| bad(key, &format!("{number} is no number of seconds from 0 to ten years")))
     }
 
     fn message(&mut self, key: &'static str) -> Result<Option<String>, ReadRecordError> {
@@ -181,12 +163,8 @@ impl Keys {
     }
 
     fn stage_name(&mut self, key: &'static str) -> Result<Option<StageName>, ReadRecordError> {
-        let name = self
-            .optional::<String>(key)?
-            .filter(|name| !name.trim().is_empty());
-        name.map(|name| StageName::parse(&name))
-            .transpose()
-            .map_err(|e: NameError| bad(key, &e))
+        let name = self.optional::<String>(key)?.filter(|name| !name.trim().is_empty());
+        name.map(|name| StageName::parse(&name)).transpose().map_err(|e: NameError| bad(key, &e))
     }
 
     fn stages(&mut self) -> Result<Vec<Stage>, ReadRecordError> {
@@ -214,8 +192,5 @@ fn stage(value: Value) -> Result<Stage, ReadRecordError> {
 }
 
 fn bad(key: &'static str, why: &dyn std::fmt::Display) -> ReadRecordError {
-    ReadRecordError::BadValue {
-        key,
-        why: text::shorten(&text::one_line(&why.to_string()), 200).into_owned(),
-    }
+    ReadRecordError::BadValue { key, why: text::shorten(&text::one_line(&why.to_string()), 200).into_owned() }
 }

@@ -2,87 +2,42 @@ use insta::assert_snapshot;
 
 use super::{at, attempts, eventful_history, history, now, publish, report, run};
 use crate::{
-    DashboardDocument, Days, Direction, ExecutionId, FinalStatus, FinishReport, HealthDocument,
-    HealthStatus, HistoryReader, ListDocument, ListFilter, NoValue, PublishReport, Rate,
-    ReleaseType, RunRecord, RunStatus, ScanOutcome, Seconds, StageName, StartReport, StatsDocument,
-    SuccessTrend, Window, WorkflowName, markdown, plain,
+    DashboardDocument, Days, Direction, ExecutionId, FinalStatus, FinishReport, HealthDocument, HealthStatus,
+    HistoryReader, ListDocument, ListFilter, NoValue, PublishReport, Rate, ReleaseType, RunRecord, RunStatus,
+    ScanOutcome, Seconds, StageName, StartReport, StatsDocument, SuccessTrend, Window, WorkflowName, markdown, plain,
 };
 
 #[test]
 fn row_69_rates() {
-    let stats =
-        |runs: &[RunRecord]| StatsDocument::of(&history(runs), Days::MONTH, now()).publishing;
+    let stats = |runs: &[RunRecord]| StatsDocument::of(&history(runs), Days::MONTH, now()).publishing;
     let four = stats(&attempts(4, 5));
-    assert_eq!(
-        (four.success_rate_percent, four.publish_rate.value()),
-        (Some(80.0), Some(80.0))
-    );
+    assert_eq!((four.success_rate_percent, four.publish_rate.value()), (Some(80.0), Some(80.0)));
     let none = stats(&[]);
     assert_eq!(
-        (
-            none.total_attempts,
-            none.success_rate_percent,
-            none.success_rate_percent_reason
-        ),
+        (none.total_attempts, none.success_rate_percent, none.success_rate_percent_reason),
         (0, None, Some(NoValue::NoEvents))
     );
 }
 
 #[test]
 fn row_70_health_words_are_found_by_whole_numbers() {
-    let word = |succeeded, attempts| {
-        HealthStatus::of(Rate {
-            succeeded,
-            attempts,
-            min_sample: 5,
-        })
-    };
-    assert_eq!(
-        [19, 17, 15, 10].map(|k| word(k, 20).as_str()),
-        ["excellent", "good", "fair", "poor"]
-    );
+    let word = |succeeded, attempts| HealthStatus::of(Rate { succeeded, attempts, min_sample: 5 });
+    assert_eq!([19, 17, 15, 10].map(|k| word(k, 20).as_str()), ["excellent", "good", "fair", "poor"]);
     assert_eq!(
         [word(14, 20), word(9_498, 10_000), word(0, 0), word(0, 1)],
-        [
-            HealthStatus::Fair,
-            HealthStatus::Good,
-            HealthStatus::Unknown,
-            HealthStatus::Poor
-        ]
+        [HealthStatus::Fair, HealthStatus::Good, HealthStatus::Unknown, HealthStatus::Poor]
     );
 }
 
 #[test]
 fn row_71_release_types() {
     let manual = publish("a", 2, FinalStatus::Success);
-    let security = run(
-        "b",
-        1,
-        60,
-        report(FinalStatus::Failed, Some(ReleaseType::SecurityAuto)),
-    );
+    let security = run("b", 1, 60, report(FinalStatus::Failed, Some(ReleaseType::SecurityAuto)));
     let stats = StatsDocument::of(&history([&manual, &security]), Days::MONTH, now()).publishing;
-    assert_eq!(
-        (
-            stats.total_attempts,
-            stats.successful_publishes,
-            stats.failed_publishes
-        ),
-        (2, 1, 1)
-    );
-    assert_eq!(
-        (
-            stats.success_rate_percent,
-            stats.manual_releases,
-            stats.security_driven_releases
-        ),
-        (Some(50.0), 1, 1)
-    );
+    assert_eq!((stats.total_attempts, stats.successful_publishes, stats.failed_publishes), (2, 1, 1));
+    assert_eq!((stats.success_rate_percent, stats.manual_releases, stats.security_driven_releases), (Some(50.0), 1, 1));
     assert_eq!(stats.publish_rate.reason(), Some(NoValue::BelowMinSample));
-    assert_eq!(
-        (stats.last_successful_publish, stats.last_failed_publish),
-        (manual.end_time, security.end_time)
-    );
+    assert_eq!((stats.last_successful_publish, stats.last_failed_publish), (manual.end_time, security.end_time));
 }
 
 #[test]
@@ -91,22 +46,12 @@ fn row_73_durations_against_the_target() {
         let runs: Vec<RunRecord> = seconds
             .iter()
             .enumerate()
-            .map(|(n, s)| {
-                run(
-                    &format!("r{n}"),
-                    1,
-                    *s,
-                    FinishReport::new(FinalStatus::Success),
-                )
-            })
+            .map(|(n, s)| run(&format!("r{n}"), 1, *s, FinishReport::new(FinalStatus::Success)))
             .collect();
         StatsDocument::of(&history(&runs), Days::MONTH, now()).execution_time
     };
     let fine = took(&[120, 150, 180]);
-    assert_eq!(
-        (fine.summary.mean.value, fine.within_target),
-        (Seconds::from_f64(150.0), Some(true))
-    );
+    assert_eq!((fine.summary.mean.value, fine.within_target), (Seconds::from_f64(150.0), Some(true)));
     assert_eq!(took(&[300, 300, 300]).within_target, Some(true));
     assert_eq!(took(&[300, 300, 302]).within_target, Some(false));
     assert_eq!(took(&[600]).within_target, None);
@@ -133,23 +78,12 @@ fn a22_four_starts_in_one_second_are_four_runs() {
 #[test]
 fn a23_five_publishes_are_five() {
     let stats = StatsDocument::of(&history(&attempts(5, 5)), Days::MONTH, now());
-    assert_eq!(
-        (
-            stats.publishing.total_attempts,
-            stats.publishing.successful_publishes
-        ),
-        (5, 5)
-    );
+    assert_eq!((stats.publishing.total_attempts, stats.publishing.successful_publishes), (5, 5));
 }
 
 #[test]
 fn a24_a_run_without_a_release_is_not_a_poor_one() {
-    let quiet = run(
-        "a",
-        1,
-        60,
-        report(FinalStatus::Success, Some(ReleaseType::None)),
-    );
+    let quiet = run("a", 1, 60, report(FinalStatus::Success, Some(ReleaseType::None)));
     let health = HealthDocument::of(&history([&quiet]), Days::WEEK, now());
     assert_eq!(health.health_status, HealthStatus::Unknown);
     assert_snapshot!(plain::health(&health), @r"
@@ -172,12 +106,7 @@ fn runs_that_are_no_attempts_are_counted_beside_the_rate() {
     };
     let runs = [
         rehearsal,
-        run(
-            "cancelled",
-            2,
-            60,
-            report(FinalStatus::Cancelled, Some(ReleaseType::Manual)),
-        ),
+        run("cancelled", 2, 60, report(FinalStatus::Cancelled, Some(ReleaseType::Manual))),
         run("decided", 3, 60, elsewhere),
         run("quiet", 4, 60, FinishReport::new(FinalStatus::Failed)),
         publish("published", 5, FinalStatus::Success),
@@ -185,21 +114,13 @@ fn runs_that_are_no_attempts_are_counted_beside_the_rate() {
     let stats = StatsDocument::of(&history(&runs), Days::MONTH, now()).publishing;
     assert_eq!((stats.total_attempts, stats.successful_publishes), (1, 1));
     let not = stats.not_attempts;
-    assert_eq!(
-        (not.dry_run, not.cancelled, not.unreported, not.no_release),
-        (1, 1, 1, 1)
-    );
+    assert_eq!((not.dry_run, not.cancelled, not.unreported, not.no_release), (1, 1, 1, 1));
 }
 
 #[test]
 fn failures_in_a_row_are_counted_over_attempts_only() {
     let streak = |runs: &[RunRecord]| crate::consecutive_failures(runs, now());
-    let cancelled = run(
-        "c",
-        1,
-        60,
-        report(FinalStatus::Cancelled, Some(ReleaseType::Manual)),
-    );
+    let cancelled = run("c", 1, 60, report(FinalStatus::Cancelled, Some(ReleaseType::Manual)));
     let runs = [
         publish("a", 9, FinalStatus::Success),
         publish("b", 3, FinalStatus::Failed),
@@ -236,30 +157,14 @@ fn windows_begin_after_their_first_moment() {
 #[test]
 fn the_trend_compares_two_weeks_or_says_that_it_cannot() {
     let trend = |runs: &[RunRecord]| SuccessTrend::of(&history(runs), now());
-    let before = [
-        publish("a", 8 * 24, FinalStatus::Success),
-        publish("b", 9 * 24, FinalStatus::Failed),
-    ];
+    let before = [publish("a", 8 * 24, FinalStatus::Success), publish("b", 9 * 24, FinalStatus::Failed)];
     let mut both = before.to_vec();
     both.push(publish("c", 1, FinalStatus::Success));
     let up = trend(&both);
-    assert_eq!(
-        (up.trend_direction, up.trend_change),
-        (Some(Direction::Up), Some(50.0))
-    );
+    assert_eq!((up.trend_direction, up.trend_change), (Some(Direction::Up), Some(50.0)));
     let unknown = trend(&before);
-    assert_eq!(
-        (unknown.current_success_rate, unknown.previous_success_rate),
-        (None, Some(50.0))
-    );
-    assert_eq!(
-        (
-            unknown.trend_direction,
-            unknown.trend_change,
-            unknown.reason
-        ),
-        (None, None, Some(NoValue::NoEvents))
-    );
+    assert_eq!((unknown.current_success_rate, unknown.previous_success_rate), (None, Some(50.0)));
+    assert_eq!((unknown.trend_direction, unknown.trend_change, unknown.reason), (None, None, Some(NoValue::NoEvents)));
 }
 
 #[test]
@@ -270,10 +175,7 @@ fn a25_a_bad_file_is_skipped_counted_and_named() {
     reader.run_file("workflow-list.json", b"[1]");
     reader.run_file("workflow-half.json", &good.to_json()[..40]);
     reader.monthly_file("runs/2026-01.ndjson", b"\n{}\n");
-    reader.daily_file(
-        "daily/2026.json",
-        b"{\"schema_version\": \"1.0\", \"days\": {\"monday\": {}}}",
-    );
+    reader.daily_file("daily/2026.json", b"{\"schema_version\": \"1.0\", \"days\": {\"monday\": {}}}");
     reader.unreadable("workflow-big.json", "larger than 1 MiB");
     let stats = StatsDocument::of(&reader.finish(), Days::MONTH, now());
     assert_eq!(stats.publishing.total_attempts, 1);
@@ -365,27 +267,14 @@ fn stats_and_runs_as_text() {
 fn runs_are_listed_by_status_and_window() {
     let history = eventful_history();
     let ids = |status, days: Option<u32>| {
-        let filter = ListFilter {
-            status,
-            days: days.map(Days::clamped),
-        };
+        let filter = ListFilter { status, days: days.map(Days::clamped) };
         let listed = ListDocument::of(&history, filter, now());
-        listed
-            .runs
-            .iter()
-            .map(|run| run.execution_id.to_string())
-            .collect::<Vec<_>>()
+        listed.runs.iter().map(|run| run.execution_id.to_string()).collect::<Vec<_>>()
     };
     assert_eq!(ids(Some(RunStatus::Failed), None), ["release-0"]);
-    assert_eq!(
-        ids(None, Some(3)),
-        ["active-1", "release-0", "scan-0", "stopped-1"]
-    );
+    assert_eq!(ids(None, Some(3)), ["active-1", "release-0", "scan-0", "stopped-1"]);
     assert_eq!(ids(Some(RunStatus::Running), Some(1)), ["active-1"]);
-    assert_eq!(
-        ids(Some(RunStatus::Running), None),
-        ["active-1", "lost-1", "lost-2"]
-    );
+    assert_eq!(ids(Some(RunStatus::Running), None), ["active-1", "lost-1", "lost-2"]);
 }
 
 #[test]
@@ -425,20 +314,14 @@ fn summaries_in_markdown() {
 fn row_74_the_dashboard_document() {
     let dashboard = DashboardDocument::of(&eventful_history(), now());
     assert_snapshot!(String::from_utf8(dashboard.to_json()).unwrap());
-    let starts: Vec<_> = dashboard
-        .recent_workflows
-        .iter()
-        .map(|run| run.start_time)
-        .collect();
+    let starts: Vec<_> = dashboard.recent_workflows.iter().map(|run| run.start_time).collect();
     assert!(starts.len() == 10 && starts.is_sorted_by(|a, b| a >= b));
     assert_eq!(dashboard.active_workflows, 1);
 }
 
 #[test]
 fn the_dashboard_page() {
-    let html = DashboardDocument::of(&eventful_history(), now())
-        .to_html()
-        .unwrap();
+    let html = DashboardDocument::of(&eventful_history(), now()).to_html().unwrap();
     for never in ["<script", "style=\"", "javascript:", "onload"] {
         assert!(!html.contains(never), "{never}");
     }
@@ -449,9 +332,7 @@ fn the_dashboard_page() {
 
 #[test]
 fn the_dashboard_page_without_data() {
-    let html = DashboardDocument::of(&history([]), now())
-        .to_html()
-        .unwrap();
+    let html = DashboardDocument::of(&history([]), now()).to_html().unwrap();
     assert!(!html.contains("0 %") && !html.contains("0.0 %"));
     assert_snapshot!(without_style(&html));
 }
@@ -460,16 +341,8 @@ fn the_dashboard_page_without_data() {
 fn the_policy_of_the_page_names_the_hash_of_its_style() {
     use base64::{Engine, engine::general_purpose::STANDARD};
     use sha2::{Digest, Sha256};
-    let html = DashboardDocument::of(&history([]), now())
-        .to_html()
-        .unwrap();
-    let style = html
-        .split_once("<style>")
-        .unwrap()
-        .1
-        .split_once("</style>")
-        .unwrap()
-        .0;
+    let html = DashboardDocument::of(&history([]), now()).to_html().unwrap();
+    let style = html.split_once("<style>").unwrap().1.split_once("</style>").unwrap().0;
     let hash = STANDARD.encode(Sha256::digest(style));
     assert!(html.contains(&format!("style-src 'sha256-{hash}'")));
 }
@@ -478,8 +351,5 @@ fn without_style(html: &str) -> String {
     let (before, rest) = html.split_once("<style>").unwrap();
     let (before_policy, policy) = before.split_once("'sha256-").unwrap();
     let (_, after_policy) = policy.split_once('\'').unwrap();
-    format!(
-        "{before_policy}'[hash]'{after_policy}<style>[style]</style>{}",
-        rest.split_once("</style>").unwrap().1
-    )
+    format!("{before_policy}'[hash]'{after_policy}<style>[style]</style>{}", rest.split_once("</style>").unwrap().1)
 }

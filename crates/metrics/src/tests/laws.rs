@@ -4,9 +4,9 @@ use time::Duration;
 
 use super::{history, minutes_before, now, publish};
 use crate::{
-    DashboardDocument, Days, ExecutionId, FinalStatus, HealthDocument, HealthStatus, HistoryReader,
-    NoValue, PublishingStats, ReleaseType, RunRecord, RunStatus, StageName, StageReport,
-    StageStatus, StartReport, StatsDocument, Window, WorkflowName,
+    DashboardDocument, Days, ExecutionId, FinalStatus, HealthDocument, HealthStatus, HistoryReader, NoValue,
+    PublishingStats, ReleaseType, RunRecord, RunStatus, StageName, StageReport, StageStatus, StartReport,
+    StatsDocument, Window, WorkflowName,
 };
 
 fn any_run() -> impl Strategy<Value = RunRecord> {
@@ -22,28 +22,12 @@ fn any_run() -> impl Strategy<Value = RunRecord> {
         Just(Some(ReleaseType::Manual)),
         Just(Some(ReleaseType::SecurityAuto))
     ];
-    (
-        0..40_u32,
-        0..20_i64 * 1440,
-        0..2000_i64,
-        statuses,
-        kinds,
-        any::<Option<bool>>(),
-        any::<bool>(),
-    )
-        .prop_map(|(id, ago, seconds, status, kind, published, dry_run)| {
+    (0..40_u32, 0..20_i64 * 1440, 0..2000_i64, statuses, kinds, any::<Option<bool>>(), any::<bool>()).prop_map(
+        |(id, ago, seconds, status, kind, published, dry_run)| {
             let end = minutes_before(now(), ago);
-            let workflow =
-                WorkflowName::parse(if id % 3 == 0 { "scan" } else { "release" }).unwrap();
-            let start = StartReport {
-                id: ExecutionId::parse(&format!("run-{id}")).unwrap(),
-                workflow,
-                dry_run,
-            };
-            let mut run = RunRecord::start(
-                start,
-                Timestamp::new(end.moment() - Duration::seconds(seconds)),
-            );
+            let workflow = WorkflowName::parse(if id % 3 == 0 { "scan" } else { "release" }).unwrap();
+            let start = StartReport { id: ExecutionId::parse(&format!("run-{id}")).unwrap(), workflow, dry_run };
+            let mut run = RunRecord::start(start, Timestamp::new(end.moment() - Duration::seconds(seconds)));
             run.report_stage(
                 StageReport {
                     name: StageName::parse("scan").unwrap(),
@@ -58,7 +42,8 @@ fn any_run() -> impl Strategy<Value = RunRecord> {
             run.end_time = (status != RunStatus::Running).then_some(end);
             (run.release_type, run.publishing_success) = (kind, published);
             run
-        })
+        },
+    )
 }
 
 proptest! {

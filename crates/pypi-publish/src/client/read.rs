@@ -18,7 +18,8 @@ use crate::{
 };
 
 /// What pages are asked for: JSON (PEP 691) if the index has it.
-const PAGE_TYPES: &str = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.1";
+const PAGE_TYPES: &str =
+    "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.1";
 /// The largest page, in bytes. The largest of PyPI have some 30 MB.
 const LARGEST_PAGE: u64 = 128 << 20;
 
@@ -66,9 +67,7 @@ pub enum ReadError {
         source: PageError,
     },
     /// A file is listed without a digest, at an address that is not asked.
-    #[error(
-        "the index lists {file} without a SHA-256, and gives no https address where the file could be looked at"
-    )]
+    #[error("the index lists {file} without a SHA-256, and gives no https address where the file could be looked at")]
     NoDigest {
         /// The file's name.
         file: String,
@@ -81,26 +80,19 @@ impl ReadError {
         match self {
             Self::Refused { .. } => ErrorKind::Refused,
             Self::Page { .. } => ErrorKind::Usage,
-            Self::Unreachable { .. }
-            | Self::Status { .. }
-            | Self::TooLarge { .. }
-            | Self::NoDigest { .. } => ErrorKind::Outside,
+            Self::Unreachable { .. } | Self::Status { .. } | Self::TooLarge { .. } | Self::NoDigest { .. } => {
+                ErrorKind::Outside
+            }
         }
     }
 
     /// What to do about it.
     pub fn hint(&self) -> &'static str {
         match self {
-            Self::Unreachable { .. } => {
-                "check the network and the index's address, then run the same command again"
-            }
+            Self::Unreachable { .. } => "check the network and the index's address, then run the same command again",
             Self::Refused { .. } => "check that the token may read this index",
-            Self::Status { .. } => {
-                "look at the index's status page, then run the same command again"
-            }
-            Self::Page { .. } | Self::TooLarge { .. } => {
-                "check the address of the simple API (`publish.simple_index`)"
-            }
+            Self::Status { .. } => "look at the index's status page, then run the same command again",
+            Self::Page { .. } | Self::TooLarge { .. } => "check the address of the simple API (`publish.simple_index`)",
             Self::NoDigest { .. } => "let the index list SHA-256 digests",
         }
     }
@@ -120,10 +112,7 @@ enum Again {
 
 impl Failed {
     fn finally(error: ReadError) -> Self {
-        Self {
-            error: Box::new(error),
-            again: Again::Never,
-        }
+        Self { error: Box::new(error), again: Again::Never }
     }
 }
 
@@ -138,8 +127,7 @@ impl IndexClient {
         let Some(raw) = self.raw_page(project, patience).await? else {
             return Ok(ProjectPage::default());
         };
-        raw.parse(&url)
-            .map_err(|source| ReadError::Page { url, source })
+        raw.parse(&url).map_err(|source| ReadError::Page { url, source })
     }
 
     /// The page as the index sent it; none for a project that it does not know.
@@ -162,25 +150,16 @@ impl IndexClient {
             let Some(wait) = tries.next_wait(started.elapsed(), asked) else {
                 return Err(*failed.error);
             };
-            tracing::warn!(
-                "{}; trying again in {:.1} s",
-                failed.error,
-                wait.as_secs_f64()
-            );
+            tracing::warn!("{}; trying again in {:.1} s", failed.error, wait.as_secs_f64());
             patience.wait(wait).await;
         }
     }
 
     /// As [`Self::project`], in one try.
-    pub(crate) async fn project_once(
-        &self,
-        project: &PackageName,
-    ) -> Result<ProjectPage, ReadError> {
+    pub(crate) async fn project_once(&self, project: &PackageName) -> Result<ProjectPage, ReadError> {
         let url = self.address.page(project);
         match self.page_once(project).await {
-            Ok(Some(raw)) => raw
-                .parse(&url)
-                .map_err(|source| ReadError::Page { url, source }),
+            Ok(Some(raw)) => raw.parse(&url).map_err(|source| ReadError::Page { url, source }),
             Ok(None) => Ok(ProjectPage::default()),
             Err(failed) => Err(*failed.error),
         }
@@ -194,45 +173,31 @@ impl IndexClient {
             return Ok(None);
         }
         let response = success(&url, response)?;
-        let header = response
-            .headers()
-            .get(CONTENT_TYPE)
-            .and_then(|value| value.to_str().ok());
+        let header = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let content_type = header.unwrap_or_default().to_owned();
         let mut body = Vec::new();
         each_chunk(&url, response, LARGEST_PAGE, |chunk| {
             body.extend_from_slice(chunk);
         })
         .await?;
-        RawPage::new(&content_type, body)
-            .map(Some)
-            .map_err(|source| Failed::finally(ReadError::Page { url, source }))
+        RawPage::new(&content_type, body).map(Some).map_err(|source| Failed::finally(ReadError::Page { url, source }))
     }
 
     /// The digest of a listed file: the index's word, else of the file itself. Files larger than `largest` bytes have
     /// none of the digests that are asked about, and are read no further.
-    pub(crate) async fn digest(
-        &self,
-        name: &str,
-        file: &ListedFile,
-        largest: u64,
-    ) -> Result<Sha256, ReadError> {
+    pub(crate) async fn digest(&self, name: &str, file: &ListedFile, largest: u64) -> Result<Sha256, ReadError> {
         if let Some(digest) = file.sha256 {
             return Ok(digest);
         }
         let url = file.url.as_ref().filter(|url| may_be_asked(url));
-        let url = url.ok_or_else(|| ReadError::NoDigest {
-            file: name.to_owned(),
-        })?;
+        let url = url.ok_or_else(|| ReadError::NoDigest { file: name.to_owned() })?;
         let mut hasher = sha2::Sha256::new();
         let downloaded = async {
             let response = success(url, self.get(url).await?)?;
             each_chunk(url, response, largest, |chunk| hasher.update(chunk)).await
         };
         match downloaded.await {
-            Err(failed) if !matches!(*failed.error, ReadError::TooLarge { .. }) => {
-                Err(*failed.error)
-            }
+            Err(failed) if !matches!(*failed.error, ReadError::TooLarge { .. }) => Err(*failed.error),
             // A longer file is another one, and so is the digest of the part that was read.
             _ => Ok(Sha256::from_hasher(hasher)),
         }
@@ -241,19 +206,13 @@ impl IndexClient {
     /// One request. The credential goes only to the origin of the upload address, and only when that asks for one.
     async fn get(&self, url: &Url) -> Result<Response, Failed> {
         let request = || self.reader.get(url.clone()).header(ACCEPT, PAGE_TYPES);
-        let mut response = request()
-            .send()
-            .await
-            .map_err(|source| unreachable(url, source))?;
+        let mut response = request().send().await.map_err(|source| unreachable(url, source))?;
         if response.status() == StatusCode::UNAUTHORIZED
             && url.origin() == self.address.upload_url().origin()
             && let Some(credential) = &self.credential
         {
             let request = request().basic_auth("__token__", Some(credential.token().expose()));
-            response = request
-                .send()
-                .await
-                .map_err(|source| unreachable(url, source))?;
+            response = request.send().await.map_err(|source| unreachable(url, source))?;
         }
         Ok(response)
     }
@@ -261,24 +220,14 @@ impl IndexClient {
 
 /// Whether an index sends those who ask for this project to another one.
 fn leads_elsewhere(url: &Url, response: &Response) -> bool {
-    let location = response
-        .headers()
-        .get(LOCATION)
-        .and_then(|value| value.to_str().ok());
+    let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
     let target = location.and_then(|location| response.url().join(location).ok());
-    response.status().is_redirection()
-        && target.is_some_and(|target| target.origin() != url.origin())
+    response.status().is_redirection() && target.is_some_and(|target| target.origin() != url.origin())
 }
 
 fn unreachable(url: &Url, source: reqwest::Error) -> Failed {
-    let error = ReadError::Unreachable {
-        url: url.clone(),
-        source: source.without_url(),
-    };
-    Failed {
-        error: Box::new(error),
-        again: Again::After(None),
-    }
+    let error = ReadError::Unreachable { url: url.clone(), source: source.without_url() };
+    Failed { error: Box::new(error), again: Again::After(None) }
 }
 
 fn success(url: &Url, response: Response) -> Result<Response, Failed> {
@@ -286,43 +235,25 @@ fn success(url: &Url, response: Response) -> Result<Response, Failed> {
     if status.is_success() {
         return Ok(response);
     }
-    let text = |name| {
-        response
-            .headers()
-            .get(name)
-            .and_then(|value| value.to_str().ok())
-    };
+    let text = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
     let asked = retry_after(text(RETRY_AFTER), text(DATE));
     let (url, status) = (url.clone(), status.as_u16());
     Err(match status {
         401 | 403 => Failed::finally(ReadError::Refused { url, status }),
-        _ if is_temporary(status) => Failed {
-            error: Box::new(ReadError::Status { url, status }),
-            again: Again::After(asked),
-        },
+        _ if is_temporary(status) => {
+            Failed { error: Box::new(ReadError::Status { url, status }), again: Again::After(asked) }
+        }
         _ => Failed::finally(ReadError::Status { url, status }),
     })
 }
 
-async fn each_chunk(
-    url: &Url,
-    mut response: Response,
-    limit: u64,
-    mut take: impl FnMut(&[u8]),
-) -> Result<(), Failed> {
+async fn each_chunk(url: &Url, mut response: Response, limit: u64, mut take: impl FnMut(&[u8])) -> Result<(), Failed> {
     let mut length = 0;
-    while let Some(chunk) = response
-        .chunk()
-        .await
-        .map_err(|source| unreachable(url, source))?
-    {
+    while let Some(chunk) = response.chunk().await.map_err(|source| unreachable(url, source))? {
         length += chunk.len() as u64;
         take(&chunk);
         if length > limit {
-            return Err(Failed::finally(ReadError::TooLarge {
-                url: url.clone(),
-                limit,
-            }));
+            return Err(Failed::finally(ReadError::TooLarge { url: url.clone(), limit }));
         }
     }
     Ok(())

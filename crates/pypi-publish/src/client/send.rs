@@ -42,11 +42,7 @@ pub(crate) enum Answer {
     /// A redirect, which is not followed.
     Redirected { status: u16 },
     /// A temporary failure that the index told of.
-    Temporary {
-        status: u16,
-        said: Option<String>,
-        retry_after: Option<Duration>,
-    },
+    Temporary { status: u16, said: Option<String>, retry_after: Option<Duration> },
     /// The connection failed; whether the file arrived is unknown.
     Lost { source: reqwest::Error },
     /// The file itself could not be sent as it was checked.
@@ -70,8 +66,7 @@ impl IndexClient {
             upload = upload.text(field, value);
         }
         let body = Body::wrap_stream(content.stream(size, digest, Arc::clone(&slot)));
-        let part =
-            Part::stream_with_length(body, size).file_name(distribution.file_name().to_owned());
+        let part = Part::stream_with_length(body, size).file_name(distribution.file_name().to_owned());
         let part = match part.mime_str("application/octet-stream") {
             Ok(part) => part,
             Err(source) => return Answer::Lost { source },
@@ -90,9 +85,7 @@ impl IndexClient {
     /// A server may refuse an upload before it has read the file and close the connection. The HTTP client then
     /// reports that it could not write, and the answer is lost; this small request fits into one write.
     pub(crate) async fn refusal(&self) -> Option<(u16, Option<String>)> {
-        let form = Form::new()
-            .text(":action", "file_upload")
-            .text("protocol_version", "1");
+        let form = Form::new().text(":action", "file_upload").text("protocol_version", "1");
         match self.post(form, UPLOAD).await {
             Answer::Refused { status, said } => Some((status, said)),
             _ => None,
@@ -111,9 +104,7 @@ impl IndexClient {
         }
         match request.send().await {
             Ok(response) => read(response, self.credential.as_ref()).await,
-            Err(source) => Answer::Lost {
-                source: source.without_url(),
-            },
+            Err(source) => Answer::Lost { source: source.without_url() },
         }
     }
 }
@@ -123,12 +114,7 @@ async fn read(mut response: Response, credential: Option<&IndexCredential>) -> A
     if status.is_success() {
         return Answer::Taken;
     }
-    let header = |name| {
-        response
-            .headers()
-            .get(name)
-            .and_then(|value| value.to_str().ok())
-    };
+    let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
     let retry_after = retry_after(header(RETRY_AFTER), header(DATE));
     let mut body = Vec::new();
     // The status decides; an answer whose words are cut off is as good.
@@ -142,11 +128,7 @@ async fn read(mut response: Response, credential: Option<&IndexCredential>) -> A
     match status.as_u16() {
         status @ (401 | 403) => Answer::Refused { status, said },
         status @ 300..=399 => Answer::Redirected { status },
-        status if is_temporary(status) => Answer::Temporary {
-            status,
-            said,
-            retry_after,
-        },
+        status if is_temporary(status) => Answer::Temporary { status, said, retry_after },
         status => Answer::Denied { status, said },
     }
 }
@@ -154,9 +136,8 @@ async fn read(mut response: Response, credential: Option<&IndexCredential>) -> A
 /// The index's own words, to be shown: from JSON (PyPI, devpi), else from the text of an HTML page.
 fn words(body: &[u8], credential: Option<&IndexCredential>) -> Option<String> {
     let body = String::from_utf8_lossy(body);
-    let from_json = serde_json::from_str::<Words>(&body)
-        .ok()
-        .and_then(|words| words.code.or(words.message).or(words.detail));
+    let from_json =
+        serde_json::from_str::<Words>(&body).ok().and_then(|words| words.code.or(words.message).or(words.detail));
     let text = from_json.unwrap_or_else(|| without_tags(&body));
     let line = text::one_line(&redact(&text, credential.map(IndexCredential::token)));
     (!line.is_empty()).then(|| text::shorten(&line, LONGEST_WORDS).into_owned())
@@ -167,11 +148,7 @@ fn without_tags(html: &str) -> String {
     let body = html.find("</head>").map_or(html, |end| &html[end + 7..]);
     let mut text = String::new();
     for (number, piece) in body.split('<').enumerate() {
-        let piece = if number == 0 {
-            piece
-        } else {
-            piece.split_once('>').map_or("", |(_, behind)| behind)
-        };
+        let piece = if number == 0 { piece } else { piece.split_once('>').map_or("", |(_, behind)| behind) };
         text.push_str(piece);
         text.push(' ');
     }
@@ -185,24 +162,13 @@ mod tests {
     #[test]
     fn an_indexs_words_are_short_plain_and_without_secrets() {
         let json = br#"{"message":"x","code":"400 File already\nexists","title":"Bad Request"}"#;
-        assert_eq!(
-            words(json, None).as_deref(),
-            Some("400 File already exists")
-        );
-        let html = b"<html><head><title>E</title><style>x{}</style></head><body><h1>Error</h1><pre>no: &#039;</pre></body>";
+        assert_eq!(words(json, None).as_deref(), Some("400 File already exists"));
+        let html =
+            b"<html><head><title>E</title><style>x{}</style></head><body><h1>Error</h1><pre>no: &#039;</pre></body>";
         assert_eq!(words(html, None).as_deref(), Some("Error no: &#039;"));
         let echo = format!("bad token pypi-{}", "A".repeat(200));
-        assert_eq!(
-            words(echo.as_bytes(), None).as_deref(),
-            Some("bad token ***")
-        );
+        assert_eq!(words(echo.as_bytes(), None).as_deref(), Some("bad token ***"));
         assert_eq!(words(b"", None), None);
-        assert_eq!(
-            words("x".repeat(1000).as_bytes(), None)
-                .unwrap()
-                .chars()
-                .count(),
-            LONGEST_WORDS + 3
-        );
+        assert_eq!(words("x".repeat(1000).as_bytes(), None).unwrap().chars().count(), LONGEST_WORDS + 3);
     }
 }

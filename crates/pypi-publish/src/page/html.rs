@@ -12,9 +12,7 @@ pub(super) fn links(html: &str) -> Vec<String> {
             rest = comment.find("-->").map_or("", |end| &comment[end + 3..]);
             continue;
         }
-        let name = rest
-            .find(|c: char| !c.is_ascii_alphanumeric())
-            .unwrap_or(rest.len());
+        let name = rest.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(rest.len());
         if rest[..name].eq_ignore_ascii_case("a") {
             let (href, behind) = attributes(&rest[name..]);
             links.extend(href);
@@ -36,9 +34,7 @@ fn attributes(tag: &str) -> (Option<String>, &str) {
         if let Some(behind) = rest.strip_prefix('>') {
             return (href, behind);
         }
-        let end = rest
-            .find(|c: char| c.is_ascii_whitespace() || matches!(c, '=' | '>' | '/'))
-            .unwrap_or(rest.len());
+        let end = rest.find(|c: char| c.is_ascii_whitespace() || matches!(c, '=' | '>' | '/')).unwrap_or(rest.len());
         // An attribute is never empty: a lone `=` is taken as its name.
         let end = if end == 0 { 1 } else { end };
         let name = &rest[..end];
@@ -52,11 +48,7 @@ fn attributes(tag: &str) -> (Option<String>, &str) {
         } else if let Some(quoted) = value.strip_prefix('\'') {
             quoted.split_once('\'').unwrap_or((quoted, ""))
         } else {
-            value.split_at(
-                value
-                    .find(|c: char| c.is_ascii_whitespace() || c == '>')
-                    .unwrap_or(value.len()),
-            )
+            value.split_at(value.find(|c: char| c.is_ascii_whitespace() || c == '>').unwrap_or(value.len()))
         };
         if name.eq_ignore_ascii_case("href") && href.is_none() {
             href = Some(unescape(value));
@@ -71,10 +63,7 @@ fn unescape(text: &str) -> String {
     while let Some(start) = rest.find('&') {
         out.push_str(&rest[..start]);
         rest = &rest[start..];
-        let reference = rest
-            .find(';')
-            .filter(|end| *end <= 10)
-            .map(|end| &rest[1..end]);
+        let reference = rest.find(';').filter(|end| *end <= 10).map(|end| &rest[1..end]);
         let resolved = reference.and_then(|name| Some((character(name)?, name.len() + 2)));
         let (c, length) = resolved.unwrap_or(('&', 1));
         out.push(c);
@@ -104,24 +93,14 @@ fn character(name: &str) -> Option<char> {
 
 /// The last segment of a URL's path, percent-decoded: the file's name.
 pub(super) fn file_name(url: &Url) -> Option<String> {
-    let segment = url
-        .path_segments()?
-        .next_back()
-        .filter(|segment| !segment.is_empty())?;
+    let segment = url.path_segments()?.next_back().filter(|segment| !segment.is_empty())?;
     let mut bytes = Vec::with_capacity(segment.len());
     let mut rest = segment.as_bytes();
     while let Some((first, behind)) = rest.split_first() {
-        let decoded = behind
-            .get(..2)
-            .filter(|digits| *first == b'%' && digits.iter().all(u8::is_ascii_hexdigit));
-        let decoded = decoded
-            .and_then(|digits| u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok());
+        let decoded = behind.get(..2).filter(|digits| *first == b'%' && digits.iter().all(u8::is_ascii_hexdigit));
+        let decoded = decoded.and_then(|digits| u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok());
         bytes.push(decoded.unwrap_or(*first));
-        rest = if decoded.is_some() {
-            &behind[2..]
-        } else {
-            behind
-        };
+        rest = if decoded.is_some() { &behind[2..] } else { behind };
     }
     String::from_utf8(bytes).ok()
 }

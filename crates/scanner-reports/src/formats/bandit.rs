@@ -143,7 +143,7 @@ fn take_errors(draft: &mut Draft, errors: &List<Record<Failure<'_>>>) {
                 draft.gap(Gap::File(path), reason);
             }
             None => {
-                draft.gap(Gap::Unnamed("a file without a name".to_owned()), format!("a file was not scanned: {why}"))
+                draft.gap(Gap::Unnamed("a file without a name".to_owned()), format!("a file was not scanned: {why}"));
             }
         }
     }

@@ -67,7 +67,7 @@ fn read_run(run: &Run<'_>, source: &Source<'_>) -> Draft {
     match &run.results {
         List::Absent => draft.fail("the run has no `results`: the scan did not produce any"),
         List::Wrong(kind) => {
-            draft.fail(format!("the run's `results` is {}: the scan did not produce any", kind.words()))
+            draft.fail(format!("the run's `results` is {}: the scan did not produce any", kind.words()));
         }
         List::Items(results) => {
             let rules = Rules::of(run);

@@ -13,9 +13,9 @@ fn rules_messages_and_places() {
         {"id": "A", "deprecatedIds": ["OLD"], "defaultConfiguration": {"level": "error"}, "messageStrings": {"m": {"text": "{1} before {0}"}}, "helpUri": "https://example.com/a"},
         {"id": "B", "properties": {"security-severity": "9.1"}, "shortDescription": {"text": "about B"}},
         {"id": "C", "properties": {"security-severity": "CRITICAL"}}]}"#;
-    let results = r#""originalUriBaseIds": {"ROOT": {"uri": "file:///work/repo/"}},
+    let results = r#""originalUriBaseIds": {"ROOT": {"uri": "file:///srv/repo/"}},
       "artifacts": [{"location": {"uri": "by/index.py"}}], "results": [
-        {"ruleId": "A", "ruleIndex": 0, "message": {"id": "m", "arguments": ["x", "y"]}, "locations": [{"physicalLocation": {"artifactLocation": {"uri": "file:///work/repo/src/my%20file.py"}, "region": {"startLine": 3, "snippet": {"text": "run(x)"}}}}]},
+        {"ruleId": "A", "ruleIndex": 0, "message": {"id": "m", "arguments": ["x", "y"]}, "locations": [{"physicalLocation": {"artifactLocation": {"uri": "file:///srv/repo/src/my%20file.py"}, "region": {"startLine": 3, "snippet": {"text": "run(x)"}}}}]},
         {"ruleId": "A/sub", "level": "note", "message": {"id": "g", "arguments": ["z"]}, "locations": [{"physicalLocation": {"artifactLocation": {"index": 0}, "region": {"startLine": "4"}}}]},
         {"ruleIndex": 1, "message": {}, "locations": [{"logicalLocations": [{"fullyQualifiedName": "mod.f"}]}]},
         {"rule": {"id": "C", "index": 2}, "message": {"text": "c"}},

@@ -352,10 +352,10 @@ fn subject(value: &str, place: Place, repository: Option<&str>, findings: &mut F
             &shown("matches more than the publishing job, pull requests perhaps among it"),
         ),
         Some(context) if context.starts_with("${") => {
-            findings.unknown(&ANY_CONTEXT, place.clone(), "a subject's context is an expression that is not evaluated")
+            findings.unknown(&ANY_CONTEXT, place.clone(), "a subject's context is an expression that is not evaluated");
         }
         Some(context) if context.starts_with("ref:") => {
-            findings.hit(&NOT_ENVIRONMENT, place.clone(), &shown("is a branch or a tag"))
+            findings.hit(&NOT_ENVIRONMENT, place.clone(), &shown("is a branch or a tag"));
         }
         Some(_) | None => {}
     }

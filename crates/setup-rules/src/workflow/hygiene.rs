@@ -106,7 +106,7 @@ fn no_injection(set: &Workflows) -> Vec<Check> {
                     let place = Place::line(&step.file, line + found.line);
                     match taint {
                         Taint::Hostile => {
-                            hits.push(NO_INJECTION.hit(place, &format!("{} puts {value} into a script", site.name())))
+                            hits.push(NO_INJECTION.hit(place, &format!("{} puts {value} into a script", site.name())));
                         }
                         Taint::Unchecked if site.is_privileged() => {
                             hits.push(NO_INJECTION.hit_as(

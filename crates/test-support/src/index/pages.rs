@@ -29,22 +29,15 @@ pub(super) fn normal(name: &str) -> String {
 pub(super) fn project(shared: &Shared, name: &str, wants_json: bool) -> Response {
     let wanted = normal(name);
     if wanted != name {
-        return (
-            StatusCode::MOVED_PERMANENTLY,
-            [(header::LOCATION, format!("/simple/{wanted}/"))],
-        )
-            .into_response();
+        return (StatusCode::MOVED_PERMANENTLY, [(header::LOCATION, format!("/simple/{wanted}/"))]).into_response();
     }
     let mut inner = lock(shared);
     if inner.stale_pages > 0 {
         inner.stale_pages -= 1;
         return StatusCode::NOT_FOUND.into_response();
     }
-    let files: Vec<(&String, &Vec<u8>)> = inner
-        .files
-        .iter()
-        .filter(|(file, _)| inner.projects.get(*file) == Some(&wanted))
-        .collect();
+    let files: Vec<(&String, &Vec<u8>)> =
+        inner.files.iter().filter(|(file, _)| inner.projects.get(*file) == Some(&wanted)).collect();
     if files.is_empty() {
         return StatusCode::NOT_FOUND.into_response();
     }
@@ -68,8 +61,7 @@ pub(super) fn project(shared: &Shared, name: &str, wants_json: bool) -> Response
         });
         return ([(header::CONTENT_TYPE, JSON_TYPE)], document.to_string()).into_response();
     }
-    let mut html =
-        format!("<!DOCTYPE html>\n<html><head><title>Links for {wanted}</title></head><body>\n");
+    let mut html = format!("<!DOCTYPE html>\n<html><head><title>Links for {wanted}</title></head><body>\n");
     for (file, bytes) in files {
         let digest = match inner.settings.pages {
             Pages::HtmlWithoutDigests => String::new(),

@@ -12,22 +12,14 @@ use super::{Shared, Upload, lock, pages};
 /// An answer as PyPI gives it to clients that accept JSON.
 pub(super) fn answer(status: StatusCode, message: &str) -> Response {
     let code = format!("{} {message}", status.as_u16());
-    let document =
-        serde_json::json!({ "message": message, "code": code, "title": status.as_str() });
-    (
-        status,
-        [(header::CONTENT_TYPE, "application/json")],
-        document.to_string(),
-    )
-        .into_response()
+    let document = serde_json::json!({ "message": message, "code": code, "title": status.as_str() });
+    (status, [(header::CONTENT_TYPE, "application/json")], document.to_string()).into_response()
 }
 
 pub(super) fn hex(bytes: &[u8]) -> String {
     let digits = b"0123456789abcdef";
     let pairs = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
-    pairs
-        .map(|half| char::from(digits[usize::from(half)]))
-        .collect()
+    pairs.map(|half| char::from(digits[usize::from(half)])).collect()
 }
 
 /// Takes an upload or says why not.
@@ -42,16 +34,10 @@ pub(super) fn take(shared: &Shared, upload: Upload) -> Response {
 pub(super) async fn read(mut request: Request) -> Result<Upload, String> {
     let unreadable = |error: &dyn std::fmt::Display| format!("The form cannot be read: {error}");
     DefaultBodyLimit::disable().apply(&mut request);
-    let mut form = Multipart::from_request(request, &())
-        .await
-        .map_err(|error| unreadable(&error))?;
+    let mut form = Multipart::from_request(request, &()).await.map_err(|error| unreadable(&error))?;
     let mut fields = Vec::new();
     let mut content = None;
-    while let Some(part) = form
-        .next_field()
-        .await
-        .map_err(|error| unreadable(&error))?
-    {
+    while let Some(part) = form.next_field().await.map_err(|error| unreadable(&error))? {
         let name = part.name().unwrap_or_default().to_owned();
         match part.file_name().map(str::to_owned) {
             Some(file_name) if name == "content" => {
@@ -63,11 +49,7 @@ pub(super) async fn read(mut request: Request) -> Result<Upload, String> {
         }
     }
     let (file_name, bytes) = content.ok_or("Upload payload does not have a file.")?;
-    Ok(Upload {
-        fields,
-        file_name,
-        bytes,
-    })
+    Ok(Upload { fields, file_name, bytes })
 }
 
 fn store(shared: &Shared, upload: Upload) -> Result<(), String> {
@@ -79,12 +61,7 @@ fn store(shared: &Shared, upload: Upload) -> Result<(), String> {
     if once(":action")? != "file_upload" || once("protocol_version")? != "1" {
         return Err("Unknown protocol version.".to_owned());
     }
-    let (name, version, file_type, python) = (
-        once("name")?,
-        once("version")?,
-        once("filetype")?,
-        once("pyversion")?,
-    );
+    let (name, version, file_type, python) = (once("name")?, once("version")?, once("filetype")?, once("pyversion")?);
     once("metadata_version")?;
     // Endings count in lower case only, as on PyPI.
     let has_suffix = |suffix| upload.file_name.ends_with(suffix);
@@ -101,10 +78,7 @@ fn store(shared: &Shared, upload: Upload) -> Result<(), String> {
         return Err(format!("Start filename for '{name}' with '{stem}'."));
     }
     if once("sha256_digest")?.to_ascii_lowercase() != hex(&Sha256::digest(&upload.bytes)) {
-        return Err(
-            "The digest supplied does not match a digest calculated from the uploaded file."
-                .to_owned(),
-        );
+        return Err("The digest supplied does not match a digest calculated from the uploaded file.".to_owned());
     }
     let mut inner = lock(shared);
     if let Some(bytes) = inner.files.get(&upload.file_name) {
@@ -112,12 +86,8 @@ fn store(shared: &Shared, upload: Upload) -> Result<(), String> {
             return Err(format!("File already exists ('{}').", upload.file_name));
         }
     } else {
-        inner
-            .files
-            .insert(upload.file_name.clone(), upload.bytes.clone());
-        inner
-            .projects
-            .insert(upload.file_name.clone(), pages::normal(&name));
+        inner.files.insert(upload.file_name.clone(), upload.bytes.clone());
+        inner.projects.insert(upload.file_name.clone(), pages::normal(&name));
     }
     inner.uploads.push(upload);
     Ok(())

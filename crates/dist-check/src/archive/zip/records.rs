@@ -42,28 +42,18 @@ impl End {
             return Err(Unreadable::NoZip("it is split over several files").into());
         }
         let mut records_start = position;
-        let beyond_32_bits = end.entries == 0xffff
-            || end.directory_size == 0xffff_ffff
-            || end.directory_start == 0xffff_ffff;
+        let beyond_32_bits =
+            end.entries == 0xffff || end.directory_size == 0xffff_ffff || end.directory_start == 0xffff_ffff;
         if beyond_32_bits && position >= LOCATOR_64_SIZE {
             let locator: [u8; 20] = read_at(input, position - LOCATOR_64_SIZE)?;
             if locator[..4] == LOCATOR_64 {
                 let start = u64_at(&locator, 8);
-                if start
-                    .checked_add(END_64_SIZE as u64)
-                    .is_none_or(|behind| behind > position)
-                {
-                    return Err(Unreadable::NoZip(
-                        "its 64-bit end record is not where it should be",
-                    )
-                    .into());
+                if start.checked_add(END_64_SIZE as u64).is_none_or(|behind| behind > position) {
+                    return Err(Unreadable::NoZip("its 64-bit end record is not where it should be").into());
                 }
                 let record: [u8; END_64_SIZE] = read_at(input, start)?;
                 if record[..4] != END_64 {
-                    return Err(Unreadable::NoZip(
-                        "its 64-bit end record is not where it should be",
-                    )
-                    .into());
+                    return Err(Unreadable::NoZip("its 64-bit end record is not where it should be").into());
                 }
                 end.entries = u64_at(&record, 32);
                 end.directory_size = u64_at(&record, 40);
@@ -73,10 +63,7 @@ impl End {
         }
         let directory_end = end.directory_start.checked_add(end.directory_size);
         if directory_end.is_none_or(|behind| behind > records_start) {
-            return Err(Unreadable::NoZip(
-                "its central directory reaches beyond the end of the file",
-            )
-            .into());
+            return Err(Unreadable::NoZip("its central directory reaches beyond the end of the file").into());
         }
         end.has_gap = directory_end != Some(records_start);
         Ok(end)
@@ -84,14 +71,8 @@ impl End {
 
     pub(super) fn oddities(&self) -> impl Iterator<Item = &'static str> {
         [
-            (
-                self.has_comment,
-                "the archive has a comment, or bytes behind its end",
-            ),
-            (
-                self.has_gap,
-                "there are bytes between the central directory and the end record",
-            ),
+            (self.has_comment, "the archive has a comment, or bytes behind its end"),
+            (self.has_gap, "there are bytes between the central directory and the end record"),
         ]
         .into_iter()
         .filter_map(|(is_so, what)| is_so.then_some(what))
@@ -104,10 +85,7 @@ pub(crate) fn has_end_record<R: Read + Seek>(input: &mut R, size: u64) -> std::i
 }
 
 /// The last end record whose comment ends with the file.
-fn find_end<R: Read + Seek>(
-    input: &mut R,
-    size: u64,
-) -> std::io::Result<Option<(u64, [u8; END_SIZE])>> {
+fn find_end<R: Read + Seek>(input: &mut R, size: u64) -> std::io::Result<Option<(u64, [u8; END_SIZE])>> {
     let start = size.saturating_sub(END_SIZE as u64 + u64::from(u16::MAX));
     input.seek(SeekFrom::Start(start))?;
     let mut tail = Vec::new();
@@ -158,11 +136,7 @@ pub(super) struct Central {
 }
 
 impl Central {
-    pub(super) fn read<R: Read + Seek>(
-        input: &mut R,
-        end: &End,
-        limits: &Limits,
-    ) -> Result<Self, ReadFailure> {
+    pub(super) fn read<R: Read + Seek>(input: &mut R, end: &End, limits: &Limits) -> Result<Self, ReadFailure> {
         const BROKEN: Unreadable = Unreadable::NoZip("its central directory is damaged");
         let too_many = Unreadable::TooManyMembers(limits.members);
         if end.entries > limits.members as u64
@@ -172,10 +146,7 @@ impl Central {
         }
         input.seek(SeekFrom::Start(end.directory_start))?;
         let mut bytes = Vec::new();
-        input
-            .by_ref()
-            .take(end.directory_size)
-            .read_to_end(&mut bytes)?;
+        input.by_ref().take(end.directory_size).read_to_end(&mut bytes)?;
         let mut entries = Vec::new();
         let mut rest = bytes.as_slice();
         while rest.len() >= 46 && rest[..4] == CENTRAL {
@@ -200,21 +171,14 @@ impl Central {
                 unix_mode: made_on_unix.then(|| u32_at(record, 38) >> 16),
             };
             let extra = &record[46 + name_length..46 + name_length + extra_length];
-            widen(
-                extra,
-                [&mut entry.size, &mut entry.packed, &mut entry.offset],
-            )
-            .ok_or(BROKEN)?;
+            widen(extra, [&mut entry.size, &mut entry.packed, &mut entry.offset]).ok_or(BROKEN)?;
             entries.push(entry);
             rest = &rest[record_length..];
         }
         if entries.is_empty() {
             return Err(BROKEN.into());
         }
-        Ok(Self {
-            entries,
-            size: (bytes.len() - rest.len()) as u64,
-        })
+        Ok(Self { entries, size: (bytes.len() - rest.len()) as u64 })
     }
 }
 
@@ -231,17 +195,9 @@ pub(super) struct LocalHeader {
 
 impl LocalHeader {
     /// Reads the header at `offset`; the data must lie in front of `behind`.
-    pub(super) fn read<R: Read + Seek>(
-        input: &mut R,
-        offset: u64,
-        behind: u64,
-    ) -> Result<Self, ReadFailure> {
-        const MISSING: Unreadable =
-            Unreadable::NoZip("a member's header is not where the directory says");
-        if offset
-            .checked_add(30)
-            .is_none_or(|header_end| header_end > behind)
-        {
+    pub(super) fn read<R: Read + Seek>(input: &mut R, offset: u64, behind: u64) -> Result<Self, ReadFailure> {
+        const MISSING: Unreadable = Unreadable::NoZip("a member's header is not where the directory says");
+        if offset.checked_add(30).is_none_or(|header_end| header_end > behind) {
             return Err(MISSING.into());
         }
         let record: [u8; 30] = read_at(input, offset)?;
@@ -263,11 +219,7 @@ impl LocalHeader {
             data_start: offset + 30 + (name_length + extra_length) as u64,
         };
         let mut no_offset = 0;
-        widen(
-            &extra,
-            [&mut header.size, &mut header.packed, &mut no_offset],
-        )
-        .ok_or(MISSING)?;
+        widen(&extra, [&mut header.size, &mut header.packed, &mut no_offset]).ok_or(MISSING)?;
         Ok(header)
     }
 }
@@ -295,10 +247,7 @@ fn widen(mut extra: &[u8], values: [&mut u64; 3]) -> Option<()> {
     Some(())
 }
 
-fn read_at<R: Read + Seek, const N: usize>(
-    input: &mut R,
-    offset: u64,
-) -> Result<[u8; N], ReadFailure> {
+fn read_at<R: Read + Seek, const N: usize>(input: &mut R, offset: u64) -> Result<[u8; N], ReadFailure> {
     let mut record = [0; N];
     input.seek(SeekFrom::Start(offset))?;
     read_exact(input, &mut record)?;
@@ -306,14 +255,10 @@ fn read_at<R: Read + Seek, const N: usize>(
 }
 
 fn read_exact<R: Read>(input: &mut R, buffer: &mut [u8]) -> Result<(), ReadFailure> {
-    input
-        .read_exact(buffer)
-        .map_err(|error| match error.kind() {
-            ErrorKind::UnexpectedEof => {
-                Unreadable::NoZip("it ends in the middle of a record").into()
-            }
-            _ => ReadFailure::Io(error),
-        })
+    input.read_exact(buffer).map_err(|error| match error.kind() {
+        ErrorKind::UnexpectedEof => Unreadable::NoZip("it ends in the middle of a record").into(),
+        _ => ReadFailure::Io(error),
+    })
 }
 
 fn u16_at(bytes: &[u8], at: usize) -> u16 {

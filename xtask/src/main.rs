@@ -1,0 +1,70 @@
+//! The workspace's own tasks: `cargo xtask TASK`.
+//!
+//! Continuous integration and people call the same tasks; nothing is checked anywhere else.
+
+#![expect(
+    clippy::disallowed_methods,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    reason = "a developer's tool that runs programs, rewrites files of the workspace and tells a person about it"
+)]
+
+mod demo;
+mod generate;
+mod peers;
+mod step;
+mod tidy;
+mod validate;
+mod weeks;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+/// The workspace's own tasks.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask")]
+struct App {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Run every gate, in order, and say how long each took.
+    Validate,
+    /// Check what the compiler does not: layers, manifests, links, fixtures, file lengths.
+    Tidy,
+    /// Install the programs that the tests talk to, pinned, into target/peers.
+    Peers,
+    /// Run the whole security-driven workflow on a recorded project, and say what it decided and why.
+    Demo,
+    /// Write the generated parts of the documentation.
+    Gen {
+        /// Only say what is out of date, and fail if anything is.
+        #[arg(long)]
+        check: bool,
+    },
+}
+
+fn main() -> ExitCode {
+    let done = run(&App::parse().task);
+    done.unwrap_or_else(|error| {
+        eprintln!("error: {error}");
+        for cause in error.chain().skip(1) {
+            eprintln!("  caused by: {cause}");
+        }
+        ExitCode::FAILURE
+    })
+}
+
+fn run(task: &Task) -> Result<ExitCode> {
+    match task {
+        Task::Validate => Ok(validate::run()),
+        Task::Tidy => tidy::run(),
+        Task::Peers => peers::install().map(|()| ExitCode::SUCCESS),
+        Task::Demo => demo::run().map(|()| ExitCode::SUCCESS),
+        Task::Gen { check } => generate::run(*check),
+    }
+}
