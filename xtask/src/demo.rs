@@ -24,13 +24,9 @@ const LAST: &str = "2023-08-28";
 pub(crate) fn run() -> Result<()> {
     let project = workspace().join("target/demo/sample-package");
     if project.exists() {
-        fs::remove_dir_all(&project)
-            .with_context(|| format!("cannot remove {}", project.display()))?;
+        fs::remove_dir_all(&project).with_context(|| format!("cannot remove {}", project.display()))?;
     }
-    let index = Index::start_with(Settings {
-        token: Some(TOKEN.to_owned()),
-        ..Settings::default()
-    });
+    let index = Index::start_with(Settings { token: Some(TOKEN.to_owned()), ..Settings::default() });
     let programs = Programs::build(&project, &index)?;
     scratch::copy_sample(&project);
     put_first_release(&index)?;
@@ -55,10 +51,7 @@ pub(crate) fn run() -> Result<()> {
 /// The version that users have before the story starts.
 fn put_first_release(index: &Index) -> Result<()> {
     for path in story::distributions("1.0.0") {
-        let name = path
-            .file_name()
-            .and_then(|name| name.to_str())
-            .context("a distribution has a name")?;
+        let name = path.file_name().and_then(|name| name.to_str()).context("a distribution has a name")?;
         let bytes = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
         index.put("sample-package", name, &bytes);
     }
@@ -75,31 +68,18 @@ fn decide(programs: &Programs, week: &Week) -> Result<Value> {
         "no release".to_owned()
     };
     println!("  decided   {word}");
-    println!("  why       {}", text(&decision["justification"]));
+    println!("  why       {}", story::wrapped(&text(&decision["explanation"])));
     for reason in decision["reasons"].as_array().into_iter().flatten() {
-        println!("            - {}", text(&reason["text"]));
+        println!("            - {}: {}", text(&reason["finding_id"]), text(&reason["text"]));
     }
     let status = programs.status()?;
     println!("  status    {}", story::status(&status));
-    println!(
-        "  exit code {}{}",
-        done.code,
-        story::exit_code_words(done.code)
-    );
+    println!("  exit code {}{}", done.code, story::exit_code_words(done.code));
     if (decision["should_release"] == true) != week.release {
-        bail!(
-            "the decision of {} ought to be `{}`: {}",
-            week.date,
-            week.decision_word(),
-            week.because
-        );
+        bail!("the decision of {} ought to be `{}`: {}", week.date, week.decision_word(), week.because);
     }
     if done.code != week.exit_code {
-        bail!(
-            "the exit code of {} ought to be {}",
-            week.date,
-            week.exit_code
-        );
+        bail!("the exit code of {} ought to be {}", week.date, week.exit_code);
     }
     Ok(decision.clone())
 }
@@ -113,12 +93,7 @@ fn release(programs: &Programs, week: &Week, decision: &Value) -> Result<()> {
     }
     let receipt = programs.publish(week, &files)?;
     for file in receipt["files"].as_array().into_iter().flatten() {
-        println!(
-            "  published {} ({}), sha256 {}",
-            text(&file["file"]),
-            text(&file["outcome"]),
-            text(&file["sha256"])
-        );
+        println!("  published {} ({}), sha256 {}", text(&file["file"]), text(&file["outcome"]), text(&file["sha256"]));
     }
     if receipt["verified"] != true {
         bail!("the index does not list what was published");
@@ -135,23 +110,11 @@ fn release(programs: &Programs, week: &Week, decision: &Value) -> Result<()> {
 fn print_places(project: &Path) {
     println!("\nWhere to look, in {}:", project.display());
     for (path, what) in [
-        (
-            "docs/security-status/index.html",
-            "the status page (stale and unknown now: no pip-audit for a week)",
-        ),
+        ("docs/security-status/index.html", "the status page: unknown since pip-audit failed, and stale today"),
         ("docs/security-status/index.json", "the same for programs"),
-        (
-            "security/findings/SECURITY_FINDINGS.md",
-            "every finding, with dates",
-        ),
-        (
-            "security/findings/remediation-plans.yml",
-            "what is to be done about each; yours to edit",
-        ),
-        (
-            "security/findings/decision.json",
-            "the last decision, with what it was decided on",
-        ),
+        ("security/findings/SECURITY_FINDINGS.md", "every finding, with dates"),
+        ("security/findings/remediation-plans.yml", "what is to be done about each; yours to edit"),
+        ("security/findings/decision.json", "the last decision, with what it was decided on"),
         ("metrics/", "one record for each run"),
     ] {
         println!("  {path:<41} {what}");
@@ -160,7 +123,5 @@ fn print_places(project: &Path) {
 
 /// A JSON text as it is, other values as JSON.
 fn text(value: &Value) -> String {
-    value
-        .as_str()
-        .map_or_else(|| value.to_string(), str::to_owned)
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }

@@ -34,38 +34,22 @@ pub(crate) fn run(check: bool) -> Result<ExitCode> {
             if check {
                 println!("{} is out of date", file.path.display());
             } else {
-                fs::write(&path, &file.contents)
-                    .with_context(|| format!("cannot write {}", path.display()))?;
+                fs::write(&path, &file.contents).with_context(|| format!("cannot write {}", path.display()))?;
                 println!("wrote {}", file.path.display());
             }
         }
     }
-    Ok(if check && stale > 0 {
-        ExitCode::FAILURE
-    } else {
-        ExitCode::SUCCESS
-    })
+    Ok(if check && stale > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
 /// The table of recorded weeks, from the RECORDED.toml of each.
 fn weeks() -> Result<Vec<Generated>> {
-    let mut table = String::from(
-        "| week | what happened | decision | exit code |\n| --- | --- | --- | --- |\n",
-    );
+    let mut table = String::from("| week | what happened | decision | exit code |\n| --- | --- | --- | --- |\n");
     for name in WEEKS {
         let week = Week::read(name)?;
         let decision = week.decision_word();
-        let Week {
-            date,
-            story,
-            because,
-            exit_code,
-            ..
-        } = week;
-        writeln!(
-            table,
-            "| {date} | {story} | {decision}: {because} | {exit_code} |"
-        )?;
+        let Week { date, story, because, exit_code, .. } = week;
+        writeln!(table, "| {date} | {story} | {decision}: {because} | {exit_code} |")?;
     }
     replace_block("fixtures/README.md", "weeks", &table).map(|file| vec![file])
 }
@@ -73,22 +57,15 @@ fn weeks() -> Result<Vec<Generated>> {
 /// A Markdown file with the lines between `<!-- generated: NAME -->` and `<!-- end -->` replaced.
 fn replace_block(path: &str, name: &str, block: &str) -> Result<Generated> {
     let file = workspace().join(path);
-    let text =
-        fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
-    let contents = replaced(&text, name, block)
-        .with_context(|| format!("{path} has no block `generated: {name}`"))?;
-    Ok(Generated {
-        path: path.into(),
-        contents,
-    })
+    let text = fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
+    let contents = replaced(&text, name, block).with_context(|| format!("{path} has no block `generated: {name}`"))?;
+    Ok(Generated { path: path.into(), contents })
 }
 
 fn replaced(text: &str, name: &str, block: &str) -> Option<String> {
     let (before, rest) = text.split_once(&format!("<!-- generated: {name} -->\n"))?;
     let (_, after) = rest.split_once("<!-- end -->\n")?;
-    Some(format!(
-        "{before}<!-- generated: {name} -->\n{block}<!-- end -->\n{after}"
-    ))
+    Some(format!("{before}<!-- generated: {name} -->\n{block}<!-- end -->\n{after}"))
 }
 
 #[cfg(test)]

@@ -27,8 +27,7 @@ pub(crate) fn install() -> Result<()> {
         println!("installing peers into {}", folder.display());
         environment(&folder)?;
         node_packages(&folder, &pins)?;
-        fs::write(&stamp, &pins.stamp)
-            .with_context(|| format!("cannot write {}", stamp.display()))?;
+        fs::write(&stamp, &pins.stamp).with_context(|| format!("cannot write {}", stamp.display()))?;
     }
     chromium()
 }
@@ -44,14 +43,10 @@ impl Pins {
     fn read() -> Result<Self> {
         let root = workspace();
         let browser = root.join("crates/test-support/browser");
-        let node = vec![
-            browser.join("package.json"),
-            browser.join("package-lock.json"),
-        ];
+        let node = vec![browser.join("package.json"), browser.join("package-lock.json")];
         let mut stamp = String::new();
         for path in std::iter::once(&root.join("xtask/peers.txt")).chain(&node) {
-            stamp += &fs::read_to_string(path)
-                .with_context(|| format!("cannot read {}", path.display()))?;
+            stamp += &fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
         }
         Ok(Self { node, stamp })
     }
@@ -59,25 +54,11 @@ impl Pins {
 
 fn environment(folder: &Path) -> Result<()> {
     let python = python()?;
-    step::run(
-        Command::new(python)
-            .args(["-m", "venv", "--clear"])
-            .arg(folder),
-    )
-    .context(
-        "cannot make a virtual environment (on Debian and Ubuntu: apt-get install python3-venv)",
-    )?;
+    step::run(Command::new(python).args(["-m", "venv", "--clear"]).arg(folder))
+        .context("cannot make a virtual environment (on Debian and Ubuntu: apt-get install python3-venv)")?;
     let mut pip = Command::new(folder.join("bin/python"));
-    pip.args([
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--disable-pip-version-check",
-        "--no-deps",
-        "--requirement",
-    ])
-    .arg(workspace().join("xtask/peers.txt"));
+    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--requirement"])
+        .arg(workspace().join("xtask/peers.txt"));
     step::run(&mut pip).context("cannot install the Python peers")
 }
 
@@ -95,24 +76,15 @@ fn node_packages(folder: &Path, pins: &Pins) -> Result<()> {
     fs::create_dir_all(&node).with_context(|| format!("cannot create {}", node.display()))?;
     for source in &pins.node {
         let name = source.file_name().context("a list is a file")?;
-        fs::copy(source, node.join(name))
-            .with_context(|| format!("cannot copy {}", source.display()))?;
+        fs::copy(source, node.join(name)).with_context(|| format!("cannot copy {}", source.display()))?;
     }
     let bin = folder.join("bin");
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let path =
-        std::env::join_paths(std::iter::once(bin.clone()).chain(std::env::split_paths(&path)))?;
+    let path = std::env::join_paths(std::iter::once(bin.clone()).chain(std::env::split_paths(&path)))?;
     let mut npm = Command::new(bin.join("npm"));
-    npm.args([
-        "ci",
-        "--ignore-scripts",
-        "--no-audit",
-        "--no-fund",
-        "--loglevel",
-        "error",
-    ])
-    .current_dir(&node)
-    .env("PATH", path);
+    npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel", "error"])
+        .current_dir(&node)
+        .env("PATH", path);
     step::run(&mut npm).context("cannot install the page checker")
 }
 
@@ -125,13 +97,7 @@ fn chromium() -> Result<()> {
     let update = step::run(Command::new("apt-get").args(["update", "--quiet"]));
     let done = update.and_then(|()| {
         let mut install = Command::new("apt-get");
-        install.args([
-            "install",
-            "--quiet",
-            "--yes",
-            "--no-install-recommends",
-            "chromium",
-        ]);
+        install.args(["install", "--quiet", "--yes", "--no-install-recommends", "chromium"]);
         step::run(install.env("DEBIAN_FRONTEND", "noninteractive"))
     });
     if let Err(error) = done {

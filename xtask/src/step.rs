@@ -20,17 +20,12 @@ pub(crate) fn line(command: &Command) -> String {
     let program = command.get_program();
     let name = std::path::Path::new(program).file_name().unwrap_or(program);
     let words = std::iter::once(name).chain(command.get_args());
-    words
-        .map(OsStr::to_string_lossy)
-        .collect::<Vec<_>>()
-        .join(" ")
+    words.map(OsStr::to_string_lossy).collect::<Vec<_>>().join(" ")
 }
 
 /// Runs `command` and requires that it succeeds.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
-    let status = command
-        .status()
-        .with_context(|| format!("cannot start `{}`", line(command)))?;
+    let status = command.status().with_context(|| format!("cannot start `{}`", line(command)))?;
     if !status.success() {
         bail!("`{}` ended with {status}", line(command));
     }
@@ -39,10 +34,8 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
 
 /// Runs `command`, shows each line of its stdout as it comes and gives it to `each`.
 pub(crate) fn run_watched(command: &mut Command, mut each: impl FnMut(&str)) -> Result<()> {
-    let mut child = command
-        .stdout(Stdio::piped())
-        .spawn()
-        .with_context(|| format!("cannot start `{}`", line(command)))?;
+    let mut child =
+        command.stdout(Stdio::piped()).spawn().with_context(|| format!("cannot start `{}`", line(command)))?;
     let pipe = child.stdout.take().context("stdout is a pipe")?;
     for text in BufReader::new(pipe).split(b'\n') {
         let text = text.with_context(|| format!("cannot read from `{}`", line(command)))?;
@@ -50,9 +43,7 @@ pub(crate) fn run_watched(command: &mut Command, mut each: impl FnMut(&str)) -> 
         println!("{text}");
         each(&text);
     }
-    let status = child
-        .wait()
-        .with_context(|| format!("cannot wait for `{}`", line(command)))?;
+    let status = child.wait().with_context(|| format!("cannot wait for `{}`", line(command)))?;
     if !status.success() {
         bail!("`{}` ended with {status}", line(command));
     }

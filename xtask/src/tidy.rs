@@ -25,11 +25,7 @@ pub(crate) fn run() -> Result<ExitCode> {
         println!("{problem}");
     }
     println!("tidy: {} problems", problems.len());
-    Ok(if problems.is_empty() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(if problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn problems(root: &Path) -> Result<Vec<String>> {
@@ -60,10 +56,7 @@ impl Files {
         let mut paths = Vec::new();
         collect(root, Path::new(""), &mut paths)?;
         paths.sort();
-        Ok(Self {
-            root: root.to_path_buf(),
-            paths,
-        })
+        Ok(Self { root: root.to_path_buf(), paths })
     }
 
     /// Those whose name ends so.
@@ -73,8 +66,7 @@ impl Files {
     }
 
     fn text(&self, path: &Path) -> Result<String> {
-        fs::read_to_string(self.root.join(path))
-            .with_context(|| format!("cannot read {}", path.display()))
+        fs::read_to_string(self.root.join(path)).with_context(|| format!("cannot read {}", path.display()))
     }
 }
 
@@ -83,16 +75,10 @@ fn collect(root: &Path, folder: &Path, paths: &mut Vec<PathBuf>) -> Result<()> {
     for entry in fs::read_dir(&full).with_context(|| format!("cannot list {}", full.display()))? {
         let entry = entry.with_context(|| format!("cannot list {}", full.display()))?;
         let path = folder.join(entry.file_name());
-        let kind = entry
-            .file_type()
-            .with_context(|| format!("cannot look at {}", path.display()))?;
+        let kind = entry.file_type().with_context(|| format!("cannot look at {}", path.display()))?;
         if kind.is_file() {
             paths.push(path);
-        } else if kind.is_dir()
-            && !FOREIGN_FOLDERS
-                .iter()
-                .any(|name| entry.file_name() == *name)
-        {
+        } else if kind.is_dir() && !FOREIGN_FOLDERS.iter().any(|name| entry.file_name() == *name) {
             collect(root, &path, paths)?;
         }
     }

@@ -32,45 +32,15 @@ struct Tally {
 }
 
 const GATES: [Gate; 11] = [
-    Gate {
-        name: "fmt",
-        run: |_| cargo(&["fmt", "--all", "--check"]),
-    },
-    Gate {
-        name: "tidy",
-        run: |_| code(tidy::run()?, "the findings stand above"),
-    },
-    Gate {
-        name: "gen --check",
-        run: |_| {
-            code(
-                generate::run(true)?,
-                "`cargo xtask gen` brings it up to date",
-            )
-        },
-    },
+    Gate { name: "fmt", run: |_| cargo(&["fmt", "--all", "--check"]) },
+    Gate { name: "tidy", run: |_| code(tidy::run()?, "the findings stand above") },
+    Gate { name: "gen --check", run: |_| code(generate::run(true)?, "`cargo xtask gen` brings it up to date") },
     Gate {
         name: "clippy",
-        run: |_| {
-            cargo(&[
-                "clippy",
-                "--workspace",
-                "--all-targets",
-                "--locked",
-                "--",
-                "-D",
-                "warnings",
-            ])
-        },
+        run: |_| cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]),
     },
-    Gate {
-        name: "deny",
-        run: |_| deny(),
-    },
-    Gate {
-        name: "build",
-        run: |_| cargo(&["build", "--workspace", "--locked"]),
-    },
+    Gate { name: "deny", run: |_| deny() },
+    Gate { name: "build", run: |_| cargo(&["build", "--workspace", "--locked"]) },
     Gate {
         name: "peers",
         run: |_| {
@@ -78,22 +48,10 @@ const GATES: [Gate; 11] = [
             Ok(Outcome::Passed)
         },
     },
-    Gate {
-        name: "workflows",
-        run: |_| workflows(),
-    },
-    Gate {
-        name: "test",
-        run: |tally| test(tally, &[]),
-    },
-    Gate {
-        name: "corpus",
-        run: |_| corpus(),
-    },
-    Gate {
-        name: "doc",
-        run: |_| doc(),
-    },
+    Gate { name: "workflows", run: |_| workflows() },
+    Gate { name: "test", run: |tally| test(tally, &[]) },
+    Gate { name: "corpus", run: |_| corpus() },
+    Gate { name: "doc", run: |_| doc() },
 ];
 
 /// Runs the gates up to the first that fails, and prints what each came to.
@@ -108,17 +66,12 @@ pub(crate) fn run() -> ExitCode {
         }
         println!("== {}", gate.name);
         let start = Instant::now();
-        let outcome =
-            (gate.run)(&mut tally).unwrap_or_else(|error| Outcome::Failed(format!("{error:#}")));
+        let outcome = (gate.run)(&mut tally).unwrap_or_else(|error| Outcome::Failed(format!("{error:#}")));
         broken = matches!(outcome, Outcome::Failed(_));
         rows.push((gate.name, start.elapsed(), outcome));
     }
     print_table(&rows, &tally);
-    if broken {
-        ExitCode::FAILURE
-    } else {
-        ExitCode::SUCCESS
-    }
+    if broken { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
 
 fn print_table(rows: &[(&str, Duration, Outcome)], tally: &Tally) {
@@ -132,11 +85,7 @@ fn print_table(rows: &[(&str, Duration, Outcome)], tally: &Tally) {
         };
         println!("{name:<12} {:>9.1}  {word}", time.as_secs_f64());
     }
-    let Tally {
-        passed,
-        failed,
-        ignored,
-    } = tally;
+    let Tally { passed, failed, ignored } = tally;
     println!("\ntests: {passed} passed, {failed} failed, {ignored} ignored");
 }
 
@@ -156,9 +105,7 @@ fn code(code: ExitCode, hint: &str) -> Result<Outcome> {
 fn deny() -> Result<Outcome> {
     let known = Command::new("cargo-deny").arg("--version").output();
     if !known.is_ok_and(|output| output.status.success()) {
-        return Ok(Outcome::Skipped(
-            "cargo-deny is not installed here".to_owned(),
-        ));
+        return Ok(Outcome::Skipped("cargo-deny is not installed here".to_owned()));
     }
     cargo(&["deny", "--offline", "check", "bans", "licenses", "sources"])
 }
@@ -177,10 +124,7 @@ fn workflows() -> Result<Outcome> {
 fn test(tally: &mut Tally, filter: &[&str]) -> Result<Outcome> {
     // A snapshot is accepted by a person who has read it, never by this run.
     let mut command = step::cargo();
-    command
-        .args(["test", "--workspace", "--locked", "--no-fail-fast"])
-        .args(filter)
-        .env("INSTA_UPDATE", "no");
+    command.args(["test", "--workspace", "--locked", "--no-fail-fast"]).args(filter).env("INSTA_UPDATE", "no");
     step::run_watched(&mut command, |line| tally.count(line))?;
     Ok(Outcome::Passed)
 }
@@ -195,9 +139,7 @@ fn corpus() -> Result<Outcome> {
 
 fn doc() -> Result<Outcome> {
     let mut command = step::cargo();
-    command
-        .args(["doc", "--workspace", "--no-deps", "--locked"])
-        .env("RUSTDOCFLAGS", "-D warnings");
+    command.args(["doc", "--workspace", "--no-deps", "--locked"]).env("RUSTDOCFLAGS", "-D warnings");
     step::run(&mut command)?;
     Ok(Outcome::Passed)
 }
@@ -205,17 +147,11 @@ fn doc() -> Result<Outcome> {
 impl Tally {
     /// Adds what libtest says at the end of one test program.
     fn count(&mut self, line: &str) {
-        let Some((_, counts)) = line
-            .split_once("test result: ")
-            .and_then(|(_, rest)| rest.split_once(". "))
-        else {
+        let Some((_, counts)) = line.split_once("test result: ").and_then(|(_, rest)| rest.split_once(". ")) else {
             return;
         };
         for part in counts.split("; ") {
-            match part
-                .split_once(' ')
-                .map(|(number, word)| (number.parse::<u64>(), word))
-            {
+            match part.split_once(' ').map(|(number, word)| (number.parse::<u64>(), word)) {
                 Some((Ok(number), "passed")) => self.passed += number,
                 Some((Ok(number), "failed")) => self.failed += number,
                 Some((Ok(number), "ignored")) => self.ignored += number,
@@ -234,7 +170,8 @@ mod tests {
         let mut tally = Tally::default();
         tally.count("running 3 tests");
         tally.count("test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 2 filtered out; finished in 0.00s");
-        tally.count("test result: FAILED. 1 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.00s");
+        tally
+            .count("test result: FAILED. 1 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.00s");
         assert_eq!((tally.passed, tally.failed, tally.ignored), (4, 2, 1));
     }
 }

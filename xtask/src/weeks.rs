@@ -22,15 +22,11 @@ impl Week {
     pub(crate) fn read(name: &str) -> Result<Self> {
         let folder = workspace().join("fixtures/sample-project/weeks").join(name);
         let path = folder.join("RECORDED.toml");
-        let recorded =
-            fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        let recorded: Table =
-            toml::from_str(&recorded).with_context(|| format!("{} is not TOML", path.display()))?;
+        let recorded = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        let recorded: Table = toml::from_str(&recorded).with_context(|| format!("{} is not TOML", path.display()))?;
         let word = |table: &Table, key: &str| {
             let value = table.get(key).and_then(toml::Value::as_str);
-            value
-                .map(str::to_owned)
-                .with_context(|| format!("{} does not say `{key}`", path.display()))
+            value.map(str::to_owned).with_context(|| format!("{} does not say `{key}`", path.display()))
         };
         let expected = recorded.get("expected").and_then(toml::Value::as_table);
         let expected = expected.with_context(|| format!("{} has no [expected]", path.display()))?;
@@ -40,9 +36,7 @@ impl Week {
             story: word(&recorded, "story")?,
             because: word(expected, "because")?,
             release: word(expected, "decision")? == "release",
-            exit_code: exit_code
-                .and_then(|code| code.try_into().ok())
-                .context("`exit_code` is a small number")?,
+            exit_code: exit_code.and_then(|code| code.try_into().ok()).context("`exit_code` is a small number")?,
             advisories: folder.join("advisories"),
         })
     }

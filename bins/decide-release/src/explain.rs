@@ -18,13 +18,15 @@ pub(crate) fn run(cx: &mut Context, inputs: &Inputs) -> anyhow::Result<ExitStatu
     let changes = match &inputs.changes {
         Some(path) => crate::changes(cx, path)?,
         None => {
-            let sides = ChangesRequest { project: request.project.clone(), previous: None, current: None, now: cx.now() };
+            let sides =
+                ChangesRequest { project: request.project.clone(), previous: None, current: None, now: cx.now() };
             detect_changes(&Project::at(cx.project()), &sides)
                 .map_err(|e| requests::document_failure(e, "cannot compare the findings with the baseline"))?
         }
     };
     let explanation = explain(&changes, &request.policy);
-    let mut document = serde_json::to_value(&explanation).or_fail(ExitStatus::Outside, "cannot print the explanation")?;
+    let mut document =
+        serde_json::to_value(&explanation).or_fail(ExitStatus::Outside, "cannot print the explanation")?;
     if let Some(keys) = document.as_object_mut() {
         keys.insert("schema_version".to_owned(), SchemaVersion::new(1, 0).to_string().into());
     }

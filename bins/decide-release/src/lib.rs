@@ -5,7 +5,9 @@ mod explain;
 use std::{io::Read as _, path::PathBuf};
 
 use change_detect::ChangeSet;
-use cli_support::{Common, Context, ExitStatus, Failure, ResultExt as _, decision_text, requests, requests::DecisionInputs};
+use cli_support::{
+    Common, Context, ExitStatus, Failure, ResultExt as _, decision_text, requests, requests::DecisionInputs,
+};
 use orchestrate::{decision, project::Project};
 use release_decision::{Decision, Request};
 
@@ -69,7 +71,11 @@ struct Inputs {
 
 impl Inputs {
     fn for_decision(&self) -> DecisionInputs {
-        DecisionInputs { current_version: self.current_version.clone(), index: self.index.clone(), policy: self.policy.clone() }
+        DecisionInputs {
+            current_version: self.current_version.clone(),
+            index: self.index.clone(),
+            policy: self.policy.clone(),
+        }
     }
 }
 

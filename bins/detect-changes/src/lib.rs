@@ -38,7 +38,9 @@ pub fn run(app: App, cx: &mut Context) -> anyhow::Result<ExitStatus> {
     for path in app.previous.iter().chain(&app.current) {
         if !cx.path(path).exists() {
             let what = format!("there is no {} to compare", path.display());
-            return Err(Failure::new(ExitStatus::Usage, what).hint("give a ledger, a baseline or a folder of reports").into());
+            return Err(Failure::new(ExitStatus::Usage, what)
+                .hint("give a ledger, a baseline or a folder of reports")
+                .into());
         }
     }
     let request = ChangesRequest {

@@ -90,10 +90,14 @@ pub fn run(app: App, cx: &mut Context) -> anyhow::Result<ExitStatus> {
         Command::SecurityWorkflow { force, notes, advisories, offline: _, index } => {
             workflows::security(cx, force, notes, advisories, index)
         }
-        Command::ManualWorkflow { notes, no_status_update, index } => workflows::manual(cx, notes, no_status_update, index),
+        Command::ManualWorkflow { notes, no_status_update, index } => {
+            workflows::manual(cx, notes, no_status_update, index)
+        }
         Command::HealthCheck => health::run(cx),
         Command::Dashboard => dashboard::run(cx),
         Command::Stats { days } => stats::run(cx, days),
-        Command::RecordRelease { receipt, adopt_current, commit } => record_release::run(cx, &receipt, adopt_current, commit),
+        Command::RecordRelease { receipt, adopt_current, commit } => {
+            record_release::run(cx, &receipt, adopt_current, commit)
+        }
     }
 }

@@ -19,9 +19,13 @@ struct Recorded {
 }
 
 /// Moves the baseline.
-pub(crate) fn run(cx: &mut Context, receipt: &Path, adopt_current: bool, commit: Option<String>) -> anyhow::Result<ExitStatus> {
-    let request =
-        RecordRequest { project: requests::project_name(cx)?, receipt, adopt_current, commit, now: cx.now() };
+pub(crate) fn run(
+    cx: &mut Context,
+    receipt: &Path,
+    adopt_current: bool,
+    commit: Option<String>,
+) -> anyhow::Result<ExitStatus> {
+    let request = RecordRequest { project: requests::project_name(cx)?, receipt, adopt_current, commit, now: cx.now() };
     let baseline = record_release(&Project::at(cx.project()), &request).map_err(requests::record_failure)?;
     let recorded = Recorded {
         schema_version: SchemaVersion::new(1, 0),

@@ -30,7 +30,12 @@ pub(crate) fn security(
 }
 
 /// `manual-workflow`
-pub(crate) fn manual(cx: &mut Context, notes: String, no_status_update: bool, index: Option<String>) -> anyhow::Result<ExitStatus> {
+pub(crate) fn manual(
+    cx: &mut Context,
+    notes: String,
+    no_status_update: bool,
+    index: Option<String>,
+) -> anyhow::Result<ExitStatus> {
     let started = Instant::now();
     let request = asked(cx, Request::manual(), Some(notes));
     let decision = requests::decision(cx, request, &DecisionInputs { index, ..DecisionInputs::default() })?;

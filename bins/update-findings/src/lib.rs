@@ -57,7 +57,9 @@ pub fn run(app: App, cx: &mut Context) -> anyhow::Result<ExitStatus> {
     for folder in &app.reports {
         if !cx.path(folder).is_dir() {
             let what = format!("there is no reports folder {}", folder.display());
-            return Err(Failure::new(ExitStatus::Usage, what).hint("give the folder that the scanners wrote to").into());
+            return Err(Failure::new(ExitStatus::Usage, what)
+                .hint("give the folder that the scanners wrote to")
+                .into());
         }
     }
     let mut request = requests::findings(cx)?;
@@ -73,7 +75,11 @@ pub fn run(app: App, cx: &mut Context) -> anyhow::Result<ExitStatus> {
     announce(&report, cx)?;
     cx.result(&report, &text::of(&report))?;
     let partial = report.scans.iter().any(|s| s.coverage != CoverageState::Complete);
-    Ok(if report.required_incomplete || (app.fail_on_incomplete && partial) { ExitStatus::No } else { ExitStatus::Done })
+    Ok(if report.required_incomplete || (app.fail_on_incomplete && partial) {
+        ExitStatus::No
+    } else {
+        ExitStatus::Done
+    })
 }
 
 fn announce(report: &FindingsReport, cx: &mut Context) -> anyhow::Result<()> {

@@ -55,20 +55,17 @@ fn line(finding: &Finding) -> String {
 
 /// One sentence about how many there are.
 fn sentence(summary: &Summary) -> String {
-    if summary.total == 0 {
+    let counts = summary.counts;
+    if counts.total() == 0 {
         return "No open findings.".to_owned();
     }
-    let counts = [
-        (summary.critical, Severity::Critical),
-        (summary.high, Severity::High),
-        (summary.unknown, Severity::Unknown),
-        (summary.medium, Severity::Medium),
-        (summary.low, Severity::Low),
-        (summary.info, Severity::Info),
-    ];
-    let parts: Vec<String> = counts.iter().filter(|(n, _)| *n > 0).map(|(n, s)| format!("{n} {s}")).collect();
-    let unverified = if summary.unverified > 0 { format!("; {} of them unverified", summary.unverified) } else { String::new() };
-    format!("{} open findings: {}{unverified}.", summary.total, parts.join(", "))
+    let mut severities = Severity::ALL;
+    severities.sort_by_key(|s| s.list_order());
+    let there = severities.into_iter().filter(|s| counts.of(*s) > 0);
+    let parts: Vec<String> = there.map(|s| format!("{} {s}", counts.of(s))).collect();
+    let unverified =
+        if summary.unverified > 0 { format!("; {} of them unverified", summary.unverified) } else { String::new() };
+    format!("{} open findings: {}{unverified}.", counts.total(), parts.join(", "))
 }
 
 /// The step summary, in Markdown.

@@ -1,8 +1,8 @@
 use std::{convert::Infallible, fmt, str::FromStr};
 
 use findings_model::{
-    AdvisoryId, Clearance, CvssScore, ExceptedBy, Finding, FindingId, FindingKind, ResolvedReason,
-    ScannerName, Scope, Severity, Subject, text,
+    AdvisoryId, Clearance, CvssScore, ExceptedBy, Finding, FindingId, FindingKind, ResolvedReason, ScannerName, Scope,
+    Severity, Subject, text,
 };
 use serde::{Deserialize, Serialize};
 
@@ -58,11 +58,7 @@ pub struct Change {
 impl Change {
     /// The place in a document: by change type, the worst first, then by id.
     pub(crate) fn order(&self) -> (ChangeType, u8, &FindingId) {
-        (
-            self.change_type,
-            self.impact_level.list_order(),
-            &self.finding_id,
-        )
+        (self.change_type, self.impact_level.list_order(), &self.finding_id)
     }
 
     pub(crate) fn about(finding: &Finding, change_type: ChangeType) -> Self {
@@ -71,12 +67,7 @@ impl Change {
             Subject::Code(spot) => (None, Some(spot.rule.clone())),
             Subject::Secret(spot) => (None, Some(spot.rule.clone())),
         };
-        let mut aliases: Vec<_> = finding
-            .subject
-            .advisory_ids()
-            .into_iter()
-            .cloned()
-            .collect();
+        let mut aliases: Vec<_> = finding.subject.advisory_ids().into_iter().cloned().collect();
         aliases.sort();
         Self {
             change_type,
@@ -98,8 +89,7 @@ impl Change {
             fix_version: finding.fix_version.clone(),
             cvss_score: finding.rating.score,
             reference_url: finding.reference_url.clone(),
-            description: text::shorten(&text::one_line(&finding.description), DESCRIPTION)
-                .into_owned(),
+            description: text::shorten(&text::one_line(&finding.description), DESCRIPTION).into_owned(),
         }
     }
 }
@@ -290,9 +280,7 @@ impl ChangeReason {
     pub(crate) fn of_exception(by: &ExceptedBy) -> Self {
         match by {
             ExceptedBy::AcceptedRisk { .. } => Self::AcceptedRisk,
-            ExceptedBy::FalsePositive { .. } | ExceptedBy::Report(Clearance::FalsePositive) => {
-                Self::FalsePositive
-            }
+            ExceptedBy::FalsePositive { .. } | ExceptedBy::Report(Clearance::FalsePositive) => Self::FalsePositive,
             ExceptedBy::Report(Clearance::Suppressed) => Self::Suppressed,
             ExceptedBy::Report(Clearance::NotAffected) => Self::NotAffected,
             ExceptedBy::Report(Clearance::Fixed) => Self::DeclaredFixed,

@@ -1,6 +1,6 @@
 use findings_model::{
-    CoverageState, Finding, FindingId, FindingKind, ScanSummary, ScannerName, SchemaVersion, Scope,
-    Severity, Status, Subject,
+    CoverageState, Finding, FindingId, FindingKind, ScanSummary, ScannerName, SchemaVersion, Scope, Severity, Status,
+    Subject,
 };
 use serde::{Deserialize, Serialize};
 
@@ -49,28 +49,20 @@ impl ChangeSet {
 
     /// The document, indented, with a line feed at its end.
     pub fn to_json(&self) -> String {
-        #[expect(
-            clippy::expect_used,
-            reason = "every key is a string and every number is finite"
-        )]
-        let mut json =
-            serde_json::to_string_pretty(self).expect("a change set is always valid JSON");
+        #[expect(clippy::expect_used, reason = "every key is a string and every number is finite")]
+        let mut json = serde_json::to_string_pretty(self).expect("a change set is always valid JSON");
         json.push('\n');
         json
     }
 
     /// The changes of one type.
     pub fn of_type(&self, change_type: ChangeType) -> impl Iterator<Item = &Change> {
-        self.changes
-            .iter()
-            .filter(move |c| c.change_type == change_type)
+        self.changes.iter().filter(move |c| c.change_type == change_type)
     }
 
     /// Whether a scan of the current side failed or is missing.
     pub fn lacks_a_scan(&self) -> bool {
-        self.incomplete
-            .iter()
-            .any(|scan| !scan.coverage.is_usable())
+        self.incomplete.iter().any(|scan| !scan.coverage.is_usable())
     }
 }
 

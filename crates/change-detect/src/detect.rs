@@ -2,14 +2,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use findings_model::{
-    AdvisoryId, CoverageState, ExceptedBy, Finding, FindingSet, Package, ResolvedReason,
-    ScannerName, Status, Subject, identity,
+    AdvisoryId, CoverageState, ExceptedBy, Finding, FindingSet, Package, ResolvedReason, ScannerName, SeverityCounts,
+    Status, Subject, identity,
 };
 use sha2::{Digest, Sha256};
 
 use crate::{
-    Change, ChangeReason, ChangeSet, ChangeType, FindingState, IncompleteScan, OpenFinding,
-    Posture, PostureTrend, SeverityCounts,
+    Change, ChangeReason, ChangeSet, ChangeType, FindingState, IncompleteScan, OpenFinding, Posture, PostureTrend,
 };
 
 /// How many unchanged open findings a change set lists.
@@ -19,11 +18,7 @@ pub const STILL_OPEN_LIMIT: usize = 100;
 ///
 /// Sets of one lineage share their ids. Others are matched by evidence, where `file_gone` tells whether a path of the
 /// earlier side no longer exists.
-pub fn detect(
-    previous: Option<&FindingSet>,
-    current: &FindingSet,
-    file_gone: &dyn Fn(&str) -> bool,
-) -> ChangeSet {
+pub fn detect(previous: Option<&FindingSet>, current: &FindingSet, file_gone: &dyn Fn(&str) -> bool) -> ChangeSet {
     let before: &[Finding] = previous.map_or(&[], |p| &p.findings);
     let pairs = match previous {
         Some(previous) => matches(previous, current, file_gone),
@@ -44,12 +39,7 @@ pub fn detect(
         }
     }
     let lives_on = LivesOn::of(current);
-    for finding in before
-        .iter()
-        .zip(&matched)
-        .filter(|(f, matched)| !**matched && f.is_open())
-        .map(|(f, _)| f)
-    {
+    for finding in before.iter().zip(&matched).filter(|(f, matched)| !**matched && f.is_open()).map(|(f, _)| f) {
         if lives_on.includes(&finding.subject) {
             continue;
         }
@@ -57,45 +47,22 @@ pub fn detect(
             let removed = finding.subject.path().is_some_and(file_gone);
             changes.push(resolved(
                 finding,
-                Some(if removed {
-                    ChangeReason::Removed
-                } else {
-                    ChangeReason::NoLongerReported
-                }),
+                Some(if removed { ChangeReason::Removed } else { ChangeReason::NoLongerReported }),
             ));
         } else {
             unchanged.push((finding, false));
         }
     }
 
-    let still_there = changes
-        .iter()
-        .filter(|c| counts_as_open(c))
-        .map(|c| c.impact_level);
-    let counts = SeverityCounts::of(
-        unchanged
-            .iter()
-            .map(|(f, _)| f.rating.severity)
-            .chain(still_there),
-    );
+    let still_there = changes.iter().filter(|c| counts_as_open(c)).map(|c| c.impact_level);
+    let counts = SeverityCounts::count(unchanged.iter().map(|(f, _)| f.rating.severity).chain(still_there));
     let posture = Posture {
-        previous: previous.map(|p| {
-            SeverityCounts::of(
-                p.findings
-                    .iter()
-                    .filter(|f| f.is_open())
-                    .map(|f| f.rating.severity),
-            )
-        }),
+        previous: previous
+            .map(|p| SeverityCounts::count(p.findings.iter().filter(|f| f.is_open()).map(|f| f.rating.severity))),
         current: counts,
     };
-    let mut still_open: Vec<_> = unchanged
-        .iter()
-        .map(|(finding, known)| OpenFinding::of(finding, *known))
-        .collect();
-    still_open.sort_by(|a, b| {
-        (a.severity.list_order(), &a.finding_id).cmp(&(b.severity.list_order(), &b.finding_id))
-    });
+    let mut still_open: Vec<_> = unchanged.iter().map(|(finding, known)| OpenFinding::of(finding, *known)).collect();
+    still_open.sort_by(|a, b| (a.severity.list_order(), &a.finding_id).cmp(&(b.severity.list_order(), &b.finding_id)));
     still_open.truncate(STILL_OPEN_LIMIT);
     changes.sort_by(|a, b| a.order().cmp(&b.order()));
     let mut set = ChangeSet {
@@ -117,23 +84,11 @@ pub fn detect(
 }
 
 /// For each current finding the index of the same finding in the earlier set.
-fn matches(
-    previous: &FindingSet,
-    current: &FindingSet,
-    file_gone: &dyn Fn(&str) -> bool,
-) -> Vec<Option<usize>> {
+fn matches(previous: &FindingSet, current: &FindingSet, file_gone: &dyn Fn(&str) -> bool) -> Vec<Option<usize>> {
     if previous.lineage.is_some() && previous.lineage == current.lineage {
-        let by_id: BTreeMap<_, _> = previous
-            .findings
-            .iter()
-            .enumerate()
-            .map(|(index, f)| (&f.finding_id, index))
-            .collect();
-        current
-            .findings
-            .iter()
-            .map(|f| by_id.get(&f.finding_id).copied())
-            .collect()
+        let by_id: BTreeMap<_, _> =
+            previous.findings.iter().enumerate().map(|(index, f)| (&f.finding_id, index)).collect();
+        current.findings.iter().map(|f| by_id.get(&f.finding_id).copied()).collect()
     } else {
         identity::pair(&previous.findings, &current.findings, file_gone)
     }
@@ -141,32 +96,20 @@ fn matches(
 
 fn compare(earlier: Option<&Finding>, now: &Finding) -> Option<Change> {
     let Some(earlier) = earlier else {
-        return now
-            .is_open()
-            .then(|| Change::about(now, ChangeType::NewVulnerability));
+        return now.is_open().then(|| Change::about(now, ChangeType::NewVulnerability));
     };
     match (&earlier.status, &now.status) {
         (Status::Open | Status::Unverified { .. }, Status::Open | Status::Unverified { .. }) => {
             still_open(earlier, now)
         }
-        (
-            Status::Open | Status::Unverified { .. },
-            Status::Resolved {
-                reason: ResolvedReason::Withdrawn,
-                ..
-            },
-        ) => {
+        (Status::Open | Status::Unverified { .. }, Status::Resolved { reason: ResolvedReason::Withdrawn, .. }) => {
             let mut change = gone(earlier, now, ChangeType::Withdrawn);
             change.new_state = FindingState::Withdrawn;
             Some(change)
         }
         // A false positive or a suppressed line was no flaw; that it is gone is no news. An accepted risk was one.
         (
-            Status::Open
-            | Status::Unverified { .. }
-            | Status::Excepted {
-                by: ExceptedBy::AcceptedRisk { .. },
-            },
+            Status::Open | Status::Unverified { .. } | Status::Excepted { by: ExceptedBy::AcceptedRisk { .. } },
             Status::Resolved { reason, .. },
         ) => {
             let reason = ChangeReason::of_resolution(*reason)?;
@@ -194,10 +137,7 @@ fn compare(earlier: Option<&Finding>, now: &Finding) -> Option<Change> {
             change.old_severity = Some(earlier.rating.severity);
             Some(change)
         }
-        (
-            Status::Resolved { .. } | Status::Excepted { .. },
-            Status::Resolved { .. } | Status::Excepted { .. },
-        ) => None,
+        (Status::Resolved { .. } | Status::Excepted { .. }, Status::Resolved { .. } | Status::Excepted { .. }) => None,
     }
 }
 
@@ -219,8 +159,7 @@ fn still_open(earlier: &Finding, now: &Finding) -> Option<Change> {
 }
 
 fn has_fix(finding: &Finding) -> bool {
-    finding.fix_version.is_some()
-        || matches!(&finding.subject, Subject::Vulnerability(v) if !v.fix_versions.is_empty())
+    finding.fix_version.is_some() || matches!(&finding.subject, Subject::Vulnerability(v) if !v.fix_versions.is_empty())
 }
 
 fn version(finding: &Finding) -> Option<&str> {
@@ -233,10 +172,7 @@ fn version(finding: &Finding) -> Option<&str> {
 fn state(finding: &Finding) -> FindingState {
     match &finding.status {
         Status::Open | Status::Unverified { .. } => FindingState::Present(finding.rating.severity),
-        Status::Resolved {
-            reason: ResolvedReason::Withdrawn,
-            ..
-        } => FindingState::Withdrawn,
+        Status::Resolved { reason: ResolvedReason::Withdrawn, .. } => FindingState::Withdrawn,
         Status::Resolved { .. } => FindingState::Resolved,
         Status::Excepted { .. } => FindingState::Excepted,
     }
@@ -246,11 +182,7 @@ fn state(finding: &Finding) -> FindingState {
 fn gone(earlier: &Finding, now: &Finding, change_type: ChangeType) -> Change {
     let mut change = resolved(earlier, None);
     change.change_type = change_type;
-    let ids: BTreeSet<_> = change
-        .aliases
-        .drain(..)
-        .chain(now.subject.advisory_ids().into_iter().cloned())
-        .collect();
+    let ids: BTreeSet<_> = change.aliases.drain(..).chain(now.subject.advisory_ids().into_iter().cloned()).collect();
     change.aliases = ids.into_iter().collect();
     change.finding_id = now.finding_id.clone();
     change
@@ -270,26 +202,15 @@ fn resolved(earlier: &Finding, reason: Option<ChangeReason>) -> Change {
 ///
 /// A scanner that never listed anything (`[]` and nothing else) proves nothing, and neither does a retired one.
 fn is_gone_for_sure(finding: &Finding, current: &FindingSet) -> bool {
-    let active: Vec<&ScannerName> = finding
-        .scanners
-        .iter()
-        .filter(|(_, a)| a.ended.is_none())
-        .map(|(name, _)| name)
-        .collect();
-    let scanners = if active.is_empty() {
-        vec![&finding.source_scanner]
-    } else {
-        active
-    };
+    let active: Vec<&ScannerName> =
+        finding.scanners.iter().filter(|(_, a)| a.ended.is_none()).map(|(name, _)| name).collect();
+    let scanners = if active.is_empty() { vec![&finding.source_scanner] } else { active };
     scanners.into_iter().all(|name| {
         current.scanners.get(name).is_some_and(|scanner| {
             !scanner.retired
                 && scanner.ever_covered
                 && !scanner.newest.is_empty()
-                && scanner
-                    .newest
-                    .iter()
-                    .all(|scan| scan.coverage == CoverageState::Complete)
+                && scanner.newest.iter().all(|scan| scan.coverage == CoverageState::Complete)
         })
     })
 }
@@ -315,13 +236,8 @@ impl<'a> LivesOn<'a> {
 }
 
 fn flaw_keys(subject: &Subject) -> impl Iterator<Item = (&Package, &AdvisoryId)> {
-    let ids = if subject.package().is_some() {
-        subject.advisory_ids()
-    } else {
-        Vec::new()
-    };
-    ids.into_iter()
-        .filter_map(|id| Some((subject.package()?, id)))
+    let ids = if subject.package().is_some() { subject.advisory_ids() } else { Vec::new() };
+    ids.into_iter().filter_map(|id| Some((subject.package()?, id)))
 }
 
 fn counts_as_open(change: &Change) -> bool {
@@ -340,13 +256,7 @@ fn incomplete(current: &FindingSet) -> Vec<IncompleteScan> {
                 not_covered: Vec::new(),
             });
         }
-        scans.extend(
-            scanner
-                .newest
-                .iter()
-                .filter(|s| s.coverage != CoverageState::Complete)
-                .map(IncompleteScan::of),
-        );
+        scans.extend(scanner.newest.iter().filter(|s| s.coverage != CoverageState::Complete).map(IncompleteScan::of));
     }
     scans.sort_by(|a, b| (&a.scanner, &a.file).cmp(&(&b.scanner, &b.file)));
     scans
@@ -354,20 +264,15 @@ fn incomplete(current: &FindingSet) -> Vec<IncompleteScan> {
 
 /// Findings, states and severities of a set, without dates and in any order: 64 hexadecimal digits of SHA-256.
 fn digest(set: &FindingSet) -> String {
-    let mut lines: Vec<String> = set
-        .findings
-        .iter()
-        .map(|f| format!("{}\t{}\t{}\n", f.finding_id, state(f), f.rating.severity))
-        .collect();
+    let mut lines: Vec<String> =
+        set.findings.iter().map(|f| format!("{}\t{}\t{}\n", f.finding_id, state(f), f.rating.severity)).collect();
     lines.sort();
     let mut hash = Sha256::new();
     for line in lines {
         hash.update(line);
     }
-    hash.finalize()
-        .iter()
-        .fold(String::with_capacity(64), |mut hex, byte| {
-            let _ = write!(hex, "{byte:02x}"); // writing to a String cannot fail
-            hex
-        })
+    hash.finalize().iter().fold(String::with_capacity(64), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}"); // writing to a String cannot fail
+        hex
+    })
 }

@@ -18,5 +18,5 @@ mod tests;
 pub use change::{Change, ChangeReason, ChangeType, FindingState};
 pub use change_set::{ChangeSet, IncompleteScan, OpenFinding};
 pub use detect::{STILL_OPEN_LIMIT, detect};
-pub use posture::{Posture, PostureTrend, SeverityCounts};
+pub use posture::{Posture, PostureTrend};
 pub use read::{ChangeError, ChangeSetError};

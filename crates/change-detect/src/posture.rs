@@ -1,46 +1,5 @@
-use findings_model::Severity;
+use findings_model::SeverityCounts;
 use serde::{Deserialize, Serialize};
-
-/// Open findings by severity.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "a count per severity and their sum")]
-pub struct SeverityCounts {
-    pub total: usize,
-    pub critical: usize,
-    pub high: usize,
-    pub medium: usize,
-    pub low: usize,
-    pub info: usize,
-    pub unknown: usize,
-}
-
-impl SeverityCounts {
-    /// Counts severities.
-    pub fn of(severities: impl IntoIterator<Item = Severity>) -> Self {
-        let mut counts = Self::default();
-        for severity in severities {
-            counts.total += 1;
-            *counts.slot(severity) += 1;
-        }
-        counts
-    }
-
-    fn slot(&mut self, severity: Severity) -> &mut usize {
-        match severity {
-            Severity::Critical => &mut self.critical,
-            Severity::High => &mut self.high,
-            Severity::Medium => &mut self.medium,
-            Severity::Low => &mut self.low,
-            Severity::Info => &mut self.info,
-            Severity::Unknown => &mut self.unknown,
-        }
-    }
-
-    /// Critical and high ones together.
-    pub fn grave(&self) -> usize {
-        self.critical + self.high
-    }
-}
 
 /// Open findings on both sides of a comparison. Unverified ones count; excepted ones do not.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -84,10 +43,7 @@ impl PostureTrend {
 
     pub(crate) fn between(previous: &SeverityCounts, current: &SeverityCounts) -> Self {
         use std::cmp::Ordering::{Equal, Greater, Less};
-        match (
-            current.grave().cmp(&previous.grave()),
-            current.total.cmp(&previous.total),
-        ) {
+        match (current.grave().cmp(&previous.grave()), current.total().cmp(&previous.total())) {
             (Greater, _) => Self::Deteriorated,
             (Less, _) => Self::Improved,
             (Equal, Greater) => Self::SlightlyDeteriorated,

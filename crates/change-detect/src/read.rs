@@ -1,15 +1,14 @@
 //! Reading change sets: our own document, the Python original's decision JSON, and its plain lists.
 
 use findings_model::{
-    AdvisoryId, CvssScore, FindingId, FindingKind, NameError, ScannerName, SchemaError,
-    SchemaVersion, Scope, Severity, text,
+    AdvisoryId, CvssScore, FindingId, FindingKind, NameError, ScannerName, SchemaError, SchemaVersion, Scope, Severity,
+    text,
 };
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::{
-    Change, ChangeReason, ChangeSet, ChangeType, FindingState, IncompleteScan, OpenFinding,
-    Posture, PostureTrend,
+    Change, ChangeReason, ChangeSet, ChangeType, FindingState, IncompleteScan, OpenFinding, Posture, PostureTrend,
 };
 
 /// Why a document is no change set.
@@ -22,9 +21,7 @@ pub enum ChangeSetError {
     #[error("the change set is of another schema")]
     Schema(#[source] SchemaError),
     /// Neither a list of changes nor an object that has one.
-    #[error(
-        "the change set has no list of changes: expected `changes`, `security_changes` or a list"
-    )]
+    #[error("the change set has no list of changes: expected `changes`, `security_changes` or a list")]
     NoChanges,
     /// A field beside the changes has the wrong shape.
     #[error("the change set's field {field} cannot be read")]
@@ -98,22 +95,16 @@ impl ChangeSet {
     pub fn from_json(bytes: &[u8]) -> Result<Self, ChangeSetError> {
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
         match serde_json::from_slice(bytes).map_err(ChangeSetError::Json)? {
-            Value::Array(changes) => Ok(Self {
-                changes: read_changes(changes)?,
-                ..Self::empty()
-            }),
+            Value::Array(changes) => Ok(Self { changes: read_changes(changes)?, ..Self::empty() }),
             Value::Object(mut document) => {
                 if let Some(Value::Object(decision)) = document.remove("release_decision") {
                     document = decision;
                 }
                 if let Some(version) = field::<SchemaVersion>(&mut document, "schema_version")? {
-                    version
-                        .check(Self::SCHEMA)
-                        .map_err(ChangeSetError::Schema)?;
+                    version.check(Self::SCHEMA).map_err(ChangeSetError::Schema)?;
                 }
-                let Some(Value::Array(changes)) = document
-                    .remove("changes")
-                    .or_else(|| document.remove("security_changes"))
+                let Some(Value::Array(changes)) =
+                    document.remove("changes").or_else(|| document.remove("security_changes"))
                 else {
                     return Err(ChangeSetError::NoChanges);
                 };
@@ -121,13 +112,10 @@ impl ChangeSet {
                     schema_version: Self::SCHEMA,
                     first_scan: field(&mut document, "first_scan")?.unwrap_or_default(),
                     changes: read_changes(changes)?,
-                    incomplete: field::<Vec<IncompleteScan>>(&mut document, "incomplete")?
-                        .unwrap_or_default(),
-                    posture_trend: field(&mut document, "posture_trend")?
-                        .unwrap_or(PostureTrend::Unknown),
+                    incomplete: field::<Vec<IncompleteScan>>(&mut document, "incomplete")?.unwrap_or_default(),
+                    posture_trend: field(&mut document, "posture_trend")?.unwrap_or(PostureTrend::Unknown),
                     posture: field::<Posture>(&mut document, "posture")?,
-                    still_open: field::<Vec<OpenFinding>>(&mut document, "still_open")?
-                        .unwrap_or_default(),
+                    still_open: field::<Vec<OpenFinding>>(&mut document, "still_open")?.unwrap_or_default(),
                     compared_with: field(&mut document, "compared_with")?,
                 })
             }
@@ -142,19 +130,16 @@ fn field<T: serde::de::DeserializeOwned>(
 ) -> Result<Option<T>, ChangeSetError> {
     match document.remove(key) {
         None | Some(Value::Null) => Ok(None),
-        Some(value) => serde_json::from_value(value)
-            .map(Some)
-            .map_err(|source| ChangeSetError::Field { field: key, source }),
+        Some(value) => {
+            serde_json::from_value(value).map(Some).map_err(|source| ChangeSetError::Field { field: key, source })
+        }
     }
 }
 
 fn read_changes(values: Vec<Value>) -> Result<Vec<Change>, ChangeSetError> {
     let mut changes = Vec::with_capacity(values.len());
     for (index, value) in values.into_iter().enumerate() {
-        let change = read_change(value).map_err(|source| ChangeSetError::Change {
-            number: index + 1,
-            source,
-        })?;
+        let change = read_change(value).map_err(|source| ChangeSetError::Change { number: index + 1, source })?;
         changes.extend(change);
     }
     changes.sort_by(|a, b| a.order().cmp(&b.order()));
@@ -183,10 +168,8 @@ impl TryFrom<ChangeWire> for Change {
                 .find(|t| t.as_str() == lower)
                 .ok_or_else(|| ChangeError::ChangeType(word(&wire.change_type)))?,
         };
-        let impact_level: Severity = wire
-            .impact_level
-            .parse()
-            .map_err(|_| ChangeError::Impact(word(&wire.impact_level)))?;
+        let impact_level: Severity =
+            wire.impact_level.parse().map_err(|_| ChangeError::Impact(word(&wire.impact_level)))?;
         if wire.new_state.trim().is_empty() {
             return Err(ChangeError::NewState);
         }
@@ -196,30 +179,19 @@ impl TryFrom<ChangeWire> for Change {
             change_type,
             kind: wire.kind.unwrap_or_else(|| kind_of(&finding_id)),
             finding_id,
-            aliases: wire
-                .aliases
-                .iter()
-                .filter_map(|a| AdvisoryId::parse(a).ok())
-                .collect(),
+            aliases: wire.aliases.iter().filter_map(|a| AdvisoryId::parse(a).ok()).collect(),
             package: wire.package,
             version: wire.version,
             rule: wire.rule,
             path: wire.path,
             source_scanner: wire.source_scanner,
-            old_severity: wire
-                .old_severity
-                .or_else(|| wire.old_state.as_ref().and_then(FindingState::severity)),
+            old_severity: wire.old_severity.or_else(|| wire.old_state.as_ref().and_then(FindingState::severity)),
             old_state: wire.old_state,
-            new_severity: wire
-                .new_severity
-                .or_else(|| new_state.severity())
-                .or((!is_gone).then_some(impact_level)),
+            new_severity: wire.new_severity.or_else(|| new_state.severity()).or((!is_gone).then_some(impact_level)),
             new_state,
             impact_level,
             // A newer program may know more reasons; an older one wrote none.
-            reason: wire
-                .reason
-                .and_then(|word| ChangeReason::deserialize(word).ok()),
+            reason: wire.reason.and_then(|word| ChangeReason::deserialize(word).ok()),
             scope: wire.scope.unwrap_or(Scope::Unknown),
             fix_version: wire.fix_version,
             cvss_score: wire.cvss_score,

@@ -27,10 +27,7 @@ impl<'a> Actions<'a> {
     }
 
     /// Writes the step's outputs to `GITHUB_OUTPUT`, all in one append.
-    pub fn outputs<'v>(
-        &mut self,
-        outputs: impl IntoIterator<Item = (&'v str, &'v str)>,
-    ) -> anyhow::Result<()> {
+    pub fn outputs<'v>(&mut self, outputs: impl IntoIterator<Item = (&'v str, &'v str)>) -> anyhow::Result<()> {
         let Some(path) = self.context.var("GITHUB_OUTPUT").map(str::to_owned) else {
             return Ok(());
         };
@@ -72,9 +69,7 @@ impl<'a> Actions<'a> {
     }
 
     fn annotate(&mut self, kind: &str, message: &str) {
-        if self.context.var("GITHUB_ACTIONS").is_some()
-            && self.context.count_annotation() <= MOST_ANNOTATIONS
-        {
+        if self.context.var("GITHUB_ACTIONS").is_some() && self.context.count_annotation() <= MOST_ANNOTATIONS {
             let line = annotation(kind, message);
             self.context.complain(&line);
         }
@@ -109,10 +104,7 @@ mod tests {
         let mut lines = String::new();
         output(&mut lines, "notes", "a\nEOF\nshould_release=true", "00ff").unwrap();
         output(&mut lines, "release_type", "none", "00ff").unwrap();
-        assert_eq!(
-            lines,
-            "notes<<relwarden_00ff\na\nEOF\nshould_release=true\nrelwarden_00ff\nrelease_type=none\n"
-        );
+        assert_eq!(lines, "notes<<relwarden_00ff\na\nEOF\nshould_release=true\nrelwarden_00ff\nrelease_type=none\n");
     }
 
     #[test]
@@ -124,9 +116,6 @@ mod tests {
 
     #[test]
     fn an_annotation_is_one_escaped_line() {
-        assert_eq!(
-            annotation("error", "50 %\n::set-output x"),
-            "::error::50 %25 ::set-output x"
-        );
+        assert_eq!(annotation("error", "50 %\n::set-output x"), "::error::50 %25 ::set-output x");
     }
 }

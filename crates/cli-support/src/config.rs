@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use findings_model::{PackageName, ScannerName};
+use findings_model::{PackageName, ScannerName, SlaDays};
 use serde::{Deserialize, Deserializer, de};
 
 mod load;
@@ -23,7 +23,7 @@ pub struct Config {
     /// Which scanners are used and how their reports count.
     pub scanners: Scanners,
     /// Days within which a finding should be gone, by severity.
-    pub sla: Sla,
+    pub sla: SlaDays,
     /// What makes a release due.
     pub release: release_decision::Policy,
     /// Where and how files are published.
@@ -84,11 +84,7 @@ pub struct Scanner {
 impl Scanners {
     /// The scanners whose empty reports are believed.
     pub fn trusted_when_empty(&self) -> BTreeSet<ScannerName> {
-        self.each
-            .iter()
-            .filter(|(_, s)| s.trust_empty)
-            .map(|(name, _)| name.clone())
-            .collect()
+        self.each.iter().filter(|(_, s)| s.trust_empty).map(|(name, _)| name.clone()).collect()
     }
 }
 
@@ -98,9 +94,7 @@ impl<'de> Deserialize<'de> for Scanners {
         impl<'de> de::Visitor<'de> for Table {
             type Value = Scanners;
             fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str(
-                    "a table with required, retired, accepted_gaps or a table for a scanner",
-                )
+                f.write_str("a table with required, retired, accepted_gaps or a table for a scanner")
             }
             fn visit_map<A: de::MapAccess<'de>>(self, mut map: A) -> Result<Scanners, A::Error> {
                 let mut scanners = Scanners::default();
@@ -119,34 +113,6 @@ impl<'de> Deserialize<'de> for Scanners {
             }
         }
         deserializer.deserialize_map(Table)
-    }
-}
-
-/// `[tool.relwarden.sla]`: days from the first sight to the due date.
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-#[expect(
-    missing_docs,
-    reason = "a number of days for the severity of that name"
-)]
-pub struct Sla {
-    pub critical: u32,
-    pub high: u32,
-    pub medium: u32,
-    pub low: u32,
-    pub info: u32,
-}
-
-impl Default for Sla {
-    fn default() -> Self {
-        Self {
-            critical: 1,
-            high: 7,
-            medium: 30,
-            low: 90,
-            info: 180,
-        }
     }
 }
 
@@ -174,9 +140,7 @@ pub struct PublishLimits {
 
 impl Default for PublishLimits {
     fn default() -> Self {
-        Self {
-            file_bytes: 100 * 1024 * 1024,
-        }
+        Self { file_bytes: 100 * 1024 * 1024 }
     }
 }
 
@@ -195,11 +159,7 @@ pub struct Status {
 
 impl Default for Status {
     fn default() -> Self {
-        Self {
-            url: None,
-            max_scan_age_days: 10,
-            scan_interval_days: 7,
-        }
+        Self { url: None, max_scan_age_days: 10, scan_interval_days: 7 }
     }
 }
 
@@ -218,11 +178,7 @@ pub struct Retention {
 
 impl Default for Retention {
     fn default() -> Self {
-        Self {
-            scan_days: 90,
-            event_days: 365,
-            run_days: 35,
-        }
+        Self { scan_days: 90, event_days: 365, run_days: 35 }
     }
 }
 

@@ -24,13 +24,7 @@ pub enum Format {
 #[command(next_help_heading = "Common options")]
 pub struct Common {
     /// The project's folder; every relative path starts there
-    #[arg(
-        long,
-        global = true,
-        value_name = "DIR",
-        default_value = ".",
-        env = "RELWARDEN_PROJECT"
-    )]
+    #[arg(long, global = true, value_name = "DIR", default_value = ".", env = "RELWARDEN_PROJECT")]
     pub project: PathBuf,
     /// The configuration file [default: [tool.relwarden] in pyproject.toml, or relwarden.toml]
     #[arg(long, global = true, value_name = "FILE", env = "RELWARDEN_CONFIG")]
@@ -75,14 +69,10 @@ impl Context {
         reason = "this is the one place that reads the environment, the folder and the clock"
     )]
     pub(crate) fn from_process(common: &Common) -> anyhow::Result<Self> {
-        let here =
-            std::env::current_dir().or_fail(ExitStatus::Usage, "cannot tell the current folder")?;
+        let here = std::env::current_dir().or_fail(ExitStatus::Usage, "cannot tell the current folder")?;
         let project = here.join(&common.project);
         if !project.is_dir() {
-            let what = format!(
-                "the project folder {} is no folder",
-                common.project.display()
-            );
+            let what = format!("the project folder {} is no folder", common.project.display());
             return Err(Failure::new(ExitStatus::Usage, what)
                 .hint("give the project's folder with --project DIR")
                 .into());
@@ -92,11 +82,8 @@ impl Context {
             None => Timestamp::new(std::time::SystemTime::now().into()),
         };
         let mut nonce = [0; 16];
-        getrandom::fill(&mut nonce)
-            .map_err(|e| anyhow::anyhow!("{e}"))
-            .context("cannot read random bytes")?;
-        let vars = std::env::vars_os()
-            .filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)));
+        getrandom::fill(&mut nonce).map_err(|e| anyhow::anyhow!("{e}")).context("cannot read random bytes")?;
+        let vars = std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)));
         Ok(Self {
             project,
             config_file: common.config.clone(),
@@ -140,10 +127,7 @@ impl Context {
 
     /// A variable of the environment; none if unset or empty.
     pub fn var(&self, name: &str) -> Option<&str> {
-        self.vars
-            .get(name)
-            .map(String::as_str)
-            .filter(|v| !v.is_empty())
+        self.vars.get(name).map(String::as_str).filter(|v| !v.is_empty())
     }
 
     /// Takes a secret out of the environment's copy, so that nothing prints or passes it on later.
@@ -161,9 +145,7 @@ impl Context {
         if self.config.is_none() {
             self.config = Some(config::load(&self.project, self.config_file.as_deref())?);
         }
-        self.config
-            .as_ref()
-            .context("the configuration was just read")
+        self.config.as_ref().context("the configuration was just read")
     }
 
     /// Adds a line to the result (stdout). In JSON format it goes to stderr instead, so that stdout stays one document.
@@ -176,11 +158,7 @@ impl Context {
 
     /// Says a line to the people who watch (stderr); silent with `--quiet`.
     pub fn note(&mut self, line: impl AsRef<str>) -> io::Result<()> {
-        if self.quiet {
-            Ok(())
-        } else {
-            writeln!(self.err, "{}", line.as_ref())
-        }
+        if self.quiet { Ok(()) } else { writeln!(self.err, "{}", line.as_ref()) }
     }
 
     pub(crate) fn complain(&mut self, line: &str) {
@@ -192,8 +170,7 @@ impl Context {
     pub fn result(&mut self, document: &impl Serialize, text: &str) -> anyhow::Result<()> {
         match self.format {
             Format::Json => {
-                serde_json::to_writer_pretty(&mut self.out, document)
-                    .context("cannot write the result as JSON")?;
+                serde_json::to_writer_pretty(&mut self.out, document).context("cannot write the result as JSON")?;
                 self.out.push(b'\n');
             }
             Format::Text => {

@@ -50,7 +50,8 @@ fn write_lines(out: &mut String, decision: &Decision) -> std::fmt::Result {
 
 /// The same in Markdown, for the step summary.
 pub fn summary(decision: &Decision) -> String {
-    let mut out = format!("### {}\n\n{}\n\n", text::markdown(&headline(decision)), text::markdown(&decision.justification));
+    let mut out =
+        format!("### {}\n\n{}\n\n", text::markdown(&headline(decision)), text::markdown(&decision.justification));
     for line in decision.reasons.iter().take(SUMMARY_REASONS).map(reason) {
         let _infallible = writeln!(out, "- {}", text::markdown(&line));
     }

@@ -21,20 +21,11 @@ impl ExitStatus {
     /// Every status with what it means, for the documentation's table.
     pub const TABLE: [(Self, &'static str); 6] = [
         (Self::Done, "done; a verdict such as \"no release\" is data"),
-        (
-            Self::No,
-            "the check says no; a required scan failed or is missing",
-        ),
+        (Self::No, "the check says no; a required scan failed or is missing"),
         (Self::Usage, "usage or configuration; no credential at hand"),
-        (
-            Self::BadInput,
-            "a document of ours (ledger, baseline, changes, configuration) cannot be read",
-        ),
+        (Self::BadInput, "a document of ours (ledger, baseline, changes, configuration) cannot be read"),
         (Self::Outside, "something outside failed; a retry may help"),
-        (
-            Self::Refused,
-            "refused: authentication, permission, protection rule",
-        ),
+        (Self::Refused, "refused: authentication, permission, protection rule"),
     ];
 
     /// The process's exit code.
@@ -68,12 +59,7 @@ pub struct Failure {
 impl Failure {
     /// A failure without a deeper cause.
     pub fn new(status: ExitStatus, what: impl Into<String>) -> Self {
-        Self {
-            status,
-            what: what.into(),
-            hint: None,
-            source: None,
-        }
+        Self { status, what: what.into(), hint: None, source: None }
     }
 
     /// A failure with its cause.
@@ -117,10 +103,7 @@ pub trait ResultExt<T> {
 
 impl<T, E: Error + Send + Sync + 'static> ResultExt<T> for Result<T, E> {
     fn or_fail(self, status: ExitStatus, what: impl Into<String>) -> Result<T, Failure> {
-        self.map_err(|e| Failure {
-            source: Some(Box::new(e)),
-            ..Failure::new(status, what)
-        })
+        self.map_err(|e| Failure { source: Some(Box::new(e)), ..Failure::new(status, what) })
     }
 }
 
@@ -130,10 +113,7 @@ mod tests {
 
     #[test]
     fn codes_are_a_published_table() {
-        let codes: Vec<u8> = ExitStatus::TABLE
-            .iter()
-            .map(|(status, _)| status.code())
-            .collect();
+        let codes: Vec<u8> = ExitStatus::TABLE.iter().map(|(status, _)| status.code()).collect();
         assert_eq!(codes, [0, 1, 2, 3, 4, 5]);
     }
 }

@@ -16,11 +16,7 @@ use crate::{Common, Context, ExitStatus, ResultExt as _};
 
 /// Sends the log to stderr and, if asked, to a file. `RUST_LOG` goes before `-v`, `DEBUG=true` and `VERBOSE=true`.
 pub(crate) fn init(common: &Common, context: &Context) -> anyhow::Result<()> {
-    let is_true = |name| {
-        context
-            .var(name)
-            .is_some_and(|v| v.eq_ignore_ascii_case("true") || v == "1")
-    };
+    let is_true = |name| context.var(name).is_some_and(|v| v.eq_ignore_ascii_case("true") || v == "1");
     let asked = match common.verbose {
         _ if common.quiet => LevelFilter::ERROR,
         2.. => LevelFilter::DEBUG,
@@ -32,28 +28,15 @@ pub(crate) fn init(common: &Common, context: &Context) -> anyhow::Result<()> {
     let filter = match context.var("RUST_LOG") {
         Some(directives) => directives.parse::<Targets>().or_fail(
             ExitStatus::Usage,
-            format!(
-                "RUST_LOG={} is no log filter",
-                findings_model::text::one_line(directives)
-            ),
+            format!("RUST_LOG={} is no log filter", findings_model::text::one_line(directives)),
         )?,
         // What lies below (HTTP, TLS) may print headers: only our own crates go beyond warnings by themselves.
         None => OUR_CRATES
             .iter()
-            .fold(Targets::new().with_default(LevelFilter::WARN), |t, name| {
-                t.with_target(*name, asked)
-            }),
+            .fold(Targets::new().with_default(LevelFilter::WARN), |t, name| t.with_target(*name, asked)),
     };
-    let file = common
-        .log_file
-        .as_ref()
-        .map(|path| open(&context.path(path)))
-        .transpose()?;
-    let stderr_layer = fmt::layer()
-        .with_writer(io::stderr)
-        .without_time()
-        .with_ansi(false)
-        .with_filter(filter.clone());
+    let file = common.log_file.as_ref().map(|path| open(&context.path(path))).transpose()?;
+    let stderr_layer = fmt::layer().with_writer(io::stderr).without_time().with_ansi(false).with_filter(filter.clone());
     let file_layer = file.map(|file| {
         let level = asked.max(LevelFilter::INFO);
         let filter = if context.var("RUST_LOG").is_some() {
@@ -61,20 +44,11 @@ pub(crate) fn init(common: &Common, context: &Context) -> anyhow::Result<()> {
         } else {
             OUR_CRATES
                 .iter()
-                .fold(Targets::new().with_default(LevelFilter::WARN), |t, name| {
-                    t.with_target(*name, level)
-                })
+                .fold(Targets::new().with_default(LevelFilter::WARN), |t, name| t.with_target(*name, level))
         };
-        fmt::layer()
-            .with_writer(Mutex::new(file))
-            .with_ansi(false)
-            .without_time()
-            .with_filter(filter)
+        fmt::layer().with_writer(Mutex::new(file)).with_ansi(false).without_time().with_filter(filter)
     });
-    Registry::default()
-        .with(stderr_layer)
-        .with(file_layer)
-        .init();
+    Registry::default().with(stderr_layer).with(file_layer).init();
     Ok(())
 }
 
@@ -107,8 +81,5 @@ fn open(path: &std::path::Path) -> anyhow::Result<File> {
         .append(true)
         .create(true)
         .open(path)
-        .or_fail(
-            ExitStatus::Usage,
-            format!("cannot open the log file {}", path.display()),
-        )?)
+        .or_fail(ExitStatus::Usage, format!("cannot open the log file {}", path.display()))?)
 }

@@ -14,10 +14,7 @@ pub(crate) fn error(error: &anyhow::Error, context: &mut Context) -> ExitStatus 
 }
 
 /// As [`error`], before there is a context.
-#[expect(
-    clippy::print_stderr,
-    reason = "there is no context yet to print through"
-)]
+#[expect(clippy::print_stderr, reason = "there is no context yet to print through")]
 pub(crate) fn early(error: &anyhow::Error) -> ExitStatus {
     for line in lines(error) {
         eprintln!("{line}");
@@ -26,10 +23,7 @@ pub(crate) fn early(error: &anyhow::Error) -> ExitStatus {
 }
 
 fn status(error: &anyhow::Error) -> ExitStatus {
-    error
-        .chain()
-        .find_map(|e| e.downcast_ref::<Failure>())
-        .map_or(ExitStatus::Outside, Failure::status)
+    error.chain().find_map(|e| e.downcast_ref::<Failure>()).map_or(ExitStatus::Outside, Failure::status)
 }
 
 fn lines(error: &anyhow::Error) -> Vec<String> {
@@ -41,20 +35,13 @@ fn lines(error: &anyhow::Error) -> Vec<String> {
         if said.iter().any(|s| s == &words) {
             continue;
         }
-        let head = if said.is_empty() {
-            "error: "
-        } else {
-            "  caused by: "
-        };
+        let head = if said.is_empty() { "error: " } else { "  caused by: " };
         let mut parts = words.lines();
         lines.push(format!("{head}{}", parts.next().unwrap_or_default()));
         lines.extend(parts.map(|part| format!("    {part}")));
         said.push(words);
     }
-    let hints = error
-        .chain()
-        .filter_map(|e| e.downcast_ref::<Failure>())
-        .filter_map(Failure::hint_text);
+    let hints = error.chain().filter_map(|e| e.downcast_ref::<Failure>()).filter_map(Failure::hint_text);
     lines.extend(hints.map(|hint| format!("hint: {hint}")));
     lines
 }
@@ -67,16 +54,11 @@ mod tests {
     #[test]
     fn an_error_says_what_why_and_what_next() {
         let cause = std::io::Error::other("disk \u{1b}[31mfull");
-        let failed: Result<(), Failure> =
-            Err(cause).or_fail(ExitStatus::Outside, "cannot write docs/index.json");
+        let failed: Result<(), Failure> = Err(cause).or_fail(ExitStatus::Outside, "cannot write docs/index.json");
         let error = anyhow::Error::from(failed.unwrap_err().hint("free some space"));
         assert_eq!(
             lines(&error),
-            [
-                "error: cannot write docs/index.json",
-                "  caused by: disk \u{fffd}[31mfull",
-                "hint: free some space"
-            ]
+            ["error: cannot write docs/index.json", "  caused by: disk \u{fffd}[31mfull", "hint: free some space"]
         );
         assert_eq!(status(&error), ExitStatus::Outside);
     }

@@ -29,7 +29,7 @@ pub fn findings(cx: &mut Context) -> anyhow::Result<FindingsRequest> {
     };
     let now = cx.now();
     let config = cx.config()?;
-    let (sla, retention) = (config.sla, config.retention);
+    let retention = config.retention;
     Ok(FindingsRequest {
         project: config.project_name()?.clone(),
         folders: vec![PathBuf::from(orchestrate::paths::REPORTS)],
@@ -38,7 +38,7 @@ pub fn findings(cx: &mut Context) -> anyhow::Result<FindingsRequest> {
         required: config.scanners.required.clone(),
         retired: config.scanners.retired.clone(),
         trust_empty: config.scanners.trusted_when_empty(),
-        sla: findings_ledger::SlaDays { critical: sla.critical, high: sla.high, medium: sla.medium, low: sla.low, info: sla.info },
+        sla: config.sla,
         retention: findings_ledger::Retention { scan_days: retention.scan_days, event_days: retention.event_days },
         key,
         writing: Writing::Write,
@@ -126,13 +126,7 @@ pub fn status(cx: &mut Context) -> anyhow::Result<StatusRequest> {
         accepted_gaps: config.scanners.accepted_gaps.clone(),
         max_scan_age_days: config.status.max_scan_age_days,
         scan_interval_days: config.status.scan_interval_days,
-        sla: live_status::SlaDays {
-            critical: config.sla.critical,
-            high: config.sla.high,
-            medium: config.sla.medium,
-            low: config.sla.low,
-            info: config.sla.info,
-        },
+        sla: config.sla,
         now,
     })
 }

@@ -2,10 +2,10 @@
 
 mod view;
 
-use findings_model::Timestamp;
+use findings_model::{SlaDays, Timestamp};
 use minijinja::{Environment, UndefinedBehavior, syntax::SyntaxConfig, value::Serde};
 
-use crate::{Ledger, Plans, SlaDays};
+use crate::{Ledger, Plans};
 
 /// What the document is made of.
 #[derive(Debug)]

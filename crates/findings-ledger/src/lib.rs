@@ -15,7 +15,6 @@ mod history;
 mod intake;
 mod ledger;
 mod plans;
-mod sla;
 #[cfg(test)]
 mod tests;
 
@@ -27,7 +26,6 @@ pub use history::{
 pub use intake::{Intake, Required, SyncResults, Taken, take_in};
 pub use ledger::{Ledger, LedgerError};
 pub use plans::{Plan, PlanProblem, PlanStatus, Plans, PlansError, PlansSynced, Priority, sync_plans};
-pub use sla::SlaDays;
 
 /// Text from outside as Markdown that reads as the text itself, for use behind other words of a line: a version or a dash at its
 /// beginning makes no list there.

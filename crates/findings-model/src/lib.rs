@@ -10,6 +10,7 @@
 //! - [`text`] makes text from outside safe to show.
 
 mod advisory_id;
+mod counts;
 mod finding;
 pub mod identity;
 mod names;
@@ -19,11 +20,13 @@ mod scan;
 mod schema;
 mod set;
 mod severity;
+mod sla;
 mod subject;
 pub mod text;
 mod time_format;
 
 pub use advisory_id::{AdvisoryId, AdvisoryIdError};
+pub use counts::SeverityCounts;
 pub use finding::{Attribution, ExceptedBy, Extra, Finding, ResolvedReason, Scope, Status};
 pub use names::{FindingId, NameError, ReportFormat, ScannerName};
 pub use package::{Ecosystem, Package, PackageName, PackageNameError};
@@ -32,5 +35,6 @@ pub use scan::{Clearance, Coverage, CoverageState, Gap, LookedAt, Observation, S
 pub use schema::{SchemaError, SchemaVersion};
 pub use set::{FindingSet, ScanSummary, ScannerState};
 pub use severity::{CvssScore, CvssVector, CvssVectorError, Rating, Severity, SeverityError, SeveritySource};
+pub use sla::SlaDays;
 pub use subject::{AdvisoryVerdict, CodeSpot, CodeText, FindingKind, SecretMark, SecretSpot, Subject, Vulnerability};
 pub use time_format::{Timestamp, date_text, parse_date};

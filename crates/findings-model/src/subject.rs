@@ -150,6 +150,8 @@ pub struct CodeSpot {
     pub aliases: BTreeSet<AdvisoryId>,
 }
 
+const QUOTES: [char; 2] = ['"', '\''];
+
 /// What a line of code says: a digest of its text without its white space, so that neither moving nor re-indenting changes it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -159,25 +161,13 @@ impl CodeText {
     /// Digests a line; none for a blank one. `secretive` rules (hard-coded passwords) get their string literals masked first,
     /// because a digest of a line with a weak password could be guessed.
     pub fn of(line: &str, secretive: bool) -> Option<Self> {
-        let mut said = String::with_capacity(line.len());
-        let mut quote: Option<char> = None;
-        for c in line.chars() {
-            match quote {
-                Some(q) if c == q => {
-                    quote = None;
-                    said.push(c);
-                }
-                Some(_) => {}
-                None => {
-                    if secretive && matches!(c, '"' | '\'') {
-                        quote = Some(c);
-                    }
-                    if !c.is_whitespace() {
-                        said.push(c);
-                    }
-                }
-            }
-        }
+        // From the first quote to the last: where a literal ends inside, escapes and prefixes decide, and a slip would digest it.
+        let masked = secretive.then(|| line.find(QUOTES).zip(line.rfind(QUOTES))).flatten();
+        let kept = match masked {
+            Some((first, last)) => [&line[..=first], &line[last..]],
+            None => [line, ""],
+        };
+        let said: String = kept.into_iter().flat_map(str::chars).filter(|c| !c.is_whitespace()).collect();
         if said.is_empty() {
             return None;
         }
@@ -236,6 +226,7 @@ mod tests {
     #[test]
     fn a_password_in_the_line_is_not_in_the_digest() {
         assert_eq!(CodeText::of("password = 'hunter2'", true), CodeText::of("password = 'letmein'", true));
+        assert_eq!(CodeText::of(r"password = 'hun\'ter2'", true), CodeText::of(r"password = 'let\'mein'", true));
         assert_ne!(CodeText::of("password = 'hunter2'", true), CodeText::of("passwd = 'hunter2'", true));
     }
 }

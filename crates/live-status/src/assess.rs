@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use findings_model::{Extra, Finding, FindingSet, PackageName, Severity, Status, Timestamp, text};
+use findings_model::{
+    Extra, Finding, FindingSet, PackageName, Severity, SeverityCounts, SlaDays, Status, Timestamp, text,
+};
 use time::Date;
 
 use crate::{
-    Grade, Limits, RemediationStatus, State, StatusDocument, Summary,
+    Grade, Limits, RemediationStatus, State, StatusDocument,
     entry::{self, Entries},
     freshness::{Freshness, freshness},
     phrase,
@@ -35,23 +37,6 @@ pub struct StatusInput<'a> {
     pub now: Timestamp,
 }
 
-/// Days from the first sight of a finding to its due date, by severity; an unknown one counts as medium.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the days for the severity of that name")]
-pub struct SlaDays {
-    pub critical: u32,
-    pub high: u32,
-    pub medium: u32,
-    pub low: u32,
-    pub info: u32,
-}
-
-impl Default for SlaDays {
-    fn default() -> Self {
-        Self { critical: 1, high: 7, medium: 30, low: 90, info: 180 }
-    }
-}
-
 /// Computes the status.
 pub fn assess(input: &StatusInput<'_>) -> StatusDocument {
     match (input.set, input.previous) {
@@ -68,7 +53,7 @@ fn of_ledger(input: &StatusInput<'_>, set: &FindingSet) -> StatusDocument {
     let judgement = judge(&fresh, &entries, input);
     let state = judgement.state;
     let Freshness { scanners, scan_date, data_as_of, .. } = fresh;
-    let summary = Summary::count(entries.open.iter().map(|e| e.severity));
+    let summary = SeverityCounts::count(entries.open.iter().map(|e| e.severity));
     StatusDocument {
         schema_version: StatusDocument::SCHEMA_VERSION,
         generator: generator(),
@@ -168,7 +153,7 @@ struct Judgement {
 }
 
 fn judge(fresh: &Freshness, entries: &Entries, input: &StatusInput<'_>) -> Judgement {
-    let summary = Summary::count(entries.open.iter().map(|e| e.severity));
+    let summary = SeverityCounts::count(entries.open.iter().map(|e| e.severity));
     let stale = fresh.data_as_of.is_some_and(|at| input.now > input.limits.stale_after(at));
     if !fresh.blockers.is_empty() {
         return Judgement {
@@ -211,7 +196,7 @@ fn judge(fresh: &Freshness, entries: &Entries, input: &StatusInput<'_>) -> Judge
     Judgement { grade: Some(grade), grade_reason, state, stale, verdict: verdict(state, stale, &summary), reasons }
 }
 
-fn grade_reason(grade: Grade, rule: &str, summary: &Summary) -> String {
+fn grade_reason(grade: Grade, rule: &str, summary: &SeverityCounts) -> String {
     let counts: Vec<String> = Severity::ALL
         .into_iter()
         .filter(|s| summary.of(*s) > 0)
@@ -227,7 +212,7 @@ fn grade_reason(grade: Grade, rule: &str, summary: &Summary) -> String {
     }
 }
 
-fn verdict(state: State, stale: bool, summary: &Summary) -> String {
+fn verdict(state: State, stale: bool, summary: &SeverityCounts) -> String {
     match (state, summary.worst()) {
         (State::Unknown, _) => "The state is unknown".to_owned(),
         (_, Some(worst)) if worst.list_order() < Severity::Low.list_order() => worst_open(summary, worst),
@@ -241,7 +226,7 @@ fn verdict(state: State, stale: bool, summary: &Summary) -> String {
 }
 
 /// `2 high findings open`.
-fn worst_open(summary: &Summary, worst: Severity) -> String {
+fn worst_open(summary: &SeverityCounts, worst: Severity) -> String {
     let (one, many) = match worst {
         Severity::Unknown => ("finding of unknown severity".to_owned(), "findings of unknown severity".to_owned()),
         other => (format!("{other} finding"), format!("{other} findings")),
@@ -250,11 +235,11 @@ fn worst_open(summary: &Summary, worst: Severity) -> String {
 }
 
 /// What an unknown state leaves to say of the findings.
-fn last_known(summary: &Summary) -> Option<String> {
+fn last_known(summary: &SeverityCounts) -> Option<String> {
     summary.worst().map(|worst| format!("last known: {}", worst_open(summary, worst)))
 }
 
-fn remediation(state: State, summary: &Summary) -> RemediationStatus {
+fn remediation(state: State, summary: &SeverityCounts) -> RemediationStatus {
     if state == State::Unknown {
         RemediationStatus::Unknown
     } else if summary.critical + summary.high + summary.medium + summary.unknown > 0 {

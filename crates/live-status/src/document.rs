@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use findings_model::{Extra, PackageName, SchemaError, SchemaVersion, Severity, Timestamp};
+use findings_model::{Extra, PackageName, SchemaError, SchemaVersion, SeverityCounts, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::{Grade, GradeRule, ScannerStatus, StatusFinding};
@@ -52,7 +52,7 @@ pub struct StatusDocument {
     /// Whether something of medium or higher (or unknown) severity is open.
     pub remediation_status: RemediationStatus,
     /// Open and unverified findings, by severity.
-    pub vulnerability_summary: Summary,
+    pub vulnerability_summary: SeverityCounts,
     /// How many of those the newest scan could not confirm.
     pub unverified_findings: u64,
     /// How many of those are past their due date.
@@ -129,106 +129,6 @@ impl RemediationStatus {
             Self::Current => "current",
             Self::Pending => "pending",
             Self::Unknown => "unknown",
-        }
-    }
-}
-
-/// How many findings there are of each severity. In JSON also their `total`, which must be the sum.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "SummaryWire", into = "SummaryWire")]
-#[expect(missing_docs, reason = "the number of findings of that severity")]
-pub struct Summary {
-    pub critical: u64,
-    pub high: u64,
-    pub medium: u64,
-    pub low: u64,
-    pub info: u64,
-    pub unknown: u64,
-}
-
-impl Summary {
-    /// All of them.
-    pub fn total(&self) -> u64 {
-        [self.critical, self.high, self.medium, self.low, self.info, self.unknown]
-            .iter()
-            .fold(0, |sum, n| sum.saturating_add(*n))
-    }
-
-    /// How many have this severity.
-    pub fn of(&self, severity: Severity) -> u64 {
-        match severity {
-            Severity::Critical => self.critical,
-            Severity::High => self.high,
-            Severity::Medium => self.medium,
-            Severity::Low => self.low,
-            Severity::Info => self.info,
-            Severity::Unknown => self.unknown,
-        }
-    }
-
-    /// Counts severities.
-    pub fn count(severities: impl IntoIterator<Item = Severity>) -> Self {
-        let mut summary = Self::default();
-        for severity in severities {
-            *match severity {
-                Severity::Critical => &mut summary.critical,
-                Severity::High => &mut summary.high,
-                Severity::Medium => &mut summary.medium,
-                Severity::Low => &mut summary.low,
-                Severity::Info => &mut summary.info,
-                Severity::Unknown => &mut summary.unknown,
-            } += 1;
-        }
-        summary
-    }
-
-    /// The worst severity among them, unknown right behind high.
-    pub fn worst(&self) -> Option<Severity> {
-        let there = Severity::ALL.into_iter().filter(|s| self.of(*s) > 0);
-        there.min_by_key(|s| s.list_order())
-    }
-}
-
-#[derive(Serialize, Deserialize)]
-struct SummaryWire {
-    total: u64,
-    critical: u64,
-    high: u64,
-    medium: u64,
-    low: u64,
-    info: u64,
-    #[serde(default)]
-    unknown: u64,
-}
-
-/// A summary whose total is not the sum of its counts.
-#[derive(Debug, thiserror::Error)]
-#[error("total is {total}, but the counts add up to {sum}")]
-struct SummaryError {
-    total: u64,
-    sum: u64,
-}
-
-impl TryFrom<SummaryWire> for Summary {
-    type Error = SummaryError;
-    fn try_from(w: SummaryWire) -> Result<Self, SummaryError> {
-        let summary =
-            Self { critical: w.critical, high: w.high, medium: w.medium, low: w.low, info: w.info, unknown: w.unknown };
-        let sum = summary.total();
-        if sum == w.total { Ok(summary) } else { Err(SummaryError { total: w.total, sum }) }
-    }
-}
-
-impl From<Summary> for SummaryWire {
-    fn from(s: Summary) -> Self {
-        Self {
-            total: s.total(),
-            critical: s.critical,
-            high: s.high,
-            medium: s.medium,
-            low: s.low,
-            info: s.info,
-            unknown: s.unknown,
         }
     }
 }

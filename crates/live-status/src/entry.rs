@@ -4,15 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use findings_model::{
     AdvisoryId, Clearance, ExceptedBy, Extra, Finding, FindingKind, PackageName, ScannerName, Scope, Severity,
-    SeveritySource, Status, Subject, text,
+    SeveritySource, SlaDays, Status, Subject, text,
 };
 use serde::{Deserialize, Serialize};
-use time::{Date, Duration};
+use time::Date;
 
-use crate::{
-    SlaDays,
-    redact::{speaks_of_credentials, without_absolute_paths, without_literals},
-};
+use crate::redact::{speaks_of_credentials, without_absolute_paths, without_literals};
 
 /// The most characters of a description; what is cut shows as `...` behind them.
 const DESCRIPTION_CHARACTERS: usize = 500;
@@ -116,9 +113,10 @@ pub(crate) fn entries(findings: &[Finding], project: &PackageName, sla: SlaDays,
         let id = match &finding.subject {
             Subject::Secret(spot) => {
                 let slug = slug(&spot.rule);
+                let slug = slug.strip_prefix("SECRET-").unwrap_or(&slug).to_owned();
                 let number = secrets.entry(slug.clone()).or_default();
                 *number += 1;
-                format!("SECRET-{}-{number}", slug.strip_prefix("SECRET-").unwrap_or(&slug))
+                format!("SECRET-{slug}-{number}")
             }
             _ => finding.finding_id.to_string(),
         };
@@ -184,7 +182,7 @@ fn entry(finding: &Finding, finding_id: String, project: &PackageName, sla: SlaD
         Subject::Secret(spot) => (project.to_string(), Some("local".to_owned()), Some(line(&spot.rule)), false),
     };
     let severity = finding.rating.severity;
-    let due_date = due(finding.discovered, severity, sla);
+    let due_date = sla.due(finding.discovered, severity);
     let advisory = finding.subject.advisory_ids().into_iter().find_map(AdvisoryId::reference_url);
     let is_secret = finding.kind() == FindingKind::Secret;
     StatusFinding {
@@ -213,18 +211,6 @@ fn entry(finding: &Finding, finding_id: String, project: &PackageName, sla: SlaD
         reference_url: finding.reference_url.clone().filter(|url| !is_secret && text::is_linkable(url)).or(advisory),
         extra: Extra::new(),
     }
-}
-
-/// The last day within the time that the severity gives; an unknown one gives as much as medium.
-fn due(discovered: Date, severity: Severity, sla: SlaDays) -> Date {
-    let days = match severity {
-        Severity::Critical => sla.critical,
-        Severity::High => sla.high,
-        Severity::Medium | Severity::Unknown => sla.medium,
-        Severity::Low => sla.low,
-        Severity::Info => sla.info,
-    };
-    discovered.saturating_add(Duration::days(i64::from(days)))
 }
 
 fn description(finding: &Finding) -> String {

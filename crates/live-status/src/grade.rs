@@ -2,9 +2,8 @@
 
 use std::fmt;
 
+use findings_model::SeverityCounts;
 use serde::{Deserialize, Serialize};
-
-use crate::Summary;
 
 /// The grade, the best first. There is no E.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -46,7 +45,7 @@ pub struct GradeRule {
 }
 
 /// A row: the grade, when it holds, in words and as a test of the counts.
-type Row = (Grade, &'static str, fn(&Summary) -> bool);
+type Row = (Grade, &'static str, fn(&SeverityCounts) -> bool);
 
 /// The first row that holds gives the grade. An unknown severity counts as medium; findings that the
 /// newest scan could not confirm count as present.
@@ -61,13 +60,13 @@ const LADDER: [Row; 7] = [
 ];
 
 /// Medium findings and those whose severity nobody said.
-fn middling(summary: &Summary) -> u64 {
+fn middling(summary: &SeverityCounts) -> u64 {
     summary.medium + summary.unknown
 }
 
 impl Grade {
     /// The grade of open findings, with the words of the row that gave it.
-    pub fn of(summary: &Summary) -> (Self, &'static str) {
+    pub fn of(summary: &SeverityCounts) -> (Self, &'static str) {
         let row = LADDER.iter().find(|(_, _, holds)| holds(summary));
         row.map_or((Self::F, "no row"), |(grade, when, _)| (*grade, when))
     }
@@ -85,7 +84,7 @@ mod tests {
 
     fn grade(counts: [u64; 5], unknown: u64) -> Grade {
         let [critical, high, medium, low, info] = counts;
-        Grade::of(&Summary { critical, high, medium, low, info, unknown }).0
+        Grade::of(&SeverityCounts { critical, high, medium, low, info, unknown }).0
     }
 
     #[test]

@@ -1,10 +1,10 @@
 //! `history.json`: one line a day.
 
-use findings_model::{Extra, SchemaError, SchemaVersion, Timestamp};
+use findings_model::{Extra, SchemaError, SchemaVersion, SeverityCounts, Timestamp};
 use serde::{Deserialize, Serialize};
 use time::Date;
 
-use crate::{Grade, State, StatusDocument, Summary};
+use crate::{Grade, State, StatusDocument};
 
 /// The most days that are kept; the oldest go first.
 const MOST_DAYS: usize = 400;
@@ -31,7 +31,7 @@ pub struct HistoryDay {
     /// The grade; null when the state was unknown.
     pub grade: Option<Grade>,
     /// Open and unverified findings.
-    pub open: Summary,
+    pub open: SeverityCounts,
     /// The last day until which this answer stands without a newer one; null when it never did.
     pub holds_until: Option<Date>,
     /// Fields of a newer writer.

@@ -34,8 +34,8 @@ mod phrase;
 mod redact;
 mod render;
 
-pub use assess::{SlaDays, StatusInput, assess};
-pub use document::{DocumentError, RemediationStatus, State, StatusDocument, Summary};
+pub use assess::{StatusInput, assess};
+pub use document::{DocumentError, RemediationStatus, State, StatusDocument};
 pub use entry::{EntryStatus, ExceptionWord, StatusFinding};
 pub use freshness::{Limits, ScannerStatus, Standing};
 pub use grade::{Grade, GradeRule};

@@ -49,7 +49,9 @@ pub fn detect_changes(project: &Project, request: &ChangesRequest) -> Result<Cha
             let current = set_of(project, current, request);
             let previous = match previous {
                 Some(side) => Some(set_of(project, side, request)),
-                None => documents::baseline(project)?.map(|baseline| baseline.merge_first_scans(&current).finding_set()),
+                None => {
+                    documents::baseline(project)?.map(|baseline| baseline.merge_first_scans(&current).finding_set())
+                }
             };
             (previous, current)
         }

@@ -5,8 +5,8 @@ use std::path::Path;
 use change_detect::ChangeSet;
 use findings_model::{FindingSet, PackageName, Timestamp};
 use release_decision::{
-    Baseline, CurrentVersion, DecideError, Decision, FirstScanRule, IndexVersions, NotesOptions, Policy, Request, StoredDecision,
-    Version, Versions,
+    Baseline, CurrentVersion, DecideError, Decision, FirstScanRule, IndexVersions, NotesOptions, Policy, Request,
+    StoredDecision, Version, Versions,
 };
 
 use crate::{
@@ -69,7 +69,11 @@ pub fn decide_on_changes(changes: &ChangeSet, request: &DecisionRequest) -> Resu
     decide_on(changes, request, None)
 }
 
-fn decide_on(changes: &ChangeSet, request: &DecisionRequest, released: Option<Version>) -> Result<Decision, DecisionError> {
+fn decide_on(
+    changes: &ChangeSet,
+    request: &DecisionRequest,
+    released: Option<Version>,
+) -> Result<Decision, DecisionError> {
     let versions =
         Versions { current: request.current_version.clone(), index: request.index.clone(), released, given: None };
     Ok(release_decision::decide(changes, &request.request, &request.policy, &versions, request.now)?)
@@ -120,7 +124,8 @@ pub fn presentation(
     let template = match &policy.notes_template {
         None => None,
         Some(path) => {
-            let bytes = project.document(Path::new(path))?.ok_or_else(|| DocumentError::Missing { path: path.clone() })?;
+            let bytes =
+                project.document(Path::new(path))?.ok_or_else(|| DocumentError::Missing { path: path.clone() })?;
             Some(String::from_utf8_lossy(&bytes).into_owned())
         }
     };

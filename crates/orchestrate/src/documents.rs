@@ -63,7 +63,9 @@ pub enum DocumentError {
 pub fn ledger(project: &Project) -> Result<Option<Ledger>, DocumentError> {
     let bytes = project.document(Path::new(paths::LEDGER))?;
     bytes
-        .map(|bytes| Ledger::from_json(&bytes).map_err(|source| DocumentError::Ledger { path: paths::LEDGER.to_owned(), source }))
+        .map(|bytes| {
+            Ledger::from_json(&bytes).map_err(|source| DocumentError::Ledger { path: paths::LEDGER.to_owned(), source })
+        })
         .transpose()
 }
 
@@ -77,7 +79,8 @@ pub fn baseline(project: &Project) -> Result<Option<Baseline>, DocumentError> {
     let bytes = project.document(Path::new(paths::BASELINE))?;
     bytes
         .map(|bytes| {
-            Baseline::from_json(&bytes).map_err(|source| DocumentError::Decision { path: paths::BASELINE.to_owned(), source })
+            Baseline::from_json(&bytes)
+                .map_err(|source| DocumentError::Decision { path: paths::BASELINE.to_owned(), source })
         })
         .transpose()
 }
@@ -107,6 +110,9 @@ pub fn receipt(project: &Project, path: &Path) -> Result<Receipt, DocumentError>
     let bytes = project.document(path)?.ok_or_else(|| DocumentError::Missing { path: label() })?;
     let receipt: Receipt =
         serde_json::from_slice(&bytes).map_err(|source| DocumentError::Receipt { path: label(), source })?;
-    receipt.schema_version.check(Receipt::SCHEMA).map_err(|source| DocumentError::ReceiptSchema { path: label(), source })?;
+    receipt
+        .schema_version
+        .check(Receipt::SCHEMA)
+        .map_err(|source| DocumentError::ReceiptSchema { path: label(), source })?;
     Ok(receipt)
 }

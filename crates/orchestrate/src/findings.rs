@@ -7,11 +7,12 @@ use std::{
 
 use advisories::AdvisoryStore;
 use findings_ledger::{
-    DocumentInput, Intake, Plans, PlansError, PlansSynced, Required, Retention, ScanArchive, SlaDays, SyncResults, Taken,
+    DocumentInput, Intake, Plans, PlansError, PlansSynced, Required, Retention, ScanArchive, SyncResults, Taken,
     archive_date, changelog_to_append, events_to_append, expired, findings_document, retain_events, sync_plans,
 };
 use findings_model::{
-    Finding, PackageName, ReportFormat, Scan, ScanSummary, ScannerName, SchemaVersion, Severity, Status, Timestamp,
+    Finding, PackageName, ReportFormat, Scan, ScanSummary, ScannerName, SchemaVersion, SeverityCounts, SlaDays, Status,
+    Timestamp,
 };
 use scanner_reports::FingerprintKey;
 use serde::Serialize;
@@ -110,36 +111,22 @@ pub struct FindingsReport {
 
 /// Counts of open and unverified findings.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-#[expect(missing_docs, reason = "counts by the severity of that name")]
 pub struct Summary {
-    pub total: usize,
-    pub critical: usize,
-    pub high: usize,
-    pub medium: usize,
-    pub low: usize,
-    pub info: usize,
-    pub unknown: usize,
-    /// Those that the newest scans could not confirm; they are counted above, too.
+    /// By severity.
+    #[serde(flatten)]
+    pub counts: SeverityCounts,
+    /// Those that the newest scans could not confirm; they are counted by severity, too.
     pub unverified: usize,
 }
 
 impl Summary {
     /// Counts the findings that are open or unverified.
-    pub fn of<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> Self {
-        let mut summary = Self::default();
-        for finding in findings.into_iter().filter(|f| f.is_open()) {
-            summary.total += 1;
-            summary.unverified += usize::from(finding.status != Status::Open);
-            *match finding.rating.severity {
-                Severity::Critical => &mut summary.critical,
-                Severity::High => &mut summary.high,
-                Severity::Medium => &mut summary.medium,
-                Severity::Low => &mut summary.low,
-                Severity::Info => &mut summary.info,
-                Severity::Unknown => &mut summary.unknown,
-            } += 1;
+    pub fn of(findings: &[Finding]) -> Self {
+        let present = || findings.iter().filter(|f| f.is_open());
+        Self {
+            counts: SeverityCounts::count(present().map(|f| f.rating.severity)),
+            unverified: present().filter(|f| f.status != Status::Open).count(),
         }
-        summary
     }
 }
 
@@ -178,8 +165,11 @@ pub fn update_findings(project: &Project, request: &FindingsRequest) -> Result<F
         },
     );
     let plans_text = plans_text.as_deref().map(String::from_utf8_lossy);
-    let synced = sync_plans(plans_text.as_deref(), &taken.ledger, request.now).map_err(|source| FindingsError::Plans { source })?;
+    let synced = sync_plans(plans_text.as_deref(), &taken.ledger, request.now)
+        .map_err(|source| FindingsError::Plans { source })?;
     warnings.extend(synced.problems().iter().map(ToString::to_string));
+    warnings
+        .extend(synced.unused.iter().map(|id| format!("the exception of {id} in {} matches no finding", paths::PLANS)));
     let written = match request.writing {
         Writing::Write => write(project, request, &scans, &taken, &synced)?,
         Writing::DryRun => Vec::new(),

@@ -53,9 +53,15 @@ fn counts_as_report(entry: &Entry) -> bool {
 }
 
 /// Reads one report. What cannot be read is a failed scan, never an error: the other reports count.
-pub(crate) fn scans_of_file(project: &Project, path: &Path, declared: Option<ReportFormat>, reading: &Reading<'_>) -> Vec<Scan> {
+pub(crate) fn scans_of_file(
+    project: &Project,
+    path: &Path,
+    declared: Option<ReportFormat>,
+    reading: &Reading<'_>,
+) -> Vec<Scan> {
     let label = project.label(path);
-    let source = Source { file: &label, declared, own_project: reading.own_project, key: reading.key, now: reading.now };
+    let source =
+        Source { file: &label, declared, own_project: reading.own_project, key: reading.key, now: reading.now };
     match state_store::read(path, REPORT_LIMIT) {
         Ok(bytes) => scanner_reports::read(&bytes, &source),
         Err(error) => vec![scanner_reports::unreadable(&source, &error.kind.to_string())],
@@ -87,7 +93,9 @@ fn records_of_folder(project: &Project, folder: &Path, depth: usize, records: &m
             EntryKind::Folder if depth > 0 => records_of_folder(project, &path, depth - 1, records)?,
             EntryKind::File if is_record(&entry.name) => match state_store::read(&path, RECORD_LIMIT) {
                 Ok(bytes) => records.files.push((project.label(&path), bytes)),
-                Err(error) => records.warnings.push(format!("advisory record {}: {}", project.label(&path), error.kind)),
+                Err(error) => {
+                    records.warnings.push(format!("advisory record {}: {}", project.label(&path), error.kind))
+                }
             },
             _ => {}
         }

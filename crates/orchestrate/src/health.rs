@@ -138,7 +138,9 @@ fn reports(project: &Project) -> Component {
         Ok(entries) if entries.is_empty() => {
             Component::new(HealthState::Unknown, "no report lies here; the ledger tells of the last scans").counting(0)
         }
-        Ok(entries) => Component::new(HealthState::Healthy, format!("{} reports lie here", entries.len())).counting(entries.len()),
+        Ok(entries) => {
+            Component::new(HealthState::Healthy, format!("{} reports lie here", entries.len())).counting(entries.len())
+        }
     };
     component.at(paths::REPORTS)
 }
@@ -180,7 +182,9 @@ fn scans(set: &FindingSet, max_age_days: u32, now: Timestamp) -> Component {
     }
     match (required, faults.is_empty()) {
         (0, _) => Component::new(HealthState::Unknown, "no scanner ever gave a usable report"),
-        (_, true) => Component::new(HealthState::Healthy, format!("all {required} required scanners are complete and recent")),
+        (_, true) => {
+            Component::new(HealthState::Healthy, format!("all {required} required scanners are complete and recent"))
+        }
         (_, false) => Component::new(HealthState::Unhealthy, faults.join("; ")),
     }
 }
@@ -193,7 +197,8 @@ fn engine(project: &Project) -> Component {
         Ok((baseline, decision)) => {
             let released = baseline.and_then(|b| b.version).map_or_else(|| "none".to_owned(), |v| v.to_string());
             let pending = decision.is_some_and(|d| d.decision.should_release);
-            let words = if pending { "the newest decision is to release" } else { "the newest decision is not to release" };
+            let words =
+                if pending { "the newest decision is to release" } else { "the newest decision is not to release" };
             Component::new(HealthState::Healthy, format!("last recorded release: {released}; {words}"))
         }
     };
@@ -204,7 +209,9 @@ fn output(project: &Project, status: &StatusRequest) -> Component {
     let component = match load_status(project, status) {
         Err(error) => Component::new(HealthState::Unhealthy, crate::causes(&error)),
         Ok(None) => Component::new(HealthState::Unknown, "the status was never written"),
-        Ok(Some(document)) => Component::new(HealthState::Healthy, format!("the status was computed at {}", document.last_updated)),
+        Ok(Some(document)) => {
+            Component::new(HealthState::Healthy, format!("the status was computed at {}", document.last_updated))
+        }
     };
     component.at(&status.output.to_string_lossy())
 }
@@ -214,7 +221,11 @@ fn records(project: &Project) -> Component {
         Err(error) => Component::new(HealthState::Unhealthy, crate::causes(&error)),
         Ok(history) => {
             let skipped = history.skipped().len();
-            let words = if skipped == 0 { "every run record can be read".to_owned() } else { format!("{skipped} files in {} cannot be read", paths::METRICS) };
+            let words = if skipped == 0 {
+                "every run record can be read".to_owned()
+            } else {
+                format!("{skipped} files in {} cannot be read", paths::METRICS)
+            };
             Component::new(HealthState::Healthy, words)
         }
     };

@@ -49,7 +49,8 @@ impl Project {
     /// Whether a file of the project is there; only paths that stay below the project can be.
     pub(crate) fn has_file(&self, relative: &str) -> bool {
         let path = Path::new(relative);
-        let stays_below = path.components().all(|c| matches!(c, std::path::Component::Normal(_) | std::path::Component::CurDir));
+        let stays_below =
+            path.components().all(|c| matches!(c, std::path::Component::Normal(_) | std::path::Component::CurDir));
         stays_below && state_store::exists(&self.root.join(path))
     }
 

@@ -21,7 +21,9 @@ pub struct Scopes {
 impl Scopes {
     /// Reads `pyproject.toml` and a lock file. Text that cannot be read makes every package unknown, never development.
     pub fn read(pyproject: Option<&str>, lock: Option<&str>) -> Self {
-        let Some(project) = pyproject.and_then(|text| toml::from_str::<Pyproject>(text).ok()) else { return Self::default() };
+        let Some(project) = pyproject.and_then(|text| toml::from_str::<Pyproject>(text).ok()) else {
+            return Self::default();
+        };
         let direct = project.direct_names();
         let Some(graph) = lock.and_then(|text| toml::from_str::<Lock>(text).ok()).map(Lock::graph) else {
             return Self { runtime: direct, locked: None };
@@ -81,8 +83,10 @@ struct Poetry {
 
 impl Pyproject {
     fn direct_names(self) -> BTreeSet<PackageName> {
-        let listed = self.project.map(|p| p.dependencies.into_iter().chain(p.optional_dependencies.into_values().flatten()));
-        let poetry = self.tool.and_then(|t| t.poetry).map(|p| p.dependencies.into_keys().filter(|name| name != "python"));
+        let listed =
+            self.project.map(|p| p.dependencies.into_iter().chain(p.optional_dependencies.into_values().flatten()));
+        let poetry =
+            self.tool.and_then(|t| t.poetry).map(|p| p.dependencies.into_keys().filter(|name| name != "python"));
         let names = listed.into_iter().flatten().chain(poetry.into_iter().flatten());
         names.filter_map(|requirement| required_name(&requirement)).collect()
     }
@@ -90,7 +94,9 @@ impl Pyproject {
 
 /// The name at the front of a PEP 508 requirement.
 fn required_name(requirement: &str) -> Option<PackageName> {
-    let end = requirement.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))).unwrap_or(requirement.len());
+    let end = requirement
+        .find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.')))
+        .unwrap_or(requirement.len());
     PackageName::parse(requirement.get(..end)?.trim_end_matches(['-', '_', '.'])).ok()
 }
 
@@ -193,7 +199,8 @@ mod tests {
 
     #[test]
     fn a_lock_without_dependencies_tells_nothing() {
-        let scopes = Scopes::read(Some(PROJECT), Some("[[packages]]\nname = 'requests'\n[[packages]]\nname = 'urllib3'\n"));
+        let scopes =
+            Scopes::read(Some(PROJECT), Some("[[packages]]\nname = 'requests'\n[[packages]]\nname = 'urllib3'\n"));
         assert_eq!(scope(&scopes, "urllib3"), Scope::Unknown);
     }
 

@@ -5,11 +5,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use findings_model::{FindingSet, PackageName, Timestamp, date_text};
-use live_status::{
-    History, HistoryError, Limits, RenderError, SlaDays, StatusDocument, StatusInput, assess,
-    render,
-};
+use findings_model::{FindingSet, PackageName, SlaDays, Timestamp, date_text};
+use live_status::{History, HistoryError, Limits, RenderError, StatusDocument, StatusInput, assess, render};
 use state_store::StoreError;
 
 use crate::{
@@ -87,10 +84,7 @@ pub enum StatusError {
 ///
 /// Without a ledger the state is unknown: "never scanned", or the last published answer marked as no longer vouched for.
 /// A history that cannot be read is moved aside and named.
-pub fn update_status(
-    project: &Project,
-    request: &StatusRequest,
-) -> Result<StatusUpdate, StatusError> {
+pub fn update_status(project: &Project, request: &StatusRequest) -> Result<StatusUpdate, StatusError> {
     let ledger = documents::ledger(project)?;
     let output = project.path(&request.output);
     let _held = state_store::lock(&output)?;
@@ -100,22 +94,15 @@ pub fn update_status(
         Ok(previous) => previous,
         Err(StatusError::Published {
             path,
-            source:
-                live_status::DocumentError::Malformed(_)
-                | live_status::DocumentError::Contradiction { .. },
+            source: live_status::DocumentError::Malformed(_) | live_status::DocumentError::Contradiction { .. },
         }) => {
-            warnings.push(format!(
-                "{path} could not be read as a status; it is written anew from the ledger"
-            ));
+            warnings.push(format!("{path} could not be read as a status; it is written anew from the ledger"));
             None
         }
         Err(error) => return Err(error),
     };
     if ledger.is_none() {
-        warnings.push(format!(
-            "there is no {}; run update-findings first",
-            crate::paths::LEDGER
-        ));
+        warnings.push(format!("there is no {}; run update-findings first", crate::paths::LEDGER));
     }
     let history = history(project, &output, request.now, &mut warnings)?;
 
@@ -128,18 +115,11 @@ pub fn update_status(
             written.push(project.label(&path));
         }
     }
-    Ok(StatusUpdate {
-        document,
-        written,
-        warnings,
-    })
+    Ok(StatusUpdate { document, written, warnings })
 }
 
 /// As [`update_status`], but writes nothing where there is nothing to refresh: neither a ledger nor a published status.
-pub fn refresh_status(
-    project: &Project,
-    request: &StatusRequest,
-) -> Result<StatusUpdate, StatusError> {
+pub fn refresh_status(project: &Project, request: &StatusRequest) -> Result<StatusUpdate, StatusError> {
     let published = project.path(&request.output).join("index.json");
     if documents::ledger(project)?.is_some() || state_store::exists(&published) {
         return update_status(project, request);
@@ -147,17 +127,11 @@ pub fn refresh_status(
     Ok(StatusUpdate {
         document: compute(request, None, None),
         written: Vec::new(),
-        warnings: vec![
-            "there is no scan and no published status, so there is nothing to refresh".to_owned(),
-        ],
+        warnings: vec!["there is no scan and no published status, so there is nothing to refresh".to_owned()],
     })
 }
 
-fn compute(
-    request: &StatusRequest,
-    set: Option<&FindingSet>,
-    previous: Option<&StatusDocument>,
-) -> StatusDocument {
+fn compute(request: &StatusRequest, set: Option<&FindingSet>, previous: Option<&StatusDocument>) -> StatusDocument {
     assess(&StatusInput {
         project: &request.project,
         version: request.version.as_deref(),
@@ -165,29 +139,20 @@ fn compute(
         set,
         previous,
         accepted_gaps: &request.accepted_gaps,
-        limits: Limits {
-            scan_interval_days: request.scan_interval_days,
-            max_scan_age_days: request.max_scan_age_days,
-        },
+        limits: Limits { scan_interval_days: request.scan_interval_days, max_scan_age_days: request.max_scan_age_days },
         sla: request.sla,
         now: request.now,
     })
 }
 
 /// The published status; none if there is none yet.
-pub fn load_status(
-    project: &Project,
-    request: &StatusRequest,
-) -> Result<Option<StatusDocument>, StatusError> {
+pub fn load_status(project: &Project, request: &StatusRequest) -> Result<Option<StatusDocument>, StatusError> {
     let path = project.path(&request.output).join("index.json");
     let Some(bytes) = project.document(&path)? else {
         return Ok(None);
     };
     let document = StatusDocument::from_json(&bytes);
-    document.map(Some).map_err(|source| StatusError::Published {
-        path: project.label(&path),
-        source,
-    })
+    document.map(Some).map_err(|source| StatusError::Published { path: project.label(&path), source })
 }
 
 fn history(
@@ -203,8 +168,7 @@ fn history(
     match History::from_json(&bytes) {
         Ok(history) => Ok(history),
         Err(HistoryError::Malformed(_)) => {
-            let aside =
-                state_store::set_aside(&path, &format!("corrupt-{}", date_text(now.date())))?;
+            let aside = state_store::set_aside(&path, &format!("corrupt-{}", date_text(now.date())))?;
             warnings.push(format!(
                 "{} could not be read; it was moved to {} and a new history begins",
                 project.label(&path),
@@ -212,9 +176,6 @@ fn history(
             ));
             Ok(History::default())
         }
-        Err(source @ HistoryError::Schema(_)) => Err(StatusError::History {
-            path: project.label(&path),
-            source,
-        }),
+        Err(source @ HistoryError::Schema(_)) => Err(StatusError::History { path: project.label(&path), source }),
     }
 }

@@ -4,7 +4,10 @@ use std::{collections::BTreeMap, error::Error, time::Duration};
 
 use findings_ledger::SyncResults;
 use findings_model::{SchemaVersion, Timestamp};
-use metrics::{ExecutionId, FinalStatus, FinishReport, PublishReport, ReleaseType, Seconds, StageName, StageReport, StageStatus, StartReport, WorkflowName};
+use metrics::{
+    ExecutionId, FinalStatus, FinishReport, PublishReport, ReleaseType, Seconds, StageName, StageReport, StageStatus,
+    StartReport, WorkflowName,
+};
 use release_decision::{Decision, TriggerType};
 use serde::Serialize;
 
@@ -94,7 +97,8 @@ pub fn execute_security_driven_workflow(
     };
     let published = recorder.stage("status-update", || status::update_status(project, status));
     let first_failure = taken.as_ref().err().map(|e| ("security-scan", e as &dyn Error));
-    let first_failure = first_failure.or(decided.as_ref().and_then(|d| d.as_ref().err()).map(|e| ("decision", e as &dyn Error)));
+    let first_failure =
+        first_failure.or(decided.as_ref().and_then(|d| d.as_ref().err()).map(|e| ("decision", e as &dyn Error)));
     let first_failure = first_failure.or(published.as_ref().err().map(|e| ("status-update", e as &dyn Error)));
     let incomplete = taken.as_ref().ok().filter(|report| report.required_incomplete).map(incomplete_words);
     let made = decided.as_ref().and_then(|d| d.as_ref().ok());
@@ -128,7 +132,12 @@ pub fn execute_manual_release_workflow(
     Ok(report(&recorder, made, None, written))
 }
 
-fn report(recorder: &Recorder<'_>, made: Decision, taken: Option<FindingsReport>, status_updated: Option<bool>) -> WorkflowReport {
+fn report(
+    recorder: &Recorder<'_>,
+    made: Decision,
+    taken: Option<FindingsReport>,
+    status_updated: Option<bool>,
+) -> WorkflowReport {
     let mut outputs: BTreeMap<String, String> =
         made.outputs().into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
     let sync = taken.as_ref().map(|t| t.sync_results.clone());
@@ -187,14 +196,21 @@ impl<'a> Recorder<'a> {
             duration: Some(seconds(duration)),
             error: outcome.as_ref().err().map(|e| crate::causes(e)),
         });
-        let recorded = report.map_err(RecordRunError::from).and_then(|r| monitoring::report_stage(self.project, &self.id, r, self.time()));
+        let recorded = report
+            .map_err(RecordRunError::from)
+            .and_then(|r| monitoring::report_stage(self.project, &self.id, r, self.time()));
         if let Err(error) = recorded {
             tracing::warn!("stage {name} of run {} was not recorded: {}", self.id, crate::causes(&error));
         }
         outcome
     }
 
-    fn finish(&self, failure: Option<(&str, &dyn Error)>, incomplete: Option<&str>, made: Option<&Decision>) -> Result<(), WorkflowError> {
+    fn finish(
+        &self,
+        failure: Option<(&str, &dyn Error)>,
+        incomplete: Option<&str>,
+        made: Option<&Decision>,
+    ) -> Result<(), WorkflowError> {
         let mut report = FinishReport::new(match (failure, incomplete) {
             (None, None) => FinalStatus::Success,
             _ => FinalStatus::Failed,

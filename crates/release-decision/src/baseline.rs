@@ -1,8 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use findings_model::{
-    Extra, Finding, FindingSet, ScannerName, ScannerState, SchemaError, SchemaVersion, Timestamp,
-    identity,
+    Extra, Finding, FindingSet, ScannerName, ScannerState, SchemaError, SchemaVersion, Timestamp, identity,
 };
 use pep440_rs::Version;
 use serde::{Deserialize, Serialize};
@@ -20,11 +19,7 @@ pub struct Snapshot {
 
 impl From<&FindingSet> for Snapshot {
     fn from(set: &FindingSet) -> Self {
-        Self {
-            lineage: set.lineage.clone(),
-            scanners: set.scanners.clone(),
-            findings: set.findings.clone(),
-        }
+        Self { lineage: set.lineage.clone(), scanners: set.scanners.clone(), findings: set.findings.clone() }
     }
 }
 
@@ -84,17 +79,9 @@ struct SchemaOnly {
     schema_version: SchemaVersion,
 }
 
-pub(crate) fn check_schema(
-    bytes: &[u8],
-    document: &'static str,
-    known: SchemaVersion,
-) -> Result<(), DocumentError> {
-    let found: SchemaOnly =
-        serde_json::from_slice(bytes).map_err(|source| DocumentError::Json { document, source })?;
-    found
-        .schema_version
-        .check(known)
-        .map_err(|source| DocumentError::Schema { document, source })
+pub(crate) fn check_schema(bytes: &[u8], document: &'static str, known: SchemaVersion) -> Result<(), DocumentError> {
+    let found: SchemaOnly = serde_json::from_slice(bytes).map_err(|source| DocumentError::Json { document, source })?;
+    found.schema_version.check(known).map_err(|source| DocumentError::Schema { document, source })
 }
 
 impl Baseline {
@@ -129,11 +116,7 @@ impl Baseline {
         let fresh: BTreeMap<&ScannerName, Timestamp> = current
             .scanners
             .iter()
-            .filter(|(name, _)| {
-                self.scanners
-                    .get(*name)
-                    .is_none_or(|known| known.first_usable.is_none())
-            })
+            .filter(|(name, _)| self.scanners.get(*name).is_none_or(|known| known.first_usable.is_none()))
             .filter_map(|(name, scanner)| Some((name, scanner.first_usable?)))
             .collect();
         if fresh.is_empty() {
@@ -143,11 +126,9 @@ impl Baseline {
         for (index, finding) in current.findings.iter().enumerate() {
             let mut reporters: BTreeSet<&ScannerName> = finding.scanners.keys().collect();
             reporters.insert(&finding.source_scanner);
-            let first_scans: Option<Vec<_>> =
-                reporters.into_iter().map(|name| fresh.get(name)).collect();
-            let seen_first = first_scans
-                .and_then(|scans| scans.into_iter().max())
-                .is_some_and(|at| finding.discovered <= at.date());
+            let first_scans: Option<Vec<_>> = reporters.into_iter().map(|name| fresh.get(name)).collect();
+            let seen_first =
+                first_scans.and_then(|scans| scans.into_iter().max()).is_some_and(|at| finding.discovered <= at.date());
             if seen_first && !known.contains(&index) {
                 self.findings.push(finding.clone());
             }
@@ -160,8 +141,7 @@ impl Baseline {
             let state = current.scanners.get(&name)?.clone();
             Some((name, state))
         }));
-        self.findings
-            .sort_by(|a, b| a.finding_id.cmp(&b.finding_id));
+        self.findings.sort_by(|a, b| a.finding_id.cmp(&b.finding_id));
         self
     }
 
@@ -169,48 +149,27 @@ impl Baseline {
     fn known(&self, current: &FindingSet) -> BTreeSet<usize> {
         let has: Vec<bool> = if self.lineage.is_some() && self.lineage == current.lineage {
             let ids: BTreeSet<_> = self.findings.iter().map(|f| &f.finding_id).collect();
-            current
-                .findings
-                .iter()
-                .map(|f| ids.contains(&f.finding_id))
-                .collect()
+            current.findings.iter().map(|f| ids.contains(&f.finding_id)).collect()
         } else {
-            identity::pair(&self.findings, &current.findings, &|_| false)
-                .iter()
-                .map(Option::is_some)
-                .collect()
+            identity::pair(&self.findings, &current.findings, &|_| false).iter().map(Option::is_some).collect()
         };
-        has.into_iter()
-            .enumerate()
-            .filter(|(_, has)| *has)
-            .map(|(index, _)| index)
-            .collect()
+        has.into_iter().enumerate().filter(|(_, has)| *has).map(|(index, _)| index).collect()
     }
 
     /// The side of a comparison that the baseline is.
     pub fn finding_set(&self) -> FindingSet {
-        FindingSet {
-            lineage: self.lineage.clone(),
-            scanners: self.scanners.clone(),
-            findings: self.findings.clone(),
-        }
+        FindingSet { lineage: self.lineage.clone(), scanners: self.scanners.clone(), findings: self.findings.clone() }
     }
 
     /// Reads the document.
     pub fn from_json(bytes: &[u8]) -> Result<Self, DocumentError> {
         check_schema(bytes, "baseline", Self::SCHEMA)?;
-        serde_json::from_slice(bytes).map_err(|source| DocumentError::Json {
-            document: "baseline",
-            source,
-        })
+        serde_json::from_slice(bytes).map_err(|source| DocumentError::Json { document: "baseline", source })
     }
 
     /// The document, indented, with a line feed at its end.
     pub fn to_json(&self) -> String {
-        #[expect(
-            clippy::expect_used,
-            reason = "every key is a string and every number is finite"
-        )]
+        #[expect(clippy::expect_used, reason = "every key is a string and every number is finite")]
         let mut json = serde_json::to_string_pretty(self).expect("a baseline is always valid JSON");
         json.push('\n');
         json

@@ -28,21 +28,14 @@ pub fn bump(version: &Version, bump: Bump) -> Result<Version, BumpError> {
 
 /// The smallest step that stays what the version is: final, pre-, post- or development release.
 pub(crate) fn next_of_series(version: &Version) -> Result<Version, BumpError> {
-    let up = |number: u64| {
-        number
-            .checked_add(1)
-            .ok_or_else(|| BumpError(version.clone()))
-    };
+    let up = |number: u64| number.checked_add(1).ok_or_else(|| BumpError(version.clone()));
     let public = version.clone().without_local();
     if let Some(dev) = public.dev() {
         return Ok(public.with_dev(Some(up(dev)?)));
     }
     match (public.post(), public.pre()) {
         (Some(post), _) => Ok(public.with_post(Some(up(post)?))),
-        (None, Some(pre)) => Ok(public.with_pre(Some(Prerelease {
-            kind: pre.kind,
-            number: up(pre.number)?,
-        }))),
+        (None, Some(pre)) => Ok(public.with_pre(Some(Prerelease { kind: pre.kind, number: up(pre.number)? }))),
         (None, None) => Ok(public.with_post(Some(1))),
     }
 }
@@ -53,9 +46,7 @@ fn count_up(version: &Version, place: usize) -> Result<Version, BumpError> {
     if numbers.len() <= place {
         numbers.resize(place + 1, 0);
     }
-    numbers[place] = numbers[place]
-        .checked_add(1)
-        .ok_or_else(|| BumpError(version.clone()))?;
+    numbers[place] = numbers[place].checked_add(1).ok_or_else(|| BumpError(version.clone()))?;
     numbers[place + 1..].fill(0);
     Ok(release(version, numbers))
 }

@@ -7,8 +7,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::{
-    FirstScanRule, NextVersion, NotesError, NotesOptions, Policy, Reason, VersionError, Versions,
-    justification,
+    FirstScanRule, NextVersion, NotesError, NotesOptions, Policy, Reason, VersionError, Versions, justification,
     matrix::{self, Effect},
     notes, words,
 };
@@ -46,18 +45,12 @@ impl Request {
 
     /// A person forces a release.
     pub fn forced() -> Self {
-        Self {
-            trigger: Trigger::Forced,
-            ..Self::default()
-        }
+        Self { trigger: Trigger::Forced, ..Self::default() }
     }
 
     /// A person asks for a release.
     pub fn manual() -> Self {
-        Self {
-            trigger: Trigger::Manual,
-            ..Self::default()
-        }
+        Self { trigger: Trigger::Manual, ..Self::default() }
     }
 
     /// With a person's own words.
@@ -164,17 +157,8 @@ impl Decision {
             ("release_type", self.trigger_type.as_str().to_owned()),
             ("justification", self.justification.clone()),
             ("release_notes", self.release_notes.clone()),
-            (
-                "changes_detected",
-                (self.security_changes_count > 0).to_string(),
-            ),
-            (
-                "next_version",
-                self.next_version
-                    .as_ref()
-                    .map(ToString::to_string)
-                    .unwrap_or_default(),
-            ),
+            ("changes_detected", (self.security_changes_count > 0).to_string()),
+            ("next_version", self.next_version.as_ref().map(ToString::to_string).unwrap_or_default()),
             ("decision_id", self.decision_id.clone()),
         ]
     }
@@ -209,12 +193,9 @@ pub fn decide(
         reasons.insert(0, Reason::manual());
     }
     let should_release = trigger_type != TriggerType::None;
-    let next: Option<NextVersion> = should_release
-        .then(|| versions.next(policy.bump))
-        .transpose()
-        .map_err(DecideError::Version)?;
-    let (next_version, version_reason) =
-        next.map_or((None, None), |next| (next.version, Some(next.reason)));
+    let next: Option<NextVersion> =
+        should_release.then(|| versions.next(policy.bump)).transpose().map_err(DecideError::Version)?;
+    let (next_version, version_reason) = next.map_or((None, None), |next| (next.version, Some(next.reason)));
     let explanation = words::explanation(changes, &reasons, trigger_type);
     let release_notes = if should_release {
         let facts = notes::Facts {
@@ -237,13 +218,7 @@ pub fn decide(
         explanation,
         release_notes,
         security_changes_count: changes.changes.len(),
-        decision_id: decision_id(
-            changes,
-            request,
-            policy,
-            trigger_type,
-            next_version.as_ref(),
-        ),
+        decision_id: decision_id(changes, request, policy, trigger_type, next_version.as_ref()),
         security_changes: changes.changes.clone(),
         reasons,
         incomplete: changes.incomplete.clone(),
@@ -280,13 +255,7 @@ fn decision_id(
         .iter()
         .map(|c| {
             let old = c.old_state.as_ref().map(ToString::to_string);
-            (
-                c.change_type.as_str(),
-                c.finding_id.as_str(),
-                old,
-                c.new_state.to_string(),
-                c.impact_level.as_str(),
-            )
+            (c.change_type.as_str(), c.finding_id.as_str(), old, c.new_state.to_string(), c.impact_level.as_str())
         })
         .collect();
     rows.sort();
@@ -295,24 +264,16 @@ fn decision_id(
         baseline: changes.compared_with.as_deref(),
         first_scan: changes.first_scan,
         changes: rows,
-        policy: &Policy {
-            notes_template: None,
-            ..policy.clone()
-        },
+        policy: &Policy { notes_template: None, ..policy.clone() },
         next_version: next_version.map(ToString::to_string),
         trigger_type,
         notes: request.notes.as_deref().filter(|_| asked),
         request_id: request.request_id.as_deref().filter(|_| asked),
     };
-    #[expect(
-        clippy::expect_used,
-        reason = "every key is a string and there is no number that JSON cannot hold"
-    )]
+    #[expect(clippy::expect_used, reason = "every key is a string and there is no number that JSON cannot hold")]
     let bytes = serde_json::to_vec(&canonical).expect("the canonical form is always valid JSON");
-    Sha256::digest(&bytes)
-        .iter()
-        .fold(String::with_capacity(64), |mut hex, byte| {
-            let _ = write!(hex, "{byte:02x}"); // writing to a String cannot fail
-            hex
-        })
+    Sha256::digest(&bytes).iter().fold(String::with_capacity(64), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}"); // writing to a String cannot fail
+        hex
+    })
 }

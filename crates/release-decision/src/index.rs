@@ -57,14 +57,8 @@ impl IndexVersions {
             return Err(IndexError::ApiVersion(version));
         }
         let listed = page.versions.iter().map(String::as_str);
-        let of_files = page
-            .files
-            .iter()
-            .filter_map(|file| version_of(&file.filename));
-        Ok(listed
-            .chain(of_files)
-            .filter_map(|v| Version::from_str(v).ok())
-            .collect())
+        let of_files = page.files.iter().filter_map(|file| version_of(&file.filename));
+        Ok(listed.chain(of_files).filter_map(|v| Version::from_str(v).ok()).collect())
     }
 
     /// Whether the index has a version, however it is spelled.
@@ -85,22 +79,15 @@ impl IndexVersions {
 
 impl FromIterator<Version> for IndexVersions {
     fn from_iter<I: IntoIterator<Item = Version>>(versions: I) -> Self {
-        Self {
-            versions: versions.into_iter().collect(),
-        }
+        Self { versions: versions.into_iter().collect() }
     }
 }
 
 /// The version in the name of a wheel or an sdist.
 fn version_of(file: &str) -> Option<&str> {
-    if let Some(stem) = file
-        .strip_suffix(".whl")
-        .or_else(|| file.strip_suffix(".egg"))
-    {
+    if let Some(stem) = file.strip_suffix(".whl").or_else(|| file.strip_suffix(".egg")) {
         return stem.split('-').nth(1);
     }
-    let stem = [".tar.gz", ".zip", ".tar.bz2", ".tgz"]
-        .into_iter()
-        .find_map(|end| file.strip_suffix(end))?;
+    let stem = [".tar.gz", ".zip", ".tar.bz2", ".tgz"].into_iter().find_map(|end| file.strip_suffix(end))?;
     stem.rsplit_once('-').map(|(_, version)| version)
 }

@@ -59,9 +59,7 @@ impl Row {
             Self::Updated => policy.updated,
             Self::Excepted => policy.excepted,
             Self::ExceptionExpired => policy.exception_expired,
-            Self::Manual | Self::FirstScan | Self::Kind | Self::Development | Self::Lowered => {
-                Threshold::Never
-            }
+            Self::Manual | Self::FirstScan | Self::Kind | Self::Development | Self::Lowered => Threshold::Never,
         }
     }
 
@@ -153,50 +151,30 @@ pub fn explain(changes: &ChangeSet, policy: &Policy) -> Explanation {
         .into_iter()
         .map(|row| {
             let releases_from = row.threshold(policy);
-            MatrixRow {
-                row,
-                releases_from,
-                text: format!("{}: {}", row.subject(), wording(releases_from)),
-            }
+            MatrixRow { row, releases_from, text: format!("{}: {}", row.subject(), wording(releases_from)) }
         })
         .collect();
     let mut conditions = vec![
         "a manual request: always".to_owned(),
-        format!(
-            "unknown severity counts as {}",
-            policy.unknown_severity.severity()
-        ),
+        format!("unknown severity counts as {}", policy.unknown_severity.severity()),
         match policy.development {
             DevelopmentRule::Release => "development dependencies count like any other".to_owned(),
             DevelopmentRule::Ignore => "development dependencies never release".to_owned(),
         },
         match policy.first_scan {
-            FirstScanRule::Record => {
-                "a first scan sets the baseline and releases nothing".to_owned()
-            }
+            FirstScanRule::Record => "a first scan sets the baseline and releases nothing".to_owned(),
             FirstScanRule::Release => "the findings of a first scan count as new".to_owned(),
         },
     ];
-    let left_out: Vec<_> = [
-        FindingKind::Vulnerability,
-        FindingKind::Code,
-        FindingKind::Secret,
-    ]
-    .into_iter()
-    .filter(|kind| !policy.kinds.contains(kind))
-    .map(FindingKind::as_str)
-    .collect();
+    let left_out: Vec<_> = [FindingKind::Vulnerability, FindingKind::Code, FindingKind::Secret]
+        .into_iter()
+        .filter(|kind| !policy.kinds.contains(kind))
+        .map(FindingKind::as_str)
+        .collect();
     if !left_out.is_empty() {
-        conditions.push(format!(
-            "findings of kind {} never release",
-            left_out.join(" and ")
-        ));
+        conditions.push(format!("findings of kind {} never release", left_out.join(" and ")));
     }
-    Explanation {
-        matrix,
-        conditions,
-        reasons: reasons(changes, policy),
-    }
+    Explanation { matrix, conditions, reasons: reasons(changes, policy) }
 }
 
 fn wording(threshold: Threshold) -> String {
@@ -210,41 +188,23 @@ fn wording(threshold: Threshold) -> String {
 
 pub(crate) fn reasons(changes: &ChangeSet, policy: &Policy) -> Vec<Reason> {
     let records_first_scan = changes.first_scan && policy.first_scan == FirstScanRule::Record;
-    changes
-        .changes
-        .iter()
-        .map(|change| judge(change, records_first_scan, policy))
-        .collect()
+    changes.changes.iter().map(|change| judge(change, records_first_scan, policy)).collect()
 }
 
 fn judge(change: &Change, records_first_scan: bool, policy: &Policy) -> Reason {
     let row = row_of(change, records_first_scan, policy);
     let severity = severity_of(change);
     let threshold = row.threshold(policy);
-    let effect = if threshold.includes(counted(severity, policy)) {
-        Effect::Release
-    } else {
-        Effect::None
-    };
+    let effect = if threshold.includes(counted(severity, policy)) { Effect::Release } else { Effect::None };
     let text = match row {
         Row::FirstScan => "first scan: sets the baseline and releases nothing".to_owned(),
         Row::Kind => format!("kind {}: the policy leaves it out", change.kind),
         Row::Development => "development dependency: the policy leaves it out".to_owned(),
-        Row::Lowered => format!(
-            "severity lowered{}: an improvement, never releases",
-            from_to(change)
-        ),
+        Row::Lowered => format!("severity lowered{}: an improvement, never releases", from_to(change)),
         _ => {
-            let which = if row == Row::Raised {
-                from_to(change)
-            } else {
-                String::new()
-            };
+            let which = if row == Row::Raised { from_to(change) } else { String::new() };
             let counts = if severity == Severity::Unknown {
-                format!(
-                    "unknown severity counts as {}",
-                    policy.unknown_severity.severity()
-                )
+                format!("unknown severity counts as {}", policy.unknown_severity.severity())
             } else {
                 format!("{severity} severity")
             };
@@ -252,11 +212,7 @@ fn judge(change: &Change, records_first_scan: bool, policy: &Policy) -> Reason {
                 Effect::Release => "release",
                 Effect::None => "no release",
             };
-            format!(
-                "{}{which}, {counts}; {}: {outcome}",
-                row.subject(),
-                wording(threshold)
-            )
+            format!("{}{which}, {counts}; {}: {outcome}", row.subject(), wording(threshold))
         }
     };
     Reason {
@@ -303,9 +259,7 @@ fn row_of(change: &Change, records_first_scan: bool, policy: &Policy) -> Row {
 /// Whether a severity rose, unknown counted as the policy says. A document that does not tell the old one is read as a rise.
 fn is_raised(change: &Change, policy: &Policy) -> bool {
     let new = counted(severity_of(change), policy);
-    change
-        .old_severity
-        .is_none_or(|old| new.rank() > counted(old, policy).rank())
+    change.old_severity.is_none_or(|old| new.rank() > counted(old, policy).rank())
 }
 
 fn severity_of(change: &Change) -> Severity {
@@ -313,9 +267,5 @@ fn severity_of(change: &Change) -> Severity {
 }
 
 fn counted(severity: Severity, policy: &Policy) -> Severity {
-    if severity == Severity::Unknown {
-        policy.unknown_severity.severity()
-    } else {
-        severity
-    }
+    if severity == Severity::Unknown { policy.unknown_severity.severity() } else { severity }
 }

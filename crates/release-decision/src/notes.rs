@@ -54,10 +54,7 @@ pub struct NotesError {
 
 impl From<minijinja::Error> for NotesError {
     fn from(source: minijinja::Error) -> Self {
-        Self {
-            line: source.line().unwrap_or(0),
-            source,
-        }
+        Self { line: source.line().unwrap_or(0), source }
     }
 }
 
@@ -81,7 +78,7 @@ struct Context<'a> {
     custom_notes: Option<&'a str>,
     status_url: Option<&'a str>,
     posture_trend: &'static str,
-    posture: Option<change_detect::SeverityCounts>,
+    posture: Option<findings_model::SeverityCounts>,
     sections: Vec<Section>,
     still_open: Section,
     incomplete: Vec<Incomplete<'a>>,
@@ -126,12 +123,7 @@ struct Incomplete<'a> {
 pub(crate) fn render(facts: &Facts<'_>, options: &NotesOptions) -> Result<String, NotesError> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
-    environment.set_syntax(
-        SyntaxConfig::builder()
-            .trim_blocks(true)
-            .lstrip_blocks(true)
-            .build()?,
-    );
+    environment.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
     environment.remove_filter("safe");
     environment.set_auto_escape_callback(|_| AutoEscape::Custom("markdown".into()));
     environment.set_formatter(|out, _, value| {
@@ -144,18 +136,11 @@ pub(crate) fn render(facts: &Facts<'_>, options: &NotesOptions) -> Result<String
         };
         written.map_err(|_| ErrorKind::WriteFailure.into())
     });
-    environment.add_filter("code", |value: String| {
-        Value::from_safe_string(code(&value))
-    });
-    environment.add_filter("link", |value: String| {
-        Value::from_safe_string(link(&value))
-    });
-    environment.add_filter("own_words", |value: String| {
-        Value::from_safe_string(own_words(&value))
-    });
+    environment.add_filter("code", |value: String| Value::from_safe_string(code(&value)));
+    environment.add_filter("link", |value: String| Value::from_safe_string(link(&value)));
+    environment.add_filter("own_words", |value: String| Value::from_safe_string(own_words(&value)));
     let template = options.template.as_deref().unwrap_or(TEMPLATE);
-    let notes =
-        environment.render_named_str(TEMPLATE_NAME, template, Serde(context(facts, options)))?;
+    let notes = environment.render_named_str(TEMPLATE_NAME, template, Serde(context(facts, options)))?;
     Ok(limit(tidy(&notes)))
 }
 
@@ -171,11 +156,7 @@ fn code(value: &str) -> String {
 
 /// An address that may be followed, as a link; any other text is shown and leads nowhere.
 fn link(value: &str) -> String {
-    if text::is_linkable(value) {
-        format!("<{value}>")
-    } else {
-        text::markdown(value)
-    }
+    if text::is_linkable(value) { format!("<{value}>") } else { text::markdown(value) }
 }
 
 /// A person's own Markdown: emphasis, lists and headings work; HTML, links and images are shown as text.
@@ -228,9 +209,7 @@ fn limit(notes: String) -> String {
         return notes;
     }
     let room = notes.floor_char_boundary(NOTES_LIMIT - CUT.len());
-    let end = notes[..room]
-        .rfind('\n')
-        .map_or(room, |line_feed| line_feed + 1);
+    let end = notes[..room].rfind('\n').map_or(room, |line_feed| line_feed + 1);
     format!("{}{CUT}", &notes[..end])
 }
 
@@ -250,12 +229,7 @@ fn context<'a>(facts: &Facts<'a>, options: &'a NotesOptions) -> Context<'a> {
         let total = facts.changes.of_type(change_type).count();
         Section {
             title,
-            rows: facts
-                .changes
-                .of_type(change_type)
-                .take(ROWS)
-                .map(Row::of_change)
-                .collect(),
+            rows: facts.changes.of_type(change_type).take(ROWS).map(Row::of_change).collect(),
             more: total.saturating_sub(ROWS),
         }
     })
@@ -263,13 +237,7 @@ fn context<'a>(facts: &Facts<'a>, options: &'a NotesOptions) -> Context<'a> {
     .collect();
     let posture = facts.changes.posture.map(|p| p.current);
     let unchanged = open_but_unchanged(facts.changes);
-    let rows: Vec<_> = facts
-        .changes
-        .still_open
-        .iter()
-        .take(ROWS)
-        .map(Row::of_open)
-        .collect();
+    let rows: Vec<_> = facts.changes.still_open.iter().take(ROWS).map(Row::of_open).collect();
     Context {
         project: options.project.as_deref(),
         version: facts.version.map(ToString::to_string),
@@ -281,11 +249,7 @@ fn context<'a>(facts: &Facts<'a>, options: &'a NotesOptions) -> Context<'a> {
         posture_trend: facts.changes.posture_trend.as_str(),
         posture,
         sections,
-        still_open: Section {
-            title: "Still Open",
-            more: unchanged.saturating_sub(rows.len()),
-            rows,
-        },
+        still_open: Section { title: "Still Open", more: unchanged.saturating_sub(rows.len()), rows },
         incomplete: facts
             .changes
             .incomplete
@@ -295,10 +259,7 @@ fn context<'a>(facts: &Facts<'a>, options: &'a NotesOptions) -> Context<'a> {
                 scanner: scan.scanner.as_str(),
                 coverage: scan.coverage,
                 what: words::coverage(scan.coverage),
-                reason: scan
-                    .reasons
-                    .first()
-                    .map(|r| text::shorten(r, 200).into_owned()),
+                reason: scan.reasons.first().map(|r| text::shorten(r, 200).into_owned()),
             })
             .collect(),
     }
@@ -306,12 +267,8 @@ fn context<'a>(facts: &Facts<'a>, options: &'a NotesOptions) -> Context<'a> {
 
 /// How many open findings did not change; the list in the change set is shorter than that if there are many.
 fn open_but_unchanged(changes: &ChangeSet) -> usize {
-    let changed = changes
-        .changes
-        .iter()
-        .filter(|c| c.new_state.severity().is_some())
-        .count();
-    let open = changes.posture.map_or(0, |p| p.current.total);
+    let changed = changes.changes.iter().filter(|c| c.new_state.severity().is_some()).count();
+    let open = changes.posture.map_or(0, |p| usize::try_from(p.current.total()).unwrap_or(usize::MAX));
     open.saturating_sub(changed).max(changes.still_open.len())
 }
 
@@ -342,15 +299,8 @@ impl Row {
             severity: change.impact_level,
             cvss_score: change.cvss_score.map(|s| s.to_string()),
             rule: change.rule.clone(),
-            place: place(
-                change.package.as_deref(),
-                change.version.as_deref(),
-                change.path.as_deref(),
-            ),
-            fix_version: change
-                .fix_version
-                .clone()
-                .filter(|_| change.new_state.severity().is_some()),
+            place: place(change.package.as_deref(), change.version.as_deref(), change.path.as_deref()),
+            fix_version: change.fix_version.clone().filter(|_| change.new_state.severity().is_some()),
             reference_url: change.reference_url.clone(),
             description: Some(change.description.clone()).filter(|d| tells_more && !d.is_empty()),
             remark: remark(change),
@@ -366,17 +316,11 @@ impl Row {
             severity: finding.severity,
             cvss_score: None,
             rule: finding.rule.clone(),
-            place: place(
-                finding.package.as_deref(),
-                finding.version.as_deref(),
-                finding.path.as_deref(),
-            ),
+            place: place(finding.package.as_deref(), finding.version.as_deref(), finding.path.as_deref()),
             fix_version: finding.fix_version.clone(),
             reference_url: finding.reference_url.clone(),
             description: None,
-            remark: finding
-                .unverified
-                .then(|| "not confirmed by the newest scan".to_owned()),
+            remark: finding.unverified.then(|| "not confirmed by the newest scan".to_owned()),
             development: finding.scope == findings_model::Scope::Development,
         }
     }

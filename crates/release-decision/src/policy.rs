@@ -55,12 +55,7 @@ impl Default for Policy {
             exception_expired: Threshold::Never,
             unknown_severity: UnknownSeverity::High,
             development: DevelopmentRule::Release,
-            kinds: [
-                FindingKind::Vulnerability,
-                FindingKind::Code,
-                FindingKind::Secret,
-            ]
-            .into(),
+            kinds: [FindingKind::Vulnerability, FindingKind::Code, FindingKind::Secret].into(),
             first_scan: FirstScanRule::Record,
             bump: Bump::Patch,
             notes_template: None,

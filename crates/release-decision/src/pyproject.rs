@@ -95,22 +95,13 @@ pub fn set_version(pyproject: &str, version: &Version) -> Result<String, Pyproje
     }
     let mut places: Vec<Range<usize>> = [PROJECT, POETRY]
         .into_iter()
-        .filter_map(|(tables, _)| {
-            table(document.as_item(), tables)?
-                .get("version")?
-                .as_value()?
-                .span()
-        })
+        .filter_map(|(tables, _)| table(document.as_item(), tables)?.get("version")?.as_value()?.span())
         .collect();
     places.sort_by_key(|place| Reverse(place.start));
     let mut text = pyproject.to_owned();
     for place in places {
         // A version of PEP 440 holds no character that TOML would have to escape.
-        let quote = if pyproject[place.clone()].starts_with('\'') {
-            '\''
-        } else {
-            '"'
-        };
+        let quote = if pyproject[place.clone()].starts_with('\'') { '\'' } else { '"' };
         text.replace_range(place, &format!("{quote}{version}{quote}"));
     }
     Ok(text)
@@ -120,36 +111,27 @@ fn current(document: &Item) -> Result<CurrentVersion, PyprojectError> {
     let project = written(document, PROJECT)?;
     let poetry = written(document, POETRY)?;
     match (project, poetry) {
-        (Some(project), Some(poetry)) if project != poetry => {
-            Err(PyprojectError::Disagree { project, poetry })
-        }
+        (Some(project), Some(poetry)) if project != poetry => Err(PyprojectError::Disagree { project, poetry }),
         // Poetry wants a placeholder where its dynamic plug-in fills in the tag.
         (None, Some(_)) if is_on(document, &["tool", "poetry-dynamic-versioning"], "enable") => {
             Ok(CurrentVersion::Dynamic(DynamicVersion::Tag))
         }
         (Some(version), _) | (None, Some(version)) => Ok(CurrentVersion::Static(version)),
-        (None, None) if names_version_dynamic(document) => {
-            Ok(CurrentVersion::Dynamic(dynamic_source(document)))
-        }
+        (None, None) if names_version_dynamic(document) => Ok(CurrentVersion::Dynamic(dynamic_source(document))),
         (None, None) => Err(PyprojectError::Missing),
     }
 }
 
-fn written(
-    document: &Item,
-    (tables, key): (&[&str], &'static str),
-) -> Result<Option<Version>, PyprojectError> {
+fn written(document: &Item, (tables, key): (&[&str], &'static str)) -> Result<Option<Version>, PyprojectError> {
     let Some(item) = table(document, tables).and_then(|t| t.get("version")) else {
         return Ok(None);
     };
     let value = item.as_str().ok_or(PyprojectError::NotText { key })?;
-    Version::from_str(value)
-        .map(Some)
-        .map_err(|source| PyprojectError::Invalid {
-            key,
-            value: text::shorten(&text::one_line(value), 60).into_owned(),
-            source,
-        })
+    Version::from_str(value).map(Some).map_err(|source| PyprojectError::Invalid {
+        key,
+        value: text::shorten(&text::one_line(value), 60).into_owned(),
+        source,
+    })
 }
 
 fn names_version_dynamic(document: &Item) -> bool {
@@ -160,19 +142,15 @@ fn names_version_dynamic(document: &Item) -> bool {
 }
 
 fn dynamic_source(document: &Item) -> DynamicVersion {
-    let text_at = |tables: &[&str], key: &str| {
-        table(document, tables)
-            .and_then(|t| t.get(key))
-            .and_then(first_text)
-    };
+    let text_at = |tables: &[&str], key: &str| table(document, tables).and_then(|t| t.get(key)).and_then(first_text);
     let setuptools: &[&str] = &["tool", "setuptools", "dynamic", "version"];
     let backend = text_at(&["build-system"], "build-backend").unwrap_or_default();
     if let Some(attribute) = text_at(setuptools, "attr") {
         DynamicVersion::Attribute(attribute)
     } else if let Some(file) = text_at(setuptools, "file") {
         DynamicVersion::File(file)
-    } else if let Some(file) = text_at(&["tool", "hatch", "version"], "path")
-        .or_else(|| text_at(&["tool", "pdm", "version"], "path"))
+    } else if let Some(file) =
+        text_at(&["tool", "hatch", "version"], "path").or_else(|| text_at(&["tool", "pdm", "version"], "path"))
     {
         DynamicVersion::File(file)
     } else if text_at(&["tool", "hatch", "version"], "source").as_deref() == Some("vcs")
@@ -181,9 +159,8 @@ fn dynamic_source(document: &Item) -> DynamicVersion {
     {
         DynamicVersion::Tag
     } else if backend.starts_with("flit") {
-        let module = text_at(&["tool", "flit", "module"], "name")
-            .or_else(|| text_at(&["project"], "name"))
-            .unwrap_or_default();
+        let module =
+            text_at(&["tool", "flit", "module"], "name").or_else(|| text_at(&["project"], "name")).unwrap_or_default();
         DynamicVersion::Attribute(format!("{}.__version__", module.replace('-', "_")))
     } else if backend == "maturin" {
         DynamicVersion::File("Cargo.toml".to_owned())
@@ -201,10 +178,7 @@ fn first_text(item: &Item) -> Option<String> {
 }
 
 fn is_on(document: &Item, tables: &[&str], key: &str) -> bool {
-    table(document, tables)
-        .and_then(|t| t.get(key))
-        .and_then(Item::as_bool)
-        == Some(true)
+    table(document, tables).and_then(|t| t.get(key)).and_then(Item::as_bool) == Some(true)
 }
 
 fn table<'a>(document: &'a Item, path: &[&str]) -> Option<&'a dyn TableLike> {

@@ -33,9 +33,7 @@ pub struct Publication<'a> {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RecordError {
     /// The index was not seen to have every file.
-    #[error(
-        "the receipt of {version} is not verified: the index was not seen to list every file with our digest"
-    )]
+    #[error("the receipt of {version} is not verified: the index was not seen to list every file with our digest")]
     Unverified {
         /// The receipt's version.
         version: String,
@@ -78,9 +76,7 @@ pub enum RecordError {
         id: String,
     },
     /// A newer release was recorded in the meantime.
-    #[error(
-        "the receipt is of {version}, but the baseline is at {recorded} already: an older release moves nothing"
-    )]
+    #[error("the receipt is of {version}, but the baseline is at {recorded} already: an older release moves nothing")]
     Superseded {
         /// The receipt's version.
         version: Version,
@@ -94,20 +90,12 @@ pub enum RecordError {
 /// Recording the same publish again gives the same baseline. A receipt without a decision records the version and leaves
 /// the findings alone, unless they are to be adopted; one of an older version than the recorded one changes nothing.
 pub fn record_release(publication: Publication<'_>) -> Result<Baseline, RecordError> {
-    let Publication {
-        receipt,
-        decision,
-        baseline,
-        adopt,
-        commit,
-    } = publication;
+    let Publication { receipt, decision, baseline, adopt, commit } = publication;
     check(receipt)?;
     let version = Version::from_str(&receipt.version)
         .map_err(|_| RecordError::Version(findings_model::text::one_line(&receipt.version)))?;
     let recorded = baseline.as_ref().and_then(|b| b.version.clone());
-    let is_older = recorded
-        .as_ref()
-        .is_some_and(|recorded| version < *recorded);
+    let is_older = recorded.as_ref().is_some_and(|recorded| version < *recorded);
 
     let Some(id) = &receipt.decision_id else {
         let mut baseline = match (baseline, adopt) {
@@ -115,9 +103,7 @@ pub fn record_release(publication: Publication<'_>) -> Result<Baseline, RecordEr
             (Some(baseline), Adopt::Nothing) if recorded.as_ref() == Some(&version) => {
                 return Ok(baseline);
             }
-            (baseline, _) => {
-                baseline.unwrap_or_else(|| Baseline::without_scans(receipt.finished_at))
-            }
+            (baseline, _) => baseline.unwrap_or_else(|| Baseline::without_scans(receipt.finished_at)),
         };
         if let Adopt::Current(set) = adopt {
             move_to(&mut baseline, Snapshot::from(set));
@@ -126,10 +112,7 @@ pub fn record_release(publication: Publication<'_>) -> Result<Baseline, RecordEr
         return Ok(released(baseline, version, receipt, commit));
     };
 
-    if let Some(baseline) = baseline
-        .as_ref()
-        .filter(|b| b.decision_id.as_ref() == Some(id))
-    {
+    if let Some(baseline) = baseline.as_ref().filter(|b| b.decision_id.as_ref() == Some(id)) {
         return Ok(baseline.clone());
     }
     let decision = decision.ok_or_else(|| RecordError::NoDecision { id: id.clone() })?;
@@ -142,10 +125,7 @@ pub fn record_release(publication: Publication<'_>) -> Result<Baseline, RecordEr
     if let Some(recorded) = recorded.filter(|_| is_older) {
         return Err(RecordError::Superseded { version, recorded });
     }
-    let snapshot = decision
-        .snapshot
-        .clone()
-        .ok_or_else(|| RecordError::NoSnapshot { id: id.clone() })?;
+    let snapshot = decision.snapshot.clone().ok_or_else(|| RecordError::NoSnapshot { id: id.clone() })?;
     let mut baseline = baseline.unwrap_or_else(|| Baseline::without_scans(receipt.finished_at));
     move_to(&mut baseline, snapshot);
     baseline.decision_id = Some(id.clone());
@@ -160,15 +140,10 @@ fn check(receipt: &Receipt) -> Result<(), RecordError> {
     if receipt.files.is_empty() {
         return Err(RecordError::NoFiles { version: version() });
     }
-    match receipt
-        .files
-        .iter()
-        .find(|f| matches!(f.outcome, FileOutcome::Skipped | FileOutcome::Failed))
-    {
-        Some(file) => Err(RecordError::Unpublished {
-            version: version(),
-            file: findings_model::text::one_line(&file.file),
-        }),
+    match receipt.files.iter().find(|f| matches!(f.outcome, FileOutcome::Skipped | FileOutcome::Failed)) {
+        Some(file) => {
+            Err(RecordError::Unpublished { version: version(), file: findings_model::text::one_line(&file.file) })
+        }
         None => Ok(()),
     }
 }
@@ -177,17 +152,10 @@ fn move_to(baseline: &mut Baseline, snapshot: Snapshot) {
     baseline.lineage = snapshot.lineage;
     baseline.scanners = snapshot.scanners;
     baseline.findings = snapshot.findings;
-    baseline
-        .findings
-        .sort_by(|a, b| a.finding_id.cmp(&b.finding_id));
+    baseline.findings.sort_by(|a, b| a.finding_id.cmp(&b.finding_id));
 }
 
-fn released(
-    mut baseline: Baseline,
-    version: Version,
-    receipt: &Receipt,
-    commit: Option<String>,
-) -> Baseline {
+fn released(mut baseline: Baseline, version: Version, receipt: &Receipt, commit: Option<String>) -> Baseline {
     baseline.schema_version = Baseline::SCHEMA;
     baseline.version = Some(version);
     baseline.commit = commit;

@@ -21,24 +21,15 @@ pub struct StoredDecision {
 impl StoredDecision {
     /// A decision and the current side of the comparison that it was made on.
     pub fn new(decision: Decision, decided_on: Option<&FindingSet>) -> Self {
-        Self {
-            decision,
-            snapshot: decided_on.map(Snapshot::from),
-        }
+        Self { decision, snapshot: decided_on.map(Snapshot::from) }
     }
 
     /// Reads the document.
     pub fn from_json(bytes: &[u8]) -> Result<Self, DocumentError> {
-        let json = |source| DocumentError::Json {
-            document: "decision",
-            source,
-        };
+        let json = |source| DocumentError::Json { document: "decision", source };
         check_schema(bytes, "decision", Decision::SCHEMA)?;
         let mut document: Value = serde_json::from_slice(bytes).map_err(json)?;
-        let snapshot = document
-            .as_object_mut()
-            .and_then(|keys| keys.remove("snapshot"))
-            .unwrap_or_default();
+        let snapshot = document.as_object_mut().and_then(|keys| keys.remove("snapshot")).unwrap_or_default();
         Ok(Self {
             decision: serde_json::from_value(document).map_err(json)?,
             snapshot: serde_json::from_value(snapshot).map_err(json)?,
@@ -53,15 +44,9 @@ impl StoredDecision {
             decision: &'a Decision,
             snapshot: &'a Option<Snapshot>,
         }
-        #[expect(
-            clippy::expect_used,
-            reason = "every key is a string and every number is finite"
-        )]
-        let mut json = serde_json::to_string_pretty(&Document {
-            decision: &self.decision,
-            snapshot: &self.snapshot,
-        })
-        .expect("a decision is always valid JSON");
+        #[expect(clippy::expect_used, reason = "every key is a string and every number is finite")]
+        let mut json = serde_json::to_string_pretty(&Document { decision: &self.decision, snapshot: &self.snapshot })
+            .expect("a decision is always valid JSON");
         json.push('\n');
         json
     }

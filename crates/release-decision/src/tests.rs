@@ -31,10 +31,7 @@ fn change(change_type: ChangeType, id: &str, severity: Severity) -> Change {
 }
 
 fn severity_change(id: &str, old: Severity, new: Severity) -> Change {
-    Change {
-        old_severity: Some(old),
-        ..change(ChangeType::SeverityChange, id, new)
-    }
+    Change { old_severity: Some(old), ..change(ChangeType::SeverityChange, id, new) }
 }
 
 fn of_kind(kind: FindingKind, change: Change) -> Change {
@@ -42,22 +39,13 @@ fn of_kind(kind: FindingKind, change: Change) -> Change {
 }
 
 fn changes(changes: Vec<Change>) -> ChangeSet {
-    ChangeSet {
-        changes,
-        compared_with: Some("0".repeat(64)),
-        ..ChangeSet::empty()
-    }
+    ChangeSet { changes, compared_with: Some("0".repeat(64)), ..ChangeSet::empty() }
 }
 
 fn versions() -> Versions {
     Versions {
         current: Some(crate::CurrentVersion::Static("1.2.3".parse().unwrap())),
-        index: Some(
-            ["1.2.2", "1.2.3"]
-                .iter()
-                .map(|v| v.parse().unwrap())
-                .collect::<IndexVersions>(),
-        ),
+        index: Some(["1.2.2", "1.2.3"].iter().map(|v| v.parse().unwrap()).collect::<IndexVersions>()),
         ..Versions::default()
     }
 }

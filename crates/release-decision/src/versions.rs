@@ -31,9 +31,7 @@ pub struct NextVersion {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum VersionError {
     /// The wanted version was released before.
-    #[error(
-        "version {0} cannot be the next one: it was released before, and an index takes no version twice"
-    )]
+    #[error("version {0} cannot be the next one: it was released before, and an index takes no version twice")]
     Taken(Version),
     /// The wanted version has a local label.
     #[error("version {0} cannot be the next one: an index takes no local version")]
@@ -58,15 +56,9 @@ impl Versions {
     /// A pre-release on the index, of a release that the project is not at, is followed by the next of its series: an
     /// automatic release makes no final release of somebody's release candidate.
     pub fn next(&self, by: Bump) -> Result<NextVersion, VersionError> {
-        let released = self
-            .index
-            .iter()
-            .filter_map(IndexVersions::newest)
-            .chain(&self.released)
-            .max();
+        let released = self.index.iter().filter_map(IndexVersions::newest).chain(&self.released).max();
         if let Some(given) = &self.given {
-            let taken = self.released.as_ref() == Some(given)
-                || self.index.as_ref().is_some_and(|i| i.contains(given));
+            let taken = self.released.as_ref() == Some(given) || self.index.as_ref().is_some_and(|i| i.contains(given));
             return match given {
                 _ if given.is_local() => Err(VersionError::Local(given.clone())),
                 _ if taken => Err(VersionError::Taken(given.clone())),
@@ -76,9 +68,7 @@ impl Versions {
         let own = match &self.current {
             Some(CurrentVersion::Static(version)) => version.clone().without_local(),
             Some(CurrentVersion::Dynamic(dynamic)) => {
-                return Ok(unknown(format!(
-                    "the project's version is dynamic: {dynamic}"
-                )));
+                return Ok(unknown(format!("the project's version is dynamic: {dynamic}")));
             }
             None => return Ok(unknown("the project's version is not known".to_owned())),
         };
@@ -87,41 +77,21 @@ impl Versions {
                 return Ok(known(own, "nothing was released before".to_owned()));
             }
             let next = bump(&own, by)?;
-            return Ok(known(
-                next,
-                format!("what the index has is not known, so {own} may be taken"),
-            ));
+            return Ok(known(next, format!("what the index has is not known, so {own} may be taken")));
         };
         if own > *newest {
-            return Ok(known(
-                own,
-                format!("it is newer than {newest}, the newest released version"),
-            ));
+            return Ok(known(own, format!("it is newer than {newest}, the newest released version")));
         }
-        let same_release =
-            own.epoch() == newest.epoch() && own.only_release() == newest.only_release();
-        let next = if newest.any_prerelease() && !same_release {
-            next_of_series(newest)?
-        } else {
-            bump(newest, by)?
-        };
-        Ok(known(
-            next,
-            format!("it follows {newest}, the newest released version"),
-        ))
+        let same_release = own.epoch() == newest.epoch() && own.only_release() == newest.only_release();
+        let next = if newest.any_prerelease() && !same_release { next_of_series(newest)? } else { bump(newest, by)? };
+        Ok(known(next, format!("it follows {newest}, the newest released version")))
     }
 }
 
 fn known(version: Version, reason: String) -> NextVersion {
-    NextVersion {
-        version: Some(version),
-        reason,
-    }
+    NextVersion { version: Some(version), reason }
 }
 
 fn unknown(reason: String) -> NextVersion {
-    NextVersion {
-        version: None,
-        reason,
-    }
+    NextVersion { version: None, reason }
 }

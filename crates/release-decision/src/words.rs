@@ -14,17 +14,10 @@ use crate::{
 const NAMED: usize = 3;
 
 /// A paragraph of plain text on one line; whoever shows it escapes it for the place.
-pub(crate) fn explanation(
-    changes: &ChangeSet,
-    reasons: &[Reason],
-    trigger_type: TriggerType,
-) -> String {
+pub(crate) fn explanation(changes: &ChangeSet, reasons: &[Reason], trigger_type: TriggerType) -> String {
     let mut sentences = match trigger_type {
         TriggerType::SecurityAuto => automatic(changes, reasons),
-        TriggerType::Manual => vec![
-            "A person asked for this release.".to_owned(),
-            pending(changes),
-        ],
+        TriggerType::Manual => vec!["A person asked for this release.".to_owned(), pending(changes)],
         TriggerType::None => vec![standstill(changes, reasons)],
     };
     for scan in &changes.incomplete {
@@ -49,15 +42,10 @@ pub(crate) fn coverage(state: CoverageState) -> &'static str {
 }
 
 fn automatic(changes: &ChangeSet, reasons: &[Reason]) -> Vec<String> {
-    let released: BTreeSet<&FindingId> = reasons
-        .iter()
-        .filter(|r| r.effect == Effect::Release)
-        .filter_map(|r| r.finding_id.as_ref())
-        .collect();
-    let (decisive, others): (Vec<&Change>, Vec<&Change>) = changes
-        .changes
-        .iter()
-        .partition(|c| released.contains(&c.finding_id));
+    let released: BTreeSet<&FindingId> =
+        reasons.iter().filter(|r| r.effect == Effect::Release).filter_map(|r| r.finding_id.as_ref()).collect();
+    let (decisive, others): (Vec<&Change>, Vec<&Change>) =
+        changes.changes.iter().partition(|c| released.contains(&c.finding_id));
     let since = if changes.first_scan {
         "The first scan found something that the policy releases for"
     } else {
@@ -65,10 +53,7 @@ fn automatic(changes: &ChangeSet, reasons: &[Reason]) -> Vec<String> {
     };
     let mut sentences = vec![format!("{since}: {}.", named(&decisive))];
     if !others.is_empty() {
-        sentences.push(format!(
-            "{} without weight for the decision.",
-            findings_changed(others.len(), "more ")
-        ));
+        sentences.push(format!("{} without weight for the decision.", findings_changed(others.len(), "more ")));
     }
     sentences
 }
@@ -77,20 +62,11 @@ fn automatic(changes: &ChangeSet, reasons: &[Reason]) -> Vec<String> {
 fn pending(changes: &ChangeSet) -> String {
     let all: Vec<&Change> = changes.changes.iter().collect();
     if changes.first_scan {
-        let known = if all.is_empty() {
-            "no finding is known".to_owned()
-        } else {
-            named(&all)
-        };
-        return format!(
-            "There is no earlier release to compare the security findings with; as of now {known}."
-        );
+        let known = if all.is_empty() { "no finding is known".to_owned() } else { named(&all) };
+        return format!("There is no earlier release to compare the security findings with; as of now {known}.");
     }
     if !all.is_empty() {
-        return format!(
-            "It also carries what changed in the security findings since the last one: {}.",
-            named(&all)
-        );
+        return format!("It also carries what changed in the security findings since the last one: {}.", named(&all));
     }
     match changes.compared_with {
         Some(_) => "The security findings did not change since the last one.".to_owned(),
@@ -108,9 +84,14 @@ fn standstill(changes: &ChangeSet, reasons: &[Reason]) -> String {
             "This is the first scan: its finding becomes the baseline, and nothing is released for it.".to_owned()
         }
         _ if reasons.iter().any(|r| r.row == Row::FirstScan) => {
-            format!("This is the first scan: its {count} findings become the baseline, and nothing is released for them.")
+            format!(
+                "This is the first scan: its {count} findings become the baseline, and nothing is released for them."
+            )
         }
-        _ => format!("{} since the last release, but in no way that the policy releases for.", findings_changed(count, "")),
+        _ => format!(
+            "{} since the last release, but in no way that the policy releases for.",
+            findings_changed(count, "")
+        ),
     }
 }
 
@@ -136,12 +117,7 @@ fn named(changes: &[&Change]) -> String {
 }
 
 fn phrase(change: &Change) -> String {
-    let place = change
-        .package
-        .as_ref()
-        .or(change.path.as_ref())
-        .map(|p| format!(" in {p}"))
-        .unwrap_or_default();
+    let place = change.package.as_ref().or(change.path.as_ref()).map(|p| format!(" in {p}")).unwrap_or_default();
     let what = match change.change_type {
         ChangeType::NewVulnerability => format!("is new at {} severity", change.impact_level),
         ChangeType::Reopened => format!("is back at {} severity", change.impact_level),

@@ -67,11 +67,7 @@ pub enum StoreErrorKind {
 
 impl StoreError {
     pub(crate) fn new(action: Action, path: impl Into<PathBuf>, kind: StoreErrorKind) -> Self {
-        Self {
-            action,
-            path: path.into(),
-            kind,
-        }
+        Self { action, path: path.into(), kind }
     }
 
     pub(crate) fn io(action: Action, path: impl Into<PathBuf>, error: io::Error) -> Self {

@@ -27,11 +27,7 @@ pub fn list(folder: &Path) -> Result<Vec<Entry>, StoreError> {
         Ok(entries) => entries,
         Err(e) => {
             let error = fail(e);
-            return if error.is_missing() {
-                Ok(Vec::new())
-            } else {
-                Err(error)
-            };
+            return if error.is_missing() { Ok(Vec::new()) } else { Err(error) };
         }
     };
     let mut found = Vec::new();
@@ -64,11 +60,7 @@ pub fn remove(path: &Path) -> Result<(), StoreError> {
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(()),
         Err(e) if path.is_dir() => {
             drop(e);
-            Err(StoreError::new(
-                Action::Remove,
-                path,
-                StoreErrorKind::NotRegular("a folder"),
-            ))
+            Err(StoreError::new(Action::Remove, path, StoreErrorKind::NotRegular("a folder")))
         }
         other => other.map_err(|e| StoreError::io(Action::Remove, path, e)),
     }

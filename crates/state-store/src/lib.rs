@@ -6,10 +6,7 @@
 //!
 //! Unix only (Linux, macOS).
 
-#![expect(
-    clippy::disallowed_methods,
-    reason = "this is the crate that touches files"
-)]
+#![expect(clippy::disallowed_methods, reason = "this is the crate that touches files")]
 
 mod error;
 mod folder;

@@ -17,9 +17,7 @@ pub struct Lock(#[expect(dead_code, reason = "the open folder is the lock")] Fil
 pub fn lock(folder: &Path) -> Result<Lock, StoreError> {
     let fail = |e| StoreError::io(Action::Lock, folder, e);
     std::fs::create_dir_all(folder).map_err(|e| match e.kind() {
-        std::io::ErrorKind::AlreadyExists => {
-            StoreError::new(Action::Lock, folder, StoreErrorKind::NotAFolder)
-        }
+        std::io::ErrorKind::AlreadyExists => StoreError::new(Action::Lock, folder, StoreErrorKind::NotAFolder),
         _ => fail(e),
     })?;
     let file = File::open(folder).map_err(fail)?;
@@ -30,11 +28,7 @@ pub fn lock(folder: &Path) -> Result<Lock, StoreError> {
             Err(e) => return Err(fail(e.into())),
         }
     }
-    Err(StoreError::new(
-        Action::Lock,
-        folder,
-        StoreErrorKind::Locked(PATIENCE),
-    ))
+    Err(StoreError::new(Action::Lock, folder, StoreErrorKind::Locked(PATIENCE)))
 }
 
 #[cfg(test)]

@@ -12,9 +12,7 @@ use crate::{Action, StoreError, StoreErrorKind};
 /// Opens a regular file for reading: no link is followed, a pipe or device is refused at once.
 pub fn open_regular(path: &Path) -> Result<File, StoreError> {
     let fail = |kind| StoreError::new(Action::Read, path, kind);
-    let kind = std::fs::symlink_metadata(path)
-        .map_err(|e| StoreError::io(Action::Read, path, e))?
-        .file_type();
+    let kind = std::fs::symlink_metadata(path).map_err(|e| StoreError::io(Action::Read, path, e))?.file_type();
     if !kind.is_file() {
         return Err(fail(StoreErrorKind::NotRegular(if kind.is_dir() {
             "a folder"
@@ -33,9 +31,7 @@ pub fn open_regular(path: &Path) -> Result<File, StoreError> {
         .custom_flags(flags.bits().cast_signed())
         .open(path)
         .map_err(|e| StoreError::io(Action::Read, path, e))?;
-    let now = file
-        .metadata()
-        .map_err(|e| StoreError::io(Action::Read, path, e))?;
+    let now = file.metadata().map_err(|e| StoreError::io(Action::Read, path, e))?;
     if !now.is_file() {
         return Err(fail(StoreErrorKind::NotRegular("no longer a file")));
     }
@@ -45,28 +41,15 @@ pub fn open_regular(path: &Path) -> Result<File, StoreError> {
 /// Reads a whole regular file of at most `limit` bytes.
 pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>, StoreError> {
     let file = open_regular(path)?;
-    let size = file
-        .metadata()
-        .map_err(|e| StoreError::io(Action::Read, path, e))?
-        .len();
+    let size = file.metadata().map_err(|e| StoreError::io(Action::Read, path, e))?.len();
     if size > limit {
-        return Err(StoreError::new(
-            Action::Read,
-            path,
-            StoreErrorKind::TooLarge { size, limit },
-        ));
+        return Err(StoreError::new(Action::Read, path, StoreErrorKind::TooLarge { size, limit }));
     }
     let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default());
-    file.take(limit.saturating_add(1))
-        .read_to_end(&mut bytes)
-        .map_err(|e| StoreError::io(Action::Read, path, e))?;
+    file.take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(|e| StoreError::io(Action::Read, path, e))?;
     let size = bytes.len() as u64;
     if size > limit {
-        return Err(StoreError::new(
-            Action::Read,
-            path,
-            StoreErrorKind::TooLarge { size, limit },
-        ));
+        return Err(StoreError::new(Action::Read, path, StoreErrorKind::TooLarge { size, limit }));
     }
     Ok(bytes)
 }
@@ -94,32 +77,12 @@ mod tests {
         rustix::fs::mkfifoat(rustix::fs::CWD, at("pipe"), rustix::fs::Mode::RUSR).unwrap();
 
         assert_eq!(read(&at("a"), 5).unwrap(), b"12345");
-        assert!(matches!(
-            read(&at("a"), 4).unwrap_err().kind,
-            StoreErrorKind::TooLarge { size: 5, limit: 4 }
-        ));
-        assert!(matches!(
-            read(dir.path(), 9).unwrap_err().kind,
-            StoreErrorKind::NotRegular("a folder")
-        ));
-        assert!(matches!(
-            read(&at("loop"), 9).unwrap_err().kind,
-            StoreErrorKind::NotRegular("a symbolic link")
-        ));
-        assert!(matches!(
-            read(&at("link"), 9).unwrap_err().kind,
-            StoreErrorKind::NotRegular("a symbolic link")
-        ));
-        assert!(matches!(
-            read(&at("pipe"), 9).unwrap_err().kind,
-            StoreErrorKind::NotRegular("a named pipe")
-        ));
+        assert!(matches!(read(&at("a"), 4).unwrap_err().kind, StoreErrorKind::TooLarge { size: 5, limit: 4 }));
+        assert!(matches!(read(dir.path(), 9).unwrap_err().kind, StoreErrorKind::NotRegular("a folder")));
+        assert!(matches!(read(&at("loop"), 9).unwrap_err().kind, StoreErrorKind::NotRegular("a symbolic link")));
+        assert!(matches!(read(&at("link"), 9).unwrap_err().kind, StoreErrorKind::NotRegular("a symbolic link")));
+        assert!(matches!(read(&at("pipe"), 9).unwrap_err().kind, StoreErrorKind::NotRegular("a named pipe")));
         assert_eq!(read_if_there(&at("none"), 9).unwrap(), None);
-        assert!(
-            read(&at("none"), 9)
-                .unwrap_err()
-                .to_string()
-                .contains("there is no such file")
-        );
+        assert!(read(&at("none"), 9).unwrap_err().to_string().contains("there is no such file"));
     }
 }

@@ -15,27 +15,15 @@ pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
         _ => Path::new("."),
     };
     if path.is_dir() {
-        return Err(StoreError::new(
-            Action::Write,
-            path,
-            StoreErrorKind::NotRegular("a folder"),
-        ));
+        return Err(StoreError::new(Action::Write, path, StoreErrorKind::NotRegular("a folder")));
     }
     std::fs::create_dir_all(folder).map_err(|e| match e.kind() {
-        std::io::ErrorKind::AlreadyExists => {
-            StoreError::new(Action::Write, path, StoreErrorKind::NotAFolder)
-        }
+        std::io::ErrorKind::AlreadyExists => StoreError::new(Action::Write, path, StoreErrorKind::NotAFolder),
         _ => fail(e),
     })?;
-    let mut file = tempfile::Builder::new()
-        .prefix(".relwarden-")
-        .suffix(".tmp")
-        .tempfile_in(folder)
-        .map_err(fail)?;
+    let mut file = tempfile::Builder::new().prefix(".relwarden-").suffix(".tmp").tempfile_in(folder).map_err(fail)?;
     file.write_all(bytes).map_err(fail)?;
-    file.as_file()
-        .set_permissions(Permissions::from_mode(0o644))
-        .map_err(fail)?;
+    file.as_file().set_permissions(Permissions::from_mode(0o644)).map_err(fail)?;
     file.as_file().sync_all().map_err(fail)?;
     file.persist(path).map_err(|e| fail(e.error))?;
     sync_folder(folder).map_err(fail)
@@ -54,11 +42,7 @@ pub fn replace_if_changed(path: &Path, bytes: &[u8]) -> Result<bool, StoreError>
 /// Adds bytes to the end of a file that belongs to somebody else (Actions' output files), or makes it.
 pub fn append(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
     let fail = |e| StoreError::io(Action::Write, path, e);
-    let mut file = OpenOptions::new()
-        .append(true)
-        .create(true)
-        .open(path)
-        .map_err(fail)?;
+    let mut file = OpenOptions::new().append(true).create(true).open(path).map_err(fail)?;
     file.write_all(bytes).map_err(fail)
 }
 
@@ -68,11 +52,7 @@ pub fn set_aside(path: &Path, label: &str) -> Result<PathBuf, StoreError> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let mut number = 1;
     let target = loop {
-        let suffix = if number == 1 {
-            String::new()
-        } else {
-            format!(".{number}")
-        };
+        let suffix = if number == 1 { String::new() } else { format!(".{number}") };
         let target = path.with_file_name(format!("{name}.{label}{suffix}"));
         if std::fs::symlink_metadata(&target).is_err() {
             break target;
@@ -99,15 +79,8 @@ mod tests {
         assert!(!replace_if_changed(&path, b"one").unwrap());
         assert!(replace_if_changed(&path, b"two!").unwrap());
         assert_eq!(std::fs::read(&path).unwrap(), b"two!");
-        assert_eq!(
-            std::fs::metadata(&path).unwrap().permissions().mode() & 0o777,
-            0o644
-        );
-        assert_eq!(
-            std::fs::read_dir(path.parent().unwrap()).unwrap().count(),
-            1,
-            "no temporary file stays"
-        );
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o644);
+        assert_eq!(std::fs::read_dir(path.parent().unwrap()).unwrap().count(), 1, "no temporary file stays");
     }
 
     #[test]
@@ -129,10 +102,7 @@ mod tests {
         let path = dir.path().join("x.json");
         for expected in ["x.json.corrupt", "x.json.corrupt.2"] {
             std::fs::write(&path, b"{").unwrap();
-            assert_eq!(
-                set_aside(&path, "corrupt").unwrap().file_name().unwrap(),
-                expected
-            );
+            assert_eq!(set_aside(&path, "corrupt").unwrap().file_name().unwrap(), expected);
         }
     }
 }

@@ -8,11 +8,7 @@ use serde_json::{Value, json};
 use crate::{fixtures, peers};
 
 /// Where a system's Chromium lies, the first that exists is taken.
-pub const CHROMIUM_PLACES: [&str; 3] = [
-    "/usr/bin/chromium",
-    "/usr/bin/google-chrome",
-    "/usr/bin/chromium-browser",
-];
+pub const CHROMIUM_PLACES: [&str; 3] = ["/usr/bin/chromium", "/usr/bin/google-chrome", "/usr/bin/chromium-browser"];
 
 /// What the reader's system asks pages to look like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,11 +122,7 @@ fn node_folder() -> PathBuf {
 
 #[track_caller]
 fn chromium() -> PathBuf {
-    let places = [
-        "/usr/bin/chromium",
-        "/usr/bin/chromium-browser",
-        "/usr/bin/google-chrome",
-    ];
+    let places = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
     places
         .iter()
         .map(PathBuf::from)
@@ -146,17 +138,12 @@ fn list<'a>(seen: &'a Value, key: &str) -> &'a Vec<Value> {
 #[track_caller]
 fn strings(seen: &Value, key: &str) -> Vec<String> {
     let texts = list(seen, key).iter();
-    texts
-        .map(|text| text.as_str().expect("axe.mjs prints texts").to_owned())
-        .collect()
+    texts.map(|text| text.as_str().expect("axe.mjs prints texts").to_owned()).collect()
 }
 
 #[track_caller]
 fn string(seen: &Value, key: &str) -> String {
-    seen[key]
-        .as_str()
-        .expect("axe.mjs prints a text")
-        .to_owned()
+    seen[key].as_str().expect("axe.mjs prints a text").to_owned()
 }
 
 #[track_caller]

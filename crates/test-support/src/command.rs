@@ -38,11 +38,7 @@ impl Binary {
     #[track_caller]
     pub fn at(path: impl Into<PathBuf>) -> Self {
         let path = path.into();
-        assert!(
-            path.is_file(),
-            "{} was not built; run `cargo build --workspace`",
-            path.display()
-        );
+        assert!(path.is_file(), "{} was not built; run `cargo build --workspace`", path.display());
         Self { path }
     }
 
@@ -51,11 +47,7 @@ impl Binary {
     #[track_caller]
     pub fn sibling(&self, name: &str) -> Self {
         let folder = self.path.parent().expect("a binary lies in a folder");
-        Self::at(
-            folder
-                .join(name)
-                .with_extension(std::env::consts::EXE_EXTENSION),
-        )
+        Self::at(folder.join(name).with_extension(std::env::consts::EXE_EXTENSION))
     }
 
     /// Where it lies.
@@ -84,10 +76,7 @@ pub struct Run {
 impl Run {
     /// A run of `program`.
     pub fn new(program: impl AsRef<OsStr>) -> Self {
-        let home = tempfile::Builder::new()
-            .prefix("relwarden-")
-            .tempdir()
-            .expect("create a temporary folder");
+        let home = tempfile::Builder::new().prefix("relwarden-").tempdir().expect("create a temporary folder");
         let mut command = Command::new(program);
         command
             .env_clear()
@@ -98,12 +87,7 @@ impl Run {
             .env("LC_ALL", "C.UTF-8")
             .env("TZ", "UTC")
             .current_dir(home.path());
-        Self {
-            command,
-            home,
-            stdin: None,
-            timeout: TIMEOUT,
-        }
+        Self { command, home, stdin: None, timeout: TIMEOUT }
     }
 
     /// Adds `--project FOLDER`; the working folder stays the scratch one, so that a path that does
@@ -172,8 +156,7 @@ impl Run {
         let start = Instant::now();
         let status = loop {
             let status = running.child.try_wait();
-            if let Some(status) = status.unwrap_or_else(|error| panic!("wait for {line}: {error}"))
-            {
+            if let Some(status) = status.unwrap_or_else(|error| panic!("wait for {line}: {error}")) {
                 break Some(status);
             }
             if start.elapsed() > limit {
@@ -188,10 +171,7 @@ impl Run {
             stdout: text(stdout.join().expect("the reader does not panic")),
             stderr: text(stderr.join().expect("the reader does not panic")),
         };
-        assert!(
-            status.is_some(),
-            "still running after {limit:?}: {outcome:?}"
-        );
+        assert!(status.is_some(), "still running after {limit:?}: {outcome:?}");
         outcome
     }
 
@@ -199,11 +179,7 @@ impl Run {
     #[track_caller]
     pub fn spawn(mut self) -> Running {
         let line = self.line();
-        let stdin = if self.stdin.is_some() {
-            Stdio::piped()
-        } else {
-            Stdio::null()
-        };
+        let stdin = if self.stdin.is_some() { Stdio::piped() } else { Stdio::null() };
         let mut child = self
             .command
             .stdin(stdin)
@@ -216,18 +192,13 @@ impl Run {
             // A program that ends before it has read everything closes the pipe, which is its right.
             thread::spawn(move || drop(pipe.write_all(&bytes)));
         }
-        Running {
-            child,
-            _home: self.home,
-        }
+        Running { child, _home: self.home }
     }
 
     fn line(&self) -> String {
         let program = self.command.get_program();
-        let words: Vec<OsString> = std::iter::once(program)
-            .chain(self.command.get_args())
-            .map(OsStr::to_os_string)
-            .collect();
+        let words: Vec<OsString> =
+            std::iter::once(program).chain(self.command.get_args()).map(OsStr::to_os_string).collect();
         words.join(OsStr::new(" ")).to_string_lossy().into_owned()
     }
 }
@@ -269,28 +240,15 @@ pub struct Outcome {
 
 impl Outcome {
     /// Requires this exit code.
-    #[expect(
-        clippy::return_self_not_must_use,
-        reason = "a test may end with this check"
-    )]
+    #[expect(clippy::return_self_not_must_use, reason = "a test may end with this check")]
     #[track_caller]
     pub fn expect_code(self, code: i32) -> Self {
-        assert_eq!(
-            self.code,
-            Some(code),
-            "{}\nstdout:\n{}\nstderr:\n{}",
-            self.line,
-            self.stdout,
-            self.stderr
-        );
+        assert_eq!(self.code, Some(code), "{}\nstdout:\n{}\nstderr:\n{}", self.line, self.stdout, self.stderr);
         self
     }
 
     /// Requires exit code 0.
-    #[expect(
-        clippy::return_self_not_must_use,
-        reason = "a test may end with this check"
-    )]
+    #[expect(clippy::return_self_not_must_use, reason = "a test may end with this check")]
     #[track_caller]
     pub fn expect_success(self) -> Self {
         self.expect_code(0)
@@ -300,10 +258,7 @@ impl Outcome {
     #[track_caller]
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.stdout).unwrap_or_else(|error| {
-            panic!(
-                "{}: {error}\nstdout:\n{}\nstderr:\n{}",
-                self.line, self.stdout, self.stderr
-            )
+            panic!("{}: {error}\nstdout:\n{}\nstderr:\n{}", self.line, self.stdout, self.stderr)
         })
     }
 }
@@ -318,6 +273,5 @@ fn collect(mut pipe: impl Read + Send + 'static) -> thread::JoinHandle<Vec<u8>> 
 }
 
 fn text(bytes: Vec<u8>) -> String {
-    String::from_utf8(bytes)
-        .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
+    String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
 }

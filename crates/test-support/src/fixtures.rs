@@ -6,15 +6,8 @@ use std::path::{Path, PathBuf};
 /// The weekly scans recorded under `fixtures/sample-project/weeks`, oldest first.
 ///
 /// What happened in each, and what ought to be decided, stands in its `RECORDED.toml`.
-pub const WEEKS: [&str; 7] = [
-    "2023-07-24",
-    "2023-07-31",
-    "2023-08-07",
-    "2023-08-14",
-    "2023-08-21",
-    "2023-08-28",
-    "2023-09-04",
-];
+pub const WEEKS: [&str; 7] =
+    ["2023-07-24", "2023-07-31", "2023-08-07", "2023-08-14", "2023-08-21", "2023-08-28", "2023-09-04"];
 
 /// The environment variable that names the larger corpus of recorded reports.
 pub const CORPUS_VARIABLE: &str = "RELWARDEN_CORPUS";
@@ -22,11 +15,7 @@ pub const CORPUS_VARIABLE: &str = "RELWARDEN_CORPUS";
 /// The folder of the workspace.
 pub fn workspace() -> PathBuf {
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
-    manifest
-        .ancestors()
-        .nth(2)
-        .expect("this crate lies in crates/test-support")
-        .to_path_buf()
+    manifest.ancestors().nth(2).expect("this crate lies in crates/test-support").to_path_buf()
 }
 
 /// A file or folder below `fixtures/`, which must exist.
@@ -60,11 +49,7 @@ pub fn corpus() -> Option<PathBuf> {
         return None;
     };
     let folder = PathBuf::from(folder);
-    assert!(
-        folder.is_dir(),
-        "{CORPUS_VARIABLE} names {}, which is not a folder",
-        folder.display()
-    );
+    assert!(folder.is_dir(), "{CORPUS_VARIABLE} names {}, which is not a folder", folder.display());
     Some(folder)
 }
 
@@ -74,12 +59,9 @@ pub fn corpus() -> Option<PathBuf> {
 #[track_caller]
 pub fn copy_dir(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap_or_else(|error| panic!("create {}: {error}", to.display()));
-    let entries =
-        fs::read_dir(from).unwrap_or_else(|error| panic!("list {}: {error}", from.display()));
+    let entries = fs::read_dir(from).unwrap_or_else(|error| panic!("list {}: {error}", from.display()));
     for entry in entries {
-        let source = entry
-            .unwrap_or_else(|error| panic!("list {}: {error}", from.display()))
-            .path();
+        let source = entry.unwrap_or_else(|error| panic!("list {}: {error}", from.display())).path();
         let name = source.file_name().expect("an entry has a name");
         copy(&source, &to.join(name));
     }
@@ -91,8 +73,7 @@ pub(crate) fn copy(from: &Path, to: &Path) {
     if from.is_dir() {
         copy_dir(from, to);
     } else {
-        fs::copy(from, to)
-            .unwrap_or_else(|error| panic!("copy {} to {}: {error}", from.display(), to.display()));
+        fs::copy(from, to).unwrap_or_else(|error| panic!("copy {} to {}: {error}", from.display(), to.display()));
     }
 }
 

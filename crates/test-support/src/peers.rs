@@ -36,10 +36,7 @@ pub fn folder() -> PathBuf {
 
 /// What to tell the reader of a test that lacks a peer.
 pub(crate) fn missing(path: &Path) -> String {
-    format!(
-        "{} is missing; `cargo xtask peers` installs what the tests talk to",
-        path.display()
-    )
+    format!("{} is missing; `cargo xtask peers` installs what the tests talk to", path.display())
 }
 
 /// A program of the peers, such as `pip-audit`.
@@ -86,10 +83,7 @@ impl PypiServer {
     /// Starts the server and waits until it takes connections.
     #[track_caller]
     pub fn start() -> Self {
-        let folder = tempfile::Builder::new()
-            .prefix("relwarden-")
-            .tempdir()
-            .expect("create a temporary folder");
+        let folder = tempfile::Builder::new().prefix("relwarden-").tempdir().expect("create a temporary folder");
         fs::create_dir(folder.path().join("packages")).expect("create the packages folder");
         fs::write(folder.path().join("htpasswd"), TOKEN_LINE).expect("write the password file");
         // Between choosing a free port and listening on it another program may take it.
@@ -97,11 +91,7 @@ impl PypiServer {
             let address = free_address();
             let mut process = serve(folder.path(), address);
             if answers(address, &mut process) {
-                return Self {
-                    address,
-                    folder,
-                    _process: process,
-                };
+                return Self { address, folder, _process: process };
             }
         }
         panic!("pypiserver did not start, five times over");
@@ -126,15 +116,8 @@ impl PypiServer {
     #[track_caller]
     pub fn files(&self) -> Vec<String> {
         let entries = fs::read_dir(self.packages()).expect("list the packages");
-        let mut names: Vec<String> = entries
-            .map(|entry| {
-                entry
-                    .expect("list the packages")
-                    .file_name()
-                    .to_string_lossy()
-                    .into_owned()
-            })
-            .collect();
+        let mut names: Vec<String> =
+            entries.map(|entry| entry.expect("list the packages").file_name().to_string_lossy().into_owned()).collect();
         names.sort();
         names
     }
@@ -145,13 +128,7 @@ fn serve(folder: &Path, address: SocketAddr) -> Running {
     tool("pypi-server")
         .args(["run", "--interface", "127.0.0.1", "--port"])
         .arg(address.port().to_string())
-        .args([
-            "--disable-fallback",
-            "--hash-algo",
-            "sha256",
-            "--authenticate",
-            "update",
-        ])
+        .args(["--disable-fallback", "--hash-algo", "sha256", "--authenticate", "update"])
         // Looks at the folder for each question, so that a file is listed as soon as it is stored.
         .args(["--backend", "simple-dir", "--passwords"])
         .arg(folder.join("htpasswd"))
@@ -181,7 +158,5 @@ fn answers(address: SocketAddr, process: &mut Running) -> bool {
 #[track_caller]
 pub fn free_address() -> SocketAddr {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("bind a port of loopback");
-    listener
-        .local_addr()
-        .expect("a bound socket has an address")
+    listener.local_addr().expect("a bound socket has an address")
 }

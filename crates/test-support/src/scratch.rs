@@ -21,10 +21,7 @@ impl Scratch {
     /// An empty folder.
     #[track_caller]
     pub fn empty() -> Self {
-        let folder = tempfile::Builder::new()
-            .prefix("relwarden-")
-            .tempdir()
-            .expect("create a temporary folder");
+        let folder = tempfile::Builder::new().prefix("relwarden-").tempdir().expect("create a temporary folder");
         Self { folder }
     }
 
@@ -64,10 +61,8 @@ impl Scratch {
     pub fn write(&self, relative: &str, contents: impl AsRef<[u8]>) {
         let path = self.join(relative);
         let parent = path.parent().expect("a file lies in a folder");
-        fs::create_dir_all(parent)
-            .unwrap_or_else(|error| panic!("create {}: {error}", parent.display()));
-        fs::write(&path, contents)
-            .unwrap_or_else(|error| panic!("write {}: {error}", path.display()));
+        fs::create_dir_all(parent).unwrap_or_else(|error| panic!("create {}: {error}", parent.display()));
+        fs::write(&path, contents).unwrap_or_else(|error| panic!("write {}: {error}", path.display()));
     }
 
     /// The bytes of a file.
@@ -79,15 +74,13 @@ impl Scratch {
     /// The text of a file.
     #[track_caller]
     pub fn text(&self, relative: &str) -> String {
-        String::from_utf8(self.bytes(relative))
-            .unwrap_or_else(|error| panic!("{relative}: {error}"))
+        String::from_utf8(self.bytes(relative)).unwrap_or_else(|error| panic!("{relative}: {error}"))
     }
 
     /// A JSON file.
     #[track_caller]
     pub fn json(&self, relative: &str) -> Value {
-        serde_json::from_slice(&self.bytes(relative))
-            .unwrap_or_else(|error| panic!("{relative}: {error}"))
+        serde_json::from_slice(&self.bytes(relative)).unwrap_or_else(|error| panic!("{relative}: {error}"))
     }
 
     /// The paths of all files below the folder, relative to it, sorted.
@@ -104,17 +97,8 @@ impl Scratch {
 #[track_caller]
 pub fn copy_sample(to: &Path) {
     fs::create_dir_all(to).unwrap_or_else(|error| panic!("create {}: {error}", to.display()));
-    for name in [
-        "LICENSE",
-        "README.md",
-        "pyproject.toml",
-        "requirements.txt",
-        "src",
-    ] {
-        copy(
-            &fixture_path(&format!("sample-project/{name}")),
-            &to.join(name),
-        );
+    for name in ["LICENSE", "README.md", "pyproject.toml", "requirements.txt", "src"] {
+        copy(&fixture_path(&format!("sample-project/{name}")), &to.join(name));
     }
 }
 
@@ -127,29 +111,22 @@ pub fn set_week(project: &Path, week: &str) {
     }
     copy_dir(&recorded.join("src"), &project.join("src"));
     copy_dir(&recorded.join("reports"), &project.join(REPORTS));
-    copy(
-        &recorded.join("requirements.txt"),
-        &project.join("requirements.txt"),
-    );
+    copy(&recorded.join("requirements.txt"), &project.join("requirements.txt"));
 }
 
 #[track_caller]
 fn empty_folder(path: &Path) {
     if path.exists() {
-        fs::remove_dir_all(path)
-            .unwrap_or_else(|error| panic!("remove {}: {error}", path.display()));
+        fs::remove_dir_all(path).unwrap_or_else(|error| panic!("remove {}: {error}", path.display()));
     }
     fs::create_dir_all(path).unwrap_or_else(|error| panic!("create {}: {error}", path.display()));
 }
 
 #[track_caller]
 fn list(root: &Path, folder: &Path, files: &mut Vec<PathBuf>) {
-    let entries =
-        fs::read_dir(folder).unwrap_or_else(|error| panic!("list {}: {error}", folder.display()));
+    let entries = fs::read_dir(folder).unwrap_or_else(|error| panic!("list {}: {error}", folder.display()));
     for entry in entries {
-        let path = entry
-            .unwrap_or_else(|error| panic!("list {}: {error}", folder.display()))
-            .path();
+        let path = entry.unwrap_or_else(|error| panic!("list {}: {error}", folder.display())).path();
         if path.is_dir() {
             list(root, &path, files);
         } else {

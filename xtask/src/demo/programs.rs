@@ -34,23 +34,14 @@ impl<'a> Programs<'a> {
     pub(super) fn build(project: &'a Path, index: &'a Index) -> Result<Self> {
         println!("building the programs");
         step::run(step::cargo().args(["build", "--workspace", "--bins", "--locked"]))?;
-        let metadata = MetadataCommand::new()
-            .current_dir(workspace())
-            .no_deps()
-            .exec()
-            .context("cannot read `cargo metadata`")?;
-        Ok(Self {
-            folder: metadata.target_directory.join("debug").into(),
-            project,
-            index,
-        })
+        let metadata =
+            MetadataCommand::new().current_dir(workspace()).no_deps().exec().context("cannot read `cargo metadata`")?;
+        Ok(Self { folder: metadata.target_directory.join("debug").into(), project, index })
     }
 
     /// Findings, changes, decision, status and metrics of one week's scan, knowing what the index has.
     pub(super) fn security_workflow(&self, week: &Week) -> Result<Done> {
-        let known = self
-            .step("publish-pypi", week)
-            .args(["releases", "--output", RELEASES]);
+        let known = self.step("publish-pypi", week).args(["releases", "--output", RELEASES]);
         document(&known.args(["--index", &self.index.url()]).output(), &[0])?;
         let output = self
             .step("integration-orchestrator", week)
@@ -74,10 +65,8 @@ impl<'a> Programs<'a> {
 
     /// Makes what was published the new baseline.
     pub(super) fn record_release(&self, week: &Week) -> Result<()> {
-        let output = self
-            .step("integration-orchestrator", week)
-            .args(["record-release", "--receipt", "receipt.json"])
-            .output();
+        let output =
+            self.step("integration-orchestrator", week).args(["record-release", "--receipt", "receipt.json"]).output();
         document(&output, &[0])?;
         Ok(())
     }
@@ -100,7 +89,7 @@ fn document(output: &Outcome, expected: &[i32]) -> Result<Done> {
     if !expected.contains(&code) {
         bail!("a step ended with exit code {code}: {output:?}");
     }
-    let document = serde_json::from_str(&output.stdout)
-        .with_context(|| format!("a step printed no document: {output:?}"))?;
+    let document =
+        serde_json::from_str(&output.stdout).with_context(|| format!("a step printed no document: {output:?}"))?;
     Ok(Done { code, document })
 }

@@ -24,33 +24,21 @@ const OWN_FILES: [&str; 6] = [
 const COVERAGE: [&str; 5] = ["complete", "failed", "filtered", "missing", "partial"];
 
 pub(super) fn problems(files: &Files) -> Result<Vec<String>> {
-    let found: BTreeSet<PathBuf> = files
-        .paths
-        .iter()
-        .filter_map(|path| path.strip_prefix("fixtures").ok())
-        .map(Path::to_path_buf)
-        .collect();
+    let found: BTreeSet<PathBuf> =
+        files.paths.iter().filter_map(|path| path.strip_prefix("fixtures").ok()).map(Path::to_path_buf).collect();
     let mut problems: Vec<String> = without_origin(&found)
-        .map(|path| {
-            format!(
-                "fixtures/{}: no {RECORDED} beside it or above it",
-                path.display()
-            )
-        })
+        .map(|path| format!("fixtures/{}: no {RECORDED} beside it or above it", path.display()))
         .collect();
     for path in found.iter().filter(|path| path.ends_with(RECORDED)) {
         let full = Path::new("fixtures").join(path);
-        let recorded: Table = toml::from_str(&files.text(&full)?)
-            .with_context(|| format!("{} is not TOML", full.display()))?;
+        let recorded: Table =
+            toml::from_str(&files.text(&full)?).with_context(|| format!("{} is not TOML", full.display()))?;
         let exists = |report: &str| {
             let folder = path.parent().unwrap_or(Path::new(""));
-            found.contains(&folder.join(report))
-                || found.contains(&folder.join("reports").join(report))
+            found.contains(&folder.join(report)) || found.contains(&folder.join("reports").join(report))
         };
         problems.extend(
-            origin_problems(&recorded, &exists)
-                .into_iter()
-                .map(|problem| format!("{}: {problem}", full.display())),
+            origin_problems(&recorded, &exists).into_iter().map(|problem| format!("{}: {problem}", full.display())),
         );
     }
     Ok(problems)
@@ -60,21 +48,14 @@ fn without_origin(found: &BTreeSet<PathBuf>) -> impl Iterator<Item = &PathBuf> {
     found.iter().filter(|path| {
         let own = OWN_FILES.iter().any(|file| **path == Path::new(file))
             || OWN_FOLDERS.iter().any(|folder| path.starts_with(folder));
-        let told = path
-            .ancestors()
-            .skip(1)
-            .any(|folder| found.contains(&folder.join(RECORDED)));
+        let told = path.ancestors().skip(1).any(|folder| found.contains(&folder.join(RECORDED)));
         !own && !told
     })
 }
 
 fn origin_problems(recorded: &Table, exists: &dyn Fn(&str) -> bool) -> Vec<String> {
     let mut problems = Vec::new();
-    if recorded
-        .get("story")
-        .and_then(Value::as_str)
-        .is_none_or(str::is_empty)
-    {
+    if recorded.get("story").and_then(Value::as_str).is_none_or(str::is_empty) {
         problems.push("say in `story` what happened".to_owned());
     }
     let runs = recorded.get("run").and_then(Value::as_array);
@@ -93,10 +74,7 @@ fn origin_problems(recorded: &Table, exists: &dyn Fn(&str) -> bool) -> Vec<Strin
         }
         let coverage = text("expected_coverage").unwrap_or_default();
         if !COVERAGE.contains(&coverage) {
-            problems.push(format!(
-                "`expected_coverage` is {coverage:?}, not one of {}",
-                COVERAGE.join(", ")
-            ));
+            problems.push(format!("`expected_coverage` is {coverage:?}, not one of {}", COVERAGE.join(", ")));
         }
         match text("report") {
             Some(report) if !exists(report) => {
@@ -120,14 +98,8 @@ mod tests {
     #[test]
     fn a_file_without_origin_is_found() {
         let found = BTreeSet::from(
-            [
-                "README.md",
-                "record/x.py",
-                "traps/a/b/RECORDED.toml",
-                "traps/a/b/r.json",
-                "traps/a/c/r.json",
-            ]
-            .map(PathBuf::from),
+            ["README.md", "record/x.py", "traps/a/b/RECORDED.toml", "traps/a/b/r.json", "traps/a/c/r.json"]
+                .map(PathBuf::from),
         );
         let alone: Vec<_> = without_origin(&found).collect();
         assert_eq!(alone, [&PathBuf::from("traps/a/c/r.json")]);
@@ -136,9 +108,7 @@ mod tests {
     #[test]
     fn a_recording_names_tool_version_command_and_outcome() {
         let good = "story = 's'\n[[run]]\ntool = 't'\nversion = '1'\ncommand = 'c'\nexit_code = 0\nreport = 'r.json'\nexpected_coverage = 'complete'\n";
-        let check = |text: &str| {
-            origin_problems(&toml::from_str(text).unwrap(), &|report| report == "r.json")
-        };
+        let check = |text: &str| origin_problems(&toml::from_str(text).unwrap(), &|report| report == "r.json");
         assert!(check(good).is_empty());
         assert!(check("story = 's'\ncommand = 'python -m build'\n").is_empty());
         for (old, new) in [
@@ -149,11 +119,7 @@ mod tests {
             ("report = 'r.json'\n", ""),
             ("'complete'", "'good'"),
         ] {
-            assert_eq!(
-                check(&good.replacen(old, new, 1)).len(),
-                1,
-                "{old} -> {new}"
-            );
+            assert_eq!(check(&good.replacen(old, new, 1)).len(), 1, "{old} -> {new}");
         }
     }
 }

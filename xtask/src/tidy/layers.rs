@@ -44,11 +44,8 @@ const CRATES: [(&str, Layer); 17] = [
 ];
 
 /// Edges between siblings, each for a noun that the first must speak of.
-const SIBLINGS: [(&str, &str); 3] = [
-    ("pypi-publish", "credentials"),
-    ("pypi-publish", "dist-check"),
-    ("release-decision", "change-detect"),
-];
+const SIBLINGS: [(&str, &str); 3] =
+    [("pypi-publish", "credentials"), ("pypi-publish", "dist-check"), ("release-decision", "change-detect")];
 
 /// The crates that talk to a network, and so may link a runtime for it.
 const NETWORK_CRATES: [&str; 2] = ["credentials", "pypi-publish"];
@@ -95,9 +92,7 @@ pub(super) fn problems(metadata: &Metadata) -> Result<Vec<String>> {
     problems.extend(offline_problems(metadata)?);
     for package in &metadata.packages {
         if package.name.as_str() == "metrics" && package.source.is_some() {
-            problems.push(
-                "Cargo.lock: the foreign crate `metrics` is banned; ours has that name".to_owned(),
-            );
+            problems.push("Cargo.lock: the foreign crate `metrics` is banned; ours has that name".to_owned());
         }
     }
     Ok(problems)
@@ -108,17 +103,12 @@ fn layers(metadata: &Metadata) -> (BTreeMap<String, Layer>, Vec<String>) {
     let mut problems = Vec::new();
     for package in metadata.workspace_packages() {
         let name = package.name.to_string();
-        let known = CRATES
-            .iter()
-            .find(|(known, _)| *known == name)
-            .map(|(_, layer)| *layer);
+        let known = CRATES.iter().find(|(known, _)| *known == name).map(|(_, layer)| *layer);
         let in_bins = package.manifest_path.as_str().contains("/bins/");
         match (known, in_bins) {
             (Some(layer), false) => drop(layers.insert(name, layer)),
             (None, true) => drop(layers.insert(name, Layer::Bin)),
-            _ => problems.push(format!(
-                "{name}: not in the table of layers (xtask/src/tidy/layers.rs)"
-            )),
+            _ => problems.push(format!("{name}: not in the table of layers (xtask/src/tidy/layers.rs)")),
         }
     }
     (layers, problems)
@@ -146,17 +136,12 @@ fn edge_problems(layers: &BTreeMap<String, Layer>, edges: &[Edge]) -> Vec<String
             continue;
         };
         let why = if edge.inside {
-            layers
-                .get(&edge.to)
-                .and_then(|&to| inside_problem(edge, from, to))
+            layers.get(&edge.to).and_then(|&to| inside_problem(edge, from, to))
         } else {
             foreign_problem(edge, from)
         };
         if let Some(why) = why {
-            problems.push(format!(
-                "{}: must not depend on {}: {why}",
-                edge.from, edge.to
-            ));
+            problems.push(format!("{}: must not depend on {}: {why}", edge.from, edge.to));
         }
     }
     problems
@@ -204,26 +189,14 @@ fn foreign_problem(edge: &Edge, from: Layer) -> Option<&'static str> {
 
 /// Walks what the offline binaries link.
 fn offline_problems(metadata: &Metadata) -> Result<Vec<String>> {
-    let resolve = metadata
-        .resolve
-        .as_ref()
-        .context("cargo metadata resolves no graph")?;
-    let nodes: BTreeMap<&PackageId, _> =
-        resolve.nodes.iter().map(|node| (&node.id, node)).collect();
-    let names: BTreeMap<&PackageId, &str> = metadata
-        .packages
-        .iter()
-        .map(|package| (&package.id, package.name.as_str()))
-        .collect();
+    let resolve = metadata.resolve.as_ref().context("cargo metadata resolves no graph")?;
+    let nodes: BTreeMap<&PackageId, _> = resolve.nodes.iter().map(|node| (&node.id, node)).collect();
+    let names: BTreeMap<&PackageId, &str> =
+        metadata.packages.iter().map(|package| (&package.id, package.name.as_str())).collect();
     let mut problems = Vec::new();
     for binary in OFFLINE_BINARIES {
-        let start = metadata
-            .workspace_packages()
-            .into_iter()
-            .find(|package| package.name.as_str() == binary);
-        let start = &start
-            .with_context(|| format!("the workspace has no {binary}"))?
-            .id;
+        let start = metadata.workspace_packages().into_iter().find(|package| package.name.as_str() == binary);
+        let start = &start.with_context(|| format!("the workspace has no {binary}"))?.id;
         let mut seen = BTreeSet::from([start]);
         let mut open = vec![(start, binary.to_owned())];
         while let Some((id, path)) = open.pop() {
@@ -232,14 +205,9 @@ fn offline_problems(metadata: &Metadata) -> Result<Vec<String>> {
                 problems.push(format!("{binary}: links a network stack: {path}"));
                 continue;
             }
-            let node = nodes
-                .get(id)
-                .with_context(|| format!("the graph has no {name}"))?;
+            let node = nodes.get(id).with_context(|| format!("the graph has no {name}"))?;
             for next in &node.deps {
-                let linked = next
-                    .dep_kinds
-                    .iter()
-                    .any(|kind| kind.kind == DependencyKind::Normal);
+                let linked = next.dep_kinds.iter().any(|kind| kind.kind == DependencyKind::Normal);
                 if linked && seen.insert(&next.pkg) {
                     let name = names.get(&next.pkg).copied().unwrap_or_default();
                     open.push((&next.pkg, format!("{path} -> {name}")));
@@ -261,18 +229,11 @@ mod tests {
     use std::collections::BTreeMap;
 
     fn check(from: &str, to: &str, development: bool) -> Vec<String> {
-        let mut layers: BTreeMap<String, Layer> = super::CRATES
-            .iter()
-            .map(|(name, layer)| ((*name).to_owned(), *layer))
-            .collect();
+        let mut layers: BTreeMap<String, Layer> =
+            super::CRATES.iter().map(|(name, layer)| ((*name).to_owned(), *layer)).collect();
         layers.insert("update-findings".to_owned(), Layer::Bin);
         layers.insert("publish-pypi".to_owned(), Layer::Bin);
-        let edge = Edge {
-            from: from.to_owned(),
-            to: to.to_owned(),
-            inside: layers.contains_key(to),
-            development,
-        };
+        let edge = Edge { from: from.to_owned(), to: to.to_owned(), inside: layers.contains_key(to), development };
         edge_problems(&layers, &[edge])
     }
 
@@ -319,9 +280,7 @@ mod tests {
 
     #[test]
     fn a_stack_is_known_with_its_relatives_only() {
-        assert!(
-            is_of("tokio", "tokio") && is_of("tokio-util", "tokio") && is_of("aws-config", "aws-")
-        );
+        assert!(is_of("tokio", "tokio") && is_of("tokio-util", "tokio") && is_of("aws-config", "aws-"));
         assert!(!is_of("mionote", "mio") && !is_of("awsome", "aws-"));
     }
 }

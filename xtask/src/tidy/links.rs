@@ -19,9 +19,7 @@ pub(super) fn problems(files: &Files) -> Result<Vec<String>> {
             continue;
         }
         for (line, target) in links(text) {
-            if let Some(why) = broken(path, target, &texts, &|found| {
-                files.root.join(found).exists()
-            }) {
+            if let Some(why) = broken(path, target, &texts, &|found| files.root.join(found).exists()) {
                 problems.push(format!("{}:{line}: {target}: {why}", path.display()));
             }
         }
@@ -64,9 +62,7 @@ fn broken(
     if target.contains("://") || target.starts_with("mailto:") {
         return None;
     }
-    let (file, fragment) = target
-        .split_once('#')
-        .map_or((target, None), |(file, fragment)| (file, Some(fragment)));
+    let (file, fragment) = target.split_once('#').map_or((target, None), |(file, fragment)| (file, Some(fragment)));
     let path = if file.is_empty() {
         from.to_path_buf()
     } else {
@@ -104,11 +100,8 @@ fn headings(text: &str) -> impl Iterator<Item = String> {
     let lines = text.lines().filter(|line| line.starts_with('#'));
     lines.map(|line| {
         let words = line.trim_start_matches('#').trim().to_lowercase();
-        let kept = words
-            .chars()
-            .filter(|sign| sign.is_alphanumeric() || matches!(sign, ' ' | '-' | '_'));
-        kept.map(|sign| if sign == ' ' { '-' } else { sign })
-            .collect()
+        let kept = words.chars().filter(|sign| sign.is_alphanumeric() || matches!(sign, ' ' | '-' | '_'));
+        kept.map(|sign| if sign == ' ' { '-' } else { sign }).collect()
     })
 }
 
@@ -124,33 +117,20 @@ mod tests {
             (from.clone(), "# Guide\n## Exit codes, in full\n".to_owned()),
             (PathBuf::from("README.md"), "# Relwarden\n".to_owned()),
         ]);
-        broken(&from, target, &texts, &|path| {
-            texts.contains_key(path) || path == Path::new("docs")
-        })
+        broken(&from, target, &texts, &|path| texts.contains_key(path) || path == Path::new("docs"))
     }
 
     #[test]
     fn good_links_are_silent() {
-        for target in [
-            "https://example.org/x",
-            "#exit-codes-in-full",
-            "../README.md#relwarden",
-            "guide.md",
-            "../docs",
-        ] {
+        for target in ["https://example.org/x", "#exit-codes-in-full", "../README.md#relwarden", "guide.md", "../docs"]
+        {
             assert_eq!(check(target), None, "{target}");
         }
     }
 
     #[test]
     fn broken_links_are_named() {
-        for target in [
-            "nothing.md",
-            "../../etc/passwd",
-            "#exit-code",
-            "../README.md#guide",
-            "/README.md",
-        ] {
+        for target in ["nothing.md", "../../etc/passwd", "#exit-code", "../README.md#guide", "/README.md"] {
             assert!(check(target).is_some(), "{target}");
         }
     }
@@ -158,9 +138,6 @@ mod tests {
     #[test]
     fn links_in_code_are_no_links() {
         let text = prose("a [b](c.md) [d](e.md \"t\")\n```\n[x](y.md)\n```\n[f](g.md)\n");
-        assert_eq!(
-            links(&text).collect::<Vec<_>>(),
-            [(1, "c.md"), (1, "e.md"), (5, "g.md")]
-        );
+        assert_eq!(links(&text).collect::<Vec<_>>(), [(1, "c.md"), (1, "e.md"), (5, "g.md")]);
     }
 }

@@ -18,27 +18,17 @@ pub(super) fn problems(files: &Files) -> Result<Vec<String>> {
     let mut used = BTreeSet::new();
     for path in files.ending("Cargo.toml") {
         let text = files.text(path)?;
-        let manifest: Table =
-            toml::from_str(&text).with_context(|| format!("{} is not TOML", path.display()))?;
+        let manifest: Table = toml::from_str(&text).with_context(|| format!("{} is not TOML", path.display()))?;
         let mut found = unsorted(&text);
         if path.parent() != Some(Path::new("")) {
             found.extend(member_problems(path, &manifest));
             used.extend(dependencies(&manifest).map(|(name, _)| name.to_owned()));
         }
-        problems.extend(
-            found
-                .into_iter()
-                .map(|problem| format!("{}: {problem}", path.display())),
-        );
+        problems.extend(found.into_iter().map(|problem| format!("{}: {problem}", path.display())));
     }
-    let root: Table =
-        toml::from_str(&files.text(Path::new("Cargo.toml"))?).context("Cargo.toml is not TOML")?;
-    let shared = root
-        .get("workspace")
-        .and_then(|workspace| workspace.get("dependencies"));
-    let shared = shared
-        .and_then(Value::as_table)
-        .context("Cargo.toml has no [workspace.dependencies]")?;
+    let root: Table = toml::from_str(&files.text(Path::new("Cargo.toml"))?).context("Cargo.toml is not TOML")?;
+    let shared = root.get("workspace").and_then(|workspace| workspace.get("dependencies"));
+    let shared = shared.and_then(Value::as_table).context("Cargo.toml has no [workspace.dependencies]")?;
     for name in shared.keys().filter(|name| !used.contains(*name)) {
         problems.push(format!("Cargo.toml: no member uses {name}"));
     }
@@ -54,16 +44,10 @@ fn member_problems(path: &Path, manifest: &Table) -> Vec<String> {
             problems.push(format!("write `{name}.workspace = true`"));
         }
     }
-    if key("description")
-        .and_then(Value::as_str)
-        .is_none_or(str::is_empty)
-    {
+    if key("description").and_then(Value::as_str).is_none_or(str::is_empty) {
         problems.push("say in `description` what it is for".to_owned());
     }
-    let folder = path
-        .parent()
-        .and_then(Path::file_name)
-        .and_then(|name| name.to_str());
+    let folder = path.parent().and_then(Path::file_name).and_then(|name| name.to_str());
     if key("name").and_then(Value::as_str) != folder {
         problems.push("the package is named like its folder".to_owned());
     }
@@ -84,10 +68,7 @@ fn is_inherited(value: &Value) -> bool {
 
 fn dependencies(manifest: &Table) -> impl Iterator<Item = (&str, &Value)> {
     let targets = manifest.get("target").and_then(Value::as_table);
-    let targets = targets
-        .into_iter()
-        .flat_map(Table::values)
-        .filter_map(Value::as_table);
+    let targets = targets.into_iter().flat_map(Table::values).filter_map(Value::as_table);
     std::iter::once(manifest)
         .chain(targets)
         .flat_map(|table| DEPENDENCY_TABLES.iter().filter_map(|name| table.get(*name)))
@@ -103,10 +84,7 @@ fn unsorted(text: &str) -> Vec<String> {
     for line in text.lines() {
         let line = line.trim();
         if line.starts_with('[') {
-            table = line
-                .trim_matches(['[', ']'])
-                .ends_with("dependencies")
-                .then_some(line);
+            table = line.trim_matches(['[', ']']).ends_with("dependencies").then_some(line);
             last = "";
         } else if line.is_empty() {
             last = "";

@@ -10,8 +10,7 @@ use toml::{Table, Value};
 use super::Files;
 
 pub(super) fn problems(files: &Files, metadata: &Metadata) -> Result<Vec<String>> {
-    let rules: Table =
-        toml::from_str(&files.text(Path::new("deny.toml"))?).context("deny.toml is not TOML")?;
+    let rules: Table = toml::from_str(&files.text(Path::new("deny.toml"))?).context("deny.toml is not TOML")?;
     let licences = texts(&rules, "licenses", "allow");
     let registries = texts(&rules, "sources", "allow-registry");
     let mut problems = Vec::new();
@@ -19,41 +18,26 @@ pub(super) fn problems(files: &Files, metadata: &Metadata) -> Result<Vec<String>
         let Some(source) = &package.source else {
             continue;
         };
-        let known = source
-            .repr
-            .strip_prefix("registry+")
-            .is_some_and(|registry| registries.contains(registry));
+        let known = source.repr.strip_prefix("registry+").is_some_and(|registry| registries.contains(registry));
         if !known {
             problems.push(format!("{}: comes from {source}", package.name));
         }
         let licence = package.license.as_deref().unwrap_or_default();
         if !is_allowed(licence, &licences) {
-            problems.push(format!(
-                "{}: its licence {licence:?} is not allowed by deny.toml",
-                package.name
-            ));
+            problems.push(format!("{}: its licence {licence:?} is not allowed by deny.toml", package.name));
         }
     }
     Ok(problems)
 }
 
 fn texts<'a>(rules: &'a Table, table: &str, key: &str) -> BTreeSet<&'a str> {
-    let list = rules
-        .get(table)
-        .and_then(|table| table.get(key))
-        .and_then(Value::as_array);
-    list.into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-        .collect()
+    let list = rules.get(table).and_then(|table| table.get(key)).and_then(Value::as_array);
+    list.into_iter().flatten().filter_map(Value::as_str).collect()
 }
 
 /// Whether an SPDX expression can be met with `allowed` alone. Old packages write `/` for OR.
 fn is_allowed(expression: &str, allowed: &BTreeSet<&str>) -> bool {
-    let spaced = expression
-        .replace('/', " OR ")
-        .replace('(', " ( ")
-        .replace(')', " ) ");
+    let spaced = expression.replace('/', " OR ").replace('(', " ( ").replace(')', " ) ");
     let words: Vec<&str> = spaced.split_whitespace().collect();
     let mut rest = words.as_slice();
     either(&mut rest, allowed) == Some(true) && rest.is_empty()
@@ -112,15 +96,7 @@ mod tests {
         ] {
             assert!(is_allowed(met, &allowed), "{met}");
         }
-        for unmet in [
-            "",
-            "GPL-3.0-only",
-            "MIT AND GPL-3.0-only",
-            "MIT OR",
-            "(MIT",
-            "MIT ISC",
-            "OR",
-        ] {
+        for unmet in ["", "GPL-3.0-only", "MIT AND GPL-3.0-only", "MIT OR", "(MIT", "MIT ISC", "OR"] {
             assert!(!is_allowed(unmet, &allowed), "{unmet}");
         }
     }

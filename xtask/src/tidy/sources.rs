@@ -34,11 +34,7 @@ pub(super) fn problems(files: &Files) -> Result<Vec<String>> {
         let Ok(text) = String::from_utf8(bytes) else {
             continue;
         };
-        problems.extend(
-            text_problems(path, &text)
-                .into_iter()
-                .map(|problem| format!("{}{problem}", path.display())),
-        );
+        problems.extend(text_problems(path, &text).into_iter().map(|problem| format!("{}{problem}", path.display())));
     }
     for (path, _) in LONG_FILES {
         if !files.paths.iter().any(|found| found == Path::new(path)) {
@@ -52,16 +48,11 @@ fn text_problems(path: &Path, text: &str) -> Vec<String> {
     let mut problems = Vec::new();
     let lines = text.lines().count();
     let listed = LONG_FILES.iter().any(|(known, _)| path == Path::new(known));
-    let code = path
-        .extension()
-        .is_some_and(|end| ["rs", "py", "mjs"].iter().any(|code| end == *code));
-    let tests =
-        path.ends_with("tests.rs") || path.components().any(|part| part.as_os_str() == "tests");
+    let code = path.extension().is_some_and(|end| ["rs", "py", "mjs"].iter().any(|code| end == *code));
+    let tests = path.ends_with("tests.rs") || path.components().any(|part| part.as_os_str() == "tests");
     let longest = if tests { LONGEST_TESTS } else { LONGEST };
     if code && lines > longest && !listed {
-        problems.push(format!(
-            ": {lines} lines; split it, or list it with a reason (xtask/src/tidy/sources.rs)"
-        ));
+        problems.push(format!(": {lines} lines; split it, or list it with a reason (xtask/src/tidy/sources.rs)"));
     }
     if EXEMPT.iter().any(|exempt| path == Path::new(exempt)) {
         return problems;
@@ -105,10 +96,7 @@ mod tests {
     #[test]
     fn a_long_file_of_code_needs_a_reason() {
         let text = "//\n".repeat(601);
-        assert_eq!(
-            text_problems(Path::new("crates/x/src/lib.rs"), &text).len(),
-            1
-        );
+        assert_eq!(text_problems(Path::new("crates/x/src/lib.rs"), &text).len(), 1);
         assert!(text_problems(Path::new("docs/long.md"), &text).is_empty());
         assert!(text_problems(Path::new("crates/x/src/tests.rs"), &text).is_empty());
     }

@@ -48,7 +48,9 @@ fn rows_23_to_30_the_default_matrix() {
         (&["chg low medium"], None),
         (
             &["new high", "new critical", "res low", "res info", "chg low high", "chg medium high"],
-            Some("2 new high/critical vulnerabilities, 2 vulnerabilities resolved, 2 severities increased to high/critical"),
+            Some(
+                "2 new high/critical vulnerabilities, 2 vulnerabilities resolved, 2 severities increased to high/critical",
+            ),
         ),
         (&["new medium", "res low"], Some("1 vulnerability resolved")),
     ];
@@ -83,7 +85,9 @@ fn rows_34_and_35_the_notes_name_what_they_are_about() {
 #[test]
 fn row_33_what_is_no_change_is_refused() {
     let project = Scratch::sample();
-    for (key, value) in [("finding_id", ""), ("new_state", ""), ("impact_level", "dreadful"), ("change_type", "vanished")] {
+    for (key, value) in
+        [("finding_id", ""), ("new_state", ""), ("impact_level", "dreadful"), ("change_type", "vanished")]
+    {
         let mut bad = change(0, "new high");
         bad[key] = value.into();
         let outcome = decide(&project, &json!([bad])).output().expect_code(3);
@@ -95,7 +99,8 @@ fn row_33_what_is_no_change_is_refused() {
 fn a_policy_file_changes_the_rows() {
     let project = Scratch::sample();
     project.write("policy.toml", "resolved = \"never\"\n");
-    let decision = decide(&project, &changes(&["res high"])).args(["--policy", "policy.toml"]).output().expect_success().json();
+    let decision =
+        decide(&project, &changes(&["res high"])).args(["--policy", "policy.toml"]).output().expect_success().json();
     assert_eq!(decision["should_release"], false);
     project.write("policy.toml", "resolvd = \"never\"\n");
     let outcome = decide(&project, &changes(&[])).args(["--policy", "policy.toml"]).output().expect_code(2);
@@ -110,10 +115,12 @@ fn the_next_version_follows_the_index_and_the_given_version() {
             .iter()
             .map(|v| json!({ "filename": format!("sample_package-{v}.tar.gz"), "url": "x", "hashes": {} }))
             .collect();
-        let page = json!({ "meta": { "api-version": "1.1" }, "name": "sample-package", "versions": released, "files": files });
+        let page =
+            json!({ "meta": { "api-version": "1.1" }, "name": "sample-package", "versions": released, "files": files });
         project.write("releases.json", page.to_string());
         let run = test_support::binary!("decide-release").run().project(project.path());
-        let run = run.args(["--format", "json", "--changes", "-", "--index", "releases.json", "--current-version", current]);
+        let run =
+            run.args(["--format", "json", "--changes", "-", "--index", "releases.json", "--current-version", current]);
         run.stdin(changes(&["new high"]).to_string()).output().expect_success().json()["next_version"].clone()
     };
     assert_eq!(next("1.0.0", &["0.9.0", "1.0.0"]), "1.0.1");
@@ -124,7 +131,9 @@ fn the_next_version_follows_the_index_and_the_given_version() {
 #[test]
 fn wrong_usage_ends_with_2() {
     let project = Scratch::sample();
-    for arguments in [vec!["--manual", "--force"], vec!["--current-version", "one"], vec!["--notes", "a", "--notes-file", "b"]] {
+    for arguments in
+        [vec!["--manual", "--force"], vec!["--current-version", "one"], vec!["--notes", "a", "--notes-file", "b"]]
+    {
         decide(&project, &changes(&[])).args(arguments).output().expect_code(2);
     }
 }

@@ -12,8 +12,8 @@ use test_support::{Run, scratch::REPORTS};
 use crate::{
     scans::{dependency, described, flaw, pip_audit},
     system::{
-        CHANGELOG, DECISION, EVENTS, FINDINGS_DOCUMENT, LEDGER, PLANS, SCANS, STATUS, STATUS_PAGE, System, WEEK_1, WEEK_2,
-        WEEK_3, binary, ids, refused,
+        CHANGELOG, DECISION, EVENTS, FINDINGS_DOCUMENT, LEDGER, PLANS, SCANS, STATUS, STATUS_PAGE, System, WEEK_1,
+        WEEK_2, WEEK_3, binary, ids, refused,
     },
 };
 
@@ -75,11 +75,8 @@ fn a32_words_from_reports_are_words_in_every_document() {
     let hostile = "<img src=x onerror=alert(1)>\n## Not a heading\n</script><script>alert(2)</script> [a](javascript:alert(3)) | `x` \u{1b}[31mred\u{202e}";
     let flaw = described("PYSEC-2023-74", &[], hostile);
     system.report("pip-audit.json", pip_audit(&[dependency("requests", "2.30.0", &[flaw])]));
-    let outcome = system
-        .workflow(WEEK_1)
-        .env("GITHUB_STEP_SUMMARY", system.project.join("summary.md"))
-        .output()
-        .expect_success();
+    let outcome =
+        system.workflow(WEEK_1).env("GITHUB_STEP_SUMMARY", system.project.join("summary.md")).output().expect_success();
     let page = system.project.text(STATUS_PAGE);
     assert!(!page.contains("<img") && !page.contains("<script"), "{page}");
     assert!(page.contains("&lt;img") || page.contains("&#60;img"), "the words are still there");
@@ -127,7 +124,10 @@ fn a33_a_status_that_is_rewritten_is_never_half() {
 fn a42_no_finding_at_all_is_a_document_like_any_other() {
     let system = System::scanned();
     let document = system.project.text(FINDINGS_DOCUMENT);
-    assert!(document.contains("No active security findings detected") && document.contains("No remediation plans"), "{document}");
+    assert!(
+        document.contains("No active security findings detected") && document.contains("No remediation plans"),
+        "{document}"
+    );
     system.run("integration-orchestrator", WEEK_1).arg("health-check").output().expect_success();
     system.run("update-status", WEEK_1).output().expect_success();
     system.workflow(WEEK_2).output().expect_success();
@@ -311,7 +311,11 @@ fn a44_a_version_bump_touches_the_version_and_nothing_else() {
         .expect_success();
     let before = system.documents();
     let bump = |more: &[&str]| {
-        system.run("decide-release", WEEK_1).args(["bump", "--current-version", "1.0.0", "--index", "releases.json"]).args(more).output()
+        system
+            .run("decide-release", WEEK_1)
+            .args(["bump", "--current-version", "1.0.0", "--index", "releases.json"])
+            .args(more)
+            .output()
     };
     let releases = serde_json::json!({
         "meta": { "api-version": "1.1" }, "name": "sample-package", "versions": ["1.0.0"], "files": [],

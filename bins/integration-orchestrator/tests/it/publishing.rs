@@ -81,7 +81,12 @@ fn a_receipt_names_the_decision_that_it_carries_out() {
 fn a37_a_server_s_failure_is_tried_again_and_a_lost_answer_is_no_failure() {
     let (system, index) = (with_a_reason(), Index::start());
     index.fail_uploads([Fault::RetryAfter(503, 0), Fault::Hangup, Fault::LoseAnswer]);
-    let document = system.publish("1.0.1", &index, WEEK_2).timeout(std::time::Duration::from_mins(2)).output().expect_success().json();
+    let document = system
+        .publish("1.0.1", &index, WEEK_2)
+        .timeout(std::time::Duration::from_mins(2))
+        .output()
+        .expect_success()
+        .json();
     assert_eq!(document["verified"], true);
     assert_eq!(index.files().len(), 2);
 }

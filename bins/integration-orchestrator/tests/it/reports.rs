@@ -147,9 +147,15 @@ fn a11_other_scanners_files_are_recognised_or_refused_by_name() {
             assert_eq!((text(finding, "kind"), text(finding, "path")), ("secret", "src/settings.py"), "{file}");
             assert!(!text(finding, "finding_id").contains("unknown"), "{file}: {finding:#}");
         }
-        let everything: String = system.project.files().iter().map(|name| name.to_string_lossy().into_owned())
+        let everything: String = system
+            .project
+            .files()
+            .iter()
+            .map(|name| name.to_string_lossy().into_owned())
             .filter(|name| !name.starts_with("security/reports"))
-            .map(|name| system.project.text(&name)).chain([outcome.stdout, outcome.stderr]).collect();
+            .map(|name| system.project.text(&name))
+            .chain([outcome.stdout, outcome.stderr])
+            .collect();
         for secret in ["not-a-real-key-0123456789", "not-a-real-one", "0123456789abcdef0123456789abcdef01234567"] {
             assert!(!everything.contains(secret), "{file}: {secret} is written down");
         }
@@ -171,7 +177,8 @@ fn a11_a_file_of_no_known_format_is_a_failed_report_that_is_named() {
 fn a12_what_was_skipped_cannot_be_a_clean_a() {
     let system = System::scanned();
     assert_eq!(system.project.json(STATUS)["security_grade"], "A");
-    let skipped = json!({ "name": "internal-tool", "skip_reason": "Dependency not found on PyPI and could not be audited" });
+    let skipped =
+        json!({ "name": "internal-tool", "skip_reason": "Dependency not found on PyPI and could not be audited" });
     let mut report: Value = serde_json::from_str(&pip_audit(&[])).unwrap();
     report["dependencies"].as_array_mut().unwrap().push(skipped);
     system.report("pip-audit.json", report.to_string());
@@ -199,7 +206,10 @@ fn a12_the_project_s_own_skip_is_no_gap_and_accepted_gaps_do_not_lower_the_grade
     let document = system.workflow(WEEK_1).output().expect_success().json();
     assert_eq!(scan_of(&document, "pip-audit.json")["coverage"], "complete", "{document:#}");
 
-    report["dependencies"].as_array_mut().unwrap().push(json!({ "name": "internal-tool", "skip_reason": "not on the index" }));
+    report["dependencies"]
+        .as_array_mut()
+        .unwrap()
+        .push(json!({ "name": "internal-tool", "skip_reason": "not on the index" }));
     system.report("pip-audit.json", report.to_string());
     system.workflow(WEEK_2).output().expect_success();
     assert_eq!(system.project.json(STATUS)["security_grade"], "A");
@@ -304,7 +314,8 @@ fn rows_44_to_53_a_report_s_findings_as_they_are_printed() {
     system.workflow(WEEK_1).output().expect_success();
 
     let ledger = system.ledger();
-    let by_id = |id: &str| ledger.iter().find(|f| f["finding_id"] == id).unwrap_or_else(|| panic!("no {id} in {ledger:#?}"));
+    let by_id =
+        |id: &str| ledger.iter().find(|f| f["finding_id"] == id).unwrap_or_else(|| panic!("no {id} in {ledger:#?}"));
     let (one, two) = (by_id("CVE-2025-1234"), by_id("GHSA-aaaa-bbbb-cccc"));
     assert_eq!((&one["fix_available"], &one["fix_version"]), (&json!(true), &json!("1.12.0")));
     assert_eq!((&two["fix_available"], &two["fix_version"]), (&json!(false), &Value::Null));

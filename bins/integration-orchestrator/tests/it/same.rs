@@ -39,10 +39,10 @@ fn two_copies_end_with_the_same_bytes() {
     assert_same(&left.documents(), &right.documents());
     let [left, right] = [left, right].map(|system| {
         let shared = |record: &serde_json::Value| {
-            ["workflow_name", "start_time", "status", "release_type", "security_changes_count"].map(|key| record[key].clone())
+            ["workflow_name", "start_time", "status", "release_type", "security_changes_count"]
+                .map(|key| record[key].clone())
         };
-        let mut records: Vec<String> =
-            system.records().iter().map(|record| format!("{:?}", shared(record))).collect();
+        let mut records: Vec<String> = system.records().iter().map(|record| format!("{:?}", shared(record))).collect();
         records.sort();
         records
     });

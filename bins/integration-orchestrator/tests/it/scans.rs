@@ -11,11 +11,7 @@ pub(crate) struct Dependency<'a> {
 
 /// A dependency with these flaws.
 pub(crate) fn dependency<'a>(name: &'a str, version: &'a str, vulnerabilities: &[Value]) -> Dependency<'a> {
-    Dependency {
-        name,
-        version,
-        vulnerabilities: vulnerabilities.to_vec(),
-    }
+    Dependency { name, version, vulnerabilities: vulnerabilities.to_vec() }
 }
 
 /// A flaw, fixed in 9.9.9.
@@ -29,9 +25,8 @@ pub(crate) fn described(id: &str, aliases: &[&str], description: &str) -> Value 
 
 /// A pip-audit report about these dependencies and one more that has nothing, so that something was audited.
 pub(crate) fn pip_audit(dependencies: &[Dependency<'_>]) -> String {
-    let listed = dependencies
-        .iter()
-        .map(|d| json!({ "name": d.name, "version": d.version, "vulns": d.vulnerabilities }));
+    let listed =
+        dependencies.iter().map(|d| json!({ "name": d.name, "version": d.version, "vulns": d.vulnerabilities }));
     let always = json!({ "name": "idna", "version": "3.7", "vulns": [] });
     let dependencies: Vec<Value> = std::iter::once(always).chain(listed).collect();
     json!({ "dependencies": dependencies, "fixes": [] }).to_string()

@@ -65,7 +65,10 @@ fn a31_help_and_version_end_with_0_and_an_unknown_flag_with_2() {
 #[test]
 fn every_subcommand_has_help() {
     for (name, commands) in [
-        ("integration-orchestrator", vec!["security-workflow", "manual-workflow", "health-check", "dashboard", "stats", "record-release"]),
+        (
+            "integration-orchestrator",
+            vec!["security-workflow", "manual-workflow", "health-check", "dashboard", "stats", "record-release"],
+        ),
         ("workflow-monitoring", vec!["start", "stage", "finish", "stats", "dashboard", "health", "list", "prune"]),
         ("publish-pypi", vec!["check", "plan", "publish", "verify", "token", "releases"]),
         ("security-performance-validator", vec!["validate", "security", "performance"]),
@@ -82,9 +85,13 @@ fn every_subcommand_has_help() {
 fn a34_notes_are_data_for_the_runner() {
     let system = System::scanned();
     system.report("secrets-scan.json", one_secret("src/settings.py", 3));
+    system.workflow(WEEK_2).output().expect_success();
     let runs: [(&str, Vec<&str>); 3] = [
         ("decide-release", vec!["--manual", "--notes", HOSTILE, "--index", "none"]),
-        ("integration-orchestrator", vec!["security-workflow", "--offline", "--force", "--notes", HOSTILE, "--index", "none"]),
+        (
+            "integration-orchestrator",
+            vec!["security-workflow", "--offline", "--force", "--notes", HOSTILE, "--index", "none"],
+        ),
         ("integration-orchestrator", vec!["manual-workflow", "--notes", HOSTILE, "--index", "none"]),
     ];
     for (name, arguments) in runs {
@@ -109,7 +116,16 @@ fn a34_notes_are_data_for_the_runner() {
         assert_eq!(outputs["decision_id"], text(decision, "decision_id"));
         assert_eq!(outputs["changes_detected"], "true");
         assert!(outputs["release_notes"].contains("Fix for"), "{outputs:#?}");
-        let known = ["should_release", "release_type", "justification", "release_notes", "changes_detected", "next_version", "decision_id", "sync_summary"];
+        let known = [
+            "should_release",
+            "release_type",
+            "justification",
+            "release_notes",
+            "changes_detected",
+            "next_version",
+            "decision_id",
+            "sync_summary",
+        ];
         assert!(outputs.keys().all(|key| known.contains(&key.as_str())), "{outputs:#?}");
         for file in [&output, &summary] {
             assert!(!std::fs::read_to_string(file).unwrap().contains('\u{1b}'), "{}", file.display());
@@ -126,10 +142,22 @@ fn row_91_the_outputs_are_all_text() {
     let system = System::scanned();
     let document = system.workflow(WEEK_2).output().expect_success().json();
     let outputs = document["workflow_outputs"].as_object().unwrap();
-    for key in ["should_release", "release_type", "release_notes", "justification", "changes_detected", "sync_summary", "decision_id", "next_version"] {
+    for key in [
+        "should_release",
+        "release_type",
+        "release_notes",
+        "justification",
+        "changes_detected",
+        "sync_summary",
+        "decision_id",
+        "next_version",
+    ] {
         assert!(outputs.get(key).is_some_and(Value::is_string), "{key} in {outputs:#?}");
     }
-    assert_eq!((&outputs["should_release"], &outputs["release_type"], &outputs["changes_detected"]), (&"false".into(), &"none".into(), &"false".into()));
+    assert_eq!(
+        (&outputs["should_release"], &outputs["release_type"], &outputs["changes_detected"]),
+        (&"false".into(), &"none".into(), &"false".into())
+    );
     let summary: Value = serde_json::from_str(outputs["sync_summary"].as_str().unwrap()).unwrap();
     assert_eq!(summary, document["sync_results"]);
 }
@@ -139,7 +167,13 @@ fn notes_from_a_file_are_the_same_notes() {
     let system = System::scanned();
     system.project.write("notes.md", HOSTILE);
     let decide = |arguments: &[&str]| {
-        system.run_json("decide-release", WEEK_2).args(["--manual", "--index", "none"]).args(arguments).output().expect_success().json()
+        system
+            .run_json("decide-release", WEEK_2)
+            .args(["--manual", "--index", "none"])
+            .args(arguments)
+            .output()
+            .expect_success()
+            .json()
     };
     assert_eq!(decide(&["--notes-file", "notes.md"]), decide(&["--notes", HOSTILE]));
     system.run("decide-release", WEEK_2).args(["--manual", "--notes-file", "nowhere.md"]).output().expect_code(2);
@@ -168,8 +202,13 @@ fn an_incomplete_scan_is_an_error_annotation_and_stdout_stays_json() {
 
 #[test]
 fn stdout_is_one_document_whatever_is_logged() {
-    let loud: [(&str, &str); 5] =
-        [("DEBUG", "true"), ("VERBOSE", "true"), ("RUST_LOG", "trace"), ("RUST_LOG", "orchestrate=debug,warn"), ("GITHUB_ACTIONS", "true")];
+    let loud: [(&str, &str); 5] = [
+        ("DEBUG", "true"),
+        ("VERBOSE", "true"),
+        ("RUST_LOG", "trace"),
+        ("RUST_LOG", "orchestrate=debug,warn"),
+        ("GITHUB_ACTIONS", "true"),
+    ];
     for (variable, value) in loud {
         let system = System::scanned();
         system.report("pip-audit.json", "{");
@@ -233,7 +272,11 @@ fn an_unknown_key_is_named_with_file_and_line() {
         for name in ["update-findings", "detect-changes", "decide-release", "update-status"] {
             refused(system.run(name, WEEK_1).output(), 2, &["pyproject.toml", "line 5", key]);
         }
-        refused(system.run("integration-orchestrator", WEEK_1).arg("security-workflow").output(), 2, &["pyproject.toml", "line 5", key]);
+        refused(
+            system.run("integration-orchestrator", WEEK_1).arg("security-workflow").output(),
+            2,
+            &["pyproject.toml", "line 5", key],
+        );
         assert_eq!(system.project.files().len(), 1, "nothing was written");
     }
 }
@@ -266,7 +309,11 @@ fn a_bad_time_and_a_bad_changes_document_are_refused() {
     refused(system.run("update-findings", "yesterday").output(), 2, &["yesterday"]);
     for changes in ["", "{", "[{}]", "{\"schema_version\": \"9.0\", \"changes\": []}", "{\"nothing\": 1}"] {
         system.project.write("changes.json", changes);
-        refused(system.run("decide-release", WEEK_1).args(["--changes", "changes.json"]).output(), 3, &["changes.json"]);
+        refused(
+            system.run("decide-release", WEEK_1).args(["--changes", "changes.json"]).output(),
+            3,
+            &["changes.json"],
+        );
     }
     let upper = r#"[{"change_type": "new_vulnerability", "finding_id": "", "new_state": "high vulnerability", "impact_level": "high"}]"#;
     refused(system.run("decide-release", WEEK_1).args(["--changes", "-"]).stdin(upper).output(), 3, &["finding_id"]);

@@ -44,18 +44,13 @@ impl System {
     /// As [`System::new`], with more lines in `pyproject.toml`.
     pub(crate) fn configured(lines: &str) -> Self {
         let project = Scratch::empty();
-        project.write(
-            "pyproject.toml",
-            format!("[project]\nname = \"sample-package\"\nversion = \"1.0.0\"\n{lines}"),
-        );
+        project.write("pyproject.toml", format!("[project]\nname = \"sample-package\"\nversion = \"1.0.0\"\n{lines}"));
         Self { project }
     }
 
     /// The recorded sample project.
     pub(crate) fn sample() -> Self {
-        Self {
-            project: Scratch::sample(),
-        }
+        Self { project: Scratch::sample() }
     }
 
     /// A project after a complete scan by pip-audit, bandit and a secret scanner that found nothing.
@@ -86,8 +81,7 @@ impl System {
     }
 
     pub(crate) fn workflow_with_index(&self, now: &str, index: &str) -> Run {
-        self.run_json("integration-orchestrator", now)
-            .args(["security-workflow", "--offline", "--index", index])
+        self.run_json("integration-orchestrator", now).args(["security-workflow", "--offline", "--index", index])
     }
 
     /// The release decision of a `security-workflow` that ends with 0.
@@ -118,25 +112,19 @@ impl System {
             self.project.write(&format!("dist/{name}"), bytes);
         }
         let files = distributions(version).map(|name| format!("dist/{name}"));
-        self.run_json("publish-pypi", now)
-            .arg("publish")
-            .args(files)
-            .args(["--index", &index.url(), "--auth", "none"])
+        self.run_json("publish-pypi", now).arg("publish").args(files).args(["--index", &index.url(), "--auth", "none"])
     }
 
     pub(crate) fn record_release(&self, now: &str) -> Run {
-        self.run_json("integration-orchestrator", now)
-            .args(["record-release", "--receipt", "receipt.json"])
+        self.run_json("integration-orchestrator", now).args(["record-release", "--receipt", "receipt.json"])
     }
 
     /// Publishes what was decided, records it, and leaves the project at the released version.
     #[track_caller]
     pub(crate) fn release(&self, index: &Index, now: &str) -> String {
         let decision = self.project.json(DECISION);
-        let version = find(&decision, "next_version")
-            .as_str()
-            .expect("a decision to release names its version")
-            .to_owned();
+        let version =
+            find(&decision, "next_version").as_str().expect("a decision to release names its version").to_owned();
         self.publish(&version, index, now).output().expect_success();
         self.record_release(now).output().expect_success();
         self.set_version(&version);
@@ -148,14 +136,9 @@ impl System {
     pub(crate) fn set_version(&self, version: &str) {
         let text = self.project.text("pyproject.toml");
         let lines = text.lines().map(|line| {
-            if line.starts_with("version = ") {
-                format!("version = \"{version}\"\n")
-            } else {
-                format!("{line}\n")
-            }
+            if line.starts_with("version = ") { format!("version = \"{version}\"\n") } else { format!("{line}\n") }
         });
-        self.project
-            .write("pyproject.toml", lines.collect::<String>());
+        self.project.write("pyproject.toml", lines.collect::<String>());
     }
 
     /// Asks the index what it has; gives the file to decide with.
@@ -199,10 +182,7 @@ impl System {
 }
 
 fn distributions(version: &str) -> [String; 2] {
-    [
-        format!("sample_package-{version}-py3-none-any.whl"),
-        format!("sample_package-{version}.tar.gz"),
-    ]
+    [format!("sample_package-{version}-py3-none-any.whl"), format!("sample_package-{version}.tar.gz")]
 }
 
 /// An index that has the sample project's version 1.0.0.
@@ -219,18 +199,13 @@ pub(crate) fn index_with_1_0_0() -> Index {
 /// The items of a JSON list.
 #[track_caller]
 pub(crate) fn list(value: &Value) -> Vec<Value> {
-    value
-        .as_array()
-        .unwrap_or_else(|| panic!("no list: {value}"))
-        .clone()
+    value.as_array().unwrap_or_else(|| panic!("no list: {value}")).clone()
 }
 
 /// A text of a JSON document.
 #[track_caller]
 pub(crate) fn text<'a>(value: &'a Value, key: &str) -> &'a str {
-    value[key]
-        .as_str()
-        .unwrap_or_else(|| panic!("{key} is no text in {value}"))
+    value[key].as_str().unwrap_or_else(|| panic!("{key} is no text in {value}"))
 }
 
 /// The first value of this key, wherever it stands in the document.
@@ -238,9 +213,7 @@ pub(crate) fn text<'a>(value: &'a Value, key: &str) -> &'a str {
 pub(crate) fn find<'a>(value: &'a Value, key: &str) -> &'a Value {
     fn search<'a>(value: &'a Value, key: &str) -> Option<&'a Value> {
         match value {
-            Value::Object(map) => map
-                .get(key)
-                .or_else(|| map.values().find_map(|v| search(v, key))),
+            Value::Object(map) => map.get(key).or_else(|| map.values().find_map(|v| search(v, key))),
             Value::Array(items) => items.iter().find_map(|v| search(v, key)),
             _ => None,
         }
@@ -251,9 +224,7 @@ pub(crate) fn find<'a>(value: &'a Value, key: &str) -> &'a Value {
 /// The ids of findings or changes.
 #[track_caller]
 pub(crate) fn ids(items: &[Value]) -> Vec<String> {
-    let ids = items
-        .iter()
-        .map(|item| text(item, "finding_id").to_owned());
+    let ids = items.iter().map(|item| text(item, "finding_id").to_owned());
     ids.collect()
 }
 
@@ -279,11 +250,7 @@ pub(crate) fn scan_of(document: &Value, file: &str) -> Value {
     let scans = list(&document["scans"]);
     let found: Vec<&Value> = scans
         .iter()
-        .filter(|scan| {
-            scan["file"]
-                .as_str()
-                .is_some_and(|path| path.rsplit('/').next() == Some(file))
-        })
+        .filter(|scan| scan["file"].as_str().is_some_and(|path| path.rsplit('/').next() == Some(file)))
         .collect();
     assert_eq!(found.len(), 1, "{file} in {scans:#?}");
     found[0].clone()
@@ -294,11 +261,7 @@ pub(crate) fn scan_of(document: &Value, file: &str) -> Value {
 pub(crate) fn refused(outcome: Outcome, code: i32, says: &[&str]) {
     let outcome = outcome.expect_code(code);
     for words in says {
-        assert!(
-            outcome.stderr.contains(words),
-            "{words:?} not in {}",
-            outcome.stderr
-        );
+        assert!(outcome.stderr.contains(words), "{words:?} not in {}", outcome.stderr);
     }
     assert_eq!(outcome.stdout, "");
 }

@@ -27,11 +27,7 @@ fn scan(system: &System, week: &str, index: &str) -> Outcome {
 /// The workflow on the reports that lie there, at another moment.
 fn again(system: &System, week: &str, now: &str, index: &str) -> Outcome {
     let advisories = fixture_path(&format!("sample-project/weeks/{week}/advisories"));
-    system
-        .workflow_with_index(now, index)
-        .arg("--advisories")
-        .arg(advisories)
-        .output()
+    system.workflow_with_index(now, index).arg("--advisories").arg(advisories).output()
 }
 
 /// What the recording says about a week.
@@ -52,10 +48,7 @@ fn expected(week: &str) -> Expected {
     };
     Expected {
         release: expected["decision"].as_str() == Some("release"),
-        exit_code: expected["exit_code"]
-            .as_integer()
-            .and_then(|code| i32::try_from(code).ok())
-            .expect("an exit code"),
+        exit_code: expected["exit_code"].as_integer().and_then(|code| i32::try_from(code).ok()).expect("an exit code"),
         new: names("new"),
         resolved: names("resolved"),
     }
@@ -95,11 +88,7 @@ fn every_week_is_decided_as_recorded_when_each_release_is_published() {
         let document = outcome.json();
         let decision = &document["release_decision"];
         assert_eq!(decision["should_release"], expected.release, "{week}: {decision:#}");
-        assert_eq!(
-            decision["trigger_type"],
-            if expected.release { "security_auto" } else { "none" },
-            "{week}"
-        );
+        assert_eq!(decision["trigger_type"], if expected.release { "security_auto" } else { "none" }, "{week}");
         assert_changes(decision, "new_vulnerability", &expected.new);
         assert_changes(decision, "resolved", &expected.resolved);
         assert_eq!(document["success"], expected.exit_code == 0, "{week}");
@@ -122,10 +111,7 @@ fn the_reason_to_release_stays_until_it_is_published() {
     for document in [&first, &second] {
         let decision = &document["release_decision"];
         assert_eq!(decision["should_release"], true);
-        assert_eq!(
-            text(decision, "justification"),
-            "Security-driven release: 1 new high/critical vulnerability"
-        );
+        assert_eq!(text(decision, "justification"), "Security-driven release: 1 new high/critical vulnerability");
         assert_eq!(decision["next_version"], "1.0.1");
     }
     system.release(&index, &morning(WEEKS[2]));
@@ -282,12 +268,7 @@ fn the_recorded_traps_are_read_as_their_recordings_say() {
         let document = outcome.json();
         let scan = scan_of(&document, file);
         assert_eq!(scan["coverage"].as_str(), coverage, "{tool} {case}: {scan:#}");
-        assert_eq!(
-            outcome.code,
-            Some(i32::from(coverage == Some("failed"))),
-            "{tool} {case}: {}",
-            outcome.stderr
-        );
+        assert_eq!(outcome.code, Some(i32::from(coverage == Some("failed"))), "{tool} {case}: {}", outcome.stderr);
         if coverage != Some("complete") {
             assert_ne!(scan["reasons"].as_array().map(Vec::len), Some(0), "{tool} {case}");
         }

@@ -58,14 +58,20 @@ fn a_report_is_declared_where_neither_name_nor_content_tells() {
     let declared = format!("detect-secrets={REPORTS}/today.json");
     let document = json(update_findings(&project).args(["--report", &declared]), 0);
     assert_eq!(document["scans"].as_array().map(Vec::len), Some(1), "the file is looked at once: {document:#}");
-    assert_eq!((&document["scans"][0]["scanner"], &document["scans"][0]["coverage"]), (&"detect-secrets".into(), &"complete".into()));
+    assert_eq!(
+        (&document["scans"][0]["scanner"], &document["scans"][0]["coverage"]),
+        (&"detect-secrets".into(), &"complete".into())
+    );
 }
 
 #[test]
 fn a_declared_report_that_is_not_there_is_a_failed_one() {
     let project = Scratch::sample();
-    let document = json(update_findings(&project).args(["--report", "bandit=nowhere.json"]), 0);
-    assert_eq!((&document["scans"][0]["file"], &document["scans"][0]["coverage"]), (&"nowhere.json".into(), &"failed".into()));
+    let document = json(update_findings(&project).args(["--report", "bandit=nowhere.json"]), 1);
+    assert_eq!(
+        (&document["scans"][0]["file"], &document["scans"][0]["coverage"]),
+        (&"nowhere.json".into(), &"failed".into())
+    );
 }
 
 #[test]
@@ -80,12 +86,13 @@ fn wrong_usage_is_told_before_anything_is_read() {
         let outcome = update_findings(&project).args(arguments).output().expect_code(2);
         assert!(outcome.stderr.contains(says), "{}", outcome.stderr);
     }
-    assert!(!project.join("security").exists());
+    assert!(!project.join("security/findings/findings.json").exists());
 }
 
 #[test]
 fn reports_in_the_encodings_of_other_systems_are_read() {
-    let text = String::from_utf8(fixture("sample-project/weeks/2023-07-24/reports/pip-audit.json")).expect("the recording is UTF-8");
+    let text = String::from_utf8(fixture("sample-project/weeks/2023-07-24/reports/pip-audit.json"))
+        .expect("the recording is UTF-8");
     let utf16: Vec<u8> = "\u{feff}".encode_utf16().chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect();
     for bytes in [format!("\u{feff}{text}").into_bytes(), utf16] {
         let project = Scratch::sample();

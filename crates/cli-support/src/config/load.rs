@@ -28,34 +28,21 @@ struct Named {
 pub(crate) fn load(project: &Path, file: Option<&Path>) -> anyhow::Result<Config> {
     let text_of = |path: &Path| text_of(project, path);
     let pyproject_text = text_of(Path::new("pyproject.toml"))?;
-    let pyproject = pyproject_text
-        .as_deref()
-        .map(|text| parse::<Pyproject>("pyproject.toml", text))
-        .transpose()?;
+    let pyproject = pyproject_text.as_deref().map(|text| parse::<Pyproject>("pyproject.toml", text)).transpose()?;
     let (in_project, names) = match pyproject {
         Some(Pyproject { project, tool }) => {
             let (ours, poetry) = tool.map_or((None, None), |t| (t.relwarden, t.poetry));
-            (
-                ours,
-                [project.and_then(|p| p.name), poetry.and_then(|p| p.name)],
-            )
+            (ours, [project.and_then(|p| p.name), poetry.and_then(|p| p.name)])
         }
         None => (None, [None, None]),
     };
     let mut config = match file {
         Some(file) => {
             let label = file.display().to_string();
-            let text = text_of(file)?.ok_or_else(|| {
-                Failure::new(
-                    ExitStatus::Usage,
-                    format!("there is no configuration file {label}"),
-                )
-            })?;
+            let text = text_of(file)?
+                .ok_or_else(|| Failure::new(ExitStatus::Usage, format!("there is no configuration file {label}")))?;
             if file.file_name().is_some_and(|n| n == "pyproject.toml") {
-                parse::<Pyproject>(&label, &text)?
-                    .tool
-                    .and_then(|t| t.relwarden)
-                    .unwrap_or_default()
+                parse::<Pyproject>(&label, &text)?.tool.and_then(|t| t.relwarden).unwrap_or_default()
             } else {
                 parse(&label, &text)?
             }
@@ -63,9 +50,7 @@ pub(crate) fn load(project: &Path, file: Option<&Path>) -> anyhow::Result<Config
         None => match (text_of(Path::new("relwarden.toml"))?, in_project) {
             (Some(_), Some(_)) => {
                 let what = "both pyproject.toml ([tool.relwarden]) and relwarden.toml hold the configuration";
-                return Err(Failure::new(ExitStatus::Usage, what)
-                    .hint("keep one of them")
-                    .into());
+                return Err(Failure::new(ExitStatus::Usage, what).hint("keep one of them").into());
             }
             (Some(text), None) => parse("relwarden.toml", &text)?,
             (None, Some(config)) => config,
@@ -74,22 +59,14 @@ pub(crate) fn load(project: &Path, file: Option<&Path>) -> anyhow::Result<Config
     };
     let [pep621, poetry] = names;
     let written = [
-        (
-            "project.name of the configuration",
-            config.project.name.clone(),
-        ),
+        ("project.name of the configuration", config.project.name.clone()),
         ("[project] of pyproject.toml", pep621),
         ("[tool.poetry] of pyproject.toml", poetry),
         ("setup.cfg", setup_cfg_name(project)?),
     ];
-    if let Some((place, name)) = written
-        .into_iter()
-        .find_map(|(place, name)| Some((place, name?)))
-    {
-        let name = PackageName::parse(&name).or_fail(
-            ExitStatus::Usage,
-            format!("the project's name in {place} cannot be used"),
-        )?;
+    if let Some((place, name)) = written.into_iter().find_map(|(place, name)| Some((place, name?))) {
+        let name = PackageName::parse(&name)
+            .or_fail(ExitStatus::Usage, format!("the project's name in {place} cannot be used"))?;
         config.found.name = Some(name);
     }
     config.found.pyproject = pyproject_text;
@@ -106,10 +83,7 @@ fn text_of(project: &Path, path: &Path) -> anyhow::Result<Option<String>> {
     let Some(bytes) = read_if_there(&full, CONFIG_LIMIT).or_fail(ExitStatus::Usage, what())? else {
         return Ok(None);
     };
-    Ok(Some(String::from_utf8(bytes).or_fail(
-        ExitStatus::Usage,
-        format!("{} is not UTF-8", path.display()),
-    )?))
+    Ok(Some(String::from_utf8(bytes).or_fail(ExitStatus::Usage, format!("{} is not UTF-8", path.display()))?))
 }
 
 /// `name` of the `[metadata]` section, in setuptools' older format.

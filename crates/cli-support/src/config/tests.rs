@@ -11,11 +11,7 @@ fn project(files: &[(&str, &str)]) -> tempfile::TempDir {
 fn error(files: &[(&str, &str)]) -> String {
     let dir = project(files);
     let error = load(dir.path(), None).unwrap_err();
-    error
-        .chain()
-        .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join("\n")
+    error.chain().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
 
 #[test]
@@ -29,31 +25,16 @@ fn nothing_written_is_the_default() {
 
 #[test]
 fn an_unknown_key_is_named_with_its_line() {
-    let text = error(&[(
-        "pyproject.toml",
-        "[project]\nname = 'a1'\n[tool.relwarden.status]\nmax_scan_age = 3\n",
-    )]);
-    assert!(
-        text.contains("pyproject.toml") && text.contains("line 4") && text.contains("max_scan_age"),
-        "{text}"
-    );
+    let text = error(&[("pyproject.toml", "[project]\nname = 'a1'\n[tool.relwarden.status]\nmax_scan_age = 3\n")]);
+    assert!(text.contains("pyproject.toml") && text.contains("line 4") && text.contains("max_scan_age"), "{text}");
     let text = error(&[("relwarden.toml", "[scanners]\nrequird = ['bandit']\n")]);
-    assert!(
-        text.contains("relwarden.toml") && text.contains("requird"),
-        "{text}"
-    );
+    assert!(text.contains("relwarden.toml") && text.contains("requird"), "{text}");
 }
 
 #[test]
 fn two_configurations_are_one_too_many() {
-    let text = error(&[
-        ("pyproject.toml", "[tool.relwarden]\nquality_gates = []\n"),
-        ("relwarden.toml", ""),
-    ]);
-    assert!(
-        text.contains("pyproject.toml") && text.contains("relwarden.toml"),
-        "{text}"
-    );
+    let text = error(&[("pyproject.toml", "[tool.relwarden]\nquality_gates = []\n"), ("relwarden.toml", "")]);
+    assert!(text.contains("pyproject.toml") && text.contains("relwarden.toml"), "{text}");
 }
 
 #[test]
@@ -69,31 +50,15 @@ fn a_scanner_has_its_own_table() {
 
 #[test]
 fn the_name_is_looked_for_in_order() {
-    let name = |files: &[(&str, &str)]| {
-        load(project(files).path(), None)
-            .unwrap()
-            .found
-            .name
-            .map(String::from)
-    };
+    let name = |files: &[(&str, &str)]| load(project(files).path(), None).unwrap().found.name.map(String::from);
+    assert_eq!(name(&[("setup.cfg", "[metadata]\nname = old_style\n")]).as_deref(), Some("old-style"));
     assert_eq!(
-        name(&[("setup.cfg", "[metadata]\nname = old_style\n")]).as_deref(),
-        Some("old-style")
-    );
-    assert_eq!(
-        name(&[
-            ("pyproject.toml", "[tool.poetry]\nname = 'po'\n"),
-            ("setup.cfg", "[metadata]\nname = x1\n")
-        ])
-        .as_deref(),
+        name(&[("pyproject.toml", "[tool.poetry]\nname = 'po'\n"), ("setup.cfg", "[metadata]\nname = x1\n")])
+            .as_deref(),
         Some("po")
     );
     assert_eq!(
-        name(&[(
-            "pyproject.toml",
-            "[project]\nname = 'a1'\n[tool.relwarden.project]\nname = 'b1'\n"
-        )])
-        .as_deref(),
+        name(&[("pyproject.toml", "[project]\nname = 'a1'\n[tool.relwarden.project]\nname = 'b1'\n")]).as_deref(),
         Some("b1")
     );
     assert_eq!(name(&[]), None);

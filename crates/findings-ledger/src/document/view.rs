@@ -105,7 +105,7 @@ impl View {
                 findings: of(severity).map(|f| entry(f, plan_of(&plans, f), input)).collect(),
             })
             .collect();
-        let overdue = open.iter().filter(|f| input.sla.due(f) < today).count();
+        let overdue = open.iter().filter(|f| input.sla.due(f.discovered, f.rating.severity) < today).count();
         let incomplete =
             ledger.scanners.values().any(|s| s.newest.iter().any(|n| n.coverage != CoverageState::Complete));
         let never_scanned = ledger.scanners.values().all(|s| s.last_usable.is_none());
@@ -199,7 +199,7 @@ fn entry(finding: &Finding, plan: Option<&Plan>, input: &DocumentInput<'_>) -> E
         say("Not verified", format!("last reported on {}; no scan since could confirm or end it", date_text(*since)));
     }
     say("Severity", severity(finding));
-    let due = input.sla.due(finding);
+    let due = input.sla.due(finding.discovered, finding.rating.severity);
     let late = (today - due).whole_days();
     let overdue = if late > 0 { format!(" (**overdue** by {})", days(late)) } else { String::new() };
     say("Due", format!("{}{overdue}", date_text(due)));

@@ -1,10 +1,10 @@
 //! `SECURITY_FINDINGS.md`.
 
-use findings_model::{Clearance, CoverageState, Gap, Severity, Timestamp};
+use findings_model::{Clearance, CoverageState, Gap, Severity, SlaDays, Timestamp};
 use insta::assert_snapshot;
 
 use super::{Build, at, code, flaw, package, project::Project, scan, secret};
-use crate::{DocumentInput, Plans, SlaDays, findings_document, sync_plans};
+use crate::{DocumentInput, Plans, findings_document, sync_plans};
 
 fn document(p: &Project, plans: &Plans, now: Timestamp) -> String {
     findings_document(&DocumentInput { ledger: &p.ledger, plans, sla: SlaDays::default(), now }).unwrap()

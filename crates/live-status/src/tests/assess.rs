@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use findings_model::{CoverageState, Severity, Status, parse_date};
+use findings_model::{CoverageState, Severity, SlaDays, Status, parse_date};
 
 use super::sample::{SCANNED, Sample, at, flaw, mixed, name};
-use crate::{EntryStatus, Grade, Limits, RemediationStatus, SlaDays, Standing, State, StatusInput, assess};
+use crate::{EntryStatus, Grade, Limits, RemediationStatus, Standing, State, StatusInput, assess};
 
 #[test]
 fn clean_and_fresh_is_an_a() {

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use findings_model::{
     AdvisoryId, CodeSpot, CoverageState, CvssScore, Finding, FindingId, FindingSet, Package, PackageName, Rating,
-    ScanSummary, ScannerName, ScannerState, Scope, SecretSpot, Severity, SeveritySource, Status, Subject, Timestamp,
-    Vulnerability, parse_date,
+    ScanSummary, ScannerName, ScannerState, Scope, SecretSpot, Severity, SeveritySource, SlaDays, Status, Subject,
+    Timestamp, Vulnerability, parse_date,
 };
 
-use crate::{History, Limits, SlaDays, StatusDocument, StatusFile, StatusInput, assess};
+use crate::{History, Limits, StatusDocument, StatusFile, StatusInput, assess};
 
 /// The day of the samples' newest scan, at three in the morning.
 pub(crate) const SCANNED: &str = "2026-11-16T03:00:00Z";

@@ -2,16 +2,14 @@ use std::collections::BTreeMap;
 
 use change_detect::{ChangeSet, detect};
 use findings_model::{
-    AdvisoryId, Attribution, CoverageState, FileOutcome, Finding, FindingId, FindingSet, Package,
-    PackageName, Rating, Receipt, ReceiptFile, ResolvedReason, ScanSummary, ScannerName,
-    ScannerState, Scope, Severity, SeveritySource, Status, Subject, Timestamp, Vulnerability,
+    AdvisoryId, Attribution, CoverageState, FileOutcome, Finding, FindingId, FindingSet, Package, PackageName, Rating,
+    Receipt, ReceiptFile, ResolvedReason, ScanSummary, ScannerName, ScannerState, Scope, Severity, SeveritySource,
+    Status, Subject, Timestamp, Vulnerability,
 };
 use time::{Date, macros::date};
 
 use super::{decided, now};
-use crate::{
-    Adopt, Baseline, Policy, Publication, RecordError, Request, StoredDecision, record_release,
-};
+use crate::{Adopt, Baseline, Policy, Publication, RecordError, Request, StoredDecision, record_release};
 
 fn name(text: &str) -> ScannerName {
     ScannerName::parse(text).unwrap()
@@ -32,15 +30,7 @@ fn finding(id: &str, scanner: &str, discovered: Date) -> Finding {
         scope: Scope::Runtime,
         rating: Rating::word(Severity::High, SeveritySource::AdvisoryWord),
         source_scanner: name(scanner),
-        scanners: [(
-            name(scanner),
-            Attribution {
-                first_seen: discovered,
-                last_seen: discovered,
-                ended: None,
-            },
-        )]
-        .into(),
+        scanners: [(name(scanner), Attribution { first_seen: discovered, last_seen: discovered, ended: None })].into(),
         status: Status::Open,
         discovered,
         last_seen: discovered,
@@ -53,11 +43,7 @@ fn finding(id: &str, scanner: &str, discovered: Date) -> Finding {
 
 fn scanner(first_usable: Option<&str>) -> ScannerState {
     let at: Option<Timestamp> = first_usable.map(|t| t.parse().unwrap());
-    let coverage = if at.is_some() {
-        CoverageState::Complete
-    } else {
-        CoverageState::Failed
-    };
+    let coverage = if at.is_some() { CoverageState::Complete } else { CoverageState::Failed };
     ScannerState {
         required: true,
         retired: false,
@@ -82,10 +68,7 @@ fn scanner(first_usable: Option<&str>) -> ScannerState {
 fn set(scanners: &[(&str, Option<&str>)], findings: Vec<Finding>) -> FindingSet {
     FindingSet {
         lineage: Some("one".to_owned()),
-        scanners: scanners
-            .iter()
-            .map(|(n, at)| (name(n), scanner(*at)))
-            .collect(),
+        scanners: scanners.iter().map(|(n, at)| (name(n), scanner(*at))).collect(),
         findings,
     }
 }
@@ -96,28 +79,17 @@ const DAY1: Date = date!(2026 - 01 - 05);
 const DAY2: Date = date!(2026 - 01 - 12);
 
 fn ids(baseline: &Baseline) -> Vec<&str> {
-    baseline
-        .findings
-        .iter()
-        .map(|f| f.finding_id.as_str())
-        .collect()
+    baseline.findings.iter().map(|f| f.finding_id.as_str()).collect()
 }
 
 #[test]
 fn the_first_usable_scan_of_each_scanner_is_not_news() {
     let first = set(
         &[("pip-audit", Some(WEEK1)), ("trivy", None)],
-        vec![
-            finding("CVE-2026-1", "pip-audit", DAY1),
-            finding("CVE-2026-2", "trivy", DAY1),
-        ],
+        vec![finding("CVE-2026-1", "pip-audit", DAY1), finding("CVE-2026-2", "trivy", DAY1)],
     );
     let baseline = Baseline::first(&first, now());
-    assert_eq!(
-        ids(&baseline),
-        ["CVE-2026-1"],
-        "what a failed scan found is not the first usable scan"
-    );
+    assert_eq!(ids(&baseline), ["CVE-2026-1"], "what a failed scan found is not the first usable scan");
     assert!(!baseline.scanners.contains_key(&name("trivy")));
 
     let second = set(
@@ -129,8 +101,7 @@ fn the_first_usable_scan_of_each_scanner_is_not_news() {
             finding("CVE-2026-4", "pip-audit", DAY2),
             {
                 let mut both = finding("CVE-2026-5", "trivy", DAY2);
-                both.scanners
-                    .extend(finding("CVE-2026-5", "pip-audit", DAY2).scanners);
+                both.scanners.extend(finding("CVE-2026-5", "pip-audit", DAY2).scanners);
                 both
             },
         ],
@@ -142,55 +113,30 @@ fn the_first_usable_scan_of_each_scanner_is_not_news() {
         "pip-audit would have told of the others before"
     );
     let new = detect(Some(&merged.finding_set()), &second, &|_| false);
-    assert_eq!(
-        new.changes
-            .iter()
-            .map(|c| c.finding_id.as_str())
-            .collect::<Vec<_>>(),
-        ["CVE-2026-4", "CVE-2026-5"]
-    );
+    assert_eq!(new.changes.iter().map(|c| c.finding_id.as_str()).collect::<Vec<_>>(), ["CVE-2026-4", "CVE-2026-5"]);
 
     let mut third = second.clone();
-    third
-        .findings
-        .push(finding("CVE-2026-6", "trivy", date!(2026 - 01 - 19)));
-    assert_eq!(
-        merged.clone().merge_first_scans(&third),
-        merged,
-        "only once"
-    );
+    third.findings.push(finding("CVE-2026-6", "trivy", date!(2026 - 01 - 19)));
+    assert_eq!(merged.clone().merge_first_scans(&third), merged, "only once");
 }
 
 #[test]
 fn a_lost_ledger_brings_nothing_back_as_new() {
-    let first = set(
-        &[("pip-audit", Some(WEEK1))],
-        vec![finding("CVE-2026-1", "pip-audit", DAY1)],
-    );
+    let first = set(&[("pip-audit", Some(WEEK1))], vec![finding("CVE-2026-1", "pip-audit", DAY1)]);
     let baseline = Baseline::first(&first, now());
     let rebuilt = FindingSet {
         lineage: Some("two".to_owned()),
-        ..set(
-            &[("pip-audit", Some(WEEK2))],
-            vec![finding("CVE-2026-1", "pip-audit", DAY2)],
-        )
+        ..set(&[("pip-audit", Some(WEEK2))], vec![finding("CVE-2026-1", "pip-audit", DAY2)])
     };
     let merged = baseline.clone().merge_first_scans(&rebuilt);
     assert_eq!(merged, baseline);
-    assert!(
-        detect(Some(&merged.finding_set()), &rebuilt, &|_| false)
-            .changes
-            .is_empty()
-    );
+    assert!(detect(Some(&merged.finding_set()), &rebuilt, &|_| false).changes.is_empty());
 }
 
 #[test]
 fn a_scanner_that_found_nothing_at_first_is_in_the_baseline() {
     let baseline = Baseline::first(&set(&[("pip-audit", Some(WEEK1))], vec![]), now());
-    let second = set(
-        &[("pip-audit", Some(WEEK1))],
-        vec![finding("CVE-2026-1", "pip-audit", DAY2)],
-    );
+    let second = set(&[("pip-audit", Some(WEEK1))], vec![finding("CVE-2026-1", "pip-audit", DAY2)]);
     let baseline = baseline.merge_first_scans(&second);
     let changes = detect(Some(&baseline.finding_set()), &second, &|_| false);
     assert!(decided(&changes, &Request::auto(), &Policy::default()).should_release);
@@ -220,15 +166,9 @@ fn receipt(version: &str, decision: Option<&str>) -> Receipt {
 /// A baseline without findings, a current side with a new one, and the decision on it.
 fn pending() -> (Baseline, FindingSet, StoredDecision) {
     let baseline = Baseline::first(&set(&[("pip-audit", Some(WEEK1))], vec![]), now());
-    let current = set(
-        &[("pip-audit", Some(WEEK1))],
-        vec![finding("CVE-2026-1", "pip-audit", DAY2)],
-    );
+    let current = set(&[("pip-audit", Some(WEEK1))], vec![finding("CVE-2026-1", "pip-audit", DAY2)]);
     let changes = detect(Some(&baseline.finding_set()), &current, &|_| false);
-    let stored = StoredDecision::new(
-        decided(&changes, &Request::auto(), &Policy::default()),
-        Some(&current),
-    );
+    let stored = StoredDecision::new(decided(&changes, &Request::auto(), &Policy::default()), Some(&current));
     (baseline, current, stored)
 }
 
@@ -238,13 +178,7 @@ fn record(
     baseline: Option<Baseline>,
     adopt: Adopt<'_>,
 ) -> Result<Baseline, RecordError> {
-    record_release(Publication {
-        receipt,
-        decision,
-        baseline,
-        adopt,
-        commit: Some("abc123".to_owned()),
-    })
+    record_release(Publication { receipt, decision, baseline, adopt, commit: Some("abc123".to_owned()) })
 }
 
 #[test]
@@ -253,46 +187,22 @@ fn a_release_reason_stands_until_it_is_published_and_recorded() {
     assert!(stored.decision.should_release);
     let again = detect(Some(&baseline.finding_set()), &current, &|_| false);
     let repeated = decided(&again, &Request::auto(), &Policy::default());
-    assert_eq!(
-        repeated.decision_id, stored.decision.decision_id,
-        "a failed publish changes nothing"
-    );
+    assert_eq!(repeated.decision_id, stored.decision.decision_id, "a failed publish changes nothing");
 
     let id = stored.decision.decision_id.as_str();
-    let moved = record(
-        &receipt("1.2.4", Some(id)),
-        Some(&stored),
-        Some(baseline),
-        Adopt::Nothing,
-    )
-    .unwrap();
+    let moved = record(&receipt("1.2.4", Some(id)), Some(&stored), Some(baseline), Adopt::Nothing).unwrap();
     assert_eq!(
-        (
-            moved.version.as_ref().unwrap().to_string().as_str(),
-            moved.commit.as_deref()
-        ),
+        (moved.version.as_ref().unwrap().to_string().as_str(), moved.commit.as_deref()),
         ("1.2.4", Some("abc123"))
     );
     assert_eq!(moved.decision_id.as_deref(), Some(id));
     let after = detect(Some(&moved.finding_set()), &current, &|_| false);
     assert!(!decided(&after, &Request::auto(), &Policy::default()).should_release);
 
-    let twice = record(
-        &receipt("1.2.4", Some(id)),
-        Some(&stored),
-        Some(moved.clone()),
-        Adopt::Nothing,
-    )
-    .unwrap();
+    let twice = record(&receipt("1.2.4", Some(id)), Some(&stored), Some(moved.clone()), Adopt::Nothing).unwrap();
     assert_eq!(twice, moved);
     assert_eq!(
-        record(
-            &receipt("1.2.4", Some(id)),
-            None,
-            Some(moved.clone()),
-            Adopt::Nothing
-        )
-        .unwrap(),
+        record(&receipt("1.2.4", Some(id)), None, Some(moved.clone()), Adopt::Nothing).unwrap(),
         moved,
         "already recorded"
     );
@@ -302,39 +212,14 @@ fn a_release_reason_stands_until_it_is_published_and_recorded() {
 fn resolving_releases_once() {
     let (baseline, mut current, stored) = pending();
     let id = stored.decision.decision_id.clone();
-    let released = record(
-        &receipt("1.2.4", Some(&id)),
-        Some(&stored),
-        Some(baseline),
-        Adopt::Nothing,
-    )
-    .unwrap();
-    current.findings[0].status = Status::Resolved {
-        on: DAY2,
-        reason: ResolvedReason::Upgraded,
-    };
+    let released = record(&receipt("1.2.4", Some(&id)), Some(&stored), Some(baseline), Adopt::Nothing).unwrap();
+    current.findings[0].status = Status::Resolved { on: DAY2, reason: ResolvedReason::Upgraded };
     let changes = detect(Some(&released.finding_set()), &current, &|_| false);
-    let fixed = StoredDecision::new(
-        decided(&changes, &Request::auto(), &Policy::default()),
-        Some(&current),
-    );
-    assert_eq!(
-        fixed.decision.justification,
-        "Security-driven release: 1 vulnerability resolved"
-    );
+    let fixed = StoredDecision::new(decided(&changes, &Request::auto(), &Policy::default()), Some(&current));
+    assert_eq!(fixed.decision.justification, "Security-driven release: 1 vulnerability resolved");
     let id = fixed.decision.decision_id.clone();
-    let released = record(
-        &receipt("1.2.5", Some(&id)),
-        Some(&fixed),
-        Some(released),
-        Adopt::Nothing,
-    )
-    .unwrap();
-    assert!(
-        detect(Some(&released.finding_set()), &current, &|_| false)
-            .changes
-            .is_empty()
-    );
+    let released = record(&receipt("1.2.5", Some(&id)), Some(&fixed), Some(released), Adopt::Nothing).unwrap();
+    assert!(detect(Some(&released.finding_set()), &current, &|_| false).changes.is_empty());
 }
 
 #[test]
@@ -346,62 +231,27 @@ fn what_proves_nothing_moves_nothing() {
         record(receipt, decision, Some(baseline.clone()), Adopt::Nothing).unwrap_err()
     };
     assert!(matches!(
-        refused(
-            &Receipt {
-                verified: false,
-                ..good.clone()
-            },
-            Some(&stored),
-            &baseline
-        ),
+        refused(&Receipt { verified: false, ..good.clone() }, Some(&stored), &baseline),
         RecordError::Unverified { .. }
     ));
     assert!(matches!(
-        refused(
-            &Receipt {
-                files: vec![],
-                ..good.clone()
-            },
-            Some(&stored),
-            &baseline
-        ),
+        refused(&Receipt { files: vec![], ..good.clone() }, Some(&stored), &baseline),
         RecordError::NoFiles { .. }
     ));
     let mut failed = good.clone();
     failed.files[0].outcome = FileOutcome::Failed;
-    assert!(matches!(
-        refused(&failed, Some(&stored), &baseline),
-        RecordError::Unpublished { .. }
-    ));
-    assert!(matches!(
-        refused(&receipt("one", Some(&id)), Some(&stored), &baseline),
-        RecordError::Version(_)
-    ));
-    assert!(matches!(
-        refused(&good, None, &baseline),
-        RecordError::NoDecision { .. }
-    ));
+    assert!(matches!(refused(&failed, Some(&stored), &baseline), RecordError::Unpublished { .. }));
+    assert!(matches!(refused(&receipt("one", Some(&id)), Some(&stored), &baseline), RecordError::Version(_)));
+    assert!(matches!(refused(&good, None, &baseline), RecordError::NoDecision { .. }));
     assert!(matches!(
         refused(&receipt("1.2.4", Some("other")), Some(&stored), &baseline),
         RecordError::OtherDecision { .. }
     ));
-    let bare = StoredDecision {
-        snapshot: None,
-        ..stored.clone()
-    };
-    assert!(matches!(
-        refused(&good, Some(&bare), &baseline),
-        RecordError::NoSnapshot { .. }
-    ));
-    let newer = Baseline {
-        version: Some("1.3.0".parse().unwrap()),
-        decision_id: Some("later".to_owned()),
-        ..baseline.clone()
-    };
-    assert!(matches!(
-        refused(&good, Some(&stored), &newer),
-        RecordError::Superseded { .. }
-    ));
+    let bare = StoredDecision { snapshot: None, ..stored.clone() };
+    assert!(matches!(refused(&good, Some(&bare), &baseline), RecordError::NoSnapshot { .. }));
+    let newer =
+        Baseline { version: Some("1.3.0".parse().unwrap()), decision_id: Some("later".to_owned()), ..baseline.clone() };
+    assert!(matches!(refused(&good, Some(&stored), &newer), RecordError::Superseded { .. }));
 }
 
 #[test]
@@ -411,77 +261,39 @@ fn a_receipt_without_a_decision_leaves_what_is_pending() {
     let recorded = record(&plain, None, Some(baseline.clone()), Adopt::Nothing).unwrap();
     assert_eq!(recorded.version.as_ref().unwrap().to_string(), "1.2.4");
     assert_eq!(recorded.findings, baseline.findings);
-    assert!(
-        !detect(Some(&recorded.finding_set()), &current, &|_| false)
-            .changes
-            .is_empty()
-    );
+    assert!(!detect(Some(&recorded.finding_set()), &current, &|_| false).changes.is_empty());
+    assert_eq!(record(&plain, None, Some(recorded.clone()), Adopt::Nothing).unwrap(), recorded);
     assert_eq!(
-        record(&plain, None, Some(recorded.clone()), Adopt::Nothing).unwrap(),
-        recorded
-    );
-    assert_eq!(
-        record(
-            &receipt("1.1", None),
-            None,
-            Some(recorded.clone()),
-            Adopt::Nothing
-        )
-        .unwrap(),
+        record(&receipt("1.1", None), None, Some(recorded.clone()), Adopt::Nothing).unwrap(),
         recorded,
         "an older branch"
     );
     let adopted = record(&plain, None, Some(recorded), Adopt::Current(&current)).unwrap();
-    assert!(
-        detect(Some(&adopted.finding_set()), &current, &|_| false)
-            .changes
-            .is_empty()
-    );
+    assert!(detect(Some(&adopted.finding_set()), &current, &|_| false).changes.is_empty());
     let none_before = record(&plain, None, None, Adopt::Nothing).unwrap();
     assert!(none_before.findings.is_empty() && none_before.scanners.is_empty());
-    let first_scan = set(
-        &[("pip-audit", Some(WEEK2))],
-        vec![finding("CVE-2026-1", "pip-audit", DAY2)],
-    );
-    assert_eq!(
-        ids(&none_before.merge_first_scans(&first_scan)),
-        ["CVE-2026-1"],
-        "the first scan is still no news"
-    );
+    let first_scan = set(&[("pip-audit", Some(WEEK2))], vec![finding("CVE-2026-1", "pip-audit", DAY2)]);
+    assert_eq!(ids(&none_before.merge_first_scans(&first_scan)), ["CVE-2026-1"], "the first scan is still no news");
 }
 
 #[test]
 fn the_documents_keep_what_they_do_not_know() {
     let (baseline, _, stored) = pending();
     insta::assert_snapshot!(baseline.to_json());
-    let newer = baseline
-        .to_json()
-        .replacen("\"1.0\"", "\"1.9\"", 1)
-        .replacen("\"lineage\"", "\"future\": [1],\n  \"lineage\"", 1);
+    let newer = baseline.to_json().replacen("\"1.0\"", "\"1.9\"", 1).replacen(
+        "\"lineage\"",
+        "\"future\": [1],\n  \"lineage\"",
+        1,
+    );
     let read = Baseline::from_json(newer.as_bytes()).unwrap();
     assert!(read.to_json().contains("\"future\""));
-    assert!(
-        Baseline::from_json(
-            baseline
-                .to_json()
-                .replacen("\"1.0\"", "\"2.0\"", 1)
-                .as_bytes()
-        )
-        .is_err()
-    );
-    assert_eq!(
-        Baseline::from_json(baseline.to_json().as_bytes()).unwrap(),
-        baseline
-    );
-    assert_eq!(
-        StoredDecision::from_json(stored.to_json().as_bytes()).unwrap(),
-        stored
-    );
+    assert!(Baseline::from_json(baseline.to_json().replacen("\"1.0\"", "\"2.0\"", 1).as_bytes()).is_err());
+    assert_eq!(Baseline::from_json(baseline.to_json().as_bytes()).unwrap(), baseline);
+    assert_eq!(StoredDecision::from_json(stored.to_json().as_bytes()).unwrap(), stored);
     assert!(stored.snapshot.is_some());
     for bad in ["", "{}", "[]", "{\"schema_version\":\"1.0\"}"] {
         assert!(
-            Baseline::from_json(bad.as_bytes()).is_err()
-                && StoredDecision::from_json(bad.as_bytes()).is_err(),
+            Baseline::from_json(bad.as_bytes()).is_err() && StoredDecision::from_json(bad.as_bytes()).is_err(),
             "{bad}"
         );
     }

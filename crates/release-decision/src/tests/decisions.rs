@@ -4,8 +4,8 @@ use proptest::prelude::*;
 
 use super::{change, changes, decided, now, severity_change, versions};
 use crate::{
-    CurrentVersion, DecideError, Effect, FirstScanRule, Policy, Request, Row, StoredDecision,
-    Threshold, TriggerType, VersionError, Versions, decide,
+    CurrentVersion, DecideError, Effect, FirstScanRule, Policy, Request, Row, StoredDecision, Threshold, TriggerType,
+    VersionError, Versions, decide,
 };
 
 const NEW: ChangeType = ChangeType::NewVulnerability;
@@ -13,63 +13,30 @@ const RESOLVED: ChangeType = ChangeType::Resolved;
 
 fn justification(set: Vec<change_detect::Change>) -> (bool, TriggerType, String) {
     let decision = decided(&changes(set), &Request::auto(), &Policy::default());
-    (
-        decision.should_release,
-        decision.trigger_type,
-        decision.justification,
-    )
+    (decision.should_release, decision.trigger_type, decision.justification)
 }
 
 #[test]
 fn the_justifications_are_worded_as_they_always_were() {
     use Severity::{Critical, High, Info, Low, Medium};
-    let none = (
-        false,
-        TriggerType::None,
-        "No release triggers detected".to_owned(),
-    );
-    let auto = |text: &str| {
-        (
-            true,
-            TriggerType::SecurityAuto,
-            format!("Security-driven release: {text}"),
-        )
-    };
+    let none = (false, TriggerType::None, "No release triggers detected".to_owned());
+    let auto = |text: &str| (true, TriggerType::SecurityAuto, format!("Security-driven release: {text}"));
     assert_eq!(justification(vec![]), none);
     for severity in [Critical, High] {
-        assert_eq!(
-            justification(vec![change(NEW, "X-1", severity)]),
-            auto("1 new high/critical vulnerability")
-        );
+        assert_eq!(justification(vec![change(NEW, "X-1", severity)]), auto("1 new high/critical vulnerability"));
     }
     for severity in [Medium, Low, Info] {
-        assert_eq!(
-            justification(vec![
-                change(NEW, "X-1", severity),
-                change(NEW, "X-2", severity)
-            ]),
-            none
-        );
+        assert_eq!(justification(vec![change(NEW, "X-1", severity), change(NEW, "X-2", severity)]), none);
     }
     for severity in Severity::ALL {
-        assert_eq!(
-            justification(vec![change(RESOLVED, "X-1", severity)]),
-            auto("1 vulnerability resolved")
-        );
+        assert_eq!(justification(vec![change(RESOLVED, "X-1", severity)]), auto("1 vulnerability resolved"));
     }
     assert_eq!(
         justification(vec![severity_change("X-1", Medium, High)]),
         auto("1 severity increased to high/critical")
     );
-    assert_eq!(
-        justification(vec![severity_change("X-1", Low, Medium)]),
-        none
-    );
-    assert_eq!(
-        justification(vec![severity_change("X-1", Critical, High)]),
-        none,
-        "an improvement"
-    );
+    assert_eq!(justification(vec![severity_change("X-1", Low, Medium)]), none);
+    assert_eq!(justification(vec![severity_change("X-1", Critical, High)]), none, "an improvement");
     assert_eq!(
         justification(vec![change(ChangeType::Reopened, "X-1", High)]),
         auto("1 reopened high/critical vulnerability")
@@ -88,10 +55,7 @@ fn the_justifications_are_worded_as_they_always_were() {
         )
     );
     assert_eq!(
-        justification(vec![
-            change(NEW, "X-1", Medium),
-            change(RESOLVED, "X-2", Low)
-        ]),
+        justification(vec![change(NEW, "X-1", Medium), change(RESOLVED, "X-2", Low)]),
         auto("1 vulnerability resolved")
     );
     assert_eq!(
@@ -124,25 +88,15 @@ fn what_a_person_asks_for_is_manual_and_carries_what_is_pending() {
     let pending = changes(vec![change(NEW, "CVE-2026-1", Severity::Critical)]);
     for request in [Request::manual(), Request::forced()] {
         for set in [ChangeSet::empty(), pending.clone()] {
-            let decision = decided(
-                &set,
-                &request.clone().with_notes("Faster start"),
-                &Policy::default(),
-            );
+            let decision = decided(&set, &request.clone().with_notes("Faster start"), &Policy::default());
             assert!(decision.should_release);
             assert_eq!(decision.trigger_type, TriggerType::Manual);
             assert_eq!(decision.justification, "Manual release requested");
-            assert_eq!(
-                (decision.reasons[0].row, decision.reasons[0].effect),
-                (Row::Manual, Effect::Release)
-            );
+            assert_eq!((decision.reasons[0].row, decision.reasons[0].effect), (Row::Manual, Effect::Release));
             for part in ["Manual Release", "Faster start", "Security Status"] {
                 assert!(decision.release_notes.contains(part), "{part}");
             }
-            assert_eq!(
-                decision.release_notes.contains("CVE-2026-1"),
-                !set.changes.is_empty()
-            );
+            assert_eq!(decision.release_notes.contains("CVE-2026-1"), !set.changes.is_empty());
             assert_eq!(decision.security_changes_count, set.changes.len());
         }
     }
@@ -150,29 +104,14 @@ fn what_a_person_asks_for_is_manual_and_carries_what_is_pending() {
 
 #[test]
 fn a_first_scan_releases_only_if_the_policy_says_so() {
-    let first = ChangeSet {
-        first_scan: true,
-        compared_with: None,
-        ..changes(vec![change(NEW, "X-1", Severity::Critical)])
-    };
+    let first =
+        ChangeSet { first_scan: true, compared_with: None, ..changes(vec![change(NEW, "X-1", Severity::Critical)]) };
     let decision = decided(&first, &Request::auto(), &Policy::default());
-    assert_eq!(
-        (decision.should_release, decision.trigger_type),
-        (false, TriggerType::None)
-    );
-    assert_eq!(
-        decision.justification,
-        "No release triggers detected: this first scan sets the baseline"
-    );
+    assert_eq!((decision.should_release, decision.trigger_type), (false, TriggerType::None));
+    assert_eq!(decision.justification, "No release triggers detected: this first scan sets the baseline");
     assert_eq!(decision.reasons[0].row, Row::FirstScan);
-    assert_eq!(
-        (decision.release_notes.as_str(), decision.next_version),
-        ("", None)
-    );
-    let release = Policy {
-        first_scan: FirstScanRule::Release,
-        ..Policy::default()
-    };
+    assert_eq!((decision.release_notes.as_str(), decision.next_version), ("", None));
+    let release = Policy { first_scan: FirstScanRule::Release, ..Policy::default() };
     assert_eq!(
         decided(&first, &Request::auto(), &release).justification,
         "Security-driven release: 1 new high/critical vulnerability"
@@ -187,35 +126,20 @@ fn every_decision_names_its_findings_and_rows() {
         change(ChangeType::Excepted, "X-3", Severity::Critical),
     ]);
     let decision = decided(&set, &Request::auto(), &Policy::default());
-    let rows: Vec<_> = decision
-        .reasons
-        .iter()
-        .map(|r| (r.finding_id.as_ref().unwrap().as_str(), r.row, r.effect))
-        .collect();
+    let rows: Vec<_> =
+        decision.reasons.iter().map(|r| (r.finding_id.as_ref().unwrap().as_str(), r.row, r.effect)).collect();
     assert_eq!(
         rows,
-        [
-            ("X-1", Row::New, Effect::Release),
-            ("X-2", Row::New, Effect::None),
-            ("X-3", Row::Excepted, Effect::None)
-        ]
+        [("X-1", Row::New, Effect::Release), ("X-2", Row::New, Effect::None), ("X-3", Row::Excepted, Effect::None)]
     );
-    assert_eq!(
-        decision.reasons[1].text,
-        "new finding, low severity; releases from high on: no release"
-    );
+    assert_eq!(decision.reasons[1].text, "new finding, low severity; releases from high on: no release");
 }
 
 #[test]
 fn the_same_inputs_give_the_same_id_and_others_another() {
-    let set = changes(vec![
-        change(NEW, "X-1", Severity::High),
-        change(RESOLVED, "X-2", Severity::Low),
-    ]);
+    let set = changes(vec![change(NEW, "X-1", Severity::High), change(RESOLVED, "X-2", Severity::Low)]);
     let id = |set: &ChangeSet, request: Request, policy: &Policy, versions: &Versions| {
-        decide(set, &request, policy, versions, now())
-            .unwrap()
-            .decision_id
+        decide(set, &request, policy, versions, now()).unwrap().decision_id
     };
     let policy = Policy::default();
     let base = id(&set, Request::auto(), &policy, &versions());
@@ -223,78 +147,19 @@ fn the_same_inputs_give_the_same_id_and_others_another() {
     let mut dated = set.clone();
     dated.changes.reverse();
     dated.changes[0].description = "Other words".to_owned();
-    assert_eq!(
-        id(
-            &dated,
-            Request::auto().with_notes("words").with_request_id("7"),
-            &policy,
-            &versions()
-        ),
-        base
-    );
-    let later = decide(
-        &set,
-        &Request::auto(),
-        &policy,
-        &versions(),
-        "2027-01-01T00:00:00Z".parse().unwrap(),
-    )
-    .unwrap();
+    assert_eq!(id(&dated, Request::auto().with_notes("words").with_request_id("7"), &policy, &versions()), base);
+    let later = decide(&set, &Request::auto(), &policy, &versions(), "2027-01-01T00:00:00Z".parse().unwrap()).unwrap();
     assert_eq!(later.decision_id, base);
 
     let mut ids = vec![base];
-    ids.push(id(
-        &ChangeSet {
-            compared_with: None,
-            ..set.clone()
-        },
-        Request::auto(),
-        &policy,
-        &versions(),
-    ));
-    ids.push(id(
-        &changes(vec![set.changes[0].clone()]),
-        Request::auto(),
-        &policy,
-        &versions(),
-    ));
-    ids.push(id(
-        &set,
-        Request::auto(),
-        &Policy {
-            updated: Threshold::Any,
-            ..policy.clone()
-        },
-        &versions(),
-    ));
-    ids.push(id(
-        &set,
-        Request::auto(),
-        &policy,
-        &Versions {
-            given: Some("3.0".parse().unwrap()),
-            ..versions()
-        },
-    ));
+    ids.push(id(&ChangeSet { compared_with: None, ..set.clone() }, Request::auto(), &policy, &versions()));
+    ids.push(id(&changes(vec![set.changes[0].clone()]), Request::auto(), &policy, &versions()));
+    ids.push(id(&set, Request::auto(), &Policy { updated: Threshold::Any, ..policy.clone() }, &versions()));
+    ids.push(id(&set, Request::auto(), &policy, &Versions { given: Some("3.0".parse().unwrap()), ..versions() }));
     ids.push(id(&set, Request::manual(), &policy, &versions()));
-    ids.push(id(
-        &set,
-        Request::manual().with_notes("a"),
-        &policy,
-        &versions(),
-    ));
-    ids.push(id(
-        &set,
-        Request::manual().with_request_id("7"),
-        &policy,
-        &versions(),
-    ));
-    ids.push(id(
-        &set,
-        Request::manual().with_request_id("8"),
-        &policy,
-        &versions(),
-    ));
+    ids.push(id(&set, Request::manual().with_notes("a"), &policy, &versions()));
+    ids.push(id(&set, Request::manual().with_request_id("7"), &policy, &versions()));
+    ids.push(id(&set, Request::manual().with_request_id("8"), &policy, &versions()));
     let count = ids.len();
     ids.sort();
     ids.dedup();
@@ -303,11 +168,7 @@ fn the_same_inputs_give_the_same_id_and_others_another() {
 
 #[test]
 fn the_outputs_are_text() {
-    let decision = decided(
-        &changes(vec![change(NEW, "X-1", Severity::High)]),
-        &Request::auto(),
-        &Policy::default(),
-    );
+    let decision = decided(&changes(vec![change(NEW, "X-1", Severity::High)]), &Request::auto(), &Policy::default());
     let outputs = decision.outputs();
     let names: Vec<_> = outputs.iter().map(|(name, _)| *name).collect();
     assert_eq!(
@@ -323,22 +184,13 @@ fn the_outputs_are_text() {
         ]
     );
     assert_eq!(
-        (
-            outputs[0].1.as_str(),
-            outputs[1].1.as_str(),
-            outputs[4].1.as_str()
-        ),
+        (outputs[0].1.as_str(), outputs[1].1.as_str(), outputs[4].1.as_str()),
         ("true", "security_auto", "true")
     );
     assert_eq!(outputs[5].1, "1.2.4");
     let none = decided(&changes(vec![]), &Request::auto(), &Policy::default()).outputs();
     assert_eq!(
-        (
-            none[0].1.as_str(),
-            none[1].1.as_str(),
-            none[4].1.as_str(),
-            none[5].1.as_str()
-        ),
+        (none[0].1.as_str(), none[1].1.as_str(), none[4].1.as_str(), none[5].1.as_str()),
         ("false", "none", "false", "")
     );
 }
@@ -346,53 +198,23 @@ fn the_outputs_are_text() {
 #[test]
 fn a_decision_without_a_version_says_why() {
     let set = changes(vec![change(NEW, "X-1", Severity::High)]);
-    let decision = decide(
-        &set,
-        &Request::auto(),
-        &Policy::default(),
-        &Versions::default(),
-        now(),
-    )
-    .unwrap();
+    let decision = decide(&set, &Request::auto(), &Policy::default(), &Versions::default(), now()).unwrap();
     assert!(decision.should_release);
     assert_eq!(decision.next_version, None);
-    assert_eq!(
-        decision.version_reason.as_deref(),
-        Some("the project's version is not known")
-    );
-    let taken = Versions {
-        given: Some("1.2.3.0".parse().unwrap()),
-        ..versions()
-    };
+    assert_eq!(decision.version_reason.as_deref(), Some("the project's version is not known"));
+    let taken = Versions { given: Some("1.2.3.0".parse().unwrap()), ..versions() };
     let error = decide(&set, &Request::auto(), &Policy::default(), &taken, now()).unwrap_err();
-    assert!(matches!(
-        error,
-        DecideError::Version(VersionError::Taken(_))
-    ));
-    assert!(
-        !decide(
-            &changes(vec![]),
-            &Request::auto(),
-            &Policy::default(),
-            &taken,
-            now()
-        )
-        .unwrap()
-        .should_release
-    );
+    assert!(matches!(error, DecideError::Version(VersionError::Taken(_))));
+    assert!(!decide(&changes(vec![]), &Request::auto(), &Policy::default(), &taken, now()).unwrap().should_release);
 }
 
 #[test]
 fn the_document() {
     let mut set = changes(vec![change(NEW, "GHSA-aaaa-bbbb-cccc", Severity::High)]);
-    set.incomplete
-        .push(incomplete("bandit", CoverageState::Failed));
+    set.incomplete.push(incomplete("bandit", CoverageState::Failed));
     let stored = StoredDecision::new(decided(&set, &Request::auto(), &Policy::default()), None);
     insta::assert_snapshot!(stored.to_json());
-    assert_eq!(
-        StoredDecision::from_json(stored.to_json().as_bytes()).unwrap(),
-        stored
-    );
+    assert_eq!(StoredDecision::from_json(stored.to_json().as_bytes()).unwrap(), stored);
     assert!(
         ChangeSet::from_json(stored.to_json().as_bytes()).is_ok(),
         "a decision is read as the changes that it was made on"
@@ -403,18 +225,8 @@ fn the_document() {
 
 #[test]
 fn dynamic_versions_are_named() {
-    let versions = Versions {
-        current: Some(CurrentVersion::Dynamic(crate::DynamicVersion::Tag)),
-        ..versions()
-    };
-    let decision = decide(
-        &ChangeSet::empty(),
-        &Request::manual(),
-        &Policy::default(),
-        &versions,
-        now(),
-    )
-    .unwrap();
+    let versions = Versions { current: Some(CurrentVersion::Dynamic(crate::DynamicVersion::Tag)), ..versions() };
+    let decision = decide(&ChangeSet::empty(), &Request::manual(), &Policy::default(), &versions, now()).unwrap();
     assert_eq!(
         decision.version_reason.as_deref(),
         Some("the project's version is dynamic: it comes from a version control tag")

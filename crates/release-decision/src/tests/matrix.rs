@@ -3,9 +3,7 @@ use findings_model::{FindingKind, Scope, Severity};
 use proptest::prelude::*;
 
 use super::{change, changes, decided, of_kind, severity_change};
-use crate::{
-    DevelopmentRule, Effect, Policy, Request, Row, Threshold, TriggerType, UnknownSeverity, explain,
-};
+use crate::{DevelopmentRule, Effect, Policy, Request, Row, Threshold, TriggerType, UnknownSeverity, explain};
 
 fn policy(toml: &str) -> Policy {
     toml::from_str(toml).unwrap()
@@ -14,26 +12,12 @@ fn policy(toml: &str) -> Policy {
 /// Every row with every severity: a letter for each severity that releases, `-` for each that does not, `?` for unknown.
 fn table(policy: &Policy, kind: FindingKind, scope: Scope) -> String {
     let mark = |change: Change| {
-        let change = Change {
-            scope,
-            ..of_kind(kind, change)
-        };
+        let change = Change { scope, ..of_kind(kind, change) };
         let severity = change.impact_level;
         let decision = decided(&changes(vec![change]), &Request::auto(), policy);
-        let letter = if severity == Severity::Unknown {
-            "?"
-        } else {
-            &severity.as_str()[..1]
-        };
-        assert_eq!(
-            decision.should_release,
-            decision.trigger_type == TriggerType::SecurityAuto
-        );
-        if decision.should_release {
-            letter.to_owned()
-        } else {
-            "-".to_owned()
-        }
+        let letter = if severity == Severity::Unknown { "?" } else { &severity.as_str()[..1] };
+        assert_eq!(decision.should_release, decision.trigger_type == TriggerType::SecurityAuto);
+        if decision.should_release { letter.to_owned() } else { "-".to_owned() }
     };
     let mut lines = Vec::new();
     for change_type in ChangeType::ALL {
@@ -47,10 +31,7 @@ fn table(policy: &Policy, kind: FindingKind, scope: Scope) -> String {
                 lines.push(format!("from {old:<17} {marks}"));
             }
         } else {
-            let marks: String = Severity::ALL
-                .into_iter()
-                .map(|s| mark(change(change_type, "X-1", s)))
-                .collect();
+            let marks: String = Severity::ALL.into_iter().map(|s| mark(change(change_type, "X-1", s))).collect();
             lines.push(format!("{change_type:<22} {marks}"));
         }
     }
@@ -59,11 +40,7 @@ fn table(policy: &Policy, kind: FindingKind, scope: Scope) -> String {
 
 #[test]
 fn the_default_matrix() {
-    for kind in [
-        FindingKind::Vulnerability,
-        FindingKind::Code,
-        FindingKind::Secret,
-    ] {
+    for kind in [FindingKind::Vulnerability, FindingKind::Code, FindingKind::Secret] {
         for scope in [Scope::Runtime, Scope::Development, Scope::Unknown] {
             insta::allow_duplicates! {
                 insta::assert_snapshot!(table(&Policy::default(), kind, scope), @"
@@ -109,9 +86,7 @@ fn the_policy_can_change_every_row() {
     ");
     let silent = policy("new = 'never'\nreopened = 'never'\nraised = 'never'\nresolved = 'never'");
     assert!(
-        !table(&silent, FindingKind::Code, Scope::Runtime)
-            .lines()
-            .any(|l| l.ends_with(['c', 'h', 'm', 'l', 'i', '?']))
+        !table(&silent, FindingKind::Code, Scope::Runtime).lines().any(|l| l.ends_with(['c', 'h', 'm', 'l', 'i', '?']))
     );
 }
 
@@ -119,60 +94,24 @@ fn the_policy_can_change_every_row() {
 fn kinds_and_development_dependencies_can_be_left_out() {
     let only_flaws = policy("kinds = ['vulnerability']");
     let runtime_only = policy("development = 'ignore'");
-    let releases = |policy: &Policy, kind, scope| {
-        table(policy, kind, scope)
-            .lines()
-            .next()
-            .unwrap()
-            .ends_with('?')
-    };
-    assert!(releases(
-        &only_flaws,
-        FindingKind::Vulnerability,
-        Scope::Runtime
-    ));
+    let releases = |policy: &Policy, kind, scope| table(policy, kind, scope).lines().next().unwrap().ends_with('?');
+    assert!(releases(&only_flaws, FindingKind::Vulnerability, Scope::Runtime));
     assert!(!releases(&only_flaws, FindingKind::Secret, Scope::Unknown));
     assert!(!releases(&only_flaws, FindingKind::Code, Scope::Unknown));
-    assert!(!releases(
-        &runtime_only,
-        FindingKind::Vulnerability,
-        Scope::Development
-    ));
-    assert!(
-        releases(&runtime_only, FindingKind::Vulnerability, Scope::Unknown),
-        "unknown is treated as runtime"
-    );
-    assert!(releases(
-        &Policy::default(),
-        FindingKind::Vulnerability,
-        Scope::Development
-    ));
+    assert!(!releases(&runtime_only, FindingKind::Vulnerability, Scope::Development));
+    assert!(releases(&runtime_only, FindingKind::Vulnerability, Scope::Unknown), "unknown is treated as runtime");
+    assert!(releases(&Policy::default(), FindingKind::Vulnerability, Scope::Development));
 }
 
 #[test]
 fn unknown_severity_counts_as_the_policy_says() {
-    for (word, new, raised_from_medium) in [
-        ("critical", true, true),
-        ("high", true, true),
-        ("medium", false, false),
-        ("info", false, false),
-    ] {
+    for (word, new, raised_from_medium) in
+        [("critical", true, true), ("high", true, true), ("medium", false, false), ("info", false, false)]
+    {
         let policy = policy(&format!("unknown_severity = '{word}'"));
         let releases = |c| decided(&changes(vec![c]), &Request::auto(), &policy).should_release;
-        assert_eq!(
-            releases(change(
-                ChangeType::NewVulnerability,
-                "X-1",
-                Severity::Unknown
-            )),
-            new,
-            "{word}"
-        );
-        assert_eq!(
-            releases(severity_change("X-1", Severity::Medium, Severity::Unknown)),
-            raised_from_medium,
-            "{word}"
-        );
+        assert_eq!(releases(change(ChangeType::NewVulnerability, "X-1", Severity::Unknown)), new, "{word}");
+        assert_eq!(releases(severity_change("X-1", Severity::Medium, Severity::Unknown)), raised_from_medium, "{word}");
     }
 }
 
@@ -190,45 +129,25 @@ fn a_policy_with_a_fault_is_refused() {
         assert!(toml::from_str::<Policy>(bad).is_err(), "{bad}");
     }
     assert_eq!(policy(""), Policy::default());
-    assert_eq!(
-        policy("new = 'HIGH'").new,
-        Threshold::AtLeast(Severity::High)
-    );
+    assert_eq!(policy("new = 'HIGH'").new, Threshold::AtLeast(Severity::High));
 }
 
 #[test]
 fn a_policy_round_trips() {
     let text = serde_json::to_string(&Policy::default()).unwrap();
-    assert_eq!(
-        serde_json::from_str::<Policy>(&text).unwrap(),
-        Policy::default()
-    );
+    assert_eq!(serde_json::from_str::<Policy>(&text).unwrap(), Policy::default());
 }
 
 #[test]
 fn the_matrix_explains_itself() {
     let set = changes(vec![
-        change(
-            ChangeType::NewVulnerability,
-            "GHSA-aaaa-bbbb-cccc",
-            Severity::Unknown,
-        ),
-        change(
-            ChangeType::NewVulnerability,
-            "PYSEC-2026-1",
-            Severity::Medium,
-        ),
+        change(ChangeType::NewVulnerability, "GHSA-aaaa-bbbb-cccc", Severity::Unknown),
+        change(ChangeType::NewVulnerability, "PYSEC-2026-1", Severity::Medium),
         severity_change("CVE-2026-2", Severity::Critical, Severity::High),
         severity_change("CVE-2026-3", Severity::Low, Severity::High),
         change(ChangeType::Resolved, "CVE-2026-4", Severity::Info),
-        of_kind(
-            FindingKind::Secret,
-            change(ChangeType::NewVulnerability, "SECRET-1", Severity::High),
-        ),
-        Change {
-            scope: Scope::Development,
-            ..change(ChangeType::Reopened, "CVE-2026-5", Severity::High)
-        },
+        of_kind(FindingKind::Secret, change(ChangeType::NewVulnerability, "SECRET-1", Severity::High)),
+        Change { scope: Scope::Development, ..change(ChangeType::Reopened, "CVE-2026-5", Severity::High) },
         change(ChangeType::Withdrawn, "CVE-2026-6", Severity::High),
     ]);
     let policy = Policy {
@@ -237,27 +156,11 @@ fn the_matrix_explains_itself() {
         ..Policy::default()
     };
     let explanation = explain(&set, &policy);
-    let mut text: Vec<String> = explanation
-        .matrix
-        .iter()
-        .map(|row| row.text.clone())
-        .collect();
+    let mut text: Vec<String> = explanation.matrix.iter().map(|row| row.text.clone()).collect();
     text.extend(explanation.conditions.iter().map(|c| format!("({c})")));
-    text.extend(
-        explanation
-            .reasons
-            .iter()
-            .map(|r| format!("{}: {}", r.finding_id.as_ref().unwrap(), r.text)),
-    );
+    text.extend(explanation.reasons.iter().map(|r| format!("{}: {}", r.finding_id.as_ref().unwrap(), r.text)));
     insta::assert_snapshot!(text.join("\n"));
-    assert_eq!(
-        explanation
-            .reasons
-            .iter()
-            .filter(|r| r.effect == Effect::Release)
-            .count(),
-        3
-    );
+    assert_eq!(explanation.reasons.iter().filter(|r| r.effect == Effect::Release).count(), 3);
     assert_eq!(explanation.reasons[2].row, Row::Lowered);
 }
 
@@ -266,20 +169,16 @@ fn severities() -> impl Strategy<Value = Severity> {
 }
 
 fn any_change() -> impl Strategy<Value = Change> {
-    (
-        prop::sample::select(ChangeType::ALL.to_vec()),
-        0..40_u32,
-        severities(),
-        severities(),
-    )
-        .prop_map(|(change_type, n, old, new)| {
+    (prop::sample::select(ChangeType::ALL.to_vec()), 0..40_u32, severities(), severities()).prop_map(
+        |(change_type, n, old, new)| {
             let id = format!("CVE-2026-{n:04}");
             if change_type == ChangeType::SeverityChange {
                 severity_change(&id, old, new)
             } else {
                 change(change_type, &id, new)
             }
-        })
+        },
+    )
 }
 
 fn any_threshold() -> impl Strategy<Value = Threshold> {
@@ -297,33 +196,22 @@ fn any_policy() -> impl Strategy<Value = Policy> {
         UnknownSeverity::Medium,
         UnknownSeverity::Info,
     ]);
-    (
-        any_threshold(),
-        any_threshold(),
-        any_threshold(),
-        any_threshold(),
-        unknown,
+    (any_threshold(), any_threshold(), any_threshold(), any_threshold(), unknown).prop_map(
+        |(new, reopened, raised, resolved, unknown_severity)| Policy {
+            new,
+            reopened,
+            raised,
+            resolved,
+            unknown_severity,
+            ..Policy::default()
+        },
     )
-        .prop_map(
-            |(new, reopened, raised, resolved, unknown_severity)| Policy {
-                new,
-                reopened,
-                raised,
-                resolved,
-                unknown_severity,
-                ..Policy::default()
-            },
-        )
 }
 
 /// A severity at least as bad, unknown counted as the policy says.
 fn worse(severity: Severity, than: Severity, policy: &Policy) -> bool {
     let rank = |s: Severity| {
-        if s == Severity::Unknown {
-            policy.unknown_severity.severity().rank()
-        } else {
-            s.rank()
-        }
+        if s == Severity::Unknown { policy.unknown_severity.severity().rank() } else { s.rank() }
     };
     rank(severity) >= rank(than)
 }

@@ -1,10 +1,5 @@
-use change_detect::{
-    Change, ChangeReason, ChangeSet, ChangeType, IncompleteScan, OpenFinding, Posture,
-    PostureTrend, SeverityCounts,
-};
-use findings_model::{
-    CoverageState, CvssScore, FindingId, FindingKind, ScannerName, Scope, Severity,
-};
+use change_detect::{Change, ChangeReason, ChangeSet, ChangeType, IncompleteScan, OpenFinding, Posture, PostureTrend};
+use findings_model::{CoverageState, CvssScore, FindingId, FindingKind, ScannerName, Scope, Severity, SeverityCounts};
 
 use super::{change, changes, decided, now, of_kind, severity_change, versions};
 use crate::{NOTES_LIMIT, NotesOptions, Policy, Request, decide};
@@ -31,25 +26,12 @@ fn open(id: &str, severity: Severity) -> OpenFinding {
 
 #[test]
 fn the_words_that_people_look_for_are_there() {
-    let new = notes(
-        &changes(vec![change(
-            ChangeType::NewVulnerability,
-            "CVE-2026-1",
-            Severity::High,
-        )]),
-        &Request::auto(),
-    );
+    let new =
+        notes(&changes(vec![change(ChangeType::NewVulnerability, "CVE-2026-1", Severity::High)]), &Request::auto());
     for part in ["Security-Driven Release", "CVE-2026-1", "high severity"] {
         assert!(new.contains(part), "{part}: {new}");
     }
-    let resolved = notes(
-        &changes(vec![change(
-            ChangeType::Resolved,
-            "CVE-2026-1",
-            Severity::Low,
-        )]),
-        &Request::auto(),
-    );
+    let resolved = notes(&changes(vec![change(ChangeType::Resolved, "CVE-2026-1", Severity::Low)]), &Request::auto());
     assert!(resolved.contains("Vulnerabilities Resolved") && resolved.contains("CVE-2026-1"));
     let auto = notes(
         &changes(vec![change(ChangeType::Resolved, "X-1", Severity::Low)]),
@@ -69,11 +51,7 @@ fn notes_of_a_security_driven_release() {
             fix_version: Some("2.20.0".to_owned()),
             reference_url: Some("https://github.com/advisories/GHSA-x84v-xcm2-53pg".to_owned()),
             description: "Sends credentials to another host after a redirect.".to_owned(),
-            ..change(
-                ChangeType::NewVulnerability,
-                "GHSA-x84v-xcm2-53pg",
-                Severity::High,
-            )
+            ..change(ChangeType::NewVulnerability, "GHSA-x84v-xcm2-53pg", Severity::High)
         },
         severity_change("PYSEC-2023-135", Severity::Medium, Severity::Critical),
         Change {
@@ -87,16 +65,13 @@ fn notes_of_a_security_driven_release() {
             rule: Some("B602".to_owned()),
             path: Some("app/run.py".to_owned()),
             reason: Some(ChangeReason::CodeChanged),
-            ..of_kind(
-                FindingKind::Code,
-                change(ChangeType::Resolved, "BANDIT-B602-run.py-9", Severity::High),
-            )
+            ..of_kind(FindingKind::Code, change(ChangeType::Resolved, "BANDIT-B602-run.py-9", Severity::High))
         },
     ]);
     set.posture_trend = PostureTrend::Improved;
     set.posture = Some(Posture {
         previous: None,
-        current: SeverityCounts::of([
+        current: SeverityCounts::count([
             Severity::High,
             Severity::Critical,
             Severity::Medium,
@@ -104,10 +79,8 @@ fn notes_of_a_security_driven_release() {
             Severity::Unknown,
         ]),
     });
-    set.still_open = vec![
-        open("BANDIT-B324-hash_ing.py-5", Severity::Medium),
-        open("BANDIT-B404-run.py-1", Severity::Low),
-    ];
+    set.still_open =
+        vec![open("BANDIT-B324-hash_ing.py-5", Severity::Medium), open("BANDIT-B404-run.py-1", Severity::Low)];
     set.incomplete = vec![IncompleteScan {
         scanner: ScannerName::parse("bandit").unwrap(),
         file: None,
@@ -143,9 +116,7 @@ fn hostile_text_stays_text() {
     }]);
     let text = notes(
         &set,
-        &Request::forced().with_notes(format!(
-            "{evil}\nEOF\n  ::stop-commands::x\n![x](https://example.org/y.png)"
-        )),
+        &Request::forced().with_notes(format!("{evil}\nEOF\n  ::stop-commands::x\n![x](https://example.org/y.png)")),
     );
     for bad in ["\u{202e}", "<img", "<b>", "[click]", "![x]", "<javascript"] {
         assert!(!text.contains(bad), "{bad}: {text}");
@@ -155,38 +126,21 @@ fn hostile_text_stays_text() {
         1,
         "only the person's own heading: {text}"
     );
-    assert!(
-        !text.lines().any(|line| line.trim_start().starts_with("::")),
-        "a line that Actions would run: {text}"
-    );
+    assert!(!text.lines().any(|line| line.trim_start().starts_with("::")), "a line that Actions would run: {text}");
 }
 
 #[test]
 fn long_notes_are_cut_at_a_line() {
     let many = |n: usize| {
-        (0..n)
-            .map(|i| {
-                change(
-                    ChangeType::NewVulnerability,
-                    &format!("CVE-2026-{i:05}"),
-                    Severity::High,
-                )
-            })
-            .collect()
+        (0..n).map(|i| change(ChangeType::NewVulnerability, &format!("CVE-2026-{i:05}"), Severity::High)).collect()
     };
     let text = notes(&changes(many(5000)), &Request::auto());
     assert!(text.contains("- and 4950 more"), "{text}");
     assert!(text.len() < NOTES_LIMIT);
-    let long = notes(
-        &ChangeSet::empty(),
-        &Request::manual().with_notes("a line of notes\n".repeat(10_000)),
-    );
+    let long = notes(&ChangeSet::empty(), &Request::manual().with_notes("a line of notes\n".repeat(10_000)));
     assert!(long.len() <= NOTES_LIMIT);
     assert!(long.ends_with("a line of notes\n\n(These notes were shortened.)\n"));
-    let one_line = notes(
-        &ChangeSet::empty(),
-        &Request::manual().with_notes("ä".repeat(100_000)),
-    );
+    let one_line = notes(&ChangeSet::empty(), &Request::manual().with_notes("ä".repeat(100_000)));
     assert!(one_line.len() <= NOTES_LIMIT);
 }
 
@@ -198,34 +152,17 @@ fn a_template_of_the_projects_own() {
             project: Some("demo_lib".to_owned()),
             ..NotesOptions::default()
         };
-        let set = changes(vec![change(
-            ChangeType::NewVulnerability,
-            "CVE-2026-1",
-            Severity::High,
-        )]);
-        decide(
-            &set,
-            &Request::auto().with_presentation(options),
-            &Policy::default(),
-            &versions(),
-            now(),
-        )
-        .map(|d| d.release_notes)
+        let set = changes(vec![change(ChangeType::NewVulnerability, "CVE-2026-1", Severity::High)]);
+        decide(&set, &Request::auto().with_presentation(options), &Policy::default(), &versions(), now())
+            .map(|d| d.release_notes)
     };
     assert_eq!(
         with("{{ project }} {{ version | code }}\n{% for s in sections %}{% for r in s.rows %}* {{ r.id }}: {{ r.severity }}{% endfor %}{% endfor %}").unwrap(),
         "demo\\_lib `1.2.4`\n* CVE-2026-1: high\n"
     );
-    for (bad, place) in [
-        ("one\n{{ nothing }}", 2),
-        ("{% for %}", 1),
-        ("{{ justification | safe }}", 1),
-    ] {
+    for (bad, place) in [("one\n{{ nothing }}", 2), ("{% for %}", 1), ("{{ justification | safe }}", 1)] {
         let error = with(bad).unwrap_err();
         let source = std::error::Error::source(&error).unwrap().to_string();
-        assert_eq!(
-            source,
-            format!("the template of the release notes is at fault, line {place}")
-        );
+        assert_eq!(source, format!("the template of the release notes is at fault, line {place}"));
     }
 }

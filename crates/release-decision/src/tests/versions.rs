@@ -4,8 +4,8 @@ use pep440_rs::Version;
 use proptest::prelude::*;
 
 use crate::{
-    Bump, CurrentVersion, DynamicVersion, IndexError, IndexVersions, VersionError, Versions, bump,
-    current_version_of, set_version,
+    Bump, CurrentVersion, DynamicVersion, IndexError, IndexVersions, VersionError, Versions, bump, current_version_of,
+    set_version,
 };
 
 fn v(text: &str) -> Version {
@@ -42,11 +42,7 @@ fn bumps_follow_pep_440() {
     ] {
         let bumped = |by| bump(&v(from), by).unwrap().to_string();
         assert_eq!(
-            (
-                bumped(Bump::Patch).as_str(),
-                bumped(Bump::Post).as_str(),
-                bumped(Bump::Minor).as_str()
-            ),
+            (bumped(Bump::Patch).as_str(), bumped(Bump::Post).as_str(), bumped(Bump::Minor).as_str()),
             (patch, post, minor),
             "{from}"
         );
@@ -72,17 +68,9 @@ fn the_projects_own_version_is_used_while_it_is_newer_than_all() {
         ("1.2.3", vec!["1.2.3", "2.0.0a1"], "2.0.0a2"),
         ("1.2.3", vec!["1.2.3", "2.0.0.dev5"], "2.0.0.dev6"),
     ] {
-        assert_eq!(
-            next(current, Some(&index), Bump::Patch),
-            expected,
-            "{current} {index:?}"
-        );
+        assert_eq!(next(current, Some(&index), Bump::Patch), expected, "{current} {index:?}");
     }
-    assert_eq!(
-        next("1.2.3", None, Bump::Patch),
-        "1.2.4",
-        "the index may have 1.2.3"
-    );
+    assert_eq!(next("1.2.3", None, Bump::Patch), "1.2.4", "the index may have 1.2.3");
     assert_eq!(next("1.2.3", Some(&["1.2.3"]), Bump::Post), "1.2.3.post1");
     assert_eq!(next("1.2.3", Some(&["1.2.3"]), Bump::Minor), "1.3.0");
 }
@@ -94,10 +82,7 @@ fn the_last_recorded_release_counts_like_the_index() {
         released: Some(v(released)),
         ..Versions::default()
     };
-    assert_eq!(
-        versions("1.2.3").next(Bump::Patch).unwrap().version,
-        Some(v("1.2.4"))
-    );
+    assert_eq!(versions("1.2.3").next(Bump::Patch).unwrap().version, Some(v("1.2.4")));
     assert_eq!(
         versions("1.2.2").next(Bump::Patch).unwrap().version,
         Some(v("1.2.3")),
@@ -109,24 +94,12 @@ fn the_last_recorded_release_counts_like_the_index() {
 fn a_wanted_version_must_be_free() {
     let wanted = |given: &str| {
         let index = Some(["1.2.3"].iter().map(|t| v(t)).collect());
-        Versions {
-            index,
-            given: Some(v(given)),
-            released: Some(v("1.1")),
-            ..Versions::default()
-        }
-        .next(Bump::Patch)
+        Versions { index, given: Some(v(given)), released: Some(v("1.1")), ..Versions::default() }.next(Bump::Patch)
     };
     assert_eq!(wanted("2.0").unwrap().version, Some(v("2.0")));
-    assert_eq!(
-        wanted("1.2.3.0").unwrap_err(),
-        VersionError::Taken(v("1.2.3"))
-    );
+    assert_eq!(wanted("1.2.3.0").unwrap_err(), VersionError::Taken(v("1.2.3")));
     assert!(matches!(wanted("1.1").unwrap_err(), VersionError::Taken(_)));
-    assert!(matches!(
-        wanted("2.0+x").unwrap_err(),
-        VersionError::Local(_)
-    ));
+    assert!(matches!(wanted("2.0+x").unwrap_err(), VersionError::Local(_)));
 }
 
 #[test]
@@ -135,35 +108,14 @@ fn an_index_page_tells_versions_and_files() {
         {"filename":"demo-1.1-py3-none-any.whl","yanked":"broken"},{"filename":"demo-1.2.tar.gz","yanked":true},
         {"filename":"de-mo-1.3.zip"},{"filename":"README"}]}"#;
     let index = IndexVersions::from_pep691(page).unwrap();
-    assert_eq!(
-        index.iter().map(ToString::to_string).collect::<Vec<_>>(),
-        ["1.0", "1.1", "1.2", "1.3"]
-    );
+    assert_eq!(index.iter().map(ToString::to_string).collect::<Vec<_>>(), ["1.0", "1.1", "1.2", "1.3"]);
     assert!(index.contains(&v("1.0.0")));
     let old = br#"{"meta":{"api-version":"1.0"},"name":"demo","files":[{"filename":"demo-1.1-py3-none-any.whl"}]}"#;
-    assert_eq!(
-        IndexVersions::from_pep691(old).unwrap().newest(),
-        Some(&v("1.1"))
-    );
+    assert_eq!(IndexVersions::from_pep691(old).unwrap().newest(), Some(&v("1.1")));
     let empty = br#"{"meta":{"api-version":"1.1"},"name":"demo","versions":[],"files":[]}"#;
-    assert_eq!(
-        IndexVersions::from_pep691(empty).unwrap(),
-        IndexVersions::none()
-    );
-    for bad in [
-        "",
-        "{}",
-        "[]",
-        "<html>",
-        r#"{"meta":{"api-version":"1.1"}}"#,
-    ] {
-        assert!(
-            matches!(
-                IndexVersions::from_pep691(bad.as_bytes()),
-                Err(IndexError::Json(_))
-            ),
-            "{bad}"
-        );
+    assert_eq!(IndexVersions::from_pep691(empty).unwrap(), IndexVersions::none());
+    for bad in ["", "{}", "[]", "<html>", r#"{"meta":{"api-version":"1.1"}}"#] {
+        assert!(matches!(IndexVersions::from_pep691(bad.as_bytes()), Err(IndexError::Json(_))), "{bad}");
     }
     assert!(matches!(
         IndexVersions::from_pep691(br#"{"meta":{"api-version":"2.0"},"files":[]}"#),
@@ -174,20 +126,14 @@ fn an_index_page_tells_versions_and_files() {
 #[test]
 fn the_project_file_tells_its_version_or_where_it_comes_from() {
     let fixed = |text| CurrentVersion::Static(v(text));
-    let dynamic =
-        |rest: &str| format!("[project]\nname = 'my-demo'\ndynamic = ['version']\n{rest}");
+    let dynamic = |rest: &str| format!("[project]\nname = 'my-demo'\ndynamic = ['version']\n{rest}");
     for (text, expected) in [
         ("[project]\nversion = '1.2.3'".to_owned(), fixed("1.2.3")),
-        (
-            "[tool.poetry]\nversion = \"1.2.3\"".to_owned(),
-            fixed("1.2.3"),
-        ),
+        ("[tool.poetry]\nversion = \"1.2.3\"".to_owned(), fixed("1.2.3")),
         ("project = { version = '1.2' }".to_owned(), fixed("1.2")),
         (dynamic("[tool.poetry]\nversion = '1.2.3'"), fixed("1.2.3")),
         (
-            dynamic(
-                "[tool.poetry]\nversion = '0.0.0'\n[tool.poetry-dynamic-versioning]\nenable = true",
-            ),
+            dynamic("[tool.poetry]\nversion = '0.0.0'\n[tool.poetry-dynamic-versioning]\nenable = true"),
             CurrentVersion::Dynamic(DynamicVersion::Tag),
         ),
         (
@@ -202,14 +148,8 @@ fn the_project_file_tells_its_version_or_where_it_comes_from() {
             dynamic("[tool.hatch.version]\npath = 'src/demo/__about__.py'"),
             CurrentVersion::Dynamic(DynamicVersion::File("src/demo/__about__.py".to_owned())),
         ),
-        (
-            dynamic("[tool.hatch.version]\nsource = 'vcs'"),
-            CurrentVersion::Dynamic(DynamicVersion::Tag),
-        ),
-        (
-            dynamic("[tool.setuptools_scm]"),
-            CurrentVersion::Dynamic(DynamicVersion::Tag),
-        ),
+        (dynamic("[tool.hatch.version]\nsource = 'vcs'"), CurrentVersion::Dynamic(DynamicVersion::Tag)),
+        (dynamic("[tool.setuptools_scm]"), CurrentVersion::Dynamic(DynamicVersion::Tag)),
         (
             dynamic("[build-system]\nbuild-backend = 'flit_core.buildapi'"),
             CurrentVersion::Dynamic(DynamicVersion::Attribute("my_demo.__version__".to_owned())),
@@ -218,10 +158,7 @@ fn the_project_file_tells_its_version_or_where_it_comes_from() {
             dynamic("[build-system]\nbuild-backend = 'maturin'"),
             CurrentVersion::Dynamic(DynamicVersion::File("Cargo.toml".to_owned())),
         ),
-        (
-            dynamic(""),
-            CurrentVersion::Dynamic(DynamicVersion::Backend),
-        ),
+        (dynamic(""), CurrentVersion::Dynamic(DynamicVersion::Backend)),
     ] {
         assert_eq!(current_version_of(&text).unwrap(), expected, "{text}");
     }
@@ -230,14 +167,8 @@ fn the_project_file_tells_its_version_or_where_it_comes_from() {
         error("[project]\nname = 'x'"),
         "neither [project] nor [tool.poetry] has a version, and `dynamic` does not name it"
     );
-    assert_eq!(
-        error("[project]\nversion = 1.2"),
-        "project.version is no text"
-    );
-    assert_eq!(
-        error("[project]\nversion = 'one'"),
-        "project.version \"one\" is no version of PEP 440"
-    );
+    assert_eq!(error("[project]\nversion = 1.2"), "project.version is no text");
+    assert_eq!(error("[project]\nversion = 'one'"), "project.version \"one\" is no version of PEP 440");
     assert_eq!(error("[project"), "the project file is not TOML");
     assert_eq!(
         error("[project]\nversion = '1'\n[tool.poetry]\nversion = '2'"),
@@ -251,33 +182,21 @@ fn setting_the_version_changes_nothing_else() {
     let expected = text.replacen("1.2.3", "1.2.4", 2);
     let set = set_version(text, &v("1.2.4")).unwrap();
     assert_eq!(set, expected);
-    assert_eq!(
-        set_version("[project]\nversion = '1'", &v("2")).unwrap(),
-        "[project]\nversion = '2'"
-    );
+    assert_eq!(set_version("[project]\nversion = '1'", &v("2")).unwrap(), "[project]\nversion = '2'");
     assert_eq!(
         set_version("project = {version = '1', name = 'x'}\n", &v("2")).unwrap(),
         "project = {version = '2', name = 'x'}\n"
     );
     assert_eq!(
-        set_version(
-            "[project]\ndynamic = ['version']\n[tool.setuptools_scm]",
-            &v("2")
-        )
-        .unwrap_err()
-        .to_string(),
+        set_version("[project]\ndynamic = ['version']\n[tool.setuptools_scm]", &v("2")).unwrap_err().to_string(),
         "the version cannot be set in the project file: it comes from a version control tag"
     );
 }
 
 /// Versions of every shape, small numbers so that they meet.
 fn version() -> impl Strategy<Value = Version> {
-    let release = prop::collection::vec(0..4_u64, 1..5).prop_map(|n| {
-        n.iter()
-            .map(ToString::to_string)
-            .collect::<Vec<_>>()
-            .join(".")
-    });
+    let release = prop::collection::vec(0..4_u64, 1..5)
+        .prop_map(|n| n.iter().map(ToString::to_string).collect::<Vec<_>>().join("."));
     (
         prop::option::weighted(0.1, 1..3_u64),
         release,
@@ -288,9 +207,7 @@ fn version() -> impl Strategy<Value = Version> {
     )
         .prop_map(|(epoch, release, pre, post, dev, local)| {
             let epoch = epoch.map(|e| format!("{e}!")).unwrap_or_default();
-            let pre = pre
-                .map(|(kind, n)| format!("{kind}{n}"))
-                .unwrap_or_default();
+            let pre = pre.map(|(kind, n)| format!("{kind}{n}")).unwrap_or_default();
             let post = post.map(|n| format!(".post{n}")).unwrap_or_default();
             let dev = dev.map(|n| format!(".dev{n}")).unwrap_or_default();
             let local = local.map(|l| format!("+{l}")).unwrap_or_default();

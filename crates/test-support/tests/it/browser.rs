@@ -25,25 +25,15 @@ const BAD: &str = r#"<!doctype html>
 </html>"#;
 
 fn view(color_scheme: ColorScheme) -> View {
-    View {
-        color_scheme,
-        width: 360,
-    }
+    View { color_scheme, width: 360 }
 }
 
 #[test]
 fn a_plain_page_has_nothing_to_object_to() {
     let folder = Scratch::empty();
     folder.write("page.html", GOOD);
-    for (scheme, word) in [
-        (ColorScheme::Light, "by day"),
-        (ColorScheme::Dark, "by night"),
-    ] {
-        let seen = look_at(
-            &folder.join("page.html"),
-            &folder.join("page.png"),
-            view(scheme),
-        );
+    for (scheme, word) in [(ColorScheme::Light, "by day"), (ColorScheme::Dark, "by night")] {
+        let seen = look_at(&folder.join("page.html"), &folder.join("page.png"), view(scheme));
         assert!(seen.violations.is_empty(), "{:#?}", seen.violations);
         assert!(seen.console.is_empty(), "{:?}", seen.console);
         assert!(seen.requests.is_empty(), "{:?}", seen.requests);
@@ -51,11 +41,7 @@ fn a_plain_page_has_nothing_to_object_to() {
         assert!(seen.text.contains(word), "{}", seen.text);
         assert_eq!(seen.scripts, 0);
         assert_eq!(seen.language, "en");
-        assert!(
-            seen.content_security_policy
-                .unwrap()
-                .starts_with("default-src 'none'")
-        );
+        assert!(seen.content_security_policy.unwrap().starts_with("default-src 'none'"));
         assert!(seen.passed > 5);
         assert_eq!(&folder.bytes("page.png")[1..4], b"PNG");
     }
@@ -65,27 +51,13 @@ fn a_plain_page_has_nothing_to_object_to() {
 fn what_is_wrong_with_a_page_is_told() {
     let folder = Scratch::empty();
     folder.write("page.html", BAD);
-    let seen = look_at(
-        &folder.join("page.html"),
-        &folder.join("page.png"),
-        view(ColorScheme::Light),
-    );
-    let ids: Vec<&str> = seen
-        .violations
-        .iter()
-        .filter_map(|violation| violation["id"].as_str())
-        .collect();
+    let seen = look_at(&folder.join("page.html"), &folder.join("page.png"), view(ColorScheme::Light));
+    let ids: Vec<&str> = seen.violations.iter().filter_map(|violation| violation["id"].as_str()).collect();
     for id in ["document-title", "html-has-lang", "image-alt"] {
         assert!(ids.contains(&id), "{id} is not among {ids:?}");
     }
     assert!(seen.scrolls_sideways());
     assert_eq!(seen.scripts, 1);
     assert_eq!(seen.requests.len(), 1);
-    assert!(
-        seen.console
-            .iter()
-            .any(|line| line.contains("Content Security Policy")),
-        "{:?}",
-        seen.console
-    );
+    assert!(seen.console.iter().any(|line| line.contains("Content Security Policy")), "{:?}", seen.console);
 }

@@ -6,29 +6,16 @@ use test_support::{Run, Scratch};
 
 #[test]
 fn the_environment_is_scrubbed() {
-    let seen = Run::new("/usr/bin/env")
-        .env("MORE", "yes")
-        .output()
-        .expect_success();
-    let mut names: Vec<&str> = seen
-        .stdout
-        .lines()
-        .filter_map(|line| line.split_once('='))
-        .map(|(name, _)| name)
-        .collect();
+    let seen = Run::new("/usr/bin/env").env("MORE", "yes").output().expect_success();
+    let mut names: Vec<&str> =
+        seen.stdout.lines().filter_map(|line| line.split_once('=')).map(|(name, _)| name).collect();
     names.sort_unstable();
-    assert_eq!(
-        names,
-        ["HOME", "LC_ALL", "MORE", "NO_COLOR", "PATH", "TMPDIR", "TZ"]
-    );
+    assert_eq!(names, ["HOME", "LC_ALL", "MORE", "NO_COLOR", "PATH", "TMPDIR", "TZ"]);
 }
 
 #[test]
 fn output_code_and_input_are_passed_on() {
-    let done = Run::new("/bin/sh")
-        .args(["-c", "cat; echo to-people >&2; exit 3"])
-        .stdin(r#"{"answer": 42}"#)
-        .output();
+    let done = Run::new("/bin/sh").args(["-c", "cat; echo to-people >&2; exit 3"]).stdin(r#"{"answer": 42}"#).output();
     assert_eq!(done.code, Some(3));
     assert_eq!(done.json()["answer"], 42);
     assert_eq!(done.stderr, "to-people\n");
@@ -37,9 +24,7 @@ fn output_code_and_input_are_passed_on() {
 #[test]
 fn a_program_that_hangs_is_ended() {
     let start = Instant::now();
-    let run = Run::new("/bin/sleep")
-        .arg("60")
-        .timeout(Duration::from_millis(50));
+    let run = Run::new("/bin/sleep").arg("60").timeout(Duration::from_millis(50));
     let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| run.output()));
     assert!(ended.is_err());
     assert!(start.elapsed() < Duration::from_secs(30));
@@ -48,28 +33,12 @@ fn a_program_that_hangs_is_ended() {
 #[test]
 fn a_scratch_project_is_the_recorded_one() {
     let project = Scratch::sample();
-    assert!(
-        project
-            .text("pyproject.toml")
-            .contains("name = \"sample-package\"")
-    );
+    assert!(project.text("pyproject.toml").contains("name = \"sample-package\""));
     project.set_week("2023-08-21");
-    assert!(
-        project
-            .text("src/sample_package/fetch.py")
-            .contains("def warmest")
-    );
+    assert!(project.text("src/sample_package/fetch.py").contains("def warmest"));
     project.set_week("2023-08-28");
-    assert!(
-        project
-            .join("security/reports/latest/bandit.json")
-            .is_file()
-    );
-    assert!(
-        !project
-            .join("security/reports/latest/pip-audit.json")
-            .exists()
-    );
+    assert!(project.join("security/reports/latest/bandit.json").is_file());
+    assert!(!project.join("security/reports/latest/pip-audit.json").exists());
     project.clear_reports();
     assert!(!project.join("security/reports/latest/bandit.json").exists());
 }

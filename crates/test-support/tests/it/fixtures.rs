@@ -6,10 +6,8 @@ use test_support::fixtures::{WEEKS, fixture_text};
 #[test]
 fn the_list_of_weeks_is_the_list_of_folders() {
     let folder = fixture_path("sample-project/weeks");
-    let mut found: Vec<String> = std::fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .collect();
+    let mut found: Vec<String> =
+        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     found.sort();
     assert_eq!(found, WEEKS);
 }

@@ -7,12 +7,7 @@ const WHEEL: &str = "sample_package-1.0.0-py3-none-any.whl";
 
 fn upload(server: &PypiServer, token: &str) -> Run {
     peers::twine()
-        .args([
-            "upload",
-            "--disable-progress-bar",
-            "--repository-url",
-            &server.url(),
-        ])
+        .args(["upload", "--disable-progress-bar", "--repository-url", &server.url()])
         .args(["--username", TOKEN_USER, "--password", token])
         .arg(fixture_path(&format!("sample-project/dist/{WHEEL}")))
 }
@@ -28,13 +23,7 @@ fn an_upload_needs_the_token_and_can_be_installed() {
 
     let target = Scratch::empty();
     peers::pip()
-        .args([
-            "install",
-            "--quiet",
-            "--no-deps",
-            "--index-url",
-            &server.simple_url(),
-        ])
+        .args(["install", "--quiet", "--no-deps", "--index-url", &server.simple_url()])
         .arg("--target")
         .arg(target.path())
         .arg("sample-package==1.0.0")

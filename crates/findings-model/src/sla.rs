@@ -1,10 +1,14 @@
-use findings_model::{Finding, Severity};
+use serde::Deserialize;
 use time::{Date, Duration};
+
+use crate::Severity;
 
 /// Days from the first sight of a finding to its due date, by severity. An unknown severity has as long as medium.
 ///
 /// The defaults, 1, 7, 30, 90 and 180, are those of the Python system.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(default, deny_unknown_fields)]
 #[expect(missing_docs, reason = "the days for the severity of that name")]
 pub struct SlaDays {
     pub critical: u32,
@@ -32,8 +36,8 @@ impl SlaDays {
         }
     }
 
-    /// The last day on which a finding is not overdue.
-    pub fn due(&self, finding: &Finding) -> Date {
-        finding.discovered.saturating_add(Duration::days(i64::from(self.days(finding.rating.severity))))
+    /// The last day on which a finding of this severity, first seen on a day, is not overdue.
+    pub fn due(&self, discovered: Date, severity: Severity) -> Date {
+        discovered.saturating_add(Duration::days(i64::from(self.days(severity))))
     }
 }
