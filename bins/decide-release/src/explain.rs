@@ -15,14 +15,12 @@ use crate::Inputs;
 /// Prints the explanation.
 pub(crate) fn run(cx: &mut Context, inputs: &Inputs) -> anyhow::Result<ExitStatus> {
     let request = requests::decision(cx, Request::auto(), &inputs.for_decision())?;
-    let changes = match &inputs.changes {
-        Some(path) => crate::changes(cx, path)?,
-        None => {
-            let sides =
-                ChangesRequest { project: request.project.clone(), previous: None, current: None, now: cx.now() };
-            detect_changes(&Project::at(cx.project()), &sides)
-                .map_err(|e| requests::document_failure(e, "cannot compare the findings with the baseline"))?
-        }
+    let changes = if let Some(path) = &inputs.changes {
+        crate::changes(cx, path)?
+    } else {
+        let sides = ChangesRequest { project: request.project.clone(), previous: None, current: None, now: cx.now() };
+        detect_changes(&Project::at(cx.project()), &sides)
+            .map_err(|e| requests::document_failure(e, "cannot compare the findings with the baseline"))?
     };
     let explanation = explain(&changes, &request.policy);
     let mut document =

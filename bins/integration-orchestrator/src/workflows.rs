@@ -1,6 +1,6 @@
 //! The two workflows.
 
-use std::{path::PathBuf, time::Instant};
+use std::{fmt::Write as _, path::PathBuf, time::Instant};
 
 use cli_support::{Context, ExitStatus, decision_text, requests, requests::DecisionInputs, scan_text};
 use orchestrate::{
@@ -76,10 +76,10 @@ fn tell(cx: &mut Context, report: &WorkflowReport) -> anyhow::Result<ExitStatus>
 fn lines(report: &WorkflowReport) -> String {
     let mut out = decision_text::lines(&report.release_decision);
     if let Some(sync) = &report.sync_results {
-        let line = format!("Findings: {} added, {} removed, {} kept\n", sync.added, sync.removed, sync.preserved);
-        out.push_str(&line);
+        let _infallible =
+            writeln!(out, "Findings: {} added, {} removed, {} kept", sync.added, sync.removed, sync.preserved);
     }
-    out.push_str(if report.status_updated == Some(true) { "Status: updated\n" } else { "Status: left as it is\n" });
-    out.push_str(&format!("Run: {}\n", report.execution_id));
+    let status = if report.status_updated == Some(true) { "updated" } else { "left as it is" };
+    let _infallible = writeln!(out, "Status: {status}\nRun: {}", report.execution_id);
     out
 }

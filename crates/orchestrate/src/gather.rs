@@ -94,7 +94,7 @@ fn records_of_folder(project: &Project, folder: &Path, depth: usize, records: &m
             EntryKind::File if is_record(&entry.name) => match state_store::read(&path, RECORD_LIMIT) {
                 Ok(bytes) => records.files.push((project.label(&path), bytes)),
                 Err(error) => {
-                    records.warnings.push(format!("advisory record {}: {}", project.label(&path), error.kind))
+                    records.warnings.push(format!("advisory record {}: {}", project.label(&path), error.kind));
                 }
             },
             _ => {}

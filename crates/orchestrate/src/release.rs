@@ -42,9 +42,10 @@ pub fn record_release(project: &Project, request: &RecordRequest<'_>) -> Result<
     let receipt = documents::receipt(project, request.receipt)?;
     let _held = state_store::lock(&project.path(paths::FINDINGS)).map_err(DocumentError::from)?;
     let decision = documents::decision_of_receipt(project, request.receipt)?;
-    let current = match request.adopt_current {
-        true => Some(documents::ledger_or_empty(project, &request.project, request.now)?.finding_set()),
-        false => None,
+    let current = if request.adopt_current {
+        Some(documents::ledger_or_empty(project, &request.project, request.now)?.finding_set())
+    } else {
+        None
     };
     let baseline = release_decision::record_release(Publication {
         receipt: &receipt,

@@ -140,7 +140,7 @@ fn report(
 ) -> WorkflowReport {
     let mut outputs: BTreeMap<String, String> =
         made.outputs().into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
-    let sync = taken.as_ref().map(|t| t.sync_results.clone());
+    let sync = taken.as_ref().map(|t| t.sync_results);
     let summary = sync.as_ref().and_then(|sync| serde_json::to_string(sync).ok()).unwrap_or_else(|| "{}".to_owned());
     outputs.insert("sync_summary".to_owned(), summary);
     WorkflowReport {

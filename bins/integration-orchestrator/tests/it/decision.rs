@@ -161,7 +161,8 @@ fn a30_the_orchestrator_s_own_documents_are_change_documents() {
             .json();
         assert_eq!(decision["should_release"], true, "{file}");
         assert_eq!(decision["security_changes"], workflow["release_decision"]["security_changes"], "{file}");
-        let notes = |decision: &Value| text(decision, "release_notes").split("## Security Status").next().map(str::to_owned);
+        let notes =
+            |decision: &Value| text(decision, "release_notes").split("## Security Status").next().map(str::to_owned);
         assert_eq!(notes(&decision), notes(&workflow["release_decision"]), "{file}");
     }
     let python = json!({ "should_release": true, "security_changes": [

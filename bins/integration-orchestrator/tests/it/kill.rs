@@ -1,7 +1,7 @@
 //! Runs that are killed at any moment leave every document whole.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
     time::{Duration, Instant, SystemTime},
 };
@@ -84,6 +84,18 @@ fn is_temporary(name: &str) -> bool {
     name.rsplit('/').next().is_some_and(|file| file.starts_with(".relwarden-"))
 }
 
+/// Kills runs at one moment after the other, hands what each left to `check`, and says how many were killed.
+fn at_every_moment(before: &System, mut check: impl FnMut(&System, usize)) -> usize {
+    for moments in 0..MOST_MOMENTS {
+        let system = copy_of(before);
+        if !killed_after(&system, moments) {
+            return moments;
+        }
+        check(&system, moments);
+    }
+    MOST_MOMENTS
+}
+
 #[test]
 fn a_killed_run_leaves_every_document_whole_and_is_made_up_by_the_next() {
     let before = before();
@@ -93,13 +105,7 @@ fn a_killed_run_leaves_every_document_whole_and_is_made_up_by_the_next() {
     let new = finished.documents();
     assert_ne!(old, new);
 
-    let mut kills = 0;
-    for moments in 0..MOST_MOMENTS {
-        let system = copy_of(&before);
-        if !killed_after(&system, moments) {
-            break;
-        }
-        kills += 1;
+    let kills = at_every_moment(&before, |system, moments| {
         for (name, bytes) in system.documents().iter().filter(|(name, _)| !is_temporary(name)) {
             assert!(
                 Some(bytes) == old.get(name) || Some(bytes) == new.get(name),
@@ -114,21 +120,30 @@ fn a_killed_run_leaves_every_document_whole_and_is_made_up_by_the_next() {
         system.records();
 
         second_week(system.project.path()).output().expect_success();
-        let end = system.documents();
-        let left: Vec<&String> = end.keys().filter(|name| !new.contains_key(*name)).collect();
-        assert!(left.is_empty(), "left over after {moments} changes and a whole run: {left:?}");
+        let mut end = system.documents();
+        end.retain(|name, _| !is_temporary(name));
+        assert_eq!(end.keys().collect::<Vec<_>>(), new.keys().collect::<Vec<_>>(), "after {moments} changes");
         for (name, bytes) in &new {
             assert_eq!(
-                end.get(name).map(|b| String::from_utf8_lossy(b)),
-                Some(String::from_utf8_lossy(bytes)),
+                String::from_utf8_lossy(&end[name]),
+                String::from_utf8_lossy(bytes),
                 "{name} differs after a kill at {moments} changes and a whole run"
             );
         }
-        let temporary = system.project.files().into_iter().map(|p| p.to_string_lossy().into_owned());
-        assert_eq!(temporary.filter(|name| is_temporary(name)).collect::<Vec<_>>(), Vec::<String>::new());
-    }
+    });
     println!("killed at {kills} different moments");
     assert!(kills > 5, "only {kills} kills hit a running program");
+}
+
+#[test]
+fn a_whole_run_removes_what_a_killed_one_left_half_written() {
+    let mut left = BTreeSet::new();
+    at_every_moment(&before(), |system, _| {
+        second_week(system.project.path()).output().expect_success();
+        let names = system.project.files().into_iter().map(|path| path.to_string_lossy().into_owned());
+        left.extend(names.filter(|name| is_temporary(name)));
+    });
+    assert_eq!(left, BTreeSet::new());
 }
 
 #[test]

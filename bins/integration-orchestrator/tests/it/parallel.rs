@@ -74,7 +74,11 @@ fn different_steps_at_once_do_not_disturb_each_other() {
     });
     let after = system.documents();
     for (name, bytes) in before {
-        assert_eq!(after.get(&name).map(|b| String::from_utf8_lossy(b)), Some(String::from_utf8_lossy(&bytes)), "{name}");
+        assert_eq!(
+            after.get(&name).map(|b| String::from_utf8_lossy(b)),
+            Some(String::from_utf8_lossy(&bytes)),
+            "{name}"
+        );
     }
     assert_eq!(list(&system.project.json(STATUS)["findings"]).len(), 60);
     assert_eq!(text(&system.project.json(STATUS), "state"), "attention");
