@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail};
 use test_support::fixtures::{CORPUS_VARIABLE, workspace};
 
-use crate::{generate, peers, step, tidy};
+use crate::{demo, generate, peers, step, tidy};
 
 /// What came of one gate.
 enum Outcome {
@@ -31,7 +31,7 @@ struct Tally {
     ignored: u64,
 }
 
-const GATES: [Gate; 11] = [
+const GATES: [Gate; 12] = [
     Gate { name: "fmt", run: |_| cargo(&["fmt", "--all", "--check"]) },
     Gate { name: "tidy", run: |_| code(tidy::run()?, "the findings stand above") },
     Gate { name: "gen --check", run: |_| code(generate::run(true)?, "`cargo xtask gen` brings it up to date") },
@@ -51,6 +51,13 @@ const GATES: [Gate; 11] = [
     Gate { name: "workflows", run: |_| workflows() },
     Gate { name: "test", run: |tally| test(tally, &[]) },
     Gate { name: "corpus", run: |_| corpus() },
+    Gate {
+        name: "demo",
+        run: |_| {
+            demo::run()?;
+            Ok(Outcome::Passed)
+        },
+    },
     Gate { name: "doc", run: |_| doc() },
 ];
 
