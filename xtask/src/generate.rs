@@ -2,6 +2,9 @@
 //!
 //! A generator is a function that returns whole files; adding one is a line in [`GENERATORS`].
 
+mod cli;
+mod config;
+
 use std::fmt::Write as _;
 use std::fs;
 use std::path::PathBuf;
@@ -19,7 +22,8 @@ struct Generated {
     contents: String,
 }
 
-const GENERATORS: [fn() -> Result<Vec<Generated>>; 1] = [weeks];
+const GENERATORS: [fn() -> Result<Vec<Generated>>; 5] =
+    [weeks, config::schema_file, config::tables, cli::exit_codes, cli::help];
 
 /// Writes what is out of date; with `check` only names it, and fails if there is any.
 pub(crate) fn run(check: bool) -> Result<ExitCode> {
@@ -34,6 +38,7 @@ pub(crate) fn run(check: bool) -> Result<ExitCode> {
             if check {
                 println!("{} is out of date", file.path.display());
             } else {
+                path.parent().map_or(Ok(()), fs::create_dir_all)?;
                 fs::write(&path, &file.contents).with_context(|| format!("cannot write {}", path.display()))?;
                 println!("wrote {}", file.path.display());
             }

@@ -1,5 +1,6 @@
 //! `decide-release`: is a release due, why, and under which version.
 
+mod bump;
 mod explain;
 
 use std::{io::Read as _, path::PathBuf};
@@ -16,7 +17,7 @@ use release_decision::{Decision, Request};
 /// Without --changes the released baseline is compared with the ledger, and the decision is kept in
 /// security/findings/decision.json with the findings it was made on. A verdict is data: "no release" ends with 0.
 #[derive(Debug, clap::Parser)]
-#[command(name = "decide-release", version, max_term_width = 110, args_conflicts_with_subcommands = true)]
+#[command(name = "decide-release", version, max_term_width = 110)]
 pub struct App {
     #[command(subcommand)]
     command: Option<Command>,
@@ -30,6 +31,8 @@ pub struct App {
 enum Command {
     /// Print the matrix in force and, for each finding, the row that applied
     Explain(Inputs),
+    /// Write the next version into pyproject.toml and change nothing else in it
+    Bump(bump::Bump),
 }
 
 #[derive(Debug, clap::Args)]
@@ -87,8 +90,10 @@ impl AsRef<Common> for App {
 
 /// Runs the step.
 pub fn run(app: App, cx: &mut Context) -> anyhow::Result<ExitStatus> {
-    if let Some(Command::Explain(inputs)) = app.command {
-        return explain::run(cx, &inputs);
+    match app.command {
+        Some(Command::Explain(inputs)) => return explain::run(cx, &inputs),
+        Some(Command::Bump(bump)) => return bump.run(cx),
+        None => {}
     }
     let asked = request(cx, &app.decide)?;
     let request = requests::decision(cx, asked, &app.decide.inputs.for_decision())?;

@@ -77,7 +77,7 @@ fn lines(report: &WorkflowReport) -> String {
     let mut out = decision_text::lines(&report.release_decision);
     if let Some(sync) = &report.sync_results {
         let _infallible =
-            writeln!(out, "Findings: {} added, {} removed, {} kept", sync.added, sync.removed, sync.preserved);
+            writeln!(out, "Plans: {} added, {} removed, {} kept", sync.added, sync.removed, sync.preserved);
     }
     let status = if report.status_updated == Some(true) { "updated" } else { "left as it is" };
     let _infallible = writeln!(out, "Status: {status}\nRun: {}", report.execution_id);

@@ -31,7 +31,7 @@ fn write_text(out: &mut String, report: &FindingsReport) -> std::fmt::Result {
         writeln!(out, "  {}", line(finding))?;
     }
     let sync = &report.sync_results;
-    writeln!(out, "\nSince the last run: {} added, {} removed, {} kept", sync.added, sync.removed, sync.preserved)?;
+    writeln!(out, "\nPlans: {} added, {} removed, {} kept", sync.added, sync.removed, sync.preserved)?;
     if !report.written.is_empty() {
         writeln!(out, "Written: {}", report.written.join(", "))?;
     }

@@ -56,11 +56,13 @@ pub fn detect(previous: Option<&FindingSet>, current: &FindingSet, file_gone: &d
 
     let still_there = changes.iter().filter(|c| counts_as_open(c)).map(|c| c.impact_level);
     let counts = SeverityCounts::count(unchanged.iter().map(|(f, _)| f.rating.severity).chain(still_there));
-    let posture = Posture {
+    // Without a single usable scan there is no posture: "nothing open" would be a guess.
+    let scanned = current.scanners.values().any(|scanner| scanner.first_usable.is_some());
+    let posture = (scanned || !current.findings.is_empty()).then(|| Posture {
         previous: previous
             .map(|p| SeverityCounts::count(p.findings.iter().filter(|f| f.is_open()).map(|f| f.rating.severity))),
         current: counts,
-    };
+    });
     let mut still_open: Vec<_> = unchanged.iter().map(|(finding, known)| OpenFinding::of(finding, *known)).collect();
     still_open.sort_by(|a, b| (a.severity.list_order(), &a.finding_id).cmp(&(b.severity.list_order(), &b.finding_id)));
     still_open.truncate(STILL_OPEN_LIMIT);
@@ -71,14 +73,14 @@ pub fn detect(previous: Option<&FindingSet>, current: &FindingSet, file_gone: &d
         changes,
         incomplete: incomplete(current),
         posture_trend: PostureTrend::Unknown,
-        posture: Some(posture),
+        posture,
         still_open,
         compared_with: previous.map(digest),
     };
-    if let Some(before) = &posture.previous
+    if let Some(Posture { previous: Some(before), current }) = &set.posture
         && !set.lacks_a_scan()
     {
-        set.posture_trend = PostureTrend::between(before, &posture.current);
+        set.posture_trend = PostureTrend::between(before, current);
     }
     set
 }

@@ -10,6 +10,7 @@ use orchestrate::{
     project::Project,
     release::RecordReleaseError,
     status::{StatusError, StatusRequest},
+    version::BumpVersionError,
 };
 use release_decision::{CurrentVersion, DecideError, IndexVersions, Policy, Request, Version, current_version_of};
 
@@ -166,6 +167,17 @@ pub fn decision_failure(error: DecisionError) -> Failure {
         DecisionError::Decide(DecideError::Version(_) | DecideError::Notes(_)) => ExitStatus::Usage,
     };
     fail(error, status, "cannot decide")
+}
+
+/// An error of the version step as a failure.
+pub fn version_failure(error: BumpVersionError) -> Failure {
+    let status = match &error {
+        BumpVersionError::Document(error) => document_status(error),
+        BumpVersionError::Version(_) | BumpVersionError::Unknown { .. } | BumpVersionError::Pyproject(_) => {
+            ExitStatus::Usage
+        }
+    };
+    fail(error, status, "cannot bump the version")
 }
 
 /// An error of the recording step as a failure.

@@ -14,7 +14,6 @@ use findings_model::{
     Scope, SeveritySource, Status, Subject, Timestamp, Vulnerability,
     identity::{self, Match, Seen},
 };
-use serde::Serialize;
 use time::Date;
 
 use crate::{Event, Happening, Ledger, Plans};
@@ -60,25 +59,10 @@ pub struct Taken {
     pub ledger: Ledger,
     /// What happened, by finding.
     pub events: Vec<Event>,
-    /// How many findings came, went and stayed.
-    pub sync: SyncResults,
     /// Every report of the run, and every required scanner without one.
     pub scans: Vec<ScanSummary>,
     /// Whether a report of a required scanner failed, or is missing.
     pub required_incomplete: bool,
-}
-
-/// How many findings came, went and stayed in a run.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct SyncResults {
-    /// Findings that are new or have come back.
-    pub added: usize,
-    /// Findings that ended.
-    pub removed: usize,
-    /// Findings that were present before and still are.
-    pub preserved: usize,
-    /// Reports that failed or are missing.
-    pub errors: usize,
 }
 
 /// Takes a run's scans into a ledger.
@@ -128,7 +112,6 @@ pub fn take_in(mut ledger: Ledger, intake: &Intake<'_>) -> Taken {
 
     let index = PlanIndex::new(intake.plans, &ledger.findings, today);
     let mut events = Vec::new();
-    let mut sync = SyncResults::default();
     for (finding, step) in ledger.findings.iter_mut().zip(&steps) {
         settle(finding, step, &index, intake);
         for what in Happening::between(step.before.as_ref(), &finding.status) {
@@ -142,16 +125,14 @@ pub fn take_in(mut ledger: Ledger, intake: &Intake<'_>) -> Taken {
             };
             events.push(Event::new(finding, &step.by, what, intake.now));
         }
-        sync.count(step.before.as_ref(), &finding.status);
     }
     ledger.findings.sort_by(|a, b| a.finding_id.cmp(&b.finding_id));
     events.sort_by(|a, b| a.finding_id.cmp(&b.finding_id));
 
     let scans = run.summaries();
-    sync.errors = scans.iter().filter(|s| !s.coverage.is_usable()).count();
     let required_incomplete = run.update_scanners(&mut ledger.scanners, &scans);
     ledger.updated = intake.now;
-    Taken { ledger, events, sync, scans, required_incomplete }
+    Taken { ledger, events, scans, required_incomplete }
 }
 
 /// What a run did to one finding, before plans are asked.
@@ -268,18 +249,6 @@ fn status(finding: &Finding, step: &Step, today: Date) -> Status {
             }
             Status::Open | Status::Excepted { .. } => Status::Unverified { since: finding.last_seen },
         },
-    }
-}
-
-impl SyncResults {
-    fn count(&mut self, before: Option<&Status>, now: &Status) {
-        let present = |status: &Status| !matches!(status, Status::Resolved { .. });
-        match (before.is_some_and(present), present(now)) {
-            (false, true) => self.added += 1,
-            (true, false) => self.removed += 1,
-            (true, true) => self.preserved += 1,
-            (false, false) => {}
-        }
     }
 }
 

@@ -23,7 +23,7 @@ pub use events::{Event, Happening};
 pub use history::{
     Retention, ScanArchive, archive_date, changelog_to_append, events_to_append, expired, retain_events,
 };
-pub use intake::{Intake, Required, SyncResults, Taken, take_in};
+pub use intake::{Intake, Required, Taken, take_in};
 pub use ledger::{Ledger, LedgerError};
 pub use plans::{Plan, PlanProblem, PlanStatus, Plans, PlansError, PlansSynced, Priority, sync_plans};
 

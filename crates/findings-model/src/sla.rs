@@ -9,12 +9,16 @@ use crate::Severity;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
-#[expect(missing_docs, reason = "the days for the severity of that name")]
 pub struct SlaDays {
+    /// Days for a finding of severity critical.
     pub critical: u32,
+    /// Days for a finding of severity high.
     pub high: u32,
+    /// Days for a finding of severity medium or unknown.
     pub medium: u32,
+    /// Days for a finding of severity low.
     pub low: u32,
+    /// Days for a finding of severity info.
     pub info: u32,
 }
 

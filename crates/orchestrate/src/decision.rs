@@ -58,6 +58,10 @@ pub fn decide(project: &Project, request: &DecisionRequest) -> Result<Decision, 
     let changes = changes::against_baseline(project, baseline.as_ref(), &current);
     let released = baseline.as_ref().and_then(|b| b.version.clone());
     let decision = decide_on(&changes, request, released)?;
+    tracing::info!("decided {}: {}", decision.trigger_type.as_str(), decision.justification);
+    for reason in &decision.reasons {
+        tracing::debug!("{:?}: {}", reason.finding_id, reason.text);
+    }
     if request.writing == Writing::Write {
         write(project, request, known.as_ref(), baseline, &current, &decision)?;
     }

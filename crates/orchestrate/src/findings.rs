@@ -7,16 +7,17 @@ use std::{
 
 use advisories::AdvisoryStore;
 use findings_ledger::{
-    DocumentInput, Intake, Plans, PlansError, PlansSynced, Required, Retention, ScanArchive, SyncResults, Taken,
-    archive_date, changelog_to_append, events_to_append, expired, findings_document, retain_events, sync_plans,
+    DocumentInput, Intake, Plans, PlansError, PlansSynced, Required, Retention, ScanArchive, Taken, archive_date,
+    changelog_to_append, events_to_append, expired, findings_document, retain_events, sync_plans,
 };
 use findings_model::{
     Finding, PackageName, ReportFormat, Scan, ScanSummary, ScannerName, SchemaVersion, SeverityCounts, SlaDays, Status,
-    Timestamp,
+    Timestamp, date_text,
 };
 use scanner_reports::FingerprintKey;
 use serde::Serialize;
 use state_store::StoreError;
+use time::Date;
 
 use crate::{
     documents::{self, DocumentError},
@@ -98,7 +99,7 @@ pub struct FindingsReport {
     pub summary: Summary,
     /// Open, unverified and excepted findings.
     pub findings: Vec<Finding>,
-    /// What changed in the ledger and the plans.
+    /// What changed in the plan file.
     pub sync_results: SyncResults,
     /// What could not be used and did no harm, a line each.
     pub warnings: Vec<String>,
@@ -107,6 +108,30 @@ pub struct FindingsReport {
     /// Whether a required scanner failed or is missing.
     #[serde(skip)]
     pub required_incomplete: bool,
+}
+
+/// What a run changed in the plan file, which has one plan for each finding that is there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct SyncResults {
+    /// Plans that were put in for findings without one, or brought back from the archive.
+    pub added: usize,
+    /// Untouched plans that went with their findings.
+    pub removed: usize,
+    /// Plans that stayed, in place or, with a person's words in them, in the archive.
+    pub preserved: usize,
+    /// Plans that cannot be used.
+    pub errors: usize,
+}
+
+impl SyncResults {
+    fn of(synced: &PlansSynced) -> Self {
+        Self {
+            added: synced.added + synced.restored,
+            removed: synced.removed,
+            preserved: synced.preserved + synced.archived,
+            errors: synced.problems().len(),
+        }
+    }
 }
 
 /// Counts of open and unverified findings.
@@ -170,17 +195,25 @@ pub fn update_findings(project: &Project, request: &FindingsRequest) -> Result<F
     warnings.extend(synced.problems().iter().map(ToString::to_string));
     warnings
         .extend(synced.unused.iter().map(|id| format!("the exception of {id} in {} matches no finding", paths::PLANS)));
+    for scan in &taken.scans {
+        let (scanner, file, coverage) = (&scan.scanner, &scan.file, scan.coverage.as_str());
+        tracing::info!("{scanner} ({file}): {coverage}, {} findings", scan.findings);
+    }
+    for event in &taken.events {
+        tracing::debug!("{event:?}");
+    }
     let written = match request.writing {
-        Writing::Write => write(project, request, &scans, &taken, &synced)?,
+        Writing::Write => write(project, request, &scans, &taken, &synced, &mut warnings)?,
         Writing::DryRun => Vec::new(),
     };
+    tracing::info!("{} events, {} documents written", taken.events.len(), written.len());
     let there = |f: &Finding| !matches!(f.status, Status::Resolved { .. });
     Ok(FindingsReport {
         schema_version: SchemaVersion::new(1, 0),
         summary: Summary::of(&taken.ledger.findings),
         findings: taken.ledger.findings.into_iter().filter(there).collect(),
         scans: taken.scans,
-        sync_results: taken.sync,
+        sync_results: SyncResults::of(&synced),
         warnings,
         written,
         required_incomplete: taken.required_incomplete,
@@ -224,6 +257,7 @@ fn write(
     scans: &[Scan],
     taken: &Taken,
     synced: &PlansSynced,
+    warnings: &mut Vec<String>,
 ) -> Result<Vec<String>, FindingsError> {
     let mut written = Vec::new();
     let mut put = |path: &str, bytes: &[u8]| -> Result<(), StoreError> {
@@ -237,7 +271,7 @@ fn write(
         put(&format!("{}/{}", paths::SCANS, archive.file_name()), &archive.to_json())?;
     }
     let today = request.now.date();
-    let mut events = text_of(project, paths::EVENTS)?;
+    let mut events = history(project, paths::EVENTS, today, warnings, is_event)?;
     events.push_str(&events_to_append(&events, &taken.events));
     if let Some(kept) = retain_events(&events, today, request.retention.event_days) {
         events = kept;
@@ -245,7 +279,7 @@ fn write(
     if !events.is_empty() {
         put(paths::EVENTS, events.as_bytes())?;
     }
-    let mut changelog = text_of(project, paths::CHANGELOG)?;
+    let mut changelog = history(project, paths::CHANGELOG, today, warnings, |_| true)?;
     changelog.push_str(&changelog_to_append(&changelog, &taken.events));
     if !changelog.is_empty() {
         put(paths::CHANGELOG, changelog.as_bytes())?;
@@ -258,9 +292,33 @@ fn write(
     Ok(written)
 }
 
-fn text_of(project: &Project, path: &str) -> Result<String, StoreError> {
+/// A file of the history. Lines that cannot be read are left out, after the damaged file was kept beside under another name.
+fn history(
+    project: &Project,
+    path: &str,
+    today: Date,
+    warnings: &mut Vec<String>,
+    is_line: fn(&str) -> bool,
+) -> Result<String, StoreError> {
     let bytes = project.document(Path::new(path))?.unwrap_or_default();
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
+    let mut whole = String::with_capacity(bytes.len());
+    let mut damaged = 0;
+    for line in bytes.split_inclusive(|b| *b == b'\n') {
+        match std::str::from_utf8(line) {
+            Ok(line) if is_line(line) => whole.push_str(line),
+            _ => damaged += 1,
+        }
+    }
+    if damaged > 0 {
+        let kept = format!("{path}.corrupt-{}", date_text(today));
+        project.write(&kept, &bytes)?;
+        warnings.push(format!("{damaged} lines of {path} cannot be read; the file as it was is kept as {kept}"));
+    }
+    Ok(whole)
+}
+
+fn is_event(line: &str) -> bool {
+    line.ends_with('\n') && serde_json::from_str::<serde::de::IgnoredAny>(line).is_ok()
 }
 
 fn remove_old_scans(project: &Project, request: &FindingsRequest) -> Result<(), StoreError> {

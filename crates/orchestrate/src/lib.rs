@@ -6,6 +6,7 @@
 //! - [`findings::update_findings`]: reports into the ledger and its documents.
 //! - [`changes::detect_changes`]: what changed.
 //! - [`decision::decide`]: is a release due.
+//! - [`version::bump_version`]: the next version, written into the project.
 //! - [`release::record_release`]: a verified receipt moves the baseline.
 //! - [`status::update_status`]: the public status.
 //! - [`workflow::execute_security_driven_workflow`], [`workflow::execute_manual_release_workflow`]: all of it but the publish.
@@ -25,6 +26,7 @@ pub mod release;
 pub mod scope;
 pub mod status;
 pub mod validation;
+pub mod version;
 pub mod workflow;
 
 use std::error::Error;

@@ -1,5 +1,7 @@
 //! Where the project keeps what. Relative to the project's folder.
 
+/// The project's own metadata.
+pub const PYPROJECT: &str = "pyproject.toml";
 /// The folder of the scanners' newest reports.
 pub const REPORTS: &str = "security/reports/latest";
 /// The folder of the findings' documents; a run that changes them holds its lock.

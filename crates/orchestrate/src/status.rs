@@ -115,6 +115,7 @@ pub fn update_status(project: &Project, request: &StatusRequest) -> Result<Statu
             written.push(project.label(&path));
         }
     }
+    tracing::info!("status: {}, {} files written", document.verdict, written.len());
     Ok(StatusUpdate { document, written, warnings })
 }
 

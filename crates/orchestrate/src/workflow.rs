@@ -2,7 +2,6 @@
 
 use std::{collections::BTreeMap, error::Error, time::Duration};
 
-use findings_ledger::SyncResults;
 use findings_model::{SchemaVersion, Timestamp};
 use metrics::{
     ExecutionId, FinalStatus, FinishReport, PublishReport, ReleaseType, Seconds, StageName, StageReport, StageStatus,
@@ -13,7 +12,7 @@ use serde::Serialize;
 
 use crate::{
     decision::{self, DecisionError, DecisionRequest},
-    findings::{self, FindingsError, FindingsReport, FindingsRequest},
+    findings::{self, FindingsError, FindingsReport, FindingsRequest, SyncResults},
     monitoring::{self, RecordRunError},
     project::Project,
     status::{self, StatusError, StatusRequest},
@@ -44,7 +43,7 @@ pub struct WorkflowReport {
     pub success: bool,
     /// The run's id in the metrics.
     pub execution_id: ExecutionId,
-    /// What changed in the ledger and the plans; null for a manual run.
+    /// What changed in the plan file; null for a manual run.
     pub sync_results: Option<SyncResults>,
     /// How many changes there are.
     pub security_changes: usize,

@@ -27,7 +27,7 @@ const TEMPLATE: &str = include_str!("templates/release-notes.md.j2");
 /// How the release notes are made.
 ///
 /// A template of the project's own is a minijinja template that can speak of `project`, `version`, `trigger_type`
-/// (`security_auto` or `manual`), `justification`, `explanation`, `custom_notes`, `status_url`, `posture_trend`, `posture`
+/// (`security_auto` or `manual`), `justification`, `explanation`, `custom_notes`, `status_url`, `posture_trend`, `first_scan`, `posture`
 /// (`total` and a count per severity), `incomplete` (each with `scanner`, `coverage`, `what`, `reason`), `sections` (a `title`,
 /// `rows` and how many `more` there are) and `still_open` (the same). A row has `id`, `aliases`, `kind`, `severity`, `cvss_score`,
 /// `rule`, `place`, `fix_version`, `reference_url`, `description`, `remark` and `development`. What is not known is none. The
@@ -79,6 +79,7 @@ struct Context<'a> {
     status_url: Option<&'a str>,
     posture_trend: &'static str,
     posture: Option<findings_model::SeverityCounts>,
+    first_scan: bool,
     sections: Vec<Section>,
     still_open: Section,
     incomplete: Vec<Incomplete<'a>>,
@@ -248,6 +249,7 @@ fn context<'a>(facts: &Facts<'a>, options: &'a NotesOptions) -> Context<'a> {
         status_url: options.status_url.as_deref(),
         posture_trend: facts.changes.posture_trend.as_str(),
         posture,
+        first_scan: facts.changes.first_scan,
         sections,
         still_open: Section { title: "Still Open", more: unchanged.saturating_sub(rows.len()), rows },
         incomplete: facts

@@ -61,6 +61,10 @@ fn automatic(changes: &ChangeSet, reasons: &[Reason]) -> Vec<String> {
 /// What a release that a person asked for carries besides.
 fn pending(changes: &ChangeSet) -> String {
     let all: Vec<&Change> = changes.changes.iter().collect();
+    if changes.first_scan && changes.posture.is_none() {
+        return "There is no earlier release to compare the security findings with, and no security scan was taken into account."
+            .to_owned();
+    }
     if changes.first_scan {
         let known = if all.is_empty() { "no finding is known".to_owned() } else { named(&all) };
         return format!("There is no earlier release to compare the security findings with; as of now {known}.");

@@ -2,10 +2,12 @@ use std::{fs::File, path::Path, thread, time::Duration};
 
 use rustix::fs::{FlockOperation, flock};
 
-use crate::{Action, StoreError, StoreErrorKind};
+use crate::{Action, EntryKind, StoreError, StoreErrorKind, list, remove, write::is_temporary};
 
 /// How long one run waits for another, in seconds.
 const PATIENCE: u64 = 60;
+/// How deep leftovers of killed runs are looked for.
+const DEPTH: usize = 2;
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// A folder held by this run until the value is dropped or the process ends, however it ends.
@@ -14,6 +16,8 @@ const PAUSE: Duration = Duration::from_millis(20);
 pub struct Lock(#[expect(dead_code, reason = "the open folder is the lock")] File);
 
 /// Holds a folder, made if needed, against other runs; waits up to a minute for one that holds it.
+///
+/// Temporary files that a killed run left in it are removed: whoever writes below the folder holds it.
 pub fn lock(folder: &Path) -> Result<Lock, StoreError> {
     let fail = |e| StoreError::io(Action::Lock, folder, e);
     std::fs::create_dir_all(folder).map_err(|e| match e.kind() {
@@ -23,7 +27,10 @@ pub fn lock(folder: &Path) -> Result<Lock, StoreError> {
     let file = File::open(folder).map_err(fail)?;
     for _ in 0..PATIENCE * 50 {
         match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => return Ok(Lock(file)),
+            Ok(()) => {
+                remove_leftovers(folder, DEPTH);
+                return Ok(Lock(file));
+            }
             Err(rustix::io::Errno::WOULDBLOCK | rustix::io::Errno::INTR) => thread::sleep(PAUSE),
             Err(e) => return Err(fail(e.into())),
         }
@@ -31,9 +38,34 @@ pub fn lock(folder: &Path) -> Result<Lock, StoreError> {
     Err(StoreError::new(Action::Lock, folder, StoreErrorKind::Locked(PATIENCE)))
 }
 
+/// A leftover that cannot be removed does no harm: nobody reads it.
+fn remove_leftovers(folder: &Path, depth: usize) {
+    for entry in list(folder).unwrap_or_default() {
+        let path = folder.join(&entry.name);
+        match entry.kind {
+            EntryKind::File if is_temporary(&entry.name) => drop(remove(&path)),
+            EntryKind::Folder if depth > 0 => remove_leftovers(&path, depth - 1),
+            _ => {}
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_killed_run_left_goes_and_nothing_else() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        std::fs::create_dir_all(at("history/scans")).unwrap();
+        for name in ["a.json", ".relwarden-Ab12.tmp", "history/scans/.relwarden-x.tmp", "history/.relwarden-notes"] {
+            std::fs::write(at(name), b"x").unwrap();
+        }
+        let _held = lock(dir.path()).unwrap();
+        assert!(at("a.json").exists() && at("history/.relwarden-notes").exists());
+        assert!(!at(".relwarden-Ab12.tmp").exists() && !at("history/scans/.relwarden-x.tmp").exists());
+    }
 
     #[test]
     fn a_second_holder_waits_for_the_first() {

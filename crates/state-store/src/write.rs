@@ -7,6 +7,14 @@ use std::{
 
 use crate::{Action, StoreError, StoreErrorKind, read_if_there};
 
+const PREFIX: &str = ".relwarden-";
+const SUFFIX: &str = ".tmp";
+
+/// Whether a name is one that [`replace`] gives to a file that it has not finished.
+pub(crate) fn is_temporary(name: &str) -> bool {
+    name.starts_with(PREFIX) && name.ends_with(SUFFIX)
+}
+
 /// Replaces a file whole, or makes it: mode 0644, folders made as needed. After a crash the old or the new content is there.
 pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
     let fail = |e| StoreError::io(Action::Write, path, e);
@@ -21,7 +29,7 @@ pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
         std::io::ErrorKind::AlreadyExists => StoreError::new(Action::Write, path, StoreErrorKind::NotAFolder),
         _ => fail(e),
     })?;
-    let mut file = tempfile::Builder::new().prefix(".relwarden-").suffix(".tmp").tempfile_in(folder).map_err(fail)?;
+    let mut file = tempfile::Builder::new().prefix(PREFIX).suffix(SUFFIX).tempfile_in(folder).map_err(fail)?;
     file.write_all(bytes).map_err(fail)?;
     file.as_file().set_permissions(Permissions::from_mode(0o644)).map_err(fail)?;
     file.as_file().sync_all().map_err(fail)?;

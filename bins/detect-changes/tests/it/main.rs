@@ -1,5 +1,7 @@
 //! The built binary on recorded weeks.
 
+#![expect(clippy::expect_used, reason = "a helper of a test fails where it cannot help")]
+
 use serde_json::Value;
 use test_support::{Outcome, Scratch, fixture_path};
 

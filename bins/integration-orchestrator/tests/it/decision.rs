@@ -405,3 +405,27 @@ fn explain_prints_the_matrix_and_the_row_of_each_finding() {
     let document = system.run_json("decide-release", WEEK_2).arg("explain").output().expect_success().json();
     assert!(document["schema_version"].is_string());
 }
+
+#[test]
+fn the_notes_of_a_project_that_was_never_scanned_say_so() {
+    let decision = System::new()
+        .run_json("decide-release", WEEK_1)
+        .args(["--manual", "--index", "none", "--notes", "New parser."])
+        .output()
+        .expect_success()
+        .json();
+    let notes = text(&decision, "release_notes");
+    assert!(notes.contains("scan"), "nothing tells that no scanner ever looked:\n{notes}");
+    assert!(!notes.contains("No open finding is known"), "{notes}");
+}
+
+#[test]
+fn a_release_is_decided_on_complete_scans_though_another_failed() {
+    let system = System::scanned();
+    system.report("secrets-scan.json", one_secret("src/settings.py", 3));
+    system.report("pip-audit.json", "");
+    let document = system.workflow(WEEK_2).output().expect_code(1).json();
+    assert_eq!((&document["success"], &document["release_decision"]["should_release"]), (&json!(false), &json!(true)));
+    assert_eq!(document["workflow_outputs"]["should_release"], "true");
+    assert_eq!(document["release_decision"]["incomplete"][0]["scanner"], "pip-audit");
+}

@@ -3,6 +3,13 @@
 //! Tests named `aNN_…` are the acceptance cases of the audit of the Python system by their numbers; the `row_NN_…` ones are rows of
 //! its list of behaviours. The other binaries are taken from beside this package's own: build the workspace first.
 
+#![expect(
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "a test touches real files, and fails where it cannot"
+)]
+
 mod corpus;
 mod decision;
 mod documents;

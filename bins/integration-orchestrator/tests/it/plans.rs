@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::{
-    scans::{dependency, flaw, pip_audit},
+    scans::{bandit, dependency, flaw, pip_audit},
     system::{
         FINDINGS_DOCUMENT, PLANS, STATUS, System, WEEK_1, WEEK_2, WEEK_3, WEEK_4, WEEK_5, changes, refused, text,
     },
@@ -183,6 +183,7 @@ fn an_accepted_risk_counts_no_more_until_it_expires() {
     let status = system.project.json(STATUS);
     assert_eq!((&status["security_grade"], &status["vulnerability_summary"]["total"]), (&json!("A"), &json!(0)));
 
+    system.report("bandit.json", bandit(WEEK_4, &[]));
     system.workflow(WEEK_4).output().expect_success();
     assert_eq!(system.ledger()[0]["status"], "open");
     assert_eq!(text(&system.project.json(STATUS), "security_grade"), "B");

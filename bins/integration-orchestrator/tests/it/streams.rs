@@ -183,14 +183,16 @@ fn notes_from_a_file_are_the_same_notes() {
 fn an_incomplete_scan_is_an_error_annotation_and_stdout_stays_json() {
     let system = System::scanned();
     system.report("pip-audit.json", "");
-    let summary = system.project.join("summary.md");
+    let (summary, output) = (system.project.join("summary.md"), system.project.join("output"));
     let outcome = system
         .workflow(WEEK_2)
         .env("GITHUB_ACTIONS", "true")
         .env("GITHUB_STEP_SUMMARY", &summary)
+        .env("GITHUB_OUTPUT", &output)
         .output()
         .expect_code(1);
     assert_eq!(outcome.json()["success"], false);
+    assert_eq!(outputs(&output)["should_release"], "false", "outputs are written before it ends with 1");
     let annotated = outcome.stderr.lines().any(|line| line.starts_with("::error") && line.contains("pip-audit"));
     assert!(annotated, "{}", outcome.stderr);
     let summary = std::fs::read_to_string(summary).unwrap();
