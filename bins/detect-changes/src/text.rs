@@ -16,8 +16,10 @@ fn write_text(out: &mut String, set: &ChangeSet) -> std::fmt::Result {
     if set.first_scan {
         writeln!(out, "There is no baseline to compare with: every finding counts as new.")?;
     }
-    if set.changes.is_empty() {
-        writeln!(out, "Nothing changed.")?;
+    match set.changes.len() {
+        0 => writeln!(out, "Nothing changed.")?,
+        1 => writeln!(out, "1 change")?,
+        n => writeln!(out, "{n} changes")?,
     }
     for change in &set.changes {
         writeln!(out, "  {}", line(change))?;

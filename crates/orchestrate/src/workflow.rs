@@ -89,7 +89,8 @@ pub fn execute_security_driven_workflow(
     run: Run<'_>,
 ) -> Result<WorkflowReport, WorkflowError> {
     let recorder = Recorder::start(project, SECURITY_WORKFLOW, run)?;
-    let taken = recorder.stage("security-scan", || findings::update_findings(project, findings));
+    let taken =
+        recorder.judged_stage("security-scan", || findings::update_findings(project, findings), incomplete_words);
     let decided = match &taken {
         Ok(_) => Some(recorder.stage("decision", || decision::decide(project, decision))),
         Err(_) => None,
@@ -99,7 +100,7 @@ pub fn execute_security_driven_workflow(
     let first_failure =
         first_failure.or(decided.as_ref().and_then(|d| d.as_ref().err()).map(|e| ("decision", e as &dyn Error)));
     let first_failure = first_failure.or(published.as_ref().err().map(|e| ("status-update", e as &dyn Error)));
-    let incomplete = taken.as_ref().ok().filter(|report| report.required_incomplete).map(incomplete_words);
+    let incomplete = taken.as_ref().ok().and_then(incomplete_words);
     let made = decided.as_ref().and_then(|d| d.as_ref().ok());
     recorder.finish(first_failure, incomplete.as_deref(), made)?;
 
@@ -157,11 +158,12 @@ fn report(
     }
 }
 
-fn incomplete_words(report: &FindingsReport) -> String {
+/// What the required scanners that failed or are missing say; none if all did their work.
+fn incomplete_words(report: &FindingsReport) -> Option<String> {
     let failed = report.scans.iter().filter(|s| !s.coverage.is_usable());
     let words: Vec<String> =
         failed.map(|s| format!("{} is {}: {}", s.scanner, s.coverage.as_str(), s.reasons.join("; "))).collect();
-    words.join(" | ")
+    report.required_incomplete.then(|| words.join(" | "))
 }
 
 /// Keeps a run's record while its steps run.
@@ -186,14 +188,28 @@ impl<'a> Recorder<'a> {
 
     /// Runs a step and records how long it took. A step that cannot be recorded is said in the log; the step itself counts.
     fn stage<T, E: Error>(&self, name: &str, step: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
+        self.judged_stage(name, step, |_| None)
+    }
+
+    /// As [`Self::stage`], for a step that may end without an error and yet not as it should: `fault` says why.
+    fn judged_stage<T, E: Error>(
+        &self,
+        name: &str,
+        step: impl FnOnce() -> Result<T, E>,
+        fault: impl Fn(&T) -> Option<String>,
+    ) -> Result<T, E> {
         let before = (self.run.elapsed)();
         let outcome = step();
         let duration = (self.run.elapsed)().saturating_sub(before);
+        let error = match &outcome {
+            Ok(value) => fault(value),
+            Err(error) => Some(crate::causes(error)),
+        };
         let report = StageName::parse(name).map(|name| StageReport {
             name,
-            status: if outcome.is_ok() { StageStatus::Success } else { StageStatus::Failed },
+            status: if error.is_none() { StageStatus::Success } else { StageStatus::Failed },
             duration: Some(seconds(duration)),
-            error: outcome.as_ref().err().map(|e| crate::causes(e)),
+            error,
         });
         let recorded = report
             .map_err(RecordRunError::from)

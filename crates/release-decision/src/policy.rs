@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 /// What releases and what does not: `[tool.relwarden.release]`.
 ///
-/// The default is the matrix of the seeds: a new or reopened high or critical finding releases, any resolution does, a severity
-/// raised to high or critical does, nothing else.
+/// By default a new or reopened high or critical finding releases, any resolution does, a severity raised to high or critical does,
+/// nothing else.
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]

@@ -82,7 +82,13 @@ fn pending(changes: &ChangeSet) -> String {
 fn standstill(changes: &ChangeSet, reasons: &[Reason]) -> String {
     let count = changes.changes.len();
     match count {
+        0 if changes.first_scan && changes.posture.is_none() => {
+            "No security scan was taken into account: there is nothing to decide on.".to_owned()
+        }
         0 if changes.first_scan => "This is the first scan, and it found nothing.".to_owned(),
+        0 if changes.lacks_a_scan() => {
+            "As far as the scans tell, the security findings did not change since the last release.".to_owned()
+        }
         0 => "The security findings did not change since the last release: there is nothing to release.".to_owned(),
         1 if reasons.iter().any(|r| r.row == Row::FirstScan) => {
             "This is the first scan: its finding becomes the baseline, and nothing is released for it.".to_owned()

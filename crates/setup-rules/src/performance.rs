@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use crate::check::{Check, CheckSeverity, Rule, Topic};
 
-/// The status page must answer within this time on average (seeds: "API response time < 200 ms").
+/// The status page must answer within this time on average (the original runbook: "API response time < 200 ms").
 pub const RESPONSE_TARGET: Duration = Duration::from_millis(200);
 
-/// A workflow run must end within this time on average (seeds: "workflow execution time < 5 minutes").
+/// A workflow run must end within this time on average (the original runbook: "workflow execution time < 5 minutes").
 pub const RUN_TARGET: Duration = Duration::from_mins(5);
 
 /// How many of the newest successful runs are judged.
