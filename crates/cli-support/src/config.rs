@@ -79,9 +79,16 @@ pub struct Scanners {
 pub struct Scanner {
     /// Whether an empty report (`[]`) after one with content is believed.
     pub trust_empty: bool,
+    /// How many reports of it a run has; by default as many as the run before, and fewer are a missing one.
+    pub reports: Option<usize>,
 }
 
 impl Scanners {
+    /// How many reports of a scanner a run has, where that is written.
+    pub fn report_counts(&self) -> BTreeMap<ScannerName, usize> {
+        self.each.iter().filter_map(|(name, scanner)| Some((name.clone(), scanner.reports?))).collect()
+    }
+
     /// The scanners whose empty reports are believed.
     pub fn trusted_when_empty(&self) -> BTreeSet<ScannerName> {
         self.each.iter().filter(|(_, s)| s.trust_empty).map(|(name, _)| name.clone()).collect()

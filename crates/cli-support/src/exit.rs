@@ -23,7 +23,7 @@ impl ExitStatus {
         (Self::Done, "done; a verdict such as \"no release\" is data"),
         (Self::No, "the check says no; a required scan failed or is missing"),
         (Self::Usage, "usage or configuration; no credential at hand"),
-        (Self::BadInput, "a document of ours (ledger, baseline, changes, configuration) cannot be read"),
+        (Self::BadInput, "a document of ours (ledger, baseline, changes, receipt) cannot be read"),
         (Self::Outside, "something outside failed; a retry may help"),
         (Self::Refused, "refused: authentication, permission, protection rule"),
     ];

@@ -14,6 +14,8 @@ use orchestrate::{
 };
 use release_decision::{CurrentVersion, DecideError, IndexVersions, Policy, Request, Version, current_version_of};
 
+use state_store::StoreErrorKind;
+
 use crate::{Context, ExitStatus, Failure, ResultExt as _};
 
 /// The variable that holds the key for the marks of secrets.
@@ -39,6 +41,7 @@ pub fn findings(cx: &mut Context) -> anyhow::Result<FindingsRequest> {
         required: config.scanners.required.clone(),
         retired: config.scanners.retired.clone(),
         trust_empty: config.scanners.trusted_when_empty(),
+        reports: config.scanners.report_counts(),
         sla: config.sla,
         retention: findings_ledger::Retention { scan_days: retention.scan_days, event_days: retention.event_days },
         key,
@@ -184,9 +187,15 @@ pub fn version_failure(error: BumpVersionError) -> Failure {
 pub fn record_failure(error: RecordReleaseError) -> Failure {
     let status = match &error {
         RecordReleaseError::Document(error) => document_status(error),
-        RecordReleaseError::Record(_) => ExitStatus::No,
+        RecordReleaseError::Record(_) | RecordReleaseError::OtherProject { .. } => ExitStatus::No,
     };
-    fail(error, status, "cannot record the release")
+    let failure = fail(error, status, "cannot record the release");
+    match status {
+        ExitStatus::No => failure.hint(
+            "the baseline was left as it is; give the receipt of the decided release, with its decision.json beside it",
+        ),
+        _ => failure,
+    }
 }
 
 /// An error of the status step as a failure.
@@ -223,7 +232,10 @@ fn fail(error: impl std::error::Error + Send + Sync + 'static, status: ExitStatu
 fn document_status(error: &DocumentError) -> ExitStatus {
     match error {
         DocumentError::Missing { .. } => ExitStatus::Usage,
-        DocumentError::Store(_) => ExitStatus::Outside,
+        DocumentError::Store(error) => match error.kind {
+            StoreErrorKind::NotRegular(_) | StoreErrorKind::NotAFolder => ExitStatus::BadInput,
+            _ => ExitStatus::Outside,
+        },
         _ => ExitStatus::BadInput,
     }
 }

@@ -7,7 +7,7 @@ mod plan_index;
 mod refresh;
 mod run;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use findings_model::{
     AdvisoryVerdict, Attribution, ExceptedBy, Finding, Package, Rating, ResolvedReason, Scan, ScanSummary, ScannerName,
@@ -29,6 +29,8 @@ pub struct Intake<'a> {
     pub required: &'a Required,
     /// Scanners that are no longer used: their findings become unverified, never resolved.
     pub retired: &'a BTreeSet<ScannerName>,
+    /// How many reports of a scanner a run has, where a person said so; otherwise as many as the run before.
+    pub reports: &'a BTreeMap<ScannerName, usize>,
     /// Scanners whose empty report is believed after one with content.
     pub trust_empty: &'a BTreeSet<ScannerName>,
     /// Whether a file of the project exists, by its path relative to the project.

@@ -81,6 +81,50 @@ pub fn markdown(text: &str) -> String {
     out
 }
 
+/// Beginnings of words that are credentials: PyPI tokens (macaroons, so `Ag` comes first), GitHub, GitLab, AWS
+/// and Slack tokens, and JSON web tokens.
+const TOKEN_STARTS: [&str; 12] =
+    ["pypi-Ag", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "AKIA", "ASIA", "eyJ", "xoxb-"];
+
+/// The shortest word with such a beginning that is taken for a credential.
+const TOKEN_LENGTH: usize = 20;
+
+/// What stands in for a credential.
+const MASK: &str = "[hidden]";
+
+/// A line without what looks like a credential: words with the beginning of a known kind of token, and `user:password@` in addresses.
+///
+/// A net below the rule that nobody passes a secret here, not a promise to find every secret.
+pub fn hide_credentials(line: &str) -> String {
+    let mut out = String::with_capacity(line.len());
+    let in_token = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '+' | '/' | '=' | '~');
+    let mut rest = line;
+    while let Some(first) = rest.chars().next() {
+        let end = rest.find(|c: char| !in_token(c)).unwrap_or(rest.len());
+        let mid_word = out.chars().next_back().is_some_and(|c| c.is_ascii_alphanumeric());
+        if let Some(after) = rest.strip_prefix("://")
+            && let Some(password_end) = credentials_end(after)
+        {
+            out.push_str("://");
+            out.push_str(MASK);
+            rest = &after[password_end..];
+        } else if !mid_word && end >= TOKEN_LENGTH && TOKEN_STARTS.iter().any(|start| rest.starts_with(start)) {
+            out.push_str(MASK);
+            rest = &rest[end..];
+        } else {
+            out.push(first);
+            rest = &rest[first.len_utf8()..];
+        }
+    }
+    out
+}
+
+/// Where the `user:password` part of an address ends, if it has one: the place of its `@`.
+fn credentials_end(after_scheme: &str) -> Option<usize> {
+    let host_end = after_scheme.find(['/', '?', '#', ' ']).unwrap_or(after_scheme.len());
+    after_scheme[..host_end].rfind('@')
+}
+
 /// Bytes as lower-case hexadecimal digits.
 pub fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";

@@ -179,7 +179,9 @@ impl Look {
     ) -> Self {
         // Without any entry for the newest run nothing shows that the scanner took part.
         let coverage = state.newest.iter().map(|s| s.coverage).max().unwrap_or(CoverageState::Missing);
-        let usable_at = state.last_usable.map(|at| observed(state, at, now));
+        // A scan from tomorrow was recorded under a wrong clock: when it was is not known.
+        let believed = state.last_usable.filter(|at| at.moment() <= now.moment() + Duration::days(1));
+        let usable_at = believed.map(|at| observed(state, at, now));
         let (not_covered, accepted): (Vec<_>, Vec<_>) =
             state.newest.iter().flat_map(|s| &s.not_covered).partition(|what| !is_accepted(what, accepted_gaps));
         let gap = gap(state, coverage, &not_covered, !accepted.is_empty());

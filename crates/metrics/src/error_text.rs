@@ -5,17 +5,6 @@ use findings_model::text;
 /// Longest error message that is kept, in characters.
 pub const ERROR_MESSAGE_LIMIT: usize = 500;
 
-/// Beginnings of words that are credentials: PyPI tokens (macaroons, so `Ag` comes first), GitHub, GitLab, AWS
-/// and Slack tokens, and JSON web tokens.
-const TOKEN_STARTS: [&str; 12] =
-    ["pypi-Ag", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "AKIA", "ASIA", "eyJ", "xoxb-"];
-
-/// The shortest word with such a beginning that is taken for a credential.
-const TOKEN_LENGTH: usize = 20;
-
-/// What stands in for a credential.
-const MASK: &str = "[hidden]";
-
 /// One line of at most [`ERROR_MESSAGE_LIMIT`] characters, without terminal colours and control characters.
 ///
 /// Words that look like credentials and passwords in addresses are masked. That is a net below the rule
@@ -23,7 +12,7 @@ const MASK: &str = "[hidden]";
 pub(crate) fn tidy(message: &str) -> Option<String> {
     // A message of megabytes is cut before anything is done with it; the margin keeps cut-off secrets cut off.
     let start = text::shorten(message, ERROR_MESSAGE_LIMIT * 8);
-    let line = mask(&text::one_line(&without_colours(&start)));
+    let line = text::hide_credentials(&text::one_line(&without_colours(&start)));
     (!line.is_empty()).then(|| text::shorten(&line, ERROR_MESSAGE_LIMIT - 3).into_owned())
 }
 
@@ -40,36 +29,6 @@ fn without_colours(message: &str) -> String {
         };
     }
     out + rest
-}
-
-fn mask(line: &str) -> String {
-    let mut out = String::with_capacity(line.len());
-    let in_token = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '+' | '/' | '=' | '~');
-    let mut rest = line;
-    while let Some(first) = rest.chars().next() {
-        let end = rest.find(|c: char| !in_token(c)).unwrap_or(rest.len());
-        let mid_word = out.chars().next_back().is_some_and(|c| c.is_ascii_alphanumeric());
-        if let Some(after) = rest.strip_prefix("://")
-            && let Some(password_end) = credentials_end(after)
-        {
-            out.push_str("://");
-            out.push_str(MASK);
-            rest = &after[password_end..];
-        } else if !mid_word && end >= TOKEN_LENGTH && TOKEN_STARTS.iter().any(|start| rest.starts_with(start)) {
-            out.push_str(MASK);
-            rest = &rest[end..];
-        } else {
-            out.push(first);
-            rest = &rest[first.len_utf8()..];
-        }
-    }
-    out
-}
-
-/// Where the `user:password` part of an address ends, if it has one: the place of its `@`.
-fn credentials_end(after_scheme: &str) -> Option<usize> {
-    let host_end = after_scheme.find(['/', '?', '#', ' ']).unwrap_or(after_scheme.len());
-    after_scheme[..host_end].rfind('@')
 }
 
 #[cfg(test)]

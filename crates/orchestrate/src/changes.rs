@@ -1,7 +1,7 @@
 //! The step that compares: the released baseline with the ledger, or any two sides.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
 };
 
@@ -109,6 +109,7 @@ fn take_in(project: &Project, ledger: Ledger, scans: &[Scan], request: &ChangesR
         scans,
         required: &Required::Default,
         retired: &nothing,
+        reports: &BTreeMap::new(),
         trust_empty: &nothing,
         file_exists: &|path| project.has_file(path),
         advisory: &|_| AdvisoryVerdict::Unknown,

@@ -52,6 +52,8 @@ pub enum DecisionError {
 /// The first usable scan of each scanner becomes part of the baseline here.
 pub fn decide(project: &Project, request: &DecisionRequest) -> Result<Decision, DecisionError> {
     let _held = hold(project, request.writing)?;
+    // A decision of a newer program, or a damaged one, is not replaced.
+    documents::decision(project)?;
     let current = documents::ledger_or_empty(project, &request.project, request.now)?.finding_set();
     let known = documents::baseline(project)?;
     let baseline = known.clone().map(|baseline| baseline.merge_first_scans(&current));

@@ -51,6 +51,9 @@ pub enum DocumentError {
         #[source]
         source: findings_model::SchemaError,
     },
+    /// There is a released baseline, and the ledger that it came from is gone.
+    #[error("{} is gone, but {} is there", paths::LEDGER, paths::BASELINE)]
+    LedgerLost,
     /// A file that must be there is not.
     #[error("there is no {path}")]
     Missing {
@@ -71,7 +74,12 @@ pub fn ledger(project: &Project) -> Result<Option<Ledger>, DocumentError> {
 
 /// The ledger, or an empty one that begins now.
 pub fn ledger_or_empty(project: &Project, name: &PackageName, now: Timestamp) -> Result<Ledger, DocumentError> {
-    Ok(ledger(project)?.unwrap_or_else(|| Ledger::empty(name, now)))
+    match ledger(project)? {
+        Some(ledger) => Ok(ledger),
+        // An empty ledger beside a baseline would make everything that was known look as if it had never been.
+        None if state_store::exists(&project.path(paths::BASELINE)) => Err(DocumentError::LedgerLost),
+        None => Ok(Ledger::empty(name, now)),
+    }
 }
 
 /// The released baseline; none before the first decision.

@@ -1,7 +1,7 @@
 //! The step that turns reports into the ledger and its documents.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
 };
 
@@ -41,6 +41,8 @@ pub struct FindingsRequest {
     pub required: Option<BTreeSet<ScannerName>>,
     /// Scanners that are no longer used.
     pub retired: BTreeSet<ScannerName>,
+    /// How many reports of a scanner a run has; as many as the run before where nothing is said.
+    pub reports: BTreeMap<ScannerName, usize>,
     /// Scanners whose empty report is believed after one with content.
     pub trust_empty: BTreeSet<ScannerName>,
     /// Days to the due date, by severity.
@@ -181,6 +183,7 @@ pub fn update_findings(project: &Project, request: &FindingsRequest) -> Result<F
             scans: &scans,
             required: &request.required.clone().map_or(Required::Default, Required::Named),
             retired: &request.retired,
+            reports: &request.reports,
             trust_empty: &request.trust_empty,
             file_exists: &|path| project.has_file(path),
             advisory: &|vulnerability| store.verdict(vulnerability),

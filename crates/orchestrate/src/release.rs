@@ -32,6 +32,14 @@ pub enum RecordReleaseError {
     /// A document of ours is unusable.
     #[error(transparent)]
     Document(#[from] DocumentError),
+    /// The receipt is of another project.
+    #[error("the receipt is of {receipt:?}, not of {project}")]
+    OtherProject {
+        /// The receipt's project.
+        receipt: String,
+        /// This project.
+        project: PackageName,
+    },
     /// The receipt does not prove it.
     #[error(transparent)]
     Record(#[from] RecordError),
@@ -40,6 +48,9 @@ pub enum RecordReleaseError {
 /// Moves the baseline to what the published decision was made on. Recording the same receipt again changes nothing.
 pub fn record_release(project: &Project, request: &RecordRequest<'_>) -> Result<Baseline, RecordReleaseError> {
     let receipt = documents::receipt(project, request.receipt)?;
+    if PackageName::parse(&receipt.project).ok().as_ref() != Some(&request.project) {
+        return Err(RecordReleaseError::OtherProject { receipt: receipt.project, project: request.project.clone() });
+    }
     let _held = state_store::lock(&project.path(paths::FINDINGS)).map_err(DocumentError::from)?;
     let decision = documents::decision_of_receipt(project, request.receipt)?;
     let current = if request.adopt_current {

@@ -103,9 +103,18 @@ impl Baseline {
         }
     }
 
-    /// The baseline that a project's first scans make.
+    /// The baseline that a project begins with: everything that is known now, because nothing was released on less.
     pub fn first(current: &FindingSet, now: Timestamp) -> Self {
-        Self::without_scans(now).merge_first_scans(current)
+        let usable = current.scanners.iter().filter(|(_, scanner)| scanner.first_usable.is_some());
+        let scanners: BTreeMap<_, _> = usable.map(|(name, scanner)| (name.clone(), scanner.clone())).collect();
+        // What only a failed scan found waits for that scanner's first usable one.
+        let known = current.findings.iter().filter(|f| f.scanners.keys().any(|name| scanners.contains_key(name)));
+        Self {
+            lineage: current.lineage.clone(),
+            findings: known.cloned().collect(),
+            scanners,
+            ..Self::without_scans(now)
+        }
     }
 
     /// Takes in the findings of each scanner whose first usable scan is not part of the baseline yet, so that they are not new.

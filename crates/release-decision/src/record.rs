@@ -69,6 +69,20 @@ pub enum RecordError {
         /// The decision at hand.
         decision: String,
     },
+    /// The decision was not to release.
+    #[error("the receipt carries out decision {id}, which was not to release")]
+    NoRelease {
+        /// The decision.
+        id: String,
+    },
+    /// The receipt is of another version than the decision.
+    #[error("the receipt is of {version}, but the decision was to release {decided}")]
+    OtherVersion {
+        /// The receipt's version.
+        version: Version,
+        /// The decision's version.
+        decided: Version,
+    },
     /// The decision does not say what it was made on.
     #[error("decision {id} holds no snapshot of the findings that it was made on")]
     NoSnapshot {
@@ -121,6 +135,12 @@ pub fn record_release(publication: Publication<'_>) -> Result<Baseline, RecordEr
             receipt: id.clone(),
             decision: decision.decision.decision_id.clone(),
         });
+    }
+    if !decision.decision.should_release {
+        return Err(RecordError::NoRelease { id: id.clone() });
+    }
+    if let Some(decided) = decision.decision.next_version.as_ref().filter(|decided| **decided != version) {
+        return Err(RecordError::OtherVersion { version, decided: decided.clone() });
     }
     if let Some(recorded) = recorded.filter(|_| is_older) {
         return Err(RecordError::Superseded { version, recorded });

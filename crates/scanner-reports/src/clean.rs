@@ -32,7 +32,7 @@ pub(crate) fn line(words: &str, limit: usize) -> String {
 
 /// Part of a reason.
 pub(crate) fn words(words: &str) -> String {
-    line(words, WORDS)
+    line(&text::hide_credentials(&line(words, WORDS * 4)), WORDS)
 }
 
 /// A rule's or detector's name.

@@ -95,7 +95,7 @@ impl<'a> Reader<'a> {
             Some("string") => "text".to_owned(),
             Some("integer") => "whole number".to_owned(),
             Some("boolean") => "`true` or `false`".to_owned(),
-            Some("array") => format!("list of {}", self.kind(&target["items"])?),
+            Some("array") => format!("list of {}", self.kind(&target["items"])?.trim_start_matches("one of ")),
             other => other.with_context(|| format!("the schema has a value without a type: {target}"))?.to_owned(),
         })
     }

@@ -13,6 +13,7 @@
 mod corpus;
 mod decision;
 mod documents;
+mod holes;
 mod identity;
 mod kill;
 mod monitoring;

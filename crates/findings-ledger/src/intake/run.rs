@@ -16,6 +16,8 @@ use crate::Ledger;
 
 pub(super) struct Run<'a> {
     intake: &'a Intake<'a>,
+    /// The project as a package.
+    own: Package,
     scans: Vec<Judged<'a>>,
     groups: BTreeMap<&'a ScannerName, Group<'a>>,
     required: BTreeSet<ScannerName>,
@@ -49,6 +51,8 @@ struct Group<'a> {
     lists_packages: bool,
     files: HashSet<&'a str>,
     lists_files: bool,
+    /// Whether any file that the reports list is in the project's folder.
+    tree_is_there: bool,
 }
 
 /// What the reports of a scanner say about the place of a finding that they do not report.
@@ -88,9 +92,26 @@ impl<'a> Run<'a> {
             }
         }
         let required = required(ledger, intake, &groups);
-        let missing =
-            required.iter().filter(|name| !groups.contains_key(name)).map(|name| missing(name, ledger)).collect();
-        Self { intake, scans, groups, required, missing }
+        let mut missing: Vec<ScanSummary> = required
+            .iter()
+            .filter(|name| !groups.contains_key(name) && !ledger.scanners.contains_key(name))
+            .map(|name| missing(name, None, String::new(), false))
+            .collect();
+        for (name, state) in &ledger.scanners {
+            if intake.retired.contains(name) || (!groups.contains_key(name) && !required.contains(name)) {
+                continue;
+            }
+            let lost = lost_reports(name, state, &scans, intake.reports.get(name).copied());
+            if let Some(group) = groups.get_mut(name).filter(|_| !lost.is_empty()) {
+                group.ends = false;
+            }
+            let others = groups.contains_key(name);
+            missing.extend(lost.into_iter().map(|file| self::missing(name, Some(state), file, others)));
+        }
+        for group in groups.values_mut() {
+            group.tree_is_there = group.files.iter().any(|path| (intake.file_exists)(path));
+        }
+        Self { intake, own: Package::pypi(&ledger.project), scans, groups, required, missing }
     }
 
     /// Every record of the run, in an order that only what they say decides.
@@ -125,6 +146,8 @@ impl<'a> Run<'a> {
                 match group.packages.get(&v.package) {
                     // Two reports may list one package at two versions: neither proves which one is in use.
                     Some(versions) => Place::PackageAt(versions.first().copied().filter(|_| versions.len() == 1)),
+                    // The project itself is skipped by auditors where it is installed from its source: that is no scan of it.
+                    None if v.package == self.own => Place::NotCovered,
                     None if group.lists_packages => Place::PackageGone,
                     None => Place::PackageUnlisted,
                 }
@@ -136,7 +159,8 @@ impl<'a> Run<'a> {
                 } else if group.files.contains(path) {
                     Place::FileThere
                 } else if !(self.intake.file_exists)(path) {
-                    Place::FileGone
+                    // Where nothing of what the scan looked at is at hand, nothing can be told of what it did not look at.
+                    if group.lists_files && !group.tree_is_there { Place::NotCovered } else { Place::FileGone }
                 } else if group.lists_files {
                     // The file is there and was not looked at: the scan was narrower than the one that found it.
                     Place::NotCovered
@@ -186,9 +210,11 @@ impl<'a> Run<'a> {
             }
             let when = when(judged.scan, self.intake.now);
             state.first_usable = state.first_usable.or(Some(self.intake.now));
-            state.last_usable = state.last_usable.max(Some(when));
+            // A time behind this run's was taken from a wrong clock.
+            let believed = |at: Option<Timestamp>| at.filter(|at| *at <= self.intake.now).max(Some(when));
+            state.last_usable = believed(state.last_usable);
             if judged.coverage.state == CoverageState::Complete {
-                state.last_complete = state.last_complete.max(Some(when));
+                state.last_complete = believed(state.last_complete);
             }
             state.ever_covered |= has_content(judged.scan);
         }
@@ -255,10 +281,31 @@ fn required(ledger: &Ledger, intake: &Intake<'_>, groups: &BTreeMap<&ScannerName
     names
 }
 
-fn missing(name: &ScannerName, ledger: &Ledger) -> ScanSummary {
-    let state = ledger.scanners.get(name);
+/// Reports that a scanner gave before and that this run has nothing in place of.
+///
+/// Reports may have another name each week, so they are counted: with as many files as before, none is lost. What is lost stays
+/// expected until it is there again, or the configuration says how many reports a run has.
+fn lost_reports(
+    name: &ScannerName,
+    state: &ScannerState,
+    scans: &[Judged<'_>],
+    expected: Option<usize>,
+) -> Vec<String> {
+    let before: BTreeSet<&str> = state.newest.iter().map(|s| s.file.as_str()).collect();
+    let now: BTreeSet<&str> = scans.iter().filter(|j| j.scan.scanner == *name).map(|j| j.scan.file.as_str()).collect();
+    let expected = expected.unwrap_or(if state.first_usable.is_some() { before.len().max(1) } else { 1 });
+    let lost = expected.saturating_sub(now.len());
+    let mut files: Vec<String> = before.difference(&now).take(lost).map(|file| (*file).to_owned()).collect();
+    files.resize(lost, String::new());
+    files
+}
+
+fn missing(name: &ScannerName, state: Option<&ScannerState>, file: String, others: bool) -> ScanSummary {
     let reason = match state.and_then(|s| s.last_usable) {
-        Some(last) => format!("there is no report of {name}; the last usable one is of {last}"),
+        Some(last) if !others || file.is_empty() => {
+            format!("there is no report of {name}; the last usable one is of {last}")
+        }
+        Some(last) => format!("there is no report of {name} in place of {file}; the last usable one is of {last}"),
         None => format!("there is no report of {name}, and never was a usable one"),
     };
     let coverage = Coverage::missing(reason);
@@ -266,7 +313,7 @@ fn missing(name: &ScannerName, ledger: &Ledger) -> ScanSummary {
     ScanSummary {
         scanner: name.clone(),
         format: last.and_then(|s| s.format),
-        file: last.map(|s| s.file.clone()).unwrap_or_default(),
+        file,
         coverage: coverage.state,
         reasons: coverage.reasons,
         not_covered: Vec::new(),

@@ -15,6 +15,7 @@ pub(super) struct Project {
     pub(super) verdicts: BTreeMap<&'static str, AdvisoryVerdict>,
     pub(super) required: Required,
     pub(super) retired: BTreeSet<ScannerName>,
+    pub(super) reports: BTreeMap<ScannerName, usize>,
     pub(super) trust_empty: BTreeSet<ScannerName>,
     pub(super) events: String,
 }
@@ -28,6 +29,7 @@ impl Project {
             verdicts: BTreeMap::new(),
             required: Required::Default,
             retired: BTreeSet::new(),
+            reports: BTreeMap::new(),
             trust_empty: BTreeSet::new(),
             events: String::new(),
         }
@@ -55,6 +57,7 @@ impl Project {
                 scans,
                 required: &self.required,
                 retired: &self.retired,
+                reports: &self.reports,
                 trust_empty: &self.trust_empty,
                 file_exists: &|path| self.files.contains(path),
                 advisory: &|v| {

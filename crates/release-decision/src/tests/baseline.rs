@@ -218,7 +218,7 @@ fn resolving_releases_once() {
     let fixed = StoredDecision::new(decided(&changes, &Request::auto(), &Policy::default()), Some(&current));
     assert_eq!(fixed.decision.justification, "Security-driven release: 1 vulnerability resolved");
     let id = fixed.decision.decision_id.clone();
-    let released = record(&receipt("1.2.5", Some(&id)), Some(&fixed), Some(released), Adopt::Nothing).unwrap();
+    let released = record(&receipt("1.2.4", Some(&id)), Some(&fixed), Some(released), Adopt::Nothing).unwrap();
     assert!(detect(Some(&released.finding_set()), &current, &|_| false).changes.is_empty());
 }
 
