@@ -1,7 +1,6 @@
 use std::path::PathBuf;
 
 use cli_support::{Context, ExitStatus, ResultExt as _};
-use metrics::DashboardDocument;
 use orchestrate::{monitoring, project::Project};
 
 use crate::failure;
@@ -16,9 +15,11 @@ pub(crate) struct Dashboard {
 
 impl Dashboard {
     pub(crate) fn run(self, cx: &mut Context) -> anyhow::Result<ExitStatus> {
-        let dashboard = DashboardDocument::of(&failure::history(cx)?, cx.now());
+        let project = Project::at(cx.project());
+        let dashboard = monitoring::get_monitoring_dashboard(&project, cx.now())
+            .or_fail(ExitStatus::Outside, "cannot read the run records")?;
         let path = self.output.display().to_string();
-        monitoring::write_dashboard(&Project::at(cx.project()), &self.output, &dashboard)
+        monitoring::write_dashboard(&project, &self.output, &dashboard)
             .or_fail(ExitStatus::Outside, format!("cannot write the dashboard to {path}"))?;
         failure::warn_of_skipped(cx, &dashboard.data_quality);
         cx.actions().outputs([("dashboard", path.as_str()), ("health_status", dashboard.health_status.as_str())])?;

@@ -150,6 +150,11 @@ pub fn load_history(project: &Project) -> Result<History, StoreError> {
     Ok(reader.finish())
 }
 
+/// The monitoring dashboard's data at a moment.
+pub fn get_monitoring_dashboard(project: &Project, now: Timestamp) -> Result<DashboardDocument, StoreError> {
+    Ok(DashboardDocument::of(&load_history(project)?, now))
+}
+
 /// Why the dashboard could not be written.
 #[derive(Debug, thiserror::Error)]
 pub enum WriteDashboardError {

@@ -62,14 +62,12 @@ pub fn bump_version(project: &Project, request: &DecisionRequest) -> Result<Vers
         released: documents::baseline(project)?.and_then(|b| b.version),
         given: None,
     };
-    let (next, reason) = match decided {
-        Some(version) => (version, "it was decided".to_owned()),
-        None => {
-            let next = versions.next(request.policy.bump).map_err(BumpVersionError::Version)?;
-            let reason = next.reason;
-            let version = next.version.ok_or_else(|| BumpVersionError::Unknown { reason: reason.clone() })?;
-            (version, reason)
-        }
+    let (next, reason) = if let Some(version) = decided {
+        (version, "it was decided".to_owned())
+    } else {
+        let next = versions.next(request.policy.bump).map_err(BumpVersionError::Version)?;
+        let reason = next.reason;
+        (next.version.ok_or_else(|| BumpVersionError::Unknown { reason: reason.clone() })?, reason)
     };
     let path = Path::new(paths::PYPROJECT);
     let bytes = project.document(path).map_err(DocumentError::from)?;

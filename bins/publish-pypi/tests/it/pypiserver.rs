@@ -45,7 +45,7 @@ fn pip_and_twine_agree_with_what_was_published() {
     publish_pypi(&project).args(verify).args(dist()).output().expect_success();
 }
 
-#[expect(clippy::disallowed_methods, reason = "the test looks at what the server stored")]
+#[expect(clippy::disallowed_methods, clippy::unwrap_used, reason = "the test looks at what the server stored")]
 fn served_file(server: &PypiServer, name: &str) -> Vec<u8> {
     std::fs::read(server.packages().join(name)).unwrap()
 }
