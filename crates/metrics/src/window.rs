@@ -57,7 +57,7 @@ impl FromStr for Days {
     }
 }
 
-/// The number alone, as on the command line; see [`Days::in_words`].
+/// The number alone, as on the command line.
 impl std::fmt::Display for Days {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         self.0.fmt(f)

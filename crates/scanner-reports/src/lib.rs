@@ -6,7 +6,7 @@
 //!
 //! This crate never opens a file, and what it returns holds no secret, no hash of one, no e-mail address and no commit's author.
 //!
-//! A format is one module of [`formats`] and one row of its table.
+//! A format is one module of `formats` and one row of its table.
 
 mod broken;
 mod clean;
