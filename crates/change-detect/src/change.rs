@@ -242,7 +242,7 @@ pub enum ChangeReason {
     FalsePositive,
     /// Excepted: suppressed in the source or by the scanner's configuration.
     Suppressed,
-    /// Excepted: a VEX statement says that the project is not affected.
+    /// Excepted: a person, or a VEX statement, says that the project is not affected.
     NotAffected,
     /// Excepted: a VEX statement says that it is fixed.
     DeclaredFixed,
@@ -282,7 +282,7 @@ impl ChangeReason {
             ExceptedBy::AcceptedRisk { .. } => Self::AcceptedRisk,
             ExceptedBy::FalsePositive { .. } | ExceptedBy::Report(Clearance::FalsePositive) => Self::FalsePositive,
             ExceptedBy::Report(Clearance::Suppressed) => Self::Suppressed,
-            ExceptedBy::Report(Clearance::NotAffected) => Self::NotAffected,
+            ExceptedBy::NotAffected { .. } | ExceptedBy::Report(Clearance::NotAffected) => Self::NotAffected,
             ExceptedBy::Report(Clearance::Fixed) => Self::DeclaredFixed,
         }
     }

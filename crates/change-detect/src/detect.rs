@@ -2,8 +2,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use findings_model::{
-    AdvisoryId, CoverageState, ExceptedBy, Finding, FindingSet, Package, ResolvedReason, ScannerName, SeverityCounts,
-    Status, Subject, identity,
+    AdvisoryId, CoverageState, ExceptedBy, Finding, FindingId, FindingSet, Package, ResolvedReason, ScannerName,
+    SeverityCounts, Status, Subject, identity,
 };
 use sha2::{Digest, Sha256};
 
@@ -38,9 +38,9 @@ pub fn detect(previous: Option<&FindingSet>, current: &FindingSet, file_gone: &d
             None => {}
         }
     }
-    let lives_on = LivesOn::of(current);
+    let lives_on = LivesOn::of(current, previous.is_some_and(|p| is_one_lineage(p, current)));
     for finding in before.iter().zip(&matched).filter(|(f, matched)| !**matched && f.is_open()).map(|(f, _)| f) {
-        if lives_on.includes(&finding.subject) {
+        if lives_on.includes(finding) {
             continue;
         }
         if is_gone_for_sure(finding, current) {
@@ -87,13 +87,21 @@ pub fn detect(previous: Option<&FindingSet>, current: &FindingSet, file_gone: &d
 
 /// For each current finding the index of the same finding in the earlier set.
 fn matches(previous: &FindingSet, current: &FindingSet, file_gone: &dyn Fn(&str) -> bool) -> Vec<Option<usize>> {
-    if previous.lineage.is_some() && previous.lineage == current.lineage {
+    if is_one_lineage(previous, current) {
         let by_id: BTreeMap<_, _> =
             previous.findings.iter().enumerate().map(|(index, f)| (&f.finding_id, index)).collect();
-        current.findings.iter().map(|f| by_id.get(&f.finding_id).copied()).collect()
+        // What was known under several ids is one finding now, under the id of the oldest.
+        let of =
+            |f: &Finding| std::iter::once(&f.finding_id).chain(f.former_ids()).find_map(|id| by_id.get(id)).copied();
+        current.findings.iter().map(of).collect()
     } else {
         identity::pair(&previous.findings, &current.findings, file_gone)
     }
+}
+
+/// Whether both sets give the same finding the same id.
+fn is_one_lineage(previous: &FindingSet, current: &FindingSet) -> bool {
+    previous.lineage.is_some() && previous.lineage == current.lineage
 }
 
 fn compare(earlier: Option<&Finding>, now: &Finding) -> Option<Change> {
@@ -218,22 +226,23 @@ fn is_gone_for_sure(finding: &Finding, current: &FindingSet) -> bool {
 }
 
 /// The flaws of the current side: a finding whose id is gone because it was recognised as the same flaw as another one is not resolved.
-struct LivesOn<'a>(BTreeSet<(&'a Package, &'a AdvisoryId)>);
+struct LivesOn<'a> {
+    flaws: BTreeSet<(&'a Package, &'a AdvisoryId)>,
+    /// Ids of findings that were folded into others; empty where the sides do not share their ids.
+    folded: BTreeSet<&'a FindingId>,
+}
 
 impl<'a> LivesOn<'a> {
-    fn of(current: &'a FindingSet) -> Self {
-        Self(
-            current
-                .findings
-                .iter()
-                .filter(|f| !matches!(f.status, Status::Resolved { .. }))
-                .flat_map(|f| flaw_keys(&f.subject))
-                .collect(),
-        )
+    fn of(current: &'a FindingSet, is_one_lineage: bool) -> Self {
+        let there = current.findings.iter().filter(|f| !matches!(f.status, Status::Resolved { .. }));
+        Self {
+            flaws: there.flat_map(|f| flaw_keys(&f.subject)).collect(),
+            folded: current.findings.iter().filter(|_| is_one_lineage).flat_map(Finding::former_ids).collect(),
+        }
     }
 
-    fn includes(&self, subject: &'a Subject) -> bool {
-        flaw_keys(subject).any(|key| self.0.contains(&key))
+    fn includes(&self, finding: &'a Finding) -> bool {
+        self.folded.contains(&finding.finding_id) || flaw_keys(&finding.subject).any(|key| self.flaws.contains(&key))
     }
 }
 

@@ -31,10 +31,18 @@ fn vulnerability(id: &str, severity: Severity) -> Finding {
         }),
         scope: Scope::Runtime,
         rating: Rating::word(severity, SeveritySource::AdvisoryWord),
+        rated_on: None,
+        memory: None,
+        exploitation: findings_model::Exploitation::default(),
         source_scanner: scanner("pip-audit"),
         scanners: [(
             scanner("pip-audit"),
-            Attribution { first_seen: date!(2026 - 01 - 05), last_seen: date!(2026 - 01 - 05), ended: None },
+            Attribution {
+                first_seen: date!(2026 - 01 - 05),
+                last_seen: date!(2026 - 01 - 05),
+                ended: None,
+                reason: None,
+            },
         )]
         .into(),
         status: Status::Open,
@@ -61,7 +69,12 @@ fn code(id: &str, path: &str, says: &str) -> Finding {
         source_scanner: scanner("bandit"),
         scanners: [(
             scanner("bandit"),
-            Attribution { first_seen: date!(2026 - 01 - 05), last_seen: date!(2026 - 01 - 05), ended: None },
+            Attribution {
+                first_seen: date!(2026 - 01 - 05),
+                last_seen: date!(2026 - 01 - 05),
+                ended: None,
+                reason: None,
+            },
         )]
         .into(),
         scope: Scope::Unknown,
@@ -90,6 +103,8 @@ fn scan(name: &str, coverage: CoverageState) -> ScanSummary {
         findings: 0,
         tool_version: None,
         observed_at: None,
+        report_digest: None,
+        rule_set: None,
     }
 }
 
@@ -102,6 +117,9 @@ fn set(findings: Vec<Finding>, coverage: CoverageState) -> FindingSet {
         last_usable: at,
         last_complete: at,
         ever_covered: true,
+        rule_sets: Vec::new(),
+        suppressed: BTreeMap::new(),
+        newest_observed: BTreeMap::new(),
         newest: vec![scan(name, coverage)],
     };
     FindingSet {
@@ -243,6 +261,19 @@ fn a_flaw_that_lives_on_under_another_id_is_not_resolved() {
         v.aliases = [AdvisoryId::parse("GHSA-aaaa-bbbb-cccc").unwrap()].into();
     }
     assert!(compare(&before, &complete(vec![merged])).changes.is_empty());
+}
+
+#[test]
+fn a_finding_that_was_folded_into_another_is_no_change() {
+    let (older, younger) = (vulnerability("PYSEC-1", Severity::High), vulnerability("GHSA-1", Severity::High));
+    let mut one = older.clone();
+    one.remember(|memory| _ = memory.finding_ids.insert(younger.finding_id.clone()));
+    let before = complete(vec![younger.clone(), older]);
+    assert_eq!(lines(&compare(&before, &complete(vec![one.clone()]))), Vec::<String>::new());
+    // One change when it ends, and none where only the younger was known.
+    let ended = with(one.clone(), gone(ResolvedReason::Upgraded));
+    assert_eq!(compare(&before, &complete(vec![ended])).changes.len(), 1);
+    assert_eq!(lines(&compare(&complete(vec![younger]), &complete(vec![one]))), Vec::<String>::new());
 }
 
 #[test]

@@ -1,6 +1,7 @@
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
+use smol_str::SmolStr;
 
 /// The shortest and longest text that counts as an advisory id, in characters.
 const LENGTH: std::ops::RangeInclusive<usize> = 3..=100;
@@ -11,9 +12,9 @@ const LENGTH: std::ops::RangeInclusive<usize> = 3..=100;
 /// the schemes whose case is known are written their own way (`CVE` and `PYSEC` upper-case, `GHSA-`
 /// followed by lower case). An id with characters outside ASCII is kept as it is: it never equals the id
 /// that it looks like.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct AdvisoryId(String);
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
+pub struct AdvisoryId(SmolStr);
 
 /// Why a text is no advisory id.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -29,6 +30,9 @@ pub enum AdvisoryIdError {
 impl AdvisoryId {
     /// Reads an id as scanners and databases print it.
     pub fn parse(text: &str) -> Result<Self, AdvisoryIdError> {
+        if let Some(canonical) = Self::canonical(text.as_bytes()) {
+            return Ok(Self(canonical));
+        }
         let text = text.trim().trim_matches([',', ';', ' ']);
         let length = text.chars().count();
         if !LENGTH.contains(&length) {
@@ -38,7 +42,7 @@ impl AdvisoryId {
             return Err(AdvisoryIdError::Control);
         }
         if !text.is_ascii() {
-            return Ok(Self(text.to_owned()));
+            return Ok(Self(SmolStr::new(text)));
         }
         let upper = text.to_ascii_uppercase();
         let canonical = match upper.split_once('-') {
@@ -46,7 +50,21 @@ impl AdvisoryId {
             Some(("CVE" | "PYSEC" | "RUSTSEC" | "OSV" | "MAL", _)) => upper,
             _ => text.to_owned(),
         };
-        Ok(Self(canonical))
+        Ok(Self(SmolStr::new(canonical)))
+    }
+
+    /// The id as it stands, if it is short and already in the form that [`Self::parse`] gives: a known scheme and plain characters.
+    fn canonical(text: &[u8]) -> Option<SmolStr> {
+        let is_upper = |b: &u8| matches!(b, b'0'..=b'9' | b'A'..=b'Z' | b'-');
+        let is_lower = |b: &u8| matches!(b, b'0'..=b'9' | b'a'..=b'z' | b'-');
+        let is_canonical = match text {
+            [b'G', b'H', b'S', b'A', b'-', rest @ ..] => rest.iter().all(is_lower),
+            [b'C', b'V', b'E', b'-', rest @ ..] | [b'P', b'Y', b'S', b'E', b'C', b'-', rest @ ..] => {
+                rest.iter().all(is_upper)
+            }
+            _ => false,
+        };
+        (is_canonical && text.len() <= 40).then(|| std::str::from_utf8(text).ok().map(SmolStr::new))?
     }
 
     /// The id's text.
@@ -75,13 +93,31 @@ impl AdvisoryId {
             "PYSEC" | "OSV" | "MAL" | "RUSTSEC" => "https://osv.dev/vulnerability/",
             _ => return None,
         };
-        Some(format!("{base}{}", self.0))
+        Some([base, &self.0].concat())
     }
 }
 
 impl fmt::Display for AdvisoryId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for AdvisoryId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Id;
+        impl serde::de::Visitor<'_> for Id {
+            type Value = AdvisoryId;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an advisory id")
+            }
+
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<AdvisoryId, E> {
+                AdvisoryId::parse(text).map_err(E::custom)
+            }
+        }
+        deserializer.deserialize_str(Id)
     }
 }
 
@@ -94,7 +130,7 @@ impl TryFrom<String> for AdvisoryId {
 
 impl From<AdvisoryId> for String {
     fn from(id: AdvisoryId) -> Self {
-        id.0
+        id.0.into()
     }
 }
 
@@ -108,6 +144,16 @@ mod tests {
             assert_eq!(AdvisoryId::parse(text).unwrap().as_str(), "CVE-2018-18074");
         }
         assert_eq!(AdvisoryId::parse("ghsa-JF66-3q76-h5p5,").unwrap().as_str(), "GHSA-jf66-3q76-h5p5");
+    }
+
+    #[test]
+    fn a_canonical_id_stays_what_it_is() {
+        for text in ["CVE-2018-18074", "GHSA-jf66-3q76-h5p5", "PYSEC-2018-28", "CVE-", "GHSA-", "PYSEC-"] {
+            assert_eq!(AdvisoryId::parse(text).unwrap().as_str(), text);
+        }
+        for (text, canonical) in [("CVE-2018-x", "CVE-2018-X"), ("GHSA-JF66", "GHSA-jf66"), ("Cve-1-1", "CVE-1-1")] {
+            assert_eq!(AdvisoryId::parse(text).unwrap().as_str(), canonical);
+        }
     }
 
     #[test]

@@ -3,9 +3,16 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use time::Date;
 
-use crate::{Clearance, FindingId, FindingKind, Rating, ScannerName, Subject};
+use crate::{Clearance, Exploitation, FindingId, FindingKind, Rating, ScannerName, Subject};
 
+mod attributions;
+mod day;
+mod memory;
 mod wire;
+mod written;
+
+pub use attributions::Attributions;
+pub use memory::{Memory, UnderOverride};
 
 /// Fields that a newer writer put into a document: kept and written back.
 pub type Extra = BTreeMap<String, serde_json::Value>;
@@ -13,8 +20,8 @@ pub type Extra = BTreeMap<String, serde_json::Value>;
 /// One finding as it is known over time.
 ///
 /// Its JSON form is flat: the keys of cli.md's `findings[]` and the evidence beside them.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(try_from = "wire::FindingWire", into = "wire::FindingWire")]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(try_from = "wire::FindingWire")]
 pub struct Finding {
     /// The readable id, given once.
     pub finding_id: FindingId,
@@ -24,10 +31,14 @@ pub struct Finding {
     pub scope: Scope,
     /// How bad.
     pub rating: Rating,
+    /// The day on which an advisory record last gave the rating; none where it comes from elsewhere.
+    pub rated_on: Option<Date>,
+    /// What is known of attacks, as far as the project asks for it.
+    pub exploitation: Exploitation,
     /// The scanner that saw it first.
     pub source_scanner: ScannerName,
     /// Every scanner that ever reported it.
-    pub scanners: BTreeMap<ScannerName, Attribution>,
+    pub scanners: Attributions,
     /// Where it stands.
     pub status: Status,
     /// The day it was first seen.
@@ -40,6 +51,8 @@ pub struct Finding {
     pub description: String,
     /// Where to read more.
     pub reference_url: Option<String>,
+    /// What it was called and said to be earlier.
+    pub memory: Option<Box<Memory>>,
     /// Fields of a newer writer.
     pub extra: Extra,
 }
@@ -77,12 +90,17 @@ pub enum Scope {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attribution {
     /// The first day.
+    #[serde(with = "day")]
     pub first_seen: Date,
     /// The newest day.
+    #[serde(with = "day")]
     pub last_seen: Date,
     /// The day a scan that covered it no longer reported it.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[serde(skip_serializing_if = "Option::is_none", default, with = "day::option")]
     pub ended: Option<Date>,
+    /// How it ended for that scan.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub reason: Option<ResolvedReason>,
 }
 
 /// Where a finding stands.
@@ -121,6 +139,11 @@ pub enum ExceptedBy {
     },
     /// A person said that it is a false positive, up to and including this day.
     FalsePositive {
+        /// The last day on which it holds; none without an end.
+        until: Option<Date>,
+    },
+    /// A person said that the project is not affected by it, up to and including this day.
+    NotAffected {
         /// The last day on which it holds; none without an end.
         until: Option<Date>,
     },

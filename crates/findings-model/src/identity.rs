@@ -15,14 +15,22 @@
 //! of the input, and the time is near-linear in its length.
 
 mod flaws;
+mod groups;
 mod lines;
 mod spots;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::{AdvisoryId, Finding, ScannerName, Status, Subject};
+
+/// Keyed per process, so that no report can be made to fall into one bucket; nothing that comes out depends on its order.
+type FastMap<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
+type FastSet<K> = HashSet<K, foldhash::fast::RandomState>;
+
+/// No position, in tables of positions.
+const NONE: usize = usize::MAX;
 
 /// One record of a scan, as far as identity asks for it.
 #[derive(Clone, Copy, Debug)]
@@ -68,19 +76,19 @@ pub fn assign(known: &[Finding], seen: &[Seen<'_>], file_gone: &dyn Fn(&ScannerN
     let mut seen_spots = spots::ByKind::default();
     for (index, finding) in known.iter().enumerate() {
         match &finding.subject {
-            Subject::Vulnerability(v) => known_flaws.push(flaws::KnownFlaw::new(index, finding, v)),
+            Subject::Vulnerability(v) => known_flaws.push(flaws::KnownFlaw { index, finding, flaw: v }),
             other => known_spots.add(other, |s| spots::Spot::of_finding(index, finding, s)),
         }
     }
     let merged = spots::across_reports(seen);
     for (index, record) in seen.iter().enumerate() {
         match record.subject {
-            Subject::Vulnerability(v) => seen_flaws.push(flaws::SeenFlaw::new(index, v)),
-            _ if merged.contains_key(&index) => {}
+            Subject::Vulnerability(v) => seen_flaws.push(flaws::SeenFlaw { index, flaw: v }),
+            _ if !merged.is_empty() && merged.contains_key(&index) => {}
             other => seen_spots.add(other, |s| spots::Spot::of_record(index, record.scanner, s)),
         }
     }
-    flaws::assign(&mut known_flaws, &seen_flaws, &mut of, &mut contested);
+    flaws::assign(&known_flaws, &seen_flaws, &mut of, &mut contested);
     spots::assign_code(&known_spots.code, &seen_spots.code, file_gone, &mut of);
     spots::assign_secrets(&known_spots.secrets, &seen_spots.secrets, file_gone, &mut of);
     for (twin, first) in merged {
@@ -103,17 +111,17 @@ pub fn pair(previous: &[Finding], current: &[Finding], file_gone: &dyn Fn(&str) 
     let mut seen_spots = spots::ByKind::default();
     for (index, finding) in previous.iter().enumerate() {
         match &finding.subject {
-            Subject::Vulnerability(v) => known_flaws.push(flaws::KnownFlaw::new(index, finding, v)),
+            Subject::Vulnerability(v) => known_flaws.push(flaws::KnownFlaw { index, finding, flaw: v }),
             other => known_spots.add(other, |s| spots::Spot::of_finding(index, finding, s)),
         }
     }
     for (index, finding) in current.iter().enumerate() {
         match &finding.subject {
-            Subject::Vulnerability(v) => seen_flaws.push(flaws::SeenFlaw::new(index, v)),
+            Subject::Vulnerability(v) => seen_flaws.push(flaws::SeenFlaw { index, flaw: v }),
             other => seen_spots.add(other, |s| spots::Spot::of_finding(index, finding, s)),
         }
     }
-    flaws::assign(&mut known_flaws, &seen_flaws, &mut of, &mut BTreeSet::new());
+    flaws::assign(&known_flaws, &seen_flaws, &mut of, &mut BTreeSet::new());
     let gone = |_: &ScannerName, path: &str| file_gone(path);
     spots::assign_code(&known_spots.code, &seen_spots.code, &gone, &mut of);
     spots::assign_secrets(&known_spots.secrets, &seen_spots.secrets, &gone, &mut of);
@@ -172,7 +180,8 @@ enum Slot {
 }
 
 fn number(of: &[Slot], contested: BTreeSet<usize>) -> Assignment {
-    let mut numbers: HashMap<usize, usize> = HashMap::new();
+    let mut numbers = vec![NONE; of.len()];
+    let mut new = 0;
     let mut matches = Vec::with_capacity(of.len());
     for (index, slot) in of.iter().enumerate() {
         let group = match *slot {
@@ -183,8 +192,11 @@ fn number(of: &[Slot], contested: BTreeSet<usize>) -> Assignment {
             Slot::Open => index,
             Slot::With(first) => first,
         };
-        let next = numbers.len();
-        matches.push(Match::New(*numbers.entry(group).or_insert(next)));
+        if numbers[group] == NONE {
+            numbers[group] = new;
+            new += 1;
+        }
+        matches.push(Match::New(numbers[group]));
     }
-    Assignment { matches, new: numbers.len(), contested }
+    Assignment { matches, new, contested }
 }

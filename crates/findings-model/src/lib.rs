@@ -10,12 +10,15 @@
 //! - [`text`] makes text from outside safe to show.
 
 mod advisory_id;
+mod advisory_ids;
 mod counts;
+mod exploitation;
 mod finding;
 pub mod identity;
 mod names;
 mod package;
 mod receipt;
+mod rule_set;
 mod scan;
 mod schema;
 mod set;
@@ -26,14 +29,19 @@ pub mod text;
 mod time_format;
 
 pub use advisory_id::{AdvisoryId, AdvisoryIdError};
+pub use advisory_ids::AdvisoryIds;
 pub use counts::SeverityCounts;
-pub use finding::{Attribution, ExceptedBy, Extra, Finding, ResolvedReason, Scope, Status};
+pub use exploitation::{EpssScore, Exploitation, KevListing, Probability};
+pub use finding::{
+    Attribution, Attributions, ExceptedBy, Extra, Finding, Memory, ResolvedReason, Scope, Status, UnderOverride,
+};
 pub use names::{FindingId, NameError, ReportFormat, ScannerName};
 pub use package::{Ecosystem, Package, PackageName, PackageNameError};
 pub use receipt::{FileOutcome, Receipt, ReceiptFile};
+pub use rule_set::{Detector, RuleSet};
 pub use scan::{Clearance, Coverage, CoverageState, Gap, LookedAt, Observation, Scan};
 pub use schema::{SchemaError, SchemaVersion};
-pub use set::{FindingSet, ScanSummary, ScannerState};
+pub use set::{FindingSet, RuleSetUse, ScanSummary, ScannerState};
 pub use severity::{CvssScore, CvssVector, CvssVectorError, Rating, Severity, SeverityError, SeveritySource};
 pub use sla::SlaDays;
 pub use subject::{AdvisoryVerdict, CodeSpot, CodeText, FindingKind, SecretMark, SecretSpot, Subject, Vulnerability};

@@ -1,11 +1,15 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 
 /// A Python package's name in its normal form (PEP 503): lower case, runs of `-`, `_` and `.` as one `-`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct PackageName(String);
+pub struct PackageName(SmolStr);
+
+/// The most characters of a name.
+const LONGEST: usize = 200;
 
 /// Why a text is no package name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -15,9 +19,18 @@ pub struct PackageNameError(String);
 impl PackageName {
     /// Normalises a name after PEP 503; refuses what PEP 508 does not allow as a name.
     pub fn parse(text: &str) -> Result<Self, PackageNameError> {
+        let is_normal = |b: u8| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-');
+        if let [b'a'..=b'z' | b'0'..=b'9', .., last] = text.as_bytes()
+            && *last != b'-'
+            && text.len() <= LONGEST
+            && text.bytes().all(is_normal)
+            && !text.contains("--")
+        {
+            return Ok(Self(SmolStr::new(text)));
+        }
         let text = text.trim();
         let ok = !text.is_empty()
-            && text.len() <= 200
+            && text.len() <= LONGEST
             && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
             && text.starts_with(|c: char| c.is_ascii_alphanumeric())
             && text.ends_with(|c: char| c.is_ascii_alphanumeric());
@@ -35,7 +48,7 @@ impl PackageName {
                 _ => normal.push(c.to_ascii_lowercase()),
             }
         }
-        Ok(Self(normal))
+        Ok(Self(normal.into()))
     }
 
     /// The normal form.
@@ -59,19 +72,21 @@ impl TryFrom<String> for PackageName {
 
 impl From<PackageName> for String {
     fn from(name: PackageName) -> Self {
-        name.0
+        name.0.into()
     }
 }
 
 /// Where a package comes from, by OSV's name in lower case (`pypi`, `npm`, `maven`, `debian`, …).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
-pub struct Ecosystem(String);
+pub struct Ecosystem(SmolStr);
+
+const PYPI: SmolStr = SmolStr::new_static("pypi");
 
 impl Ecosystem {
     /// The Python Package Index.
     pub fn pypi() -> Self {
-        Self("pypi".to_owned())
+        Self(PYPI)
     }
 
     /// The ecosystem's lower-case name.
@@ -89,16 +104,16 @@ impl From<String> for Ecosystem {
     fn from(text: String) -> Self {
         let word = crate::text::one_line(&text).to_ascii_lowercase();
         Self(match word.as_str() {
-            "" => "unknown".to_owned(),
-            "python" | "pip" | "pipenv" | "poetry" | "pdm" | "uv" | "python-pkg" => "pypi".to_owned(),
-            _ => word,
+            "" => SmolStr::new_static("unknown"),
+            "python" | "pip" | "pipenv" | "poetry" | "pdm" | "uv" | "python-pkg" => PYPI,
+            _ => word.into(),
         })
     }
 }
 
 impl From<Ecosystem> for String {
     fn from(ecosystem: Ecosystem) -> Self {
-        ecosystem.0
+        ecosystem.0.into()
     }
 }
 
@@ -106,7 +121,7 @@ impl From<Ecosystem> for String {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Package {
     ecosystem: Ecosystem,
-    name: String,
+    name: SmolStr,
 }
 
 impl Package {
@@ -124,7 +139,7 @@ impl Package {
         if line.is_empty() || line.chars().count() > 300 {
             return Err(PackageNameError(crate::text::shorten(&line, 60).into_owned()));
         }
-        Ok(Self { ecosystem, name: line })
+        Ok(Self { ecosystem, name: line.into() })
     }
 
     /// Where the package comes from.

@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Package, Rating, ReportFormat, ScannerName, Subject, Timestamp};
+use crate::{FindingKind, Package, Rating, ReportFormat, RuleSet, ScannerName, Subject, Timestamp};
 
 /// What one report (one run inside it) said.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,6 +17,10 @@ pub struct Scan {
     pub tool_version: Option<String>,
     /// When the scanner ran, where the report says it believably.
     pub observed_at: Option<Timestamp>,
+    /// The SHA-256 of the report's bytes, 64 hexadecimal digits; set by whoever read the file.
+    pub report_digest: Option<String>,
+    /// With which detectors and filters, where the report says it.
+    pub rules: Option<RuleSet>,
     /// What was looked at.
     pub coverage: Coverage,
     /// What was found, in the report's order.
@@ -95,13 +99,24 @@ impl Gap {
     }
 }
 
-/// What a report lists as looked at. Empty lists prove nothing.
+/// What a report lists as looked at.
+///
+/// Whether it lists packages or files at all is said by its reader, not by what is in the lists: a report that lists one file,
+/// which then could not be read, leaves an empty list and still says nothing about any other file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LookedAt {
+    /// The report names the packages that it looked at: one that it does not name was not there.
+    pub lists_packages: bool,
     /// Packages with their installed versions.
     pub packages: BTreeMap<Package, Option<String>>,
+    /// The report names the files that it looked at: it says nothing about any other file.
+    pub lists_files: bool,
     /// Files, relative to the project.
     pub files: BTreeSet<String>,
+    /// Kinds of findings that nothing in the report shows a look for, though its format could: its silence ends none of them.
+    pub not_for: BTreeSet<FindingKind>,
+    /// How many findings comments in the code suppressed, by file, where the report counts them; files without one are left out.
+    pub suppressed: BTreeMap<String, u32>,
 }
 
 impl Coverage {

@@ -1,8 +1,9 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use time::Date;
 
-use crate::{CoverageState, Finding, ReportFormat, ScannerName, Timestamp};
+use crate::{CoverageState, Finding, ReportFormat, RuleSet, ScannerName, Timestamp};
 
 /// Findings with the coverage they were seen under: one side of a comparison.
 ///
@@ -43,6 +44,30 @@ pub struct ScannerState {
     pub ever_covered: bool,
     /// The newest run's scans, by file.
     pub newest: Vec<ScanSummary>,
+    /// The rule sets and versions that its usable scans were made with, oldest first, as far back as an open finding needs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rule_sets: Vec<RuleSetUse>,
+    /// How many findings comments in the code suppressed in its newest usable scan, by file.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub suppressed: BTreeMap<String, u32>,
+    /// The newest time at which a usable report says that it was made, by file: of the newest run's files, and the newest of all.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub newest_observed: BTreeMap<String, Timestamp>,
+}
+
+/// The days on which a scanner's usable scans were made with one rule set by one version of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RuleSetUse {
+    /// The first day.
+    pub since: Date,
+    /// The newest day.
+    pub until: Date,
+    /// The set, where the reports tell it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rules: Option<RuleSet>,
+    /// The scanner's version, where the reports tell it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tool_version: Option<String>,
 }
 
 /// What is kept of a scan: everything but its findings.
@@ -68,4 +93,10 @@ pub struct ScanSummary {
     /// When the scanner ran, as the report says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed_at: Option<Timestamp>,
+    /// The SHA-256 of the report's bytes, 64 hexadecimal digits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub report_digest: Option<String>,
+    /// A digest of the detectors and filters that it was made with, 16 hexadecimal digits: equal for equal sets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule_set: Option<String>,
 }

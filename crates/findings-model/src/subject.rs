@@ -2,8 +2,9 @@ use std::{collections::BTreeSet, fmt};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use smol_str::SmolStr;
 
-use crate::{AdvisoryId, Package};
+use crate::{AdvisoryId, AdvisoryIds, Package};
 
 /// The three kinds of findings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -101,9 +102,9 @@ pub struct Vulnerability {
     /// The id that the scanner prints today.
     pub id: AdvisoryId,
     /// The other ids of the same flaw, without [`Self::id`].
-    pub aliases: BTreeSet<AdvisoryId>,
+    pub aliases: AdvisoryIds,
     /// Every id that a scanner ever printed as the id of this flaw.
-    pub printed: BTreeSet<AdvisoryId>,
+    pub printed: AdvisoryIds,
     /// The versions that fix it, as the scanner or the advisory lists them, of all branches.
     pub fix_versions: Vec<String>,
 }
@@ -155,7 +156,7 @@ const QUOTES: [char; 2] = ['"', '\''];
 /// What a line of code says: a digest of its text without its white space, so that neither moving nor re-indenting changes it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct CodeText(String);
+pub struct CodeText(SmolStr);
 
 impl CodeText {
     /// Digests a line; none for a blank one. `secretive` rules (hard-coded passwords) get their string literals masked first,
@@ -167,15 +168,25 @@ impl CodeText {
             Some((first, last)) => [&line[..=first], &line[last..]],
             None => [line, ""],
         };
-        let said: String = kept.into_iter().flat_map(str::chars).filter(|c| !c.is_whitespace()).collect();
-        if said.is_empty() {
-            return None;
-        }
-        let digest = Sha256::digest(said.as_bytes());
-        Some(Self(crate::text::hex(&digest[..10])))
+        let mut words = kept.into_iter().flat_map(str::split_whitespace).peekable();
+        words.peek()?;
+        let digest = words.fold(Sha256::new(), Sha256::chain_update).finalize();
+        Some(Self(crate::text::hex(&digest[..10]).into()))
     }
 
-    /// The digest, 20 hexadecimal digits.
+    /// What stands for a line's text where a report gives none: a fingerprint that its scanner computed from the code.
+    pub fn of_fingerprint(name: &str, value: &str) -> Option<Self> {
+        let value = value.trim();
+        let digest = Sha256::new().chain_update(name).chain_update([0]).chain_update(value).finalize();
+        (!value.is_empty()).then(|| Self(format!("~{}", crate::text::hex(&digest[..10])).into()))
+    }
+
+    /// Whether it is of a line's text, and not a scanner's fingerprint: only then can a line be compared with it.
+    pub fn is_of_line(&self) -> bool {
+        !self.0.starts_with('~')
+    }
+
+    /// The digest, 20 hexadecimal digits; behind a `~` where it is of a fingerprint.
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -94,6 +94,8 @@ pub enum ExceptionWord {
     AcceptedRisk,
     /// It is not really there.
     FalsePositive,
+    /// It is there and does the project no harm.
+    NotAffected,
 }
 
 /// Published findings: those that count and those that a person set aside.
@@ -157,6 +159,7 @@ pub(crate) fn was_real(finding: &Finding) -> bool {
         &finding.status,
         Status::Excepted {
             by: ExceptedBy::FalsePositive { .. }
+                | ExceptedBy::NotAffected { .. }
                 | ExceptedBy::Report(Clearance::FalsePositive | Clearance::NotAffected)
         }
     )
@@ -172,6 +175,7 @@ fn entry(finding: &Finding, finding_id: String, project: &PackageName, sla: SlaD
     let (excepted_by, excepted_until) = match finding.status {
         Status::Excepted { by: ExceptedBy::AcceptedRisk { until } } => (Some(ExceptionWord::AcceptedRisk), until),
         Status::Excepted { by: ExceptedBy::FalsePositive { until } } => (Some(ExceptionWord::FalsePositive), until),
+        Status::Excepted { by: ExceptedBy::NotAffected { until } } => (Some(ExceptionWord::NotAffected), until),
         _ => (None, None),
     };
     let (package, version, rule, fixable) = match &finding.subject {
@@ -182,7 +186,7 @@ fn entry(finding: &Finding, finding_id: String, project: &PackageName, sla: SlaD
         Subject::Secret(spot) => (project.to_string(), Some("local".to_owned()), Some(line(&spot.rule)), false),
     };
     let severity = finding.rating.severity;
-    let due_date = sla.due(finding.discovered, severity);
+    let due_date = sla.due_of(finding);
     let advisory = finding.subject.advisory_ids().into_iter().find_map(AdvisoryId::reference_url);
     let is_secret = finding.kind() == FindingKind::Secret;
     StatusFinding {

@@ -265,6 +265,7 @@ fn row(finding: &StatusFinding) -> Row {
         decision: match finding.excepted_by {
             Some(ExceptionWord::AcceptedRisk) => "risk accepted",
             Some(ExceptionWord::FalsePositive) => "false positive",
+            Some(ExceptionWord::NotAffected) => "not affected",
             None => "",
         },
         until: finding.excepted_until.map(Moment::day),

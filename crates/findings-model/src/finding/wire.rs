@@ -1,21 +1,22 @@
-//! The flat JSON form of a finding: the keys that other people's scripts read, and the evidence beside them.
+//! Reads the flat JSON form of a finding; `written.rs` is its twin.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 use time::Date;
 
-use super::{Attribution, ExceptedBy, Extra, Finding, ResolvedReason, Scope, Status};
+use super::{Attributions, ExceptedBy, Extra, Finding, Memory, ResolvedReason, Scope, Status, UnderOverride, day::Day};
 use crate::{
-    AdvisoryId, Clearance, CodeSpot, CodeText, CvssScore, CvssVector, Ecosystem, FindingId, FindingKind, Package,
-    Rating, ScannerName, SecretMark, SecretSpot, Severity, SeveritySource, Subject, Vulnerability,
+    AdvisoryId, AdvisoryIds, Clearance, CodeSpot, CodeText, CvssScore, CvssVector, Ecosystem, EpssScore, Exploitation,
+    FindingId, FindingKind, KevListing, Package, Rating, ScannerName, SecretMark, SecretSpot, Severity, SeveritySource,
+    Subject, Vulnerability,
 };
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 pub(super) struct FindingWire {
     finding_id: FindingId,
     #[serde(default)]
-    aliases: BTreeSet<AdvisoryId>,
+    aliases: AdvisoryIds,
     kind: FindingKind,
     #[serde(default)]
     ecosystem: Option<Ecosystem>,
@@ -34,47 +35,60 @@ pub(super) struct FindingWire {
     severity_source: SeveritySource,
     #[serde(default)]
     cvss_score: Option<CvssScore>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     cvss_vectors: Vec<CvssVector>,
+    #[serde(default)]
+    severity_date: Option<Day>,
+    #[serde(default)]
+    kev: Option<KevListing>,
+    #[serde(default)]
+    epss: Option<EpssScore>,
     source_scanner: ScannerName,
     status: StatusWord,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    unverified_since: Option<Date>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    resolved_date: Option<Date>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
+    unverified_since: Option<Day>,
+    #[serde(default)]
+    resolved_date: Option<Day>,
+    #[serde(default)]
     resolved_reason: Option<ResolvedReason>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     excepted_by: Option<ExceptedByWire>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    excepted_until: Option<Date>,
-    discovered_date: Date,
-    last_seen: Date,
+    #[serde(default)]
+    excepted_until: Option<Day>,
+    discovered_date: Day,
+    last_seen: Day,
+    #[expect(dead_code, reason = "a document has the key; what it says follows from the versions")]
     fix_available: bool,
     fix_version: Option<String>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     fix_versions: Vec<String>,
     description: String,
     reference_url: Option<String>,
     /// The id that a scanner printed last; with `printed_ids` the evidence by which a flaw is known again.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     advisory_id: Option<AdvisoryId>,
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-    printed_ids: BTreeSet<AdvisoryId>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
+    printed_ids: AdvisoryIds,
+    #[serde(default)]
     former_rules: Vec<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     code_digest: Option<CodeText>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     secret_mark: Option<SecretMark>,
-    scanners: BTreeMap<ScannerName, Attribution>,
+    scanners: Attributions,
+    #[serde(default)]
+    former_finding_ids: BTreeSet<FindingId>,
+    #[serde(default)]
+    former_aliases: AdvisoryIds,
+    #[serde(default)]
+    under_override: Option<UnderOverride>,
     #[serde(flatten)]
     extra: Extra,
 }
 
 #[derive(Clone, Copy, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum StatusWord {
+pub(super) enum StatusWord {
     Open,
     Unverified,
     Resolved,
@@ -83,13 +97,14 @@ enum StatusWord {
 
 #[derive(Clone, Copy, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum ExceptedByWire {
+pub(super) enum ExceptedByWire {
     ReportSuppressed,
     ReportNotAffected,
     ReportFixed,
     ReportFalsePositive,
     AcceptedRisk,
     FalsePositive,
+    NotAffected,
 }
 
 /// A finding of a document that contradicts itself.
@@ -109,7 +124,7 @@ impl TryFrom<FindingWire> for Finding {
     type Error = FindingError;
 
     fn try_from(w: FindingWire) -> Result<Self, FindingError> {
-        let id = w.finding_id.clone();
+        let id = w.finding_id;
         let lacks = |key| FindingError::Lacks { id: id.clone(), kind: w.kind, key };
         let subject = match w.kind {
             FindingKind::Vulnerability => {
@@ -135,7 +150,7 @@ impl TryFrom<FindingWire> for Finding {
                 path: w.path.ok_or_else(|| lacks("path"))?,
                 line: w.line,
                 text: w.code_digest,
-                aliases: w.aliases,
+                aliases: w.aliases.into_iter().collect(),
             }),
             FindingKind::Secret => Subject::Secret(SecretSpot {
                 rule: w.rule.ok_or_else(|| lacks("rule"))?,
@@ -146,17 +161,17 @@ impl TryFrom<FindingWire> for Finding {
         };
         let status = match w.status {
             StatusWord::Open => Status::Open,
-            StatusWord::Unverified => Status::Unverified { since: w.unverified_since.unwrap_or(w.last_seen) },
+            StatusWord::Unverified => Status::Unverified { since: w.unverified_since.unwrap_or(w.last_seen).0 },
             StatusWord::Resolved => Status::Resolved {
-                on: w.resolved_date.ok_or_else(|| lacks("resolved_date"))?,
+                on: w.resolved_date.ok_or_else(|| lacks("resolved_date"))?.0,
                 reason: w.resolved_reason.ok_or_else(|| lacks("resolved_reason"))?,
             },
             StatusWord::Excepted => Status::Excepted {
-                by: excepted_by(w.excepted_by.ok_or_else(|| lacks("excepted_by"))?, w.excepted_until),
+                by: excepted_by(w.excepted_by.ok_or_else(|| lacks("excepted_by"))?, w.excepted_until.map(|day| day.0)),
             },
         };
         Ok(Self {
-            finding_id: w.finding_id,
+            finding_id: id,
             subject,
             scope: w.scope,
             rating: Rating {
@@ -165,14 +180,22 @@ impl TryFrom<FindingWire> for Finding {
                 score: w.cvss_score,
                 vectors: w.cvss_vectors,
             },
+            rated_on: w.severity_date.map(|day| day.0),
+            exploitation: Exploitation { kev: w.kev, epss: w.epss },
             source_scanner: w.source_scanner,
             scanners: w.scanners,
             status,
-            discovered: w.discovered_date,
-            last_seen: w.last_seen,
+            discovered: w.discovered_date.0,
+            last_seen: w.last_seen.0,
             fix_version: w.fix_version,
             description: w.description,
             reference_url: w.reference_url,
+            memory: Memory {
+                finding_ids: w.former_finding_ids,
+                aliases: w.former_aliases,
+                under_override: w.under_override,
+            }
+            .kept(),
             extra: w.extra,
         })
     }
@@ -186,88 +209,6 @@ fn excepted_by(word: ExceptedByWire, until: Option<Date>) -> ExceptedBy {
         ExceptedByWire::ReportFalsePositive => ExceptedBy::Report(Clearance::FalsePositive),
         ExceptedByWire::AcceptedRisk => ExceptedBy::AcceptedRisk { until },
         ExceptedByWire::FalsePositive => ExceptedBy::FalsePositive { until },
-    }
-}
-
-impl From<Finding> for FindingWire {
-    fn from(f: Finding) -> Self {
-        let mut w = Self {
-            kind: f.subject.kind(),
-            finding_id: f.finding_id,
-            aliases: BTreeSet::new(),
-            ecosystem: None,
-            package: None,
-            version: None,
-            scope: f.scope,
-            rule: None,
-            path: None,
-            line: None,
-            severity: f.rating.severity,
-            severity_source: f.rating.source,
-            cvss_score: f.rating.score,
-            cvss_vectors: f.rating.vectors,
-            source_scanner: f.source_scanner,
-            status: StatusWord::Open,
-            unverified_since: None,
-            resolved_date: None,
-            resolved_reason: None,
-            excepted_by: None,
-            excepted_until: None,
-            discovered_date: f.discovered,
-            last_seen: f.last_seen,
-            fix_available: false,
-            fix_version: f.fix_version,
-            fix_versions: Vec::new(),
-            description: f.description,
-            reference_url: f.reference_url,
-            advisory_id: None,
-            printed_ids: BTreeSet::new(),
-            former_rules: Vec::new(),
-            code_digest: None,
-            secret_mark: None,
-            scanners: f.scanners,
-            extra: f.extra,
-        };
-        match f.subject {
-            Subject::Vulnerability(v) => {
-                w.aliases = v.aliases;
-                w.aliases.insert(v.id.clone());
-                w.advisory_id = Some(v.id);
-                w.printed_ids = v.printed;
-                w.package = Some(v.package.name().to_owned());
-                w.ecosystem = Some(v.package.ecosystem().clone());
-                w.version = v.version;
-                w.fix_available = !v.fix_versions.is_empty();
-                w.fix_versions = v.fix_versions;
-            }
-            Subject::Code(c) => {
-                (w.rule, w.path, w.line) = (Some(c.rule), Some(c.path), c.line);
-                (w.former_rules, w.code_digest, w.aliases) = (c.former_rules, c.text, c.aliases);
-            }
-            Subject::Secret(s) => {
-                (w.rule, w.path, w.line, w.secret_mark) = (Some(s.rule), Some(s.path), s.line, s.mark);
-            }
-        }
-        match f.status {
-            Status::Open => {}
-            Status::Unverified { since } => {
-                (w.status, w.unverified_since) = (StatusWord::Unverified, Some(since));
-            }
-            Status::Resolved { on, reason } => {
-                (w.status, w.resolved_date, w.resolved_reason) = (StatusWord::Resolved, Some(on), Some(reason));
-            }
-            Status::Excepted { by } => {
-                let (word, until) = match by {
-                    ExceptedBy::Report(Clearance::Suppressed) => (ExceptedByWire::ReportSuppressed, None),
-                    ExceptedBy::Report(Clearance::NotAffected) => (ExceptedByWire::ReportNotAffected, None),
-                    ExceptedBy::Report(Clearance::Fixed) => (ExceptedByWire::ReportFixed, None),
-                    ExceptedBy::Report(Clearance::FalsePositive) => (ExceptedByWire::ReportFalsePositive, None),
-                    ExceptedBy::AcceptedRisk { until } => (ExceptedByWire::AcceptedRisk, until),
-                    ExceptedBy::FalsePositive { until } => (ExceptedByWire::FalsePositive, until),
-                };
-                (w.status, w.excepted_by, w.excepted_until) = (StatusWord::Excepted, Some(word), until);
-            }
-        }
-        w
+        ExceptedByWire::NotAffected => ExceptedBy::NotAffected { until },
     }
 }

@@ -1,11 +1,11 @@
 //! Code and secret findings: which place is which, inside one scanner.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    collections::{BTreeMap, BTreeSet},
     hash::Hash,
 };
 
-use super::{Seen, Slot, lines::pair_up};
+use super::{FastMap, FastSet, Seen, Slot, groups::Groups, lines::pair_up};
 use crate::{Finding, ScannerName, Subject};
 
 /// More trailing parts of a path than this do not make two paths more alike.
@@ -73,10 +73,24 @@ impl<'a> Spot<'a> {
         (self.text, if self.text.is_some() { 0 } else { self.line })
     }
 
+    /// The rule, what it was called earlier, and the last part of its name where that has several.
+    fn rule_names(&self) -> impl Iterator<Item = RuleName<'a>> + use<'a> {
+        let last = self.rule.rsplit_once('.').map(|(_, last)| RuleName::LastPart(last));
+        let whole = std::iter::once(self.rule).chain(self.former.iter().map(String::as_str)).map(RuleName::Whole);
+        whole.chain(last)
+    }
+
     /// A total order that does not ask where in the input a spot stood, unless two are equal in everything.
     fn order(&self) -> Order<'a> {
         (self.path, self.line, self.rule, self.text, self.mark, self.former, self.name, self.index)
     }
+}
+
+/// A name by which a rule is known again.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum RuleName<'a> {
+    Whole(&'a str),
+    LastPart(&'a str),
 }
 
 type Order<'a> = (&'a str, u32, &'a str, Option<&'a str>, Option<&'a str>, &'a [String], &'a str, usize);
@@ -100,15 +114,19 @@ impl<'a> ByKind<'a> {
 
 /// Records that another report of the same scanner holds as well: each with the first record that stands for it.
 ///
-/// The nth equal record of one report is the nth of another.
+/// The nth equal record of one report is the nth of another. What is left and stands alone at its line in each of two reports is one,
+/// too: two formats of one tool may quote another part of the line.
 pub(super) fn across_reports(seen: &[Seen<'_>]) -> BTreeMap<usize, usize> {
-    let mut reports: HashMap<&ScannerName, HashSet<usize>> = HashMap::new();
-    for record in seen {
-        reports.entry(record.scanner).or_default().insert(record.report);
+    let mut reports: FastMap<&ScannerName, FastSet<usize>> = FastMap::default();
+    for (scanner, report) in first_of_reports(seen).map(|record| (record.scanner, record.report)) {
+        reports.entry(scanner).or_default().insert(report);
     }
     let mut twins = BTreeMap::new();
-    let mut nth: HashMap<_, usize> = HashMap::new();
-    let mut first: HashMap<_, usize> = HashMap::new();
+    if reports.values().all(|of_scanner| of_scanner.len() < 2) {
+        return twins;
+    }
+    let mut nth: FastMap<_, usize> = FastMap::default();
+    let mut first: FastMap<_, usize> = FastMap::default();
     for (index, record) in seen.iter().enumerate() {
         if reports.get(record.scanner).is_none_or(|r| r.len() < 2) {
             continue;
@@ -124,7 +142,34 @@ pub(super) fn across_reports(seen: &[Seen<'_>]) -> BTreeMap<usize, usize> {
             twins.insert(index, stands_for);
         }
     }
+    let stand_for: FastSet<usize> = twins.values().copied().collect();
+    let mut alone: FastMap<_, Vec<(usize, usize)>> = FastMap::default();
+    for (index, record) in seen.iter().enumerate() {
+        if reports.get(record.scanner).is_none_or(|r| r.len() < 2)
+            || twins.contains_key(&index)
+            || stand_for.contains(&index)
+        {
+            continue;
+        }
+        if let Some(s) = Spot::of_record(index, record.scanner, record.subject).filter(|s| s.line > 0)
+            && matches!(record.subject, Subject::Code(_))
+        {
+            alone.entry((s.scanner, s.rule, s.path, s.line)).or_default().push((record.report, index));
+        }
+    }
+    for mut here in alone.into_values().filter(|here| here.len() > 1) {
+        here.sort_unstable();
+        let (_, first) = here[0];
+        if here.windows(2).all(|pair| pair[0].0 != pair[1].0) {
+            twins.extend(here[1..].iter().map(|(_, index)| (*index, first)));
+        }
+    }
     twins
+}
+
+/// The first record of each run of records that come from one report.
+fn first_of_reports<'s, 'a>(seen: &'s [Seen<'a>]) -> impl Iterator<Item = &'s Seen<'a>> {
+    seen.chunk_by(|a, b| a.report == b.report && a.scanner == b.scanner).filter_map(|run| run.first())
 }
 
 type Gone<'g> = &'g dyn Fn(&ScannerName, &str) -> bool;
@@ -138,8 +183,11 @@ pub(super) fn assign_code<'a>(known: &[Spot<'a>], seen: &[Spot<'a>], gone: Gone<
     m.each_side(|m, pick| m.pass(pick, By::Line, exact, exact));
     m.former_rules();
     m.renames(gone, |s| s.text);
+    m.renamed_with_rules(gone);
     m.pass(LIVE, By::Line, place, place);
     m.each_side(|m, pick| m.pass(pick, By::Line, unsaid, unsaid));
+    m.untold_rules();
+    m.untold_renames(gone);
     m.write(of);
 }
 
@@ -152,7 +200,7 @@ pub(super) fn assign_secrets<'a>(known: &[Spot<'a>], seen: &[Spot<'a>], gone: Go
     m.renames(gone, |s| s.mark);
     // Where some mark is known again the key is the same, so two different marks are two secrets. Where none is, the key
     // may have changed, and that ends nothing.
-    let same_key: HashSet<&ScannerName> =
+    let same_key: FastSet<&ScannerName> =
         m.matched().filter(|(k, s)| k.mark.is_some() && k.mark == s.mark).map(|(k, _)| k.scanner).collect();
     m.each_side(|m, pick| {
         let unmarked = |s: &Spot<'a>| s.mark.is_none().then(|| place(s));
@@ -179,6 +227,8 @@ const LIVE: Pick = Pick { known_live: true, seen_live: true };
 enum By {
     /// The nearest lines, in order.
     Line,
+    /// As `Line`, if both sides are as many and one of them cannot tell what its lines say.
+    LineIfEven,
     /// As `Line`, if each side lies in one file.
     OneFile,
     /// In the order of paths and lines.
@@ -213,21 +263,34 @@ impl<'s, 'a> Matcher<'s, 'a> {
     }
 
     /// One pass: what has a key in common is paired.
-    fn pass<K, A, B>(
+    fn pass<K: Eq + Hash>(
         &mut self,
         pick: Pick,
         by: By,
-        known_keys: impl Fn(&Spot<'a>) -> A,
-        seen_keys: impl Fn(&Spot<'a>) -> B,
-    ) where
+        known_key: impl Fn(&Spot<'a>) -> Option<K>,
+        seen_key: impl Fn(&Spot<'a>) -> Option<K>,
+    ) {
+        let known = self.open_known(pick);
+        if !known.is_empty() {
+            self.pass_over(&known, &self.open_seen(pick), by, known_key, seen_key);
+        }
+    }
+
+    /// A pass in which a spot may have several keys. It is settled in the order of the known ones, the same way each time.
+    fn pass_with_several<K, A, B>(&mut self, known_keys: impl Fn(&Spot<'a>) -> A, seen_keys: impl Fn(&Spot<'a>) -> B)
+    where
         K: Eq + Hash,
         A: IntoIterator<Item = K>,
         B: IntoIterator<Item = K>,
     {
-        let (known, seen) = (self.open_known(pick), self.open_seen(pick));
-        self.pass_over(&known, &seen, by, known_keys, seen_keys);
+        let mut known = self.open_known(LIVE);
+        if !known.is_empty() {
+            known.sort_by_key(|k| self.known[*k].order());
+            self.pass_over(&known, &self.open_seen(LIVE), By::Line, known_keys, seen_keys);
+        }
     }
 
+    /// Buckets are visited in the order of their first known member in the list.
     fn pass_over<K, A, B>(
         &mut self,
         known: &[usize],
@@ -243,47 +306,57 @@ impl<'s, 'a> Matcher<'s, 'a> {
         if known.is_empty() || seen.is_empty() {
             return;
         }
-        // Buckets are visited in the order of their first known member, so that a spot with two keys is settled the same way
-        // each time.
-        let mut number: HashMap<K, usize> = HashMap::new();
-        let mut buckets: Vec<(Vec<usize>, Vec<usize>)> = Vec::new();
-        let mut ordered = known.to_vec();
-        ordered.sort_by_key(|k| self.known[*k].order());
-        for k in ordered {
-            for key in known_keys(&self.known[k]) {
-                let bucket = *number.entry(key).or_insert_with(|| {
-                    buckets.push((Vec::new(), Vec::new()));
-                    buckets.len() - 1
-                });
-                buckets[bucket].0.push(k);
+        let mut number: FastMap<K, usize> = FastMap::default();
+        number.reserve(known.len());
+        let mut known_in = Vec::with_capacity(known.len());
+        for k in known {
+            for key in known_keys(&self.known[*k]) {
+                let next = number.len();
+                known_in.push((*number.entry(key).or_insert(next), *k));
             }
         }
+        let mut seen_in = Vec::with_capacity(seen.len());
         for s in seen {
             for key in seen_keys(&self.seen[*s]) {
                 if let Some(bucket) = number.get(&key) {
-                    buckets[*bucket].1.push(*s);
+                    seen_in.push((*bucket, *s));
                 }
             }
         }
-        for (mut known, mut seen) in buckets {
-            known.retain(|k| !self.used[*k]);
-            seen.retain(|s| self.of[*s].is_none());
-            known.dedup();
-            seen.dedup();
-            self.settle(known, seen, by);
+        let buckets = number.len();
+        drop(number);
+        let known_in = Groups::new(buckets, known_in.into_iter());
+        let seen_in = Groups::new(buckets, seen_in.into_iter());
+        for bucket in 0..buckets {
+            self.settle(known_in.of(bucket), seen_in.of(bucket), by);
         }
     }
 
-    fn settle(&mut self, mut known: Vec<usize>, mut seen: Vec<usize>, by: By) {
+    /// Pairs what is still open in a bucket.
+    fn settle(&mut self, known: &[usize], seen: &[usize], by: By) {
+        if let ([k], [s]) = (known, seen)
+            && by != By::LineIfEven
+        {
+            if !self.used[*k] && self.of[*s].is_none() {
+                self.used[*k] = true;
+                self.of[*s] = Some(*k);
+            }
+            return;
+        }
+        let mut known: Vec<usize> = known.iter().copied().filter(|k| !self.used[*k]).collect();
+        let mut seen: Vec<usize> = seen.iter().copied().filter(|s| self.of[*s].is_none()).collect();
         if known.is_empty() || seen.is_empty() {
             return;
         }
         known.sort_by_key(|k| self.known[*k].order());
+        known.dedup();
         seen.sort_by_key(|s| self.seen[*s].order());
+        seen.dedup();
         let one_file = |spots: &[Spot<'_>], list: &[usize]| list.iter().all(|i| spots[*i].path == spots[list[0]].path);
         let pairs: Vec<(usize, usize)> = match by {
             By::OneFile if !one_file(self.known, &known) || !one_file(self.seen, &seen) => return,
-            By::Line | By::OneFile => {
+            By::LineIfEven if known.len() != seen.len() || !self.is_one_side_untold(&known, &seen) => return,
+            By::Line | By::LineIfEven | By::OneFile => {
                 let lines =
                     |spots: &[Spot<'_>], list: &[usize]| list.iter().map(|i| spots[*i].line).collect::<Vec<_>>();
                 pair_up(&lines(self.known, &known), &lines(self.seen, &seen))
@@ -296,12 +369,21 @@ impl<'s, 'a> Matcher<'s, 'a> {
         }
     }
 
+    fn is_one_side_untold(&self, known: &[usize], seen: &[usize]) -> bool {
+        known.iter().all(|k| self.known[*k].text.is_none()) || seen.iter().all(|s| self.seen[*s].text.is_none())
+    }
+
     /// The same place under another name of the rule: the scanner says that it was renamed, or only the way in front of the
     /// last part of its name changed.
     fn former_rules(&mut self) {
         let at = |s: &Spot<'a>, rule: &'a str| (s.scanner, s.path, s.said(), rule);
-        self.pass(LIVE, By::Line, |s| Some(at(s, s.rule)), |s| s.former.iter().map(|f| at(s, f)).collect::<Vec<_>>());
-        self.pass(LIVE, By::Line, |s| s.former.iter().map(|f| at(s, f)).collect::<Vec<_>>(), |s| Some(at(s, s.rule)));
+        let former = |s: &Spot<'a>| s.former.iter().map(|f| at(s, f)).collect::<Vec<_>>();
+        if self.seen.iter().any(|s| !s.former.is_empty()) {
+            self.pass_with_several(|s| Some(at(s, s.rule)), former);
+        }
+        if self.known.iter().any(|k| !k.former.is_empty()) {
+            self.pass_with_several(former, |s| Some(at(s, s.rule)));
+        }
         let last = |s: &Spot<'a>| s.rule.rsplit_once('.').map(|(_, last)| at(s, last));
         self.pass(LIVE, By::Line, last, last);
     }
@@ -309,12 +391,7 @@ impl<'s, 'a> Matcher<'s, 'a> {
     /// Files that are gone, and places elsewhere that say the same. The more trailing parts two paths share, the earlier they
     /// are compared, so that a moved folder full of equal snippets comes out file by file.
     fn renames(&mut self, gone: Gone<'_>, said: impl Fn(&Spot<'a>) -> Option<&'a str>) {
-        let mut asked: HashMap<(&ScannerName, &str), bool> = HashMap::new();
-        let mut known = self.open_known(LIVE);
-        known.retain(|k| {
-            let spot = &self.known[*k];
-            *asked.entry((spot.scanner, spot.path)).or_insert_with(|| gone(spot.scanner, spot.path))
-        });
+        let known = self.open_in_gone_files(gone);
         let seen = self.open_seen(LIVE);
         if known.is_empty() || seen.is_empty() {
             return;
@@ -329,9 +406,92 @@ impl<'s, 'a> Matcher<'s, 'a> {
         self.pass_over(&known, &seen, By::Order, with_text, with_text);
     }
 
+    /// Open known spots whose file is gone.
+    fn open_in_gone_files(&self, gone: Gone<'_>) -> Vec<usize> {
+        let mut asked: FastMap<(&ScannerName, &str), bool> = FastMap::default();
+        let mut known = self.open_known(LIVE);
+        known.retain(|k| {
+            let spot = &self.known[*k];
+            *asked.entry((spot.scanner, spot.path)).or_insert_with(|| gone(spot.scanner, spot.path))
+        });
+        known
+    }
+
+    /// As [`Self::renames`], where the rule got another name in the same week.
+    fn renamed_with_rules(&mut self, gone: Gone<'_>) {
+        let mut known = self.open_in_gone_files(gone);
+        if known.is_empty() {
+            return;
+        }
+        let seen = self.open_seen(LIVE);
+        known.sort_by_key(|k| self.known[*k].order());
+        let deepest = known.iter().map(|k| self.known[*k].path.split('/').count()).max().unwrap_or(0).min(DEEPEST);
+        for parts in (0..=deepest).rev() {
+            let keys = |s: &Spot<'a>| {
+                let place = s.text.zip(tail(s.path, parts));
+                let scanner = s.scanner;
+                s.rule_names().filter_map(move |rule| place.map(|(text, tail)| (scanner, rule, text, tail)))
+            };
+            self.pass_over(&known, &seen, By::OneFile, keys, keys);
+        }
+    }
+
+    /// The same file and a rule of which only the way in front of its last part changed, where one side cannot tell what the line
+    /// says: only if as many are left on both sides.
+    fn untold_rules(&mut self) {
+        let known = self.open_known(LIVE);
+        let seen = if known.is_empty() { Vec::new() } else { self.open_seen(LIVE) };
+        let key = |s: &Spot<'a>| s.rule.rsplit_once('.').map(|(_, last)| (s.scanner, s.path, last));
+        self.pass_over(&known, &seen, By::LineIfEven, key, key);
+    }
+
+    /// One file that is gone and one that is new, with findings of the same rules in the same order, where one side cannot tell what
+    /// the lines say: the file was renamed.
+    fn untold_renames(&mut self, gone: Gone<'_>) {
+        let known = self.open_in_gone_files(gone);
+        if known.is_empty() {
+            return;
+        }
+        let seen = self.open_seen(LIVE);
+        let is_untold = |spot: &Spot<'_>| spot.text.is_none();
+        if !known.iter().any(|k| is_untold(&self.known[*k])) && !seen.iter().any(|s| is_untold(&self.seen[*s])) {
+            return;
+        }
+        let had: FastSet<(&ScannerName, &str)> = self.known.iter().map(|k| (k.scanner, k.path)).collect();
+        let mut by_scanner: BTreeMap<&ScannerName, (Vec<usize>, Vec<usize>)> = BTreeMap::new();
+        for k in known {
+            by_scanner.entry(self.known[k].scanner).or_default().0.push(k);
+        }
+        for s in seen {
+            let spot = &self.seen[s];
+            if !had.contains(&(spot.scanner, spot.path))
+                && let Some((_, new)) = by_scanner.get_mut(spot.scanner)
+            {
+                new.push(s);
+            }
+        }
+        for (mut old, mut new) in by_scanner.into_values() {
+            old.sort_by_key(|k| self.known[*k].order());
+            new.sort_by_key(|s| self.seen[*s].order());
+            let (Some(first), Some(first_new)) = (old.first(), new.first()) else { continue };
+            let is_one_file = old.iter().all(|k| self.known[*k].path == self.known[*first].path)
+                && new.iter().all(|s| self.seen[*s].path == self.seen[*first_new].path);
+            let agree = |(k, s): (&usize, &usize)| {
+                let (k, s) = (&self.known[*k], &self.seen[*s]);
+                k.rule == s.rule && (k.text.is_none() || s.text.is_none() || k.text == s.text)
+            };
+            if is_one_file && old.len() == new.len() && old.iter().zip(&new).all(agree) {
+                for (k, s) in old.into_iter().zip(new) {
+                    self.used[k] = true;
+                    self.of[s] = Some(k);
+                }
+            }
+        }
+    }
+
     /// What is left of a file whose other findings all went to one new file went there too.
     fn along_renamed_files(&mut self, known: &[usize], seen: &[usize]) {
-        let mut went: HashMap<(&ScannerName, &str), BTreeSet<&str>> = HashMap::new();
+        let mut went: FastMap<(&ScannerName, &str), BTreeSet<&str>> = FastMap::default();
         for s in seen {
             if let Some(k) = self.of[*s] {
                 let (from, to) = (&self.known[k], &self.seen[*s]);

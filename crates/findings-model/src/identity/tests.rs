@@ -27,7 +27,7 @@ fn flaw(text: &str) -> Subject {
         version: None,
         id: ids.next().unwrap(),
         aliases: ids.collect(),
-        printed: std::collections::BTreeSet::new(),
+        printed: crate::AdvisoryIds::new(),
         fix_versions: Vec::new(),
     })
 }
@@ -62,8 +62,11 @@ fn finding(name: &str, subject: Subject) -> Finding {
         subject,
         scope: Scope::Unknown,
         rating: Rating::unknown(),
+        rated_on: None,
+        memory: None,
+        exploitation: crate::Exploitation::default(),
         source_scanner: scanner(),
-        scanners: BTreeMap::new(),
+        scanners: crate::Attributions::new(),
         status: Status::Open,
         discovered: day(1),
         last_seen: day(8),
@@ -247,6 +250,65 @@ fn a_renamed_rule_is_the_same_finding() {
 }
 
 #[test]
+fn a_rule_and_a_file_may_get_new_names_in_one_week() {
+    let mut now = code("B324 h.py 9 md5(x)");
+    let Subject::Code(spot) = &mut now else { unreachable!() };
+    spot.former_rules.push("B303".to_owned());
+    check(&known(code, &["B303 u.py 5 md5(x)"]), &[now.clone()], &["u.py"], "k0");
+    check(&known(code, &["B303 u.py 5 md5(x)"]), &[now.clone()], &[], "n0");
+    check(&known(code, &["B303 u.py 5 sha1(x)"]), &[now], &["u.py"], "n0");
+    check(&known(code, &["a.b.rule u.py 5 md5(x)"]), &all(code, &["c.rule h.py 5 md5(x)"]), &["u.py"], "k0");
+    check(&known(code, &["rule u.py 5 md5(x)"]), &all(code, &["c.rule h.py 5 md5(x)"]), &["u.py"], "n0");
+}
+
+#[test]
+fn a_file_without_quoted_lines_is_known_by_its_rules_in_order() {
+    let ledger = known(code, &["R a.py 3", "Q a.py 5", "R a.py 30"]);
+    check(&ledger, &all(code, &["R z.py 8", "Q z.py 10", "R z.py 35"]), &["a.py"], "k0 k1 k2");
+    check(&ledger, &all(code, &["R z.py 8 t", "Q z.py 10 u", "R z.py 35 v"]), &["a.py"], "k0 k1 k2");
+    // Another order, another number, two new files: it may be something else.
+    check(&ledger, &all(code, &["Q z.py 8", "R z.py 10", "R z.py 35"]), &["a.py"], "n0 n1 n2");
+    check(&ledger, &all(code, &["R z.py 8", "Q z.py 10"]), &["a.py"], "n0 n1");
+    check(&ledger, &all(code, &["R z.py 8", "Q z.py 10", "R y.py 35"]), &["a.py"], "n0 n1 n2");
+    check(&ledger, &all(code, &["R z.py 8", "Q z.py 10", "R z.py 35"]), &[], "n0 n1 n2");
+    // Two files are gone.
+    let two = known(code, &["R a.py 3", "R b.py 3"]);
+    check(&two, &all(code, &["R z.py 3"]), &["a.py", "b.py"], "n0");
+}
+
+#[test]
+fn a_renamed_rule_without_quoted_lines_is_known_by_its_last_part() {
+    let ledger = known(code, &["a.b.eval h.py 13 eval(x)", "a.b.exec h.py 20 exec(x)"]);
+    check(&ledger, &all(code, &["r.eval h.py 20", "r.exec h.py 33"]), &[], "k0 k1");
+    check(&ledger, &all(code, &["r.eval h.py 20", "r.eval h.py 33"]), &[], "n0 n1");
+    check(&ledger, &all(code, &["r.eval h.py 20 eval(y)"]), &[], "n0");
+}
+
+#[test]
+fn two_formats_may_quote_another_part_of_a_line() {
+    let name = scanner();
+    let records =
+        all(code, &["B104 h.py 5 bind(x)", "B104 h.py 5 bind(", "B104 h.py 9 bind(y)", "B104 h.py 8 bind(z)"]);
+    let seen: Vec<Seen<'_>> =
+        records.iter().zip([0, 1, 0, 1]).map(|(subject, report)| Seen { subject, scanner: &name, report }).collect();
+    let matches = assign(&[], &seen, &|_, _| false).matches;
+    assert_eq!(matches, [Match::New(0), Match::New(0), Match::New(1), Match::New(2)]);
+}
+
+#[test]
+fn an_id_that_was_an_alias_once_is_the_last_evidence() {
+    let with_former = |texts: &[&str], former: &str| {
+        let mut ledger = known(flaw, texts);
+        ledger[0].remember(|memory| _ = memory.aliases.insert(AdvisoryId::parse(former).unwrap()));
+        ledger
+    };
+    check(&with_former(&["a CVE-1-1"], "PYSEC-1"), &all(flaw, &["a PYSEC-1"]), &[], "k0");
+    // Another flaw has that id now.
+    check(&with_former(&["a CVE-1-1", "a PYSEC-1"], "PYSEC-1"), &all(flaw, &["a PYSEC-1"]), &[], "k1");
+    check(&with_former(&["a CVE-1-1"], "PYSEC-1"), &all(flaw, &["a PYSEC-1 CVE-1-2"]), &[], "n0 ?0");
+}
+
+#[test]
 fn the_same_code_reported_again_is_the_resolved_finding() {
     let ledger = vec![resolved(finding("F0", code("B324 h.py 5 md5(x)")))];
     check(&ledger, &all(code, &["B324 h.py 7 md5(x)"]), &[], "k0");
@@ -300,11 +362,12 @@ fn pairs_are_one_to_one() {
 #[test]
 fn records_of_a_store_fall_into_classes() {
     let ids = |text: &str| match flaw(text) {
-        Subject::Vulnerability(v) => (v.id, v.aliases),
+        Subject::Vulnerability(v) => (v.id, v.aliases.into_iter().collect()),
         _ => unreachable!(),
     };
     let records = ["a PYSEC-1 CVE-1-1 GHSA-1", "a GHSA-1 CVE-1-1", "a PYSEC-2", "a GHSA-2 PYSEC-2"].map(ids);
-    let borrowed: Vec<_> = records.iter().map(|(id, aliases)| (id, aliases)).collect();
+    let borrowed: Vec<(_, &std::collections::BTreeSet<_>)> =
+        records.iter().map(|(id, aliases)| (id, aliases)).collect();
     assert_eq!(flaw_classes(&borrowed), [0, 0, 2, 2]);
 }
 
@@ -377,6 +440,39 @@ proptest! {
     fn the_order_of_code_never_matters((known, seen) in any_case(any_code().boxed()), seed in any::<u64>()) {
         let (known2, seen2) = (shuffled(&known, seed), shuffled(&seen, seed.rotate_left(7)));
         prop_assert_eq!(meaning(&known, &seen), meaning(&known2, &seen2));
+    }
+
+    /// Which report a flaw stands in says nothing of which flaw it is.
+    #[test]
+    fn how_flaws_are_spread_over_reports_never_matters(
+        (known, seen) in any_case(any_flaw().boxed()),
+        reports in prop::collection::vec(0..3_usize, 7),
+    ) {
+        let name = scanner();
+        let spread = |report: &dyn Fn(usize) -> usize| {
+            let seen: Vec<Seen<'_>> = seen
+                .iter()
+                .enumerate()
+                .map(|(i, subject)| Seen { subject, scanner: &name, report: report(i) })
+                .collect();
+            assign(&known, &seen, &|_, _| false)
+        };
+        prop_assert_eq!(spread(&|_| 0), spread(&|i| reports[i]));
+    }
+
+    /// What is reported besides never takes a finding's own record from it: a record that prints its id is that finding.
+    #[test]
+    fn a_printed_id_is_always_known_again((known, seen) in any_case(any_flaw().boxed())) {
+        let name = scanner();
+        let mut seen = seen;
+        let Some(Subject::Vulnerability(own)) = known.first().map(|f| f.subject.clone()) else { return Ok(()) };
+        seen.push(Subject::Vulnerability(own.clone()));
+        let records: Vec<Seen<'_>> = seen.iter().map(|subject| Seen { subject, scanner: &name, report: 0 }).collect();
+        let result = assign(&known, &records, &|_, _| false);
+        let Some(Match::Known(k)) = result.matches.last() else { return Err(TestCaseError::fail("it is new")) };
+        let Subject::Vulnerability(home) = &known[*k].subject else { unreachable!() };
+        prop_assert_eq!(&home.package, &own.package);
+        prop_assert!(home.id == own.id || home.printed.contains(&own.id), "{:?}", home);
     }
 
     #[test]

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use findings_model::{
-    AdvisoryId, CodeSpot, CoverageState, CvssScore, Finding, FindingId, FindingSet, Package, PackageName, Rating,
-    ScanSummary, ScannerName, ScannerState, Scope, SecretSpot, Severity, SeveritySource, SlaDays, Status, Subject,
-    Timestamp, Vulnerability, parse_date,
+    AdvisoryId, AdvisoryIds, CodeSpot, CoverageState, CvssScore, Finding, FindingId, FindingSet, Package, PackageName,
+    Rating, ScanSummary, ScannerName, ScannerState, Scope, SecretSpot, Severity, SeveritySource, SlaDays, Status,
+    Subject, Timestamp, Vulnerability, parse_date,
 };
 
 use crate::{History, Limits, StatusDocument, StatusFile, StatusInput, assess};
@@ -42,6 +42,9 @@ impl Sample {
                 last_usable: Some(at(SCANNED)),
                 last_complete: Some(at(SCANNED)),
                 ever_covered: true,
+                rule_sets: Vec::new(),
+                suppressed: BTreeMap::new(),
+                newest_observed: BTreeMap::new(),
                 newest: vec![scan(name, CoverageState::Complete, &[], &[])],
             };
             (scanner(name), state)
@@ -117,6 +120,8 @@ fn scan(name: &str, coverage: CoverageState, reasons: &[&str], not_covered: &[&s
         findings: 0,
         tool_version: None,
         observed_at: None,
+        report_digest: None,
+        rule_set: None,
     }
 }
 
@@ -126,8 +131,11 @@ fn finding(id: &str, subject: Subject, severity: Severity, found: &str, by: &str
         subject,
         scope: Scope::Unknown,
         rating: Rating::word(severity, SeveritySource::Scanner),
+        rated_on: None,
+        memory: None,
+        exploitation: findings_model::Exploitation::default(),
         source_scanner: scanner(by),
-        scanners: BTreeMap::new(),
+        scanners: findings_model::Attributions::new(),
         status: Status::Open,
         discovered: parse_date(found).unwrap(),
         last_seen: parse_date(SCANNED).unwrap(),
@@ -143,8 +151,8 @@ pub(crate) fn flaw(id: &str, package: &str, severity: Severity, found: &str) -> 
         package: Package::pypi(&PackageName::parse(package).unwrap()),
         version: Some("2.30.0".to_owned()),
         id: AdvisoryId::parse(id).unwrap(),
-        aliases: BTreeSet::new(),
-        printed: BTreeSet::new(),
+        aliases: AdvisoryIds::new(),
+        printed: AdvisoryIds::new(),
         fix_versions: vec!["2.31.0".to_owned()],
     });
     let mut finding = finding(id, subject, severity, found, "pip-audit");

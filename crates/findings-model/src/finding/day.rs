@@ -1,0 +1,128 @@
+//! Days as they stand in documents, `2026-01-05`, read and written without the general parser: a finding holds several of them.
+
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de, de::IntoDeserializer as _};
+use time::{Date, Month};
+
+/// A day as a value of its own.
+#[derive(Clone, Copy)]
+pub(super) struct Day(pub(super) Date);
+
+impl Serialize for Day {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serialize(&self.0, serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Day {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserialize(deserializer).map(Self)
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+pub(super) fn serialize<S: Serializer>(day: &Date, serializer: S) -> Result<S::Ok, S::Error> {
+    let (year, month, of_month) = day.to_calendar_date();
+    let Some(year) = u16::try_from(year).ok().filter(|year| *year <= 9999) else {
+        return day.serialize(serializer);
+    };
+    let digit = |number: u16| char::from(b'0' + u8::try_from(number % 10).unwrap_or_default());
+    let (month, of_month) = (u16::from(u8::from(month)), u16::from(of_month));
+    let text = [
+        digit(year / 1000),
+        digit(year / 100),
+        digit(year / 10),
+        digit(year),
+        '-',
+        digit(month / 10),
+        digit(month),
+        '-',
+        digit(of_month / 10),
+        digit(of_month),
+    ];
+    let bytes = text.map(|c| c as u8);
+    match std::str::from_utf8(&bytes) {
+        Ok(text) => serializer.serialize_str(text),
+        Err(_) => day.serialize(serializer),
+    }
+}
+
+pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Date, D::Error> {
+    deserializer.deserialize_str(DayVisitor)
+}
+
+struct DayVisitor;
+
+impl de::Visitor<'_> for DayVisitor {
+    type Value = Date;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a day as 2026-01-05")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Date, E> {
+        match plain(text.as_bytes()) {
+            Some(day) => Ok(day),
+            // What is written in another way is left to the general parser, which also says what is wrong.
+            None => Date::deserialize(text.into_deserializer()),
+        }
+    }
+}
+
+fn plain(text: &[u8]) -> Option<Date> {
+    let number =
+        |digits: &[u8]| digits.iter().try_fold(0u16, |n, b| b.is_ascii_digit().then(|| n * 10 + u16::from(b - b'0')));
+    let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = *text else { return None };
+    let month = Month::try_from(u8::try_from(number(&[m1, m2])?).ok()?).ok()?;
+    let day = u8::try_from(number(&[d1, d2])?).ok()?;
+    Date::from_calendar_date(number(&[y1, y2, y3, y4])?.into(), month, day).ok()
+}
+
+/// For a day that may not be there.
+pub(super) mod option {
+    use super::{Date, Day, Deserialize, Deserializer, Serialize, Serializer};
+
+    #[expect(clippy::ref_option, clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+    pub(in super::super) fn serialize<S: Serializer>(day: &Option<Date>, serializer: S) -> Result<S::Ok, S::Error> {
+        day.map(Day).serialize(serializer)
+    }
+
+    pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Date>, D::Error> {
+        Ok(Option::<Day>::deserialize(deserializer)?.map(|day| day.0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn read(text: &str) -> Option<Date> {
+        serde_json::from_value::<Day>(text.into()).ok().map(|day| day.0)
+    }
+
+    proptest! {
+        /// Each day is read and written as the general parser does.
+        #[test]
+        fn days_are_what_they_are(ordinal in 0i32..3_652_059) {
+            let day = Date::from_julian_day(1_721_426 + ordinal).unwrap();
+            let text = serde_json::to_string(&Day(day)).unwrap();
+            prop_assert_eq!(&text, &serde_json::to_string(&day).unwrap());
+            prop_assert_eq!(serde_json::from_str::<Day>(&text).unwrap().0, day);
+        }
+
+        #[test]
+        fn other_text_is_judged_as_the_general_parser_does(text in "[0-9+:/T-]{0,12}") {
+            prop_assert_eq!(read(&text), serde_json::from_value::<Date>(text.into()).ok());
+        }
+    }
+
+    #[test]
+    fn what_is_no_day_is_refused() {
+        for bad in ["2026-02-29", "2026-13-01", "2026-1-1", "", "2026-01-05T00:00:00Z", "２026-01-05"] {
+            assert_eq!(read(bad), None, "{bad}");
+        }
+    }
+}
