@@ -1,5 +1,7 @@
 //! Text of a report on its way into a scan: bounded, one line where one line belongs, without what must not be shown.
 
+use std::borrow::Cow;
+
 use findings_model::{Timestamp, text};
 
 /// The most bytes of a description.
@@ -13,17 +15,9 @@ const WORDS: usize = 160;
 /// The most bytes of a path.
 const PATH: usize = 1024;
 
-/// Whether a text is its own one-line form: ASCII that can be seen, single spaces between words.
-fn is_plain_line(line: &str) -> bool {
-    line.bytes().all(|b| matches!(b, b' '..=b'~'))
-        && !line.starts_with(' ')
-        && !line.ends_with(' ')
-        && !line.contains("  ")
-}
-
 /// One line of at most `limit` characters.
 pub(crate) fn line(words: &str, limit: usize) -> String {
-    if words.len() <= limit && is_plain_line(words) {
+    if words.len() <= limit && text::is_plain_line(words) {
         return words.to_owned();
     }
     let line = text::one_line(words);
@@ -46,11 +40,15 @@ pub(crate) fn version(version: &str) -> Option<String> {
 }
 
 /// A description of at most 4 KiB, its line breaks kept.
-pub(crate) fn description(description: &str) -> String {
-    let description = description.trim();
-    if description.bytes().all(|b| matches!(b, b' '..=b'~' | b'\n' | b'\t')) {
-        return text::shorten_bytes(description, DESCRIPTION).into_owned();
+pub(crate) fn description(description: Cow<'_, str>) -> String {
+    let trimmed = description.trim();
+    if text::is_plain(trimmed) {
+        if trimmed.len() == description.len() && description.len() <= DESCRIPTION {
+            return description.into_owned();
+        }
+        return text::shorten_bytes(trimmed, DESCRIPTION).into_owned();
     }
+    let description = trimmed;
     // Cut before the characters are looked at; a replaced one may be longer than what it replaces, so cut again.
     let head = text::shorten_bytes(description, DESCRIPTION).replace("\r\n", "\n");
     text::shorten_bytes(&text::clean(&head), DESCRIPTION).into_owned()
@@ -68,12 +66,12 @@ pub(crate) fn path(path: &str) -> Option<String> {
     let path = path.trim();
     let plain = !path.is_empty()
         && path.len() <= PATH
-        && path.bytes().all(|b| matches!(b, b'!'..=b'~') && b != b'\\' && b != b':')
+        && path.bytes().all(|b| matches!(b, b'!'..=b'~') && !matches!(b, b'\\' | b':' | b'=' | b'@'))
         && path.split('/').all(|part| !matches!(part, "" | "." | ".."));
     if plain {
         return Some(path.to_owned());
     }
-    let shown: String = path
+    let shown: String = text::hide_credentials(path)
         .chars()
         .map(|c| match c {
             '\\' => '/',
@@ -178,6 +176,9 @@ mod tests {
             ("/github/workspace/src/a.py", Some("src/a.py")),
             ("C:\\code\\a.py", Some("code/a.py")),
             ("/opt/app/a.py", Some("opt/app/a.py")),
+            ("https://user:hunter2@example.org/a.py", Some("https:/[hidden]@example.org/a.py")),
+            ("conf/password=hunter2/a.py", Some("conf/password=[hidden]")),
+            ("tests/test@home=1.py", Some("tests/test@home=1.py")),
             ("with space/ü.py", Some("with space/ü.py")),
             ("a\u{1b}[31m\n.py", Some("a\u{fffd}[31m\u{fffd}.py")),
             ("..", None),
@@ -216,8 +217,9 @@ mod tests {
 
     #[test]
     fn descriptions_are_bounded_and_clean() {
-        assert_eq!(description(&"x".repeat(5000)).len(), 4096);
-        assert!(description(&"\u{202e}".repeat(5000)).len() <= 4096);
-        assert_eq!(description("a\r\nb\u{1b}"), "a\nb\u{fffd}");
+        assert_eq!(description("x".repeat(5000).into()).len(), 4096);
+        assert!(description("\u{202e}".repeat(5000).into()).len() <= 4096);
+        assert_eq!(description("a\r\nb\u{1b}".into()), "a\nb\u{fffd}");
+        assert_eq!(description(" a ".into()), "a");
     }
 }

@@ -1,16 +1,17 @@
 //! A scan while its report is read.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     fmt::Display,
-    hash::{BuildHasher, RandomState},
+    hash::{BuildHasher, RandomState as SecretHasher},
 };
 
+use foldhash::fast::RandomState;
+
 use findings_model::{
-    Coverage, CoverageState, Gap, LookedAt, Observation, ReportFormat, Scan, ScannerName, SecretSpot, Subject,
-    Timestamp,
+    Coverage, CoverageState, Gap, LookedAt, Observation, Package, ReportFormat, RuleSet, Scan, ScannerName, SecretSpot,
+    Subject, Timestamp,
 };
-use sha2::{Digest, Sha256};
 
 use crate::{
     clean,
@@ -20,6 +21,9 @@ use crate::{
 
 /// The most reasons of one sort that are told one by one.
 const TOLD: usize = 10;
+
+/// The bytes of a report for each of its records, at the least, as a rule.
+const USUAL_RECORD: usize = 512;
 
 /// Reasons of one sort: the first ones in words, the others counted.
 #[derive(Debug, Default)]
@@ -50,6 +54,33 @@ impl Reasons {
     }
 }
 
+/// Gaps without a name that a finding could be compared with: the first ones in words, the others counted.
+///
+/// One of them says as much as all: no finding can be told from what they hide.
+#[derive(Debug, Default)]
+struct Unnamed {
+    told: Vec<String>,
+    more: usize,
+}
+
+impl Unnamed {
+    fn add(&mut self, what: String) {
+        if self.told.contains(&what) {
+            return;
+        }
+        if self.told.len() < TOLD {
+            self.told.push(what);
+        } else {
+            self.more += 1;
+        }
+    }
+
+    fn into_gaps(self) -> impl Iterator<Item = Gap> {
+        let more = (self.more > 0).then(|| format!("{} more that cannot be named", self.more));
+        self.told.into_iter().chain(more).map(Gap::Unnamed)
+    }
+}
+
 /// A scan while its report is read: coverage starts complete and only ever gets worse.
 #[derive(Debug)]
 pub(crate) struct Draft {
@@ -61,6 +92,8 @@ pub(crate) struct Draft {
     pub(crate) tool_version: Option<String>,
     /// When it ran.
     pub(crate) observed_at: Option<Timestamp>,
+    /// With which detectors and filters it ran, where the report says it.
+    pub(crate) rules: Option<RuleSet>,
     /// What the report lists as looked at.
     pub(crate) looked_at: LookedAt,
     /// Nothing in the document shows that a scan took place.
@@ -69,12 +102,16 @@ pub(crate) struct Draft {
     holes: Reasons,
     filters: Reasons,
     gaps: Vec<Gap>,
+    unnamed: Unnamed,
     observations: Vec<Observation>,
+    /// Packages that were looked at, as they come; they join `looked_at` at the end.
+    packages: Vec<(Package, Option<String>)>,
     /// The newest observation with a hash of what makes two records one, to compare in full.
-    newest: HashMap<u64, usize>,
+    newest: HashMap<u64, usize, RandomState>,
     hasher: RandomState,
-    /// Digests of (detector, file, secret) to the observation; dropped with the draft.
-    secrets: HashMap<[u8; 32], usize>,
+    /// Keyed hashes of (detector, file, secret), 128 bits, to the observation; dropped with the draft.
+    secrets: HashMap<[u64; 2], usize, RandomState>,
+    secret_hashers: [SecretHasher; 2],
 }
 
 impl Draft {
@@ -85,17 +122,28 @@ impl Draft {
             format,
             tool_version: None,
             observed_at: None,
+            rules: None,
             looked_at: LookedAt::default(),
             blank: false,
             failures: Reasons::default(),
             holes: Reasons::default(),
             filters: Reasons::default(),
             gaps: Vec::new(),
+            unnamed: Unnamed::default(),
             observations: Vec::new(),
-            newest: HashMap::new(),
-            hasher: RandomState::new(),
-            secrets: HashMap::new(),
+            packages: Vec::new(),
+            newest: HashMap::default(),
+            hasher: RandomState::default(),
+            secrets: HashMap::default(),
+            secret_hashers: [SecretHasher::new(), SecretHasher::new()],
         }
+    }
+
+    /// The same, with room for as many observations as a report of this length usually has. Room that is not used is never touched.
+    pub(crate) fn of_text(format: ReportFormat, text: &str) -> Self {
+        let mut draft = Self::new(format);
+        draft.observations.reserve(text.len() / USUAL_RECORD);
+        draft
     }
 
     /// A scan that is unusable from the start.
@@ -112,7 +160,10 @@ impl Draft {
 
     /// Something was not looked at.
     pub(crate) fn gap(&mut self, gap: Gap, reason: impl Into<String>) {
-        self.gaps.push(gap);
+        match gap {
+            Gap::Unnamed(what) => self.unnamed.add(what),
+            named => self.gaps.push(named),
+        }
         self.holes.add(reason.into());
     }
 
@@ -131,6 +182,11 @@ impl Draft {
         self.gap(gap, format!("{place} cannot be used: {why}"));
     }
 
+    /// A finding was taken in whose identity cannot be read in full: it may be one that is known by another name.
+    pub(crate) fn blurred(&mut self, gap: Gap, place: impl Display, why: impl Display) {
+        self.gap(gap, format!("{place} was taken in, but {why}: which finding it is cannot be told"));
+    }
+
     /// The object of a record, or none with the record put down as bad.
     pub(crate) fn open<'r, T>(&mut self, record: &'r Record<T>, key: &str, index: usize) -> Option<&'r T> {
         match record {
@@ -140,6 +196,11 @@ impl Draft {
                 None
             }
         }
+    }
+
+    /// A package was looked at, at this version.
+    pub(crate) fn looked_at_package(&mut self, package: Package, version: Option<String>) {
+        self.packages.push((package, version));
     }
 
     /// Takes a vulnerability in. A second record of the same advisory, package and version adds its ids and fixes to the first.
@@ -204,13 +265,9 @@ impl Draft {
             *mark = key.mark(secret);
         }
         if let Some(told_by) = secret.as_ref().map(Secret::bytes).or(told_by) {
-            let mut digest = Sha256::new();
-            for part in [rule.as_bytes(), path.as_bytes(), told_by] {
-                digest.update((part.len() as u64).to_le_bytes());
-                digest.update(part);
-            }
+            let hash = self.secret_hashers.each_ref().map(|hasher| hasher.hash_one((&*rule, &*path, told_by)));
             let index = self.observations.len();
-            let first = *self.secrets.entry(digest.finalize().into()).or_insert(index);
+            let first = *self.secrets.entry(hash).or_insert(index);
             if first != index {
                 keep_worse(&mut self.observations[first], observation);
                 return;
@@ -234,9 +291,11 @@ impl Draft {
         reasons.extend(self.filters.into_lines());
         reasons.extend(self.holes.into_lines());
         let mut gaps = self.gaps;
+        gaps.extend(self.unnamed.into_gaps());
         gaps.sort_unstable();
         gaps.dedup();
         let mut looked_at = self.looked_at;
+        looked_at.packages.append(&mut in_order(self.packages));
         for gap in &gaps {
             match gap {
                 Gap::Package(package) => drop(looked_at.packages.remove(package)),
@@ -250,6 +309,8 @@ impl Draft {
             format: Some(self.format),
             file: file.to_owned(),
             tool_version: self.tool_version,
+            report_digest: None,
+            rules: self.rules,
             observed_at: self.observed_at,
             coverage: Coverage {
                 state,
@@ -261,6 +322,24 @@ impl Draft {
             observations: self.observations,
         }
     }
+}
+
+/// Packages in their order, of two with one name the last.
+fn in_order(packages: Vec<(Package, Option<String>)>) -> BTreeMap<Package, Option<String>> {
+    // Names start alike and lie far apart in memory: most comparisons end at the number made of their first bytes.
+    let start = |name: &str| {
+        let mut bytes = [0; 16];
+        let length = name.len().min(16);
+        bytes[..length].copy_from_slice(&name.as_bytes()[..length]);
+        u128::from_be_bytes(bytes)
+    };
+    let mut order: Vec<(u128, usize)> = packages.iter().zip(0..).map(|((p, _), at)| (start(p.name()), at)).collect();
+    order.sort_unstable_by(|(a, at), (b, of)| {
+        a.cmp(b).then_with(|| packages[*at].0.cmp(&packages[*of].0)).then_with(|| at.cmp(of))
+    });
+    // What comes in order is taken as it is; the map would sort it otherwise.
+    let mut packages: Vec<_> = packages.into_iter().map(Some).collect();
+    order.into_iter().filter_map(|(_, at)| packages[at].take()).collect()
 }
 
 /// Two records of one finding: the worse rating counts, and it is cleared only if both are.

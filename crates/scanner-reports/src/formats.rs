@@ -1,6 +1,6 @@
 //! The formats: one module each, and the table that joins them.
 
-use findings_model::ReportFormat;
+use findings_model::{ReportFormat, ScannerName};
 
 use crate::{
     draft::Draft,
@@ -21,6 +21,11 @@ mod sarif;
 mod semgrep;
 mod trivy;
 mod trufflehog;
+
+/// Whether what a rule of a scanner points at may be a secret, whatever kind of finding it is.
+pub fn is_about_secrets(scanner: &ScannerName, rule: &str) -> bool {
+    sarif::is_about_secrets(scanner, rule)
+}
 
 /// How a format is known and read.
 pub(crate) struct Format {
@@ -68,9 +73,20 @@ impl Format {
     }
 }
 
-/// The report in a text: without the notice that safety prints around its own.
+/// Reads a document into the wire types of one of the formats that the benchmark mixes, calls `done` and drops it.
+#[cfg(feature = "bench")]
+pub(crate) fn deserialise(bytes: &[u8], format: ReportFormat, done: &mut dyn FnMut()) -> Result<(), serde_json::Error> {
+    match format {
+        ReportFormat::PipAudit => pip_audit::deserialise(bytes, done),
+        ReportFormat::Bandit => bandit::deserialise(bytes, done),
+        ReportFormat::DetectSecrets => detect_secrets::deserialise(bytes, done),
+        _ => Ok(()),
+    }
+}
+
+/// The report in a text: without the notice that safety prints around its own, and the greeting that trufflehog puts before it.
 pub(crate) fn document(text: &str) -> &str {
-    safety::without_notice(text).unwrap_or(text)
+    safety::without_notice(text).unwrap_or_else(|| trufflehog::without_greeting(text))
 }
 
 /// Endings of files that a scanner's report may have besides those of the table. Others (`bandit.txt`, `bandit.html`) are for people.

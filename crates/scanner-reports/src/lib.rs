@@ -8,6 +8,9 @@
 //!
 //! A format is one module of `formats` and one row of its table.
 
+#[cfg(feature = "bench")]
+#[doc(hidden)]
+pub mod bench;
 mod broken;
 mod clean;
 mod decode;
@@ -17,8 +20,9 @@ mod observe;
 mod outline;
 mod read;
 mod source;
+mod stream;
 mod wire;
 
-pub use formats::format_by_name;
+pub use formats::{format_by_name, is_about_secrets};
 pub use read::{read, unreadable};
 pub use source::{FingerprintKey, FingerprintKeyError, Source};

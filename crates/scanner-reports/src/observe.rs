@@ -1,10 +1,10 @@
 //! Observations from the pieces that every format has in one form or another.
 
-use std::collections::BTreeSet;
+use std::{borrow::Cow, collections::BTreeSet};
 
 use findings_model::{
-    AdvisoryId, Clearance, CodeSpot, CodeText, CvssScore, CvssVector, Ecosystem, Observation, Package, Rating,
-    SecretSpot, Severity, SeveritySource, Subject, Vulnerability,
+    AdvisoryId, AdvisoryIds, Clearance, CodeSpot, CodeText, CvssScore, CvssVector, Ecosystem, Observation, Package,
+    Rating, SecretSpot, Severity, SeveritySource, Subject, Vulnerability,
 };
 
 use crate::{clean, wire::Texts};
@@ -14,7 +14,7 @@ pub(crate) struct VulnerabilityParts<'a> {
     pub(crate) package: Package,
     pub(crate) version: Option<&'a str>,
     pub(crate) id: AdvisoryId,
-    pub(crate) aliases: BTreeSet<AdvisoryId>,
+    pub(crate) aliases: AdvisoryIds,
     pub(crate) fix_versions: Vec<String>,
     pub(crate) rating: Rating,
     pub(crate) description: &'a str,
@@ -33,7 +33,7 @@ pub(crate) fn vulnerability(parts: VulnerabilityParts<'_>) -> Observation {
     }
     let reference_url =
         std::iter::once(&id).chain(&aliases).find_map(AdvisoryId::reference_url).or_else(|| url.and_then(clean::url));
-    let printed = BTreeSet::from([id.clone()]);
+    let printed = [id.clone()].into();
     let subject = Subject::Vulnerability(Vulnerability {
         package,
         version: version.and_then(clean::version),
@@ -42,17 +42,18 @@ pub(crate) fn vulnerability(parts: VulnerabilityParts<'_>) -> Observation {
         printed,
         fix_versions,
     });
-    Observation { subject, rating, description: clean::description(description), reference_url, clearance }
+    Observation { subject, rating, description: clean::description(description.into()), reference_url, clearance }
 }
 
-/// The ids of a list; what is none is passed over, because a bad alias must not cost the finding.
-pub(crate) fn aliases<'a>(texts: impl IntoIterator<Item = &'a str>) -> BTreeSet<AdvisoryId> {
-    texts.into_iter().filter_map(|text| AdvisoryId::parse(text).ok()).collect()
+/// The ids of a list, also where one text holds several (`CVE-…, GHSA-…`); what is none is passed over, because a bad alias must not cost the finding.
+pub(crate) fn aliases<'a, S: FromIterator<AdvisoryId>>(texts: impl IntoIterator<Item = &'a str>) -> S {
+    let each = texts.into_iter().flat_map(|text| text.split([',', ';']));
+    each.filter_map(|id| AdvisoryId::parse(id).ok()).collect()
 }
 
 /// The versions of a list, each once, in the report's order.
 pub(crate) fn versions(texts: &Texts<'_>) -> Vec<String> {
-    let mut versions: Vec<String> = Vec::new();
+    let mut versions: Vec<String> = Vec::with_capacity(texts.len());
     for version in texts.iter().filter_map(clean::version) {
         if !versions.contains(&version) {
             versions.push(version);
@@ -70,7 +71,7 @@ pub(crate) struct CodeParts<'a> {
     pub(crate) text: Option<CodeText>,
     pub(crate) aliases: BTreeSet<AdvisoryId>,
     pub(crate) rating: Rating,
-    pub(crate) description: &'a str,
+    pub(crate) description: Cow<'a, str>,
     pub(crate) url: Option<&'a str>,
     pub(crate) clearance: Option<Clearance>,
 }
@@ -79,7 +80,7 @@ pub(crate) struct CodeParts<'a> {
 pub(crate) fn code(parts: CodeParts<'_>) -> Observation {
     let CodeParts { rule, former_rules, path, line, text, aliases, rating, description, url, clearance } = parts;
     let reference_url = aliases.iter().find_map(AdvisoryId::reference_url).or_else(|| url.and_then(clean::url));
-    let description = if description.trim().is_empty() { rule } else { description };
+    let description = if description.trim().is_empty() { rule.into() } else { description };
     let subject = Subject::Code(CodeSpot { rule: clean::rule(rule), former_rules, path, line, text, aliases });
     Observation { subject, rating, description: clean::description(description), reference_url, clearance }
 }
@@ -95,7 +96,7 @@ pub(crate) fn secret(
     let rule = clean::rule(rule);
     let description = format!("{rule} in {path}");
     let subject = Subject::Secret(SecretSpot { rule, path, line, mark: None });
-    Observation { subject, rating, description: clean::description(&description), reference_url: None, clearance }
+    Observation { subject, rating, description: clean::description(description.into()), reference_url: None, clearance }
 }
 
 /// How bad a secret is that its report does not rate: high, critical once it is verified. Both are policy.
@@ -133,9 +134,12 @@ pub(crate) fn package_of_purl(purl: &str) -> Option<(Package, Option<String>)> {
     Some((package, purl.version().map(str::to_owned)))
 }
 
+/// The most characters of an ecosystem's name.
+const ECOSYSTEM: usize = 100;
+
 /// OSV's name of an ecosystem for the words of package URLs and scanners.
 pub(crate) fn ecosystem(word: &str) -> Ecosystem {
-    let lower = word.trim().to_ascii_lowercase();
+    let lower = clean::line(word, ECOSYSTEM).to_ascii_lowercase();
     Ecosystem::from(
         match lower.as_str() {
             "python" | "python-pkg" | "pip" | "pipenv" | "poetry" | "uv" | "pdm" | "conda-pip" => "pypi",
@@ -151,6 +155,15 @@ pub(crate) fn ecosystem(word: &str) -> Ecosystem {
         }
         .to_owned(),
     )
+}
+
+/// The rating of a word, and where that says nothing of a score.
+pub(crate) fn rated_by_word_or_score(word: &str, score: Option<f64>) -> Rating {
+    let rating = rated_by_word(word);
+    match score.and_then(rated_by_score) {
+        Some(scored) if rating.severity == Severity::Unknown => scored,
+        _ => rating,
+    }
 }
 
 /// Whether a rule is about hard-coded secrets, so that what it prints of the code may be one.
@@ -180,6 +193,7 @@ mod tests {
 
     #[test]
     fn package_urls_become_packages() {
+        assert!(ecosystem(&"x".repeat(10_000)).as_str().len() < 200);
         for (purl, wanted) in [
             ("pkg:pypi/Zope.Interface@5.0", Some(("pypi", "zope-interface", Some("5.0")))),
             ("pkg:maven/org.apache/log4j@1", Some(("maven", "org.apache:log4j", Some("1")))),
@@ -199,7 +213,7 @@ mod tests {
             package: Package::new(Ecosystem::pypi(), "evil").unwrap(),
             version: None,
             id: AdvisoryId::parse("MAL-2024-1").unwrap(),
-            aliases: BTreeSet::new(),
+            aliases: AdvisoryIds::new(),
             fix_versions: Vec::new(),
             rating: Rating::unknown(),
             description: "",

@@ -270,6 +270,10 @@ impl<'de> Visitor<'de> for UnderKey<'_, 'de> {
 
     fn visit_map<A: MapAccess<'de>>(mut self, mut entries: A) -> Result<(), A::Error> {
         self.set(Kind::Object);
+        // Nothing inside an object says more than the key that it stands at.
+        if (self.is_decided)(self.top) {
+            return Err(A::Error::custom("decided"));
+        }
         while entries.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
         Ok(())
     }

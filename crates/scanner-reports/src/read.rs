@@ -59,7 +59,11 @@ fn expected(source: &Source<'_>) -> Option<ReportFormat> {
 /// Scans whose format is not the one that the name says: right only if they are the named tool's own, in an exchange format.
 fn agreeing(drafts: Vec<Draft>, format: ReportFormat, expected: ReportFormat, source: &Source<'_>) -> Vec<Scan> {
     let is_exchange = matches!(format, ReportFormat::Sarif | ReportFormat::CycloneDx);
-    let is_own = |draft: &Draft| draft.scanner.as_str().eq_ignore_ascii_case(expected.as_str());
+    // `Semgrep OSS`, `Semgrep PRO`: what follows the tool's name is its edition.
+    let is_own = |draft: &Draft| {
+        let name = draft.scanner.as_str().split(' ').next().unwrap_or_default();
+        name.eq_ignore_ascii_case(expected.as_str())
+    };
     if is_exchange && drafts.iter().any(is_own) {
         return drafts
             .into_iter()
@@ -103,6 +107,8 @@ fn failed(source: &Source<'_>, expected: Option<ReportFormat>, reason: String) -
         format: expected,
         file: source.file.to_owned(),
         tool_version: None,
+        report_digest: None,
+        rules: None,
         observed_at: None,
         coverage: Coverage::failed(reason),
         observations: Vec::<Observation>::new(),

@@ -3,6 +3,8 @@
 //! Only a text that is no JSON at all, a document nested too deeply or a key given twice ends the reading. Everything is read in
 //! one pass and borrowed from the report where possible. Formats build their private structs from these.
 
+mod lists;
+
 use std::{borrow::Cow, marker::PhantomData};
 
 use serde::{
@@ -10,6 +12,8 @@ use serde::{
     de::{Error, IgnoredAny, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer},
 };
 use serde_json::value::RawValue;
+
+pub(crate) use lists::{Entries, List, Part, Record, next_key};
 
 /// What stands where something else was expected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +41,7 @@ impl Kind {
 }
 
 /// How a wire type takes each kind of JSON value. What it does not take becomes [`Lax::other`].
-trait Lax<'de>: Sized {
+pub(crate) trait Lax<'de>: Sized {
     fn other(kind: Kind) -> Self;
 
     fn text(_text: Cow<'de, str>) -> Self {
@@ -113,18 +117,37 @@ impl<'de, T: Lax<'de>> Visitor<'de> for LaxVisitor<T> {
     }
 }
 
-fn lax<'de, D: Deserializer<'de>, T: Lax<'de>>(deserializer: D) -> Result<T, D::Error> {
+pub(crate) fn lax<'de, D: Deserializer<'de>, T: Lax<'de>>(deserializer: D) -> Result<T, D::Error> {
     deserializer.deserialize_any(LaxVisitor(PhantomData))
 }
 
 /// A text; a number or truth value counts as its text, anything else as none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Text<'a>(Option<Cow<'a, str>>);
+pub(crate) enum Text<'a> {
+    #[default]
+    Absent,
+    /// Null, an array or an object.
+    Other,
+    Is(Cow<'a, str>),
+}
 
 impl Text<'_> {
     /// The text, unless there is none or it is blank.
     pub(crate) fn get(&self) -> Option<&str> {
-        self.0.as_deref().filter(|text| !text.trim().is_empty())
+        match self {
+            Self::Is(text) if !text.chars().all(char::is_whitespace) => Some(text),
+            Self::Is(_) | Self::Absent | Self::Other => None,
+        }
+    }
+
+    /// Whether there is a text and nothing in it.
+    pub(crate) fn is_blank(&self) -> bool {
+        matches!(self, Self::Is(_)) && self.get().is_none()
+    }
+
+    /// Whether something stands here and it is no text, or a blank one.
+    pub(crate) fn is_unreadable(&self) -> bool {
+        matches!(self, Self::Other) || self.is_blank()
     }
 
     /// The text, or an empty one.
@@ -135,19 +158,19 @@ impl Text<'_> {
 
 impl<'de> Lax<'de> for Text<'de> {
     fn other(_kind: Kind) -> Self {
-        Self(None)
+        Self::Other
     }
 
     fn text(text: Cow<'de, str>) -> Self {
-        Self(Some(text))
+        Self::Is(text)
     }
 
     fn number(text: String) -> Self {
-        Self(Some(Cow::Owned(text)))
+        Self::Is(Cow::Owned(text))
     }
 
     fn truth(truth: bool) -> Self {
-        Self(Some(Cow::Borrowed(if truth { "true" } else { "false" })))
+        Self::Is(Cow::Borrowed(if truth { "true" } else { "false" }))
     }
 }
 
@@ -185,6 +208,36 @@ impl<'de> Deserialize<'de> for Truth {
     }
 }
 
+/// A truth value that decides too much to be passed over where it is something else.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// Not there, or null.
+    #[default]
+    Absent,
+    Is(bool),
+    Wrong,
+}
+
+impl<'de> Lax<'de> for Verdict {
+    fn other(kind: Kind) -> Self {
+        if kind == Kind::Null { Self::Absent } else { Self::Wrong }
+    }
+
+    fn truth(truth: bool) -> Self {
+        Self::Is(truth)
+    }
+
+    fn text(text: Cow<'de, str>) -> Self {
+        Truth::text(text).0.map_or(Self::Wrong, Self::Is)
+    }
+}
+
+impl<'de> Deserialize<'de> for Verdict {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        lax(deserializer)
+    }
+}
+
 /// A number as it is written, or a text that holds one. `1e400`, which no number type can hold, does no harm here.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Number<'a>(Option<&'a str>);
@@ -199,6 +252,17 @@ impl<'a> Number<'a> {
         self.digits()?.parse().ok().filter(|line| *line > 0)
     }
 
+    /// A measure from 0 to about four million, in thousandths.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "checked to be in the range just before"
+    )]
+    pub(crate) fn thousandths(self) -> Option<u32> {
+        let value = self.digits()?.parse::<f64>().ok()? * 1000.0;
+        (0.0..=f64::from(u32::MAX)).contains(&value).then(|| value.round() as u32)
+    }
+
     /// A count: a whole number from 0, also written with a decimal point and zeros.
     pub(crate) fn count(self) -> Option<u64> {
         let digits = self.digits()?;
@@ -211,6 +275,16 @@ impl<'a> Number<'a> {
         whole.parse().ok()
     }
 
+    /// Whether something stands here, if only null, and it is no count.
+    pub(crate) fn is_no_count(self) -> bool {
+        self.0.is_some() && self.count().is_none()
+    }
+
+    /// Whether nothing stands here, or null.
+    pub(crate) fn is_absent(self) -> bool {
+        self.0.is_none_or(|raw| raw == "null")
+    }
+
     /// A finite number.
     pub(crate) fn real(self) -> Option<f64> {
         self.digits()?.parse().ok().filter(|number: &f64| number.is_finite())
@@ -219,200 +293,7 @@ impl<'a> Number<'a> {
 
 impl<'de: 'a, 'a> Deserialize<'de> for Number<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let raw = <&'de RawValue>::deserialize(deserializer)?.get();
-        Ok(Self(Some(raw).filter(|raw| *raw != "null")))
-    }
-}
-
-/// An array of things. Another value where an array belongs keeps its kind, because a structural key of the wrong type makes a report unusable.
-#[derive(Debug, Default)]
-pub(crate) enum List<T> {
-    #[default]
-    Absent,
-    Wrong(Kind),
-    Items(Vec<T>),
-}
-
-impl<T> List<T> {
-    /// The items; none when there is no array.
-    pub(crate) fn items(&self) -> &[T] {
-        match self {
-            Self::Items(items) => items,
-            Self::Absent | Self::Wrong(_) => &[],
-        }
-    }
-
-    /// The items, or what is wrong at the key: absent, null or another type.
-    pub(crate) fn required(self, key: &str) -> Result<Vec<T>, String> {
-        match self {
-            Self::Items(items) => Ok(items),
-            Self::Absent => Err(format!("there is no `{key}`")),
-            Self::Wrong(kind) => Err(format!("`{key}` is {}, not an array", kind.words())),
-        }
-    }
-}
-
-impl<'de, T: Deserialize<'de>> Lax<'de> for List<T> {
-    fn other(kind: Kind) -> Self {
-        Self::Wrong(kind)
-    }
-
-    fn array<A: SeqAccess<'de>>(mut array: A) -> Result<Self, A::Error> {
-        let mut items = Vec::new();
-        while let Some(item) = array.next_element()? {
-            items.push(item);
-        }
-        Ok(Self::Items(items))
-    }
-}
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        lax(deserializer)
-    }
-}
-
-/// One object of a list: the object, or the kind of what stands there instead.
-#[derive(Debug)]
-pub(crate) enum Record<T> {
-    Good(T),
-    Bad(Kind),
-}
-
-impl<T> Record<T> {
-    /// The object, if it is one.
-    pub(crate) fn good(&self) -> Option<&T> {
-        match self {
-            Self::Good(record) => Some(record),
-            Self::Bad(_) => None,
-        }
-    }
-}
-
-impl<'de, T: Deserialize<'de>> Lax<'de> for Record<T> {
-    fn other(kind: Kind) -> Self {
-        Self::Bad(kind)
-    }
-
-    fn object<A: MapAccess<'de>>(entries: A) -> Result<Self, A::Error> {
-        T::deserialize(MapAccessDeserializer::new(entries)).map(Self::Good)
-    }
-}
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Record<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        lax(deserializer)
-    }
-}
-
-/// An object that may be missing or something else.
-#[derive(Clone, Debug)]
-pub(crate) struct Part<T>(pub(crate) Option<T>);
-
-impl<T> Part<T> {
-    /// The object, if there is one.
-    pub(crate) fn get(&self) -> Option<&T> {
-        self.0.as_ref()
-    }
-}
-
-impl<T> Default for Part<T> {
-    fn default() -> Self {
-        Self(None)
-    }
-}
-
-impl<'de, T: Deserialize<'de>> Lax<'de> for Part<T> {
-    fn other(_kind: Kind) -> Self {
-        Self(None)
-    }
-
-    fn object<A: MapAccess<'de>>(entries: A) -> Result<Self, A::Error> {
-        T::deserialize(MapAccessDeserializer::new(entries)).map(|part| Self(Some(part)))
-    }
-}
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Part<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        lax(deserializer)
-    }
-}
-
-/// An object whose keys are data (paths, package names), in the report's order.
-#[derive(Debug, Default)]
-pub(crate) enum Entries<'a, T> {
-    #[default]
-    Absent,
-    Wrong(Kind),
-    Of(Vec<(Cow<'a, str>, T)>),
-}
-
-impl<'a, T> Entries<'a, T> {
-    /// The entries; none when there is no object.
-    pub(crate) fn entries(&self) -> &[(Cow<'a, str>, T)] {
-        match self {
-            Self::Of(entries) => entries,
-            Self::Absent | Self::Wrong(_) => &[],
-        }
-    }
-
-    /// The entries, or what is wrong at the key.
-    pub(crate) fn required(self, key: &str) -> Result<Vec<(Cow<'a, str>, T)>, String> {
-        match self {
-            Self::Of(entries) => Ok(entries),
-            Self::Absent => Err(format!("there is no `{key}`")),
-            Self::Wrong(kind) => Err(format!("`{key}` is {}, not an object", kind.words())),
-        }
-    }
-}
-
-/// A key, borrowed where it holds no escapes.
-struct Key<'a>(Cow<'a, str>);
-
-impl<'de: 'a, 'a> Deserialize<'de> for Key<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct KeyVisitor;
-        impl<'de> Visitor<'de> for KeyVisitor {
-            type Value = Key<'de>;
-
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("a key")
-            }
-
-            fn visit_str<E: Error>(self, text: &str) -> Result<Key<'de>, E> {
-                Ok(Key(Cow::Owned(text.to_owned())))
-            }
-
-            fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Key<'de>, E> {
-                Ok(Key(Cow::Borrowed(text)))
-            }
-        }
-        deserializer.deserialize_str(KeyVisitor)
-    }
-}
-
-/// Reads the next key of an object.
-pub(crate) fn next_key<'de, A: MapAccess<'de>>(entries: &mut A) -> Result<Option<Cow<'de, str>>, A::Error> {
-    Ok(entries.next_key::<Key<'de>>()?.map(|key| key.0))
-}
-
-impl<'de, T: Deserialize<'de>> Lax<'de> for Entries<'de, T> {
-    fn other(kind: Kind) -> Self {
-        Self::Wrong(kind)
-    }
-
-    fn object<A: MapAccess<'de>>(mut object: A) -> Result<Self, A::Error> {
-        let mut entries = Vec::new();
-        while let Some(key) = next_key(&mut object)? {
-            entries.push((key, object.next_value()?));
-        }
-        Ok(Self::Of(entries))
-    }
-}
-
-impl<'de: 'a, 'a, T: Deserialize<'de>> Deserialize<'de> for Entries<'a, T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        lax(deserializer)
+        Ok(Self(Some(<&'de RawValue>::deserialize(deserializer)?.get())))
     }
 }
 
@@ -421,6 +302,11 @@ impl<'de: 'a, 'a, T: Deserialize<'de>> Deserialize<'de> for Entries<'a, T> {
 pub(crate) struct Texts<'a>(Vec<Text<'a>>);
 
 impl Texts<'_> {
+    /// How many there are, blank ones too.
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
     /// The texts that are not blank.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &str> {
         self.0.iter().filter_map(Text::get)
@@ -433,7 +319,7 @@ impl<'de> Lax<'de> for Texts<'de> {
     }
 
     fn text(text: Cow<'de, str>) -> Self {
-        Self(vec![Text(Some(text))])
+        Self(vec![Text::Is(text)])
     }
 
     fn array<A: SeqAccess<'de>>(mut array: A) -> Result<Self, A::Error> {
@@ -475,6 +361,50 @@ impl<'de, T: Deserialize<'de>> Lax<'de> for TextOr<'de, T> {
 }
 
 impl<'de: 'a, 'a, T: Deserialize<'de>> Deserialize<'de> for TextOr<'a, T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        lax(deserializer)
+    }
+}
+
+/// A text or an object, or a list of them: `"CVE": "CVE-…"` beside `"CVE": ["CVE-…", {"name": "CVE-…"}]`.
+#[derive(Clone, Debug)]
+pub(crate) struct OneOrMore<'a, T>(Vec<TextOr<'a, T>>);
+
+impl<'a, T> OneOrMore<'a, T> {
+    pub(crate) fn items(&self) -> &[TextOr<'a, T>] {
+        &self.0
+    }
+}
+
+impl<T> Default for OneOrMore<'_, T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Lax<'de> for OneOrMore<'de, T> {
+    fn other(_kind: Kind) -> Self {
+        Self::default()
+    }
+
+    fn text(text: Cow<'de, str>) -> Self {
+        Self(vec![TextOr::Text(text)])
+    }
+
+    fn object<A: MapAccess<'de>>(entries: A) -> Result<Self, A::Error> {
+        TextOr::object(entries).map(|object| Self(vec![object]))
+    }
+
+    fn array<A: SeqAccess<'de>>(mut array: A) -> Result<Self, A::Error> {
+        let mut items = Vec::new();
+        while let Some(item) = array.next_element()? {
+            items.push(item);
+        }
+        Ok(Self(items))
+    }
+}
+
+impl<'de: 'a, 'a, T: Deserialize<'de>> Deserialize<'de> for OneOrMore<'a, T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         lax(deserializer)
     }

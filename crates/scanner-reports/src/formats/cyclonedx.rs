@@ -5,7 +5,8 @@
 use std::collections::HashMap;
 
 use findings_model::{
-    AdvisoryId, Clearance, CvssScore, CvssVector, Ecosystem, Package, Rating, ReportFormat, Severity, SeveritySource,
+    AdvisoryId, AdvisoryIds, Clearance, CvssScore, CvssVector, Ecosystem, Gap, Package, Rating, ReportFormat, Severity,
+    SeveritySource,
 };
 use serde::Deserialize;
 
@@ -21,6 +22,8 @@ use crate::{
 
 #[derive(Deserialize)]
 struct Document<'a> {
+    #[serde(borrow, default, rename = "serialNumber")]
+    serial: Text<'a>,
     #[serde(borrow, default)]
     metadata: Part<Metadata<'a>>,
     #[serde(borrow, default)]
@@ -193,10 +196,19 @@ pub(super) fn read(text: &str, source: &Source<'_>) -> Result<Vec<Draft>, serde_
     {
         draft.scanner = ReportFormat::PipAudit.scanner();
         Ecosystem::pypi()
+    } else if draft.scanner == ReportFormat::PipAudit.scanner() {
+        Ecosystem::pypi()
     } else {
         Ecosystem::from(String::new())
     };
-    let inventory = Inventory::of(&document, &ecosystem);
+    if let List::Wrong(kind) = &document.components {
+        draft.bad_record(
+            "components",
+            format_args!("it is {}, not an array: what is affected cannot be told", kind.words()),
+        );
+    }
+    let inventory = Inventory::of(&mut draft, &document, &ecosystem);
+    draft.looked_at.lists_packages = !document.components.items().is_empty();
     draft.looked_at.packages = inventory
         .by_reference
         .values()
@@ -239,14 +251,18 @@ struct Listed {
 
 /// The document's components by their references.
 struct Inventory {
+    /// How links to this document start: `urn:cdx:SERIAL/`.
+    own_link: Option<String>,
     by_reference: HashMap<String, Listed>,
     product: Option<Listed>,
 }
 
 impl Inventory {
     /// `ecosystem` is that of components without a package URL.
-    fn of(document: &Document<'_>, ecosystem: &Ecosystem) -> Self {
-        let mut inventory = Self { by_reference: HashMap::new(), product: None };
+    fn of(draft: &mut Draft, document: &Document<'_>, ecosystem: &Ecosystem) -> Self {
+        let serial = document.serial.get().and_then(|serial| serial.trim().strip_prefix("urn:uuid:"));
+        let own_link = serial.map(|serial| format!("urn:cdx:{serial}/"));
+        let mut inventory = Self { own_link, by_reference: HashMap::new(), product: None };
         let product = document.metadata.get().and_then(|m| m.component.get());
         inventory.product = product.and_then(|p| listed(p, ecosystem, false));
         if let (Some(product), Some(listed)) = (product, inventory.product.clone()) {
@@ -262,6 +278,7 @@ impl Inventory {
                 continue;
             };
             let Some(component) = record.good() else {
+                draft.bad_record("a component", "it is not an object");
                 continue;
             };
             if let Some(listed) = listed(component, ecosystem, true) {
@@ -277,7 +294,9 @@ impl Inventory {
 
     /// The component that a reference means: one of this document, a package URL, or the end of a link into another document.
     fn find(&self, reference: &str) -> Option<Listed> {
-        if let Some(listed) = self.by_reference.get(reference) {
+        let own =
+            self.own_link.as_ref().and_then(|link| reference.strip_prefix(link)).and_then(|link| link.split_once('#'));
+        if let Some(listed) = self.by_reference.get(own.map_or(reference, |(_version, fragment)| fragment)) {
             return Some(listed.clone());
         }
         let fragment = reference
@@ -314,7 +333,7 @@ fn take(draft: &mut Draft, vulnerability: &Vulnerability<'_>, inventory: &Invent
         Ok(id) => id,
         Err(error) => return draft.bad_record(format_args!("vulnerabilities[{index}]"), error),
     };
-    let aliases = observe::aliases(ids);
+    let aliases: AdvisoryIds = observe::aliases(ids);
     let clearance = vulnerability.analysis.get().and_then(|a| clearance(a.state.or_empty()));
     let rating = rating_of(vulnerability);
     let unknown = || {
@@ -325,7 +344,9 @@ fn take(draft: &mut Draft, vulnerability: &Vulnerability<'_>, inventory: &Invent
         })
     };
     let mut affected: Vec<(Listed, Option<Clearance>)> = Vec::new();
-    for (at, record) in vulnerability.affects.items().iter().enumerate() {
+    let unnamed = || Gap::Unnamed(format!("what vulnerabilities[{index}] affects"));
+    let affects = vulnerability.affects.checked(draft, unnamed, format_args!("vulnerabilities[{index}].affects"));
+    for (at, record) in affects.iter().enumerate() {
         let Some(affect) = draft.open(record, &format!("vulnerabilities[{index}].affects"), at) else {
             continue;
         };

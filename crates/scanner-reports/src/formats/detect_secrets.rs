@@ -2,8 +2,12 @@
 //!
 //! A baseline knows a secret by its SHA-1, which a weak one can be guessed from: it goes into the keyed mark, if there is a key, and nowhere else.
 
+mod rules;
+
 use findings_model::{Clearance, Gap, ReportFormat};
 use serde::Deserialize;
+
+use rules::{Exclude, Filter, Plugin, WordList};
 
 use crate::{
     clean,
@@ -11,7 +15,7 @@ use crate::{
     observe,
     outline::{Claim, Outline},
     source::{Secret, Source},
-    wire::{Entries, Kind, List, Number, Record, Text, Truth},
+    wire::{Entries, Kind, List, Number, Part, Record, Text, Truth},
 };
 
 #[derive(Deserialize)]
@@ -20,16 +24,19 @@ struct Document<'a> {
     version: Text<'a>,
     #[serde(borrow, default)]
     generated_at: Text<'a>,
-    #[serde(default)]
-    plugins_used: List<Record<Plugin>>,
+    #[serde(borrow, default)]
+    plugins_used: List<Record<Plugin<'a>>>,
+    #[serde(borrow, default)]
+    filters_used: List<Record<Filter<'a>>>,
+    #[serde(borrow, default)]
+    exclude: Part<Exclude<'a>>,
+    #[serde(borrow, default)]
+    word_list: Part<WordList<'a>>,
     #[serde(borrow, default)]
     results: Entries<'a, List<Record<Found<'a>>>>,
     #[serde(borrow, default)]
     secrets: List<Record<Plain<'a>>>,
 }
-
-#[derive(Deserialize)]
-struct Plugin {}
 
 #[derive(Deserialize)]
 struct Found<'a> {
@@ -67,6 +74,14 @@ struct Plain<'a> {
     is_secret: Truth,
     #[serde(default)]
     is_verified: Truth,
+}
+
+/// Reads a document into its wire types and drops it behind `done`: what the benchmark measures against.
+#[cfg(feature = "bench")]
+pub(super) fn deserialise(bytes: &[u8], done: &mut dyn FnMut()) -> Result<(), serde_json::Error> {
+    let _document: Document<'_> = serde_json::from_slice(bytes)?;
+    done();
+    Ok(())
 }
 
 pub(super) fn claims(outline: &Outline<'_>) -> Claim {
@@ -127,6 +142,7 @@ fn take_list(draft: &mut Draft, list: List<Record<Plain<'_>>>, key: &str, source
 fn take_baseline(draft: &mut Draft, baseline: Document<'_>, source: &Source<'_>) {
     draft.tool_version = baseline.version.get().and_then(clean::version);
     draft.observed_at = baseline.generated_at.get().and_then(|at| clean::moment(at, source.now));
+    draft.rules = rules::of(&baseline);
     if matches!(&baseline.plugins_used, List::Items(plugins) if plugins.is_empty()) {
         draft.fail("no detector was switched on (`plugins_used` is empty)");
     }

@@ -52,7 +52,9 @@ pub(super) fn read(text: &str, source: &Source<'_>) -> Result<Vec<Draft>, serde_
             continue;
         };
         let rule = leak.rule_id.get().or(leak.old_rule.get());
-        let path = leak.file.get().or(leak.old_file.get()).and_then(clean::path);
+        // What was read from standard input is in no file.
+        let piped = (leak.file.is_blank() || leak.old_file.is_blank()).then(|| ".".to_owned());
+        let path = leak.file.get().or(leak.old_file.get()).and_then(clean::path).or(piped);
         let (Some(rule), Some(path)) = (rule, path) else {
             draft.bad_record(format_args!("list[{index}]"), "it names no rule or no file");
             continue;

@@ -1,5 +1,7 @@
 //! grype's JSON: matches of a vulnerability with an artifact, and the matches that a rule or a VEX statement ignored.
 
+use std::iter;
+
 use findings_model::{AdvisoryId, Clearance, CvssVector, Gap, Package, Rating, ReportFormat, Severity, SeveritySource};
 use serde::Deserialize;
 
@@ -9,7 +11,7 @@ use crate::{
     observe::{self, VulnerabilityParts},
     outline::{Claim, Outline},
     source::Source,
-    wire::{List, Part, Record, Text, Texts},
+    wire::{List, Number, Part, Record, Text, Texts},
 };
 
 #[derive(Deserialize)]
@@ -64,6 +66,14 @@ struct Vulnerability<'a> {
 struct Cvss<'a> {
     #[serde(borrow, default)]
     vector: Text<'a>,
+    #[serde(borrow, default)]
+    metrics: Part<Metrics<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Metrics<'a> {
+    #[serde(borrow, default, rename = "baseScore")]
+    base_score: Number<'a>,
 }
 
 #[derive(Deserialize)]
@@ -117,7 +127,8 @@ pub(super) fn read(text: &str, source: &Source<'_>) -> Result<Vec<Draft>, serde_
             take(&mut draft, found, &format!("matches[{index}]"), None);
         }
     }
-    for (index, record) in document.ignored.items().iter().enumerate() {
+    let ignored = || Gap::Unnamed("the matches that were ignored".to_owned());
+    for (index, record) in document.ignored.checked(&mut draft, ignored, "ignoredMatches").iter().enumerate() {
         if let Some(found) = draft.open(record, "ignoredMatches", index) {
             take(&mut draft, found, &format!("ignoredMatches[{index}]"), Some(clearance_of(found)));
         }
@@ -147,8 +158,10 @@ fn take(draft: &mut Draft, found: &Match<'_>, place: &str, clearance: Option<Cle
         Ok(id) => id,
         Err(error) => return draft.bad_record_in(Gap::Package(package), place, error),
     };
-    let related: Vec<_> = found.related.items().iter().filter_map(Record::good).collect();
-    let description = std::iter::once(vulnerability).chain(related.iter().copied()).find_map(|v| v.description.get());
+    let related =
+        found.related.checked(draft, || Gap::Package(package.clone()), format_args!("{place}.relatedVulnerabilities"));
+    let related: Vec<_> = related.iter().filter_map(Record::good).collect();
+    let description = iter::once(vulnerability).chain(related.iter().copied()).find_map(|v| v.description.get());
     draft.vulnerability(observe::vulnerability(VulnerabilityParts {
         package,
         version: artifact.version.get(),
@@ -162,7 +175,7 @@ fn take(draft: &mut Draft, found: &Match<'_>, place: &str, clearance: Option<Cle
     }));
 }
 
-/// The vulnerability's own vectors, then its word, then the vectors of the related records.
+/// The vulnerability's own vectors, then its word, then the vectors of the related records, then any score without a vector.
 fn rating_of(vulnerability: &Vulnerability<'_>, related: &[&Vulnerability<'_>]) -> Rating {
     let vectors = |v: &Vulnerability<'_>| -> Vec<CvssVector> {
         v.cvss.items().iter().filter_map(|c| CvssVector::parse(c.good()?.vector.get()?).ok()).collect()
@@ -174,6 +187,12 @@ fn rating_of(vulnerability: &Vulnerability<'_>, related: &[&Vulnerability<'_>]) 
     match (own, word, theirs) {
         (Some(own), ..) => own,
         (None, Some(word), theirs) => Rating { vectors: theirs.map(|t| t.vectors).unwrap_or_default(), ..word },
-        (None, None, theirs) => theirs.unwrap_or_else(Rating::unknown),
+        (None, None, Some(theirs)) => theirs,
+        (None, None, None) => {
+            let of_each = iter::once(vulnerability).chain(related.iter().copied());
+            let mut scores =
+                of_each.flat_map(|v| v.cvss.items()).filter_map(|c| c.good()?.metrics.get()?.base_score.real());
+            scores.find_map(observe::rated_by_score).unwrap_or_else(Rating::unknown)
+        }
     }
 }

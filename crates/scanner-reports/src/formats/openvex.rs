@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use findings_model::{AdvisoryId, Clearance, Ecosystem, Package, Rating, ReportFormat, Timestamp};
+use findings_model::{AdvisoryId, Clearance, Ecosystem, Gap, Package, Rating, ReportFormat, Timestamp};
 use serde::Deserialize;
 
 use crate::{
@@ -21,6 +21,8 @@ struct Document<'a> {
     #[serde(borrow, default)]
     timestamp: Text<'a>,
     #[serde(borrow, default)]
+    last_updated: Text<'a>,
+    #[serde(borrow, default)]
     statements: List<Record<Statement<'a>>>,
 }
 
@@ -34,6 +36,8 @@ struct Statement<'a> {
     status: Text<'a>,
     #[serde(borrow, default)]
     timestamp: Text<'a>,
+    #[serde(borrow, default)]
+    last_updated: Text<'a>,
     #[serde(borrow, default, rename = "impact_statement")]
     impact: Text<'a>,
     #[serde(borrow, default, rename = "status_notes")]
@@ -84,8 +88,10 @@ pub(super) fn claims(outline: &Outline<'_>) -> Claim {
 pub(super) fn read(text: &str, source: &Source<'_>) -> Result<Vec<Draft>, serde_json::Error> {
     let document: Document<'_> = serde_json::from_str(text)?;
     let mut draft = Draft::new(ReportFormat::OpenVex);
-    let of_document = document.timestamp.get().and_then(|at| clean::moment(at, source.now));
-    draft.observed_at = of_document;
+    let moment = |text: &Text<'_>| text.get().and_then(|at| clean::moment(at, source.now));
+    let updated = moment(&document.last_updated);
+    let of_document = moment(&document.timestamp).or(updated);
+    draft.observed_at = of_document.max(updated);
     let statements = match document.statements.required("statements") {
         Ok(statements) => statements,
         Err(reason) => return Ok(vec![Draft::failed(ReportFormat::OpenVex, reason)]),
@@ -104,8 +110,9 @@ pub(super) fn read(text: &str, source: &Source<'_>) -> Result<Vec<Draft>, serde_
                 continue;
             }
         };
-        let at = statement.timestamp.get().and_then(|at| clean::moment(at, source.now)).or(of_document);
-        for (package, version) in products_of(statement) {
+        // A statement without a time of its own has that of its document.
+        let at = moment(&statement.last_updated).max(moment(&statement.timestamp)).or(of_document);
+        for (package, version) in products_of(&mut draft, statement, index) {
             let chosen = Chosen { at, index, version };
             let slot = newest.entry((package, id.clone())).or_insert_with(|| chosen.clone());
             if at >= slot.at {
@@ -166,15 +173,24 @@ fn name_of<'r>(statement: &'r Statement<'_>) -> &'r str {
 }
 
 /// The packages that a statement is about: the subcomponents of its products where it names them.
-fn products_of(statement: &Statement<'_>) -> Vec<(Package, Option<String>)> {
+fn products_of(draft: &mut Draft, statement: &Statement<'_>, index: usize) -> Vec<(Package, Option<String>)> {
+    let unnamed = || Gap::Unnamed(format!("the products of statements[{index}]"));
     let mut packages = Vec::new();
-    for product in statement.products.items() {
-        match product {
-            TextOr::Object(whole) if !whole.subcomponents.items().is_empty() => {
-                packages.extend(whole.subcomponents.items().iter().filter_map(package_of));
+    let mut is_whole = true;
+    for product in statement.products.checked(draft, unnamed, format_args!("statements[{index}].products")) {
+        let parts = match product {
+            TextOr::Object(whole) => {
+                whole.subcomponents.checked(draft, unnamed, format_args!("statements[{index}]'s subcomponents"))
             }
-            other => packages.extend(package_of(other)),
-        }
+            TextOr::Text(_) | TextOr::Neither => &[],
+        };
+        let named = if parts.is_empty() { std::slice::from_ref(product) } else { parts };
+        let before = packages.len();
+        packages.extend(named.iter().filter_map(package_of));
+        is_whole &= packages.len() - before == named.len();
+    }
+    if !is_whole {
+        draft.blurred(unnamed(), format_args!("statements[{index}]"), "a product of it has no name");
     }
     if packages.is_empty() {
         packages.extend(Package::new(Ecosystem::from(String::new()), "unknown").ok().map(|package| (package, None)));

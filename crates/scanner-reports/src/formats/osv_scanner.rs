@@ -11,14 +11,20 @@ use crate::{
     observe::{self, VulnerabilityParts},
     outline::{Claim, Outline},
     source::Source,
-    wire::{Kind, List, Part, Record, Text, Texts},
+    wire::{Kind, List, Number, Part, Record, Text, Texts},
 };
 
 #[derive(Deserialize)]
 struct Document<'a> {
     #[serde(borrow, default)]
     results: List<Record<SourceResult<'a>>>,
+    #[serde(default)]
+    experimental_config: Part<Configured>,
 }
+
+/// Written with every report: a run that found no package to look up leaves none.
+#[derive(Deserialize)]
+struct Configured {}
 
 #[derive(Deserialize)]
 struct SourceResult<'a> {
@@ -54,6 +60,9 @@ struct Group<'a> {
     ids: Texts<'a>,
     #[serde(borrow, default)]
     aliases: Texts<'a>,
+    /// The highest score of its records; empty where none has one.
+    #[serde(borrow, default)]
+    max_severity: Number<'a>,
 }
 
 #[derive(Deserialize)]
@@ -125,18 +134,14 @@ pub(super) fn read(text: &str, _source: &Source<'_>) -> Result<Vec<Draft>, serde
     };
     let mut draft = Draft::new(ReportFormat::OsvScanner);
     // An empty list is what a clean scan writes, and nothing else is in it that shows a scan.
-    draft.blank = results.is_empty();
+    draft.blank = results.is_empty() && document.experimental_config.get().is_none();
     for (index, record) in results.iter().enumerate() {
         let Some(result) = draft.open(record, "results", index) else {
             continue;
         };
-        if let List::Wrong(kind) = &result.packages {
-            draft.bad_record(
-                format_args!("results[{index}].packages"),
-                format_args!("it is {}, not an array", kind.words()),
-            );
-        }
-        for (at, record) in result.packages.items().iter().enumerate() {
+        let unnamed = || Gap::Unnamed(format!("the packages of results[{index}]"));
+        let packages = result.packages.checked(&mut draft, unnamed, format_args!("results[{index}].packages"));
+        for (at, record) in packages.iter().enumerate() {
             if let Some(found) = draft.open(record, &format!("results[{index}].packages"), at) {
                 take_package(&mut draft, found, &format!("results[{index}].packages[{at}]"));
             }
@@ -160,13 +165,19 @@ fn take_package(draft: &mut Draft, found: &PackageResult<'_>, place: &str) {
         Ok(package) => package,
         Err(error) => return draft.bad_record(place, error),
     };
+    if ecosystem.is_empty() && wire.commit.get().is_none() {
+        let gap = Gap::Unnamed(format!("the package of {place}"));
+        draft.blurred(gap, format_args!("{place} ({})", package.name()), "it names no ecosystem");
+    }
+    let of_package = || Gap::Package(package.clone());
+    let vulnerabilities = found.vulnerabilities.checked(draft, of_package, format_args!("{place}.vulnerabilities"));
     let mut groups: HashMap<AdvisoryId, usize> = HashMap::new();
-    for (at, group) in found.groups.items().iter().enumerate() {
+    for (at, group) in found.groups.checked(draft, of_package, format_args!("{place}.groups")).iter().enumerate() {
         for id in group.good().iter().flat_map(|g| g.ids.iter()).filter_map(|id| AdvisoryId::parse(id).ok()) {
             groups.insert(id, at);
         }
     }
-    for (at, record) in found.vulnerabilities.items().iter().enumerate() {
+    for (at, record) in vulnerabilities.iter().enumerate() {
         let gap = Gap::Package(package.clone());
         let place = format_args!("{place}.vulnerabilities[{at}]");
         let record = match record {
@@ -191,7 +202,7 @@ fn take_package(draft: &mut Draft, found: &PackageResult<'_>, place: &str) {
             aliases: observe::aliases(record.aliases.iter().chain(of_group)),
             id,
             fix_versions: fixed_in(record, &package),
-            rating: rating_of(record, &package),
+            rating: rating_of(record, &package, group),
             description: record.summary.get().or(record.details.get()).unwrap_or_default(),
             url: None,
             clearance: None,
@@ -230,13 +241,14 @@ fn fixed_in(record: &OsvRecord<'_>, package: &Package) -> Vec<String> {
     versions
 }
 
-/// The record's own vectors, then the database's word.
-fn rating_of(record: &OsvRecord<'_>, package: &Package) -> Rating {
+/// The record's own vectors, then the database's word, then the highest score of its group.
+fn rating_of(record: &OsvRecord<'_>, package: &Package, group: Option<&Group<'_>>) -> Rating {
     let severities = iter::once(&record.severity).chain(affected_of(record, package).map(|a| &a.severity));
     let scores: Vec<&str> = severities.flat_map(List::items).filter_map(|s| s.good()?.score.get()).collect();
     let vectors = scores.iter().filter_map(|score| CvssVector::parse(score).ok()).collect();
     // Distributions give a word where others give a vector.
     let word = record.database_specific.get().and_then(|d| d.severity.get()).or_else(|| scores.first().copied());
-    Rating::from_vectors(vectors, SeveritySource::Scanner)
-        .unwrap_or_else(|| observe::rated_by_word(word.unwrap_or_default()))
+    Rating::from_vectors(vectors, SeveritySource::Scanner).unwrap_or_else(|| {
+        observe::rated_by_word_or_score(word.unwrap_or_default(), group.and_then(|g| g.max_severity.real()))
+    })
 }

@@ -2,6 +2,8 @@
 //!
 //! It exits 0 when it could not look anything up: every such dependency has a `skip_reason` and no version. It has no severities.
 
+use std::fmt::Arguments;
+
 use findings_model::{AdvisoryId, Gap, Package, PackageName, Rating, ReportFormat};
 use serde::Deserialize;
 
@@ -11,14 +13,9 @@ use crate::{
     observe::{self, VulnerabilityParts},
     outline::{Claim, Outline},
     source::Source,
+    stream,
     wire::{Kind, List, Record, Text, Texts},
 };
-
-#[derive(Deserialize)]
-struct Document<'a> {
-    #[serde(borrow, default)]
-    dependencies: List<Record<Dependency<'a>>>,
-}
 
 #[derive(Deserialize)]
 struct Dependency<'a> {
@@ -44,6 +41,21 @@ struct Vuln<'a> {
     description: Text<'a>,
 }
 
+/// Reads a document into its wire types and drops it behind `done`: what the benchmark measures against.
+#[cfg(feature = "bench")]
+pub(super) fn deserialise(bytes: &[u8], done: &mut dyn FnMut()) -> Result<(), serde_json::Error> {
+    #[derive(Deserialize)]
+    struct Document<'a> {
+        #[expect(dead_code, reason = "only made")]
+        #[serde(borrow, default)]
+        dependencies: List<Record<Dependency<'a>>>,
+    }
+
+    let _document: Document<'_> = serde_json::from_slice(bytes)?;
+    done();
+    Ok(())
+}
+
 pub(super) fn claims(outline: &Outline<'_>) -> Claim {
     let current = outline.first_has("dependencies", &["vulns", "skip_reason"]);
     let legacy = outline.element_has(&["name", "vulns"]) || outline.element_has(&["name", "skip_reason"]);
@@ -53,67 +65,74 @@ pub(super) fn claims(outline: &Outline<'_>) -> Claim {
 }
 
 pub(super) fn read(text: &str, source: &Source<'_>) -> Result<Vec<Draft>, serde_json::Error> {
-    let (key, dependencies) = if text.trim_start().starts_with('[') {
-        ("list", serde_json::from_str(text)?)
-    } else {
-        ("dependencies", serde_json::from_str::<Document<'_>>(text)?.dependencies)
-    };
+    let key = if text.trim_start().starts_with('[') { "list" } else { "dependencies" };
+    let mut draft = Draft::of_text(ReportFormat::PipAudit, text);
+    let mut counts = Counts::default();
+    let dependencies = stream::each(text, "dependencies", |index, record: Record<Dependency<'_>>| {
+        if let Some(dependency) = draft.open(&record, key, index) {
+            take_dependency(&mut draft, dependency, format_args!("{key}[{index}]"), &mut counts, source);
+        }
+    })?;
     let dependencies = match dependencies.required("dependencies") {
         Ok(dependencies) => dependencies,
         Err(reason) => return Ok(vec![Draft::failed(ReportFormat::PipAudit, reason)]),
     };
-    let mut draft = Draft::new(ReportFormat::PipAudit);
-    draft.blank = dependencies.is_empty();
-    let (mut audited, mut skipped) = (0_usize, 0_usize);
-    for (index, record) in dependencies.iter().enumerate() {
-        let Some(dependency) = draft.open(record, key, index) else {
-            continue;
-        };
-        let name = match PackageName::parse(dependency.name.or_empty()) {
-            Ok(name) => name,
-            Err(error) => {
-                draft.bad_record(format_args!("{key}[{index}]"), error);
-                continue;
-            }
-        };
-        let package = Package::pypi(&name);
-        if let Some(reason) = dependency.skip_reason.get() {
-            skipped += 1;
-            if source.own_project != Some(&name) {
-                draft.gap(Gap::Package(package), format!("{name} was skipped: {}", clean::words(reason)));
-            }
-            continue;
-        }
-        let vulns = match &dependency.vulns {
-            List::Items(vulns) => vulns,
-            List::Absent | List::Wrong(_) => {
-                draft.bad_record_in(
-                    Gap::Package(package),
-                    format_args!("{key}[{index}] ({name})"),
-                    "it has no list of `vulns`",
-                );
-                continue;
-            }
-        };
-        audited += 1;
-        draft.looked_at.packages.insert(package.clone(), dependency.version.get().and_then(clean::version));
-        for (at, vuln) in vulns.iter().enumerate() {
-            match vuln {
-                Record::Good(vuln) => take(&mut draft, &package, dependency, vuln, at),
-                Record::Bad(kind) => draft.bad_record_in(
-                    Gap::Package(package.clone()),
-                    format_args!("{name}'s vulns[{at}]"),
-                    format_args!("it is {}, not an object", kind.words()),
-                ),
-            }
-        }
-    }
+    draft.blank = dependencies == 0;
+    draft.looked_at.lists_packages = dependencies > 0;
+    let Counts { audited, skipped } = counts;
     if audited == 0 && skipped > 0 {
         draft.fail(format!("all {skipped} dependencies were skipped: nothing was audited"));
-    } else if audited == 0 && !dependencies.is_empty() {
-        draft.fail(format!("none of its {} dependencies can be read", dependencies.len()));
+    } else if audited == 0 && dependencies > 0 {
+        draft.fail(format!("none of its {dependencies} dependencies can be read"));
     }
     Ok(vec![draft])
+}
+
+/// How many dependencies were looked up, and how many not.
+#[derive(Default)]
+struct Counts {
+    audited: usize,
+    skipped: usize,
+}
+
+fn take_dependency(
+    draft: &mut Draft,
+    dependency: &Dependency<'_>,
+    place: Arguments<'_>,
+    counts: &mut Counts,
+    source: &Source<'_>,
+) {
+    let name = match PackageName::parse(dependency.name.or_empty()) {
+        Ok(name) => name,
+        Err(error) => return draft.bad_record(place, error),
+    };
+    let package = Package::pypi(&name);
+    if let Some(reason) = dependency.skip_reason.get() {
+        counts.skipped += 1;
+        if source.own_project != Some(&name) {
+            draft.gap(Gap::Package(package), format!("{name} was skipped: {}", clean::words(reason)));
+        }
+        return;
+    }
+    let vulns = match &dependency.vulns {
+        List::Items(vulns) => vulns,
+        List::Absent | List::Wrong(_) => {
+            let place = format_args!("{place} ({name})");
+            return draft.bad_record_in(Gap::Package(package), place, "it has no list of `vulns`");
+        }
+    };
+    counts.audited += 1;
+    for (at, vuln) in vulns.iter().enumerate() {
+        match vuln {
+            Record::Good(vuln) => take(draft, &package, dependency, vuln, at),
+            Record::Bad(kind) => draft.bad_record_in(
+                Gap::Package(package.clone()),
+                format_args!("{name}'s vulns[{at}]"),
+                format_args!("it is {}, not an object", kind.words()),
+            ),
+        }
+    }
+    draft.looked_at_package(package, dependency.version.get().and_then(clean::version));
 }
 
 fn take(draft: &mut Draft, package: &Package, dependency: &Dependency<'_>, vuln: &Vuln<'_>, at: usize) {

@@ -2,7 +2,7 @@
 //!
 //! `check` prints a deprecation notice around its document. Its advisories are known by their CVE where they have one.
 
-use findings_model::{AdvisoryId, Clearance, Gap, Package, PackageName, Rating, ReportFormat, Severity};
+use findings_model::{AdvisoryId, AdvisoryIds, Clearance, Gap, Package, PackageName, Rating, ReportFormat, Severity};
 use serde::Deserialize;
 
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
     observe::{self, VulnerabilityParts},
     outline::{Claim, Outline},
     source::Source,
-    wire::{Entries, Kind, List, Number, Part, Record, Text, TextOr, Texts, Truth},
+    wire::{Entries, Kind, List, Number, OneOrMore, Part, Record, Text, TextOr, Texts, Truth},
 };
 
 #[derive(Deserialize)]
@@ -59,9 +59,10 @@ struct Found<'a> {
     #[serde(borrow, default)]
     fixed_versions: Texts<'a>,
     #[serde(borrow, default, rename = "CVE")]
-    cve: TextOr<'a, Cve<'a>>,
+    cve: OneOrMore<'a, Cve<'a>>,
+    /// Scores, or in some reports a word.
     #[serde(borrow, default)]
-    severity: Part<Cve<'a>>,
+    severity: TextOr<'a, Cve<'a>>,
     #[serde(borrow, default)]
     more_info_url: Text<'a>,
 }
@@ -105,6 +106,9 @@ struct Telemetry<'a> {
 struct ScanResults<'a> {
     #[serde(borrow, default)]
     projects: List<Record<Project<'a>>>,
+    /// Of a scan of an environment, which has no project.
+    #[serde(borrow, default)]
+    files: List<Record<ScannedFile<'a>>>,
 }
 
 #[derive(Deserialize)]
@@ -231,6 +235,10 @@ pub(super) fn read(text: &str, source: &Source<'_>) -> Result<Vec<Draft>, serde_
         draft.observed_at = meta.timestamp.get().and_then(|at| clean::moment(at, source.now));
         draft.tool_version = meta.safety_version.get().and_then(clean::version);
     }
+    if let Entries::Wrong(kind) = &document.scanned_packages {
+        draft.bad_record("scanned_packages", format_args!("it is {}, not an object", kind.words()));
+    }
+    draft.looked_at.lists_packages = !document.scanned_packages.entries().is_empty();
     for (name, scanned) in document.scanned_packages.entries() {
         if let Ok(name) = PackageName::parse(name) {
             let version = scanned.get().and_then(|s| clean::version(s.version.get()?));
@@ -245,10 +253,11 @@ pub(super) fn read(text: &str, source: &Source<'_>) -> Result<Vec<Draft>, serde_
         }
     };
     draft.blank = found.is_empty() && draft.looked_at.packages.is_empty();
-    for (key, records, clearance) in [
-        ("vulnerabilities", found.as_slice(), None),
-        ("ignored_vulnerabilities", document.ignored_vulnerabilities.items(), Some(Clearance::Suppressed)),
-    ] {
+    let of_ignored = || Gap::Unnamed("the vulnerabilities that were ignored".to_owned());
+    let ignored = document.ignored_vulnerabilities.checked(&mut draft, of_ignored, "ignored_vulnerabilities");
+    for (key, records, clearance) in
+        [("vulnerabilities", found.as_slice(), None), ("ignored_vulnerabilities", ignored, Some(Clearance::Suppressed))]
+    {
         for (index, record) in records.iter().enumerate() {
             if let Some(found) = draft.open(record, key, index) {
                 take(&mut draft, found, &format!("{key}[{index}]"), clearance);
@@ -264,17 +273,23 @@ fn take(draft: &mut Draft, found: &Found<'_>, place: &str, clearance: Option<Cle
         Err(error) => return draft.bad_record(place, error),
     };
     let package = Package::pypi(&name);
-    let cves: Vec<&str> = match &found.cve {
-        TextOr::Text(text) => text.split([',', ' ']).filter(|cve| !cve.is_empty()).collect(),
-        TextOr::Object(cve) => cve.name.get().into_iter().collect(),
-        TextOr::Neither => Vec::new(),
-    };
+    let names = found.cve.items().iter().filter_map(|cve| match cve {
+        TextOr::Text(text) => Some(text.as_ref()),
+        TextOr::Object(cve) => cve.name.get(),
+        TextOr::Neither => None,
+    });
+    let cves: Vec<&str> = names.flat_map(|name| name.split([',', ' '])).filter(|cve| !cve.is_empty()).collect();
     let Some((id, aliases)) = ids_of(&cves, found.vulnerability_id.or_empty()) else {
         return draft.bad_record_in(Gap::Package(package), place, "it has no id");
     };
-    let of_cve = match &found.cve {
-        TextOr::Object(cve) => Some(cve),
+    let own = std::iter::once(&found.severity);
+    let scores = own.chain(found.cve.items()).filter_map(|scored| match scored {
+        TextOr::Object(scores) => Some(scores),
         TextOr::Text(_) | TextOr::Neither => None,
+    });
+    let word = match &found.severity {
+        TextOr::Text(word) => word.as_ref(),
+        TextOr::Object(_) | TextOr::Neither => "",
     };
     draft.vulnerability(observe::vulnerability(VulnerabilityParts {
         package,
@@ -282,7 +297,7 @@ fn take(draft: &mut Draft, found: &Found<'_>, place: &str, clearance: Option<Cle
         id,
         aliases,
         fix_versions: observe::versions(&found.fixed_versions),
-        rating: rating_of(found.severity.get().into_iter().chain(of_cve)),
+        rating: rating_of(scores, word),
         description: found.advisory.or_empty(),
         url: found.more_info_url.get(),
         clearance: clearance.or((found.ignored.0 == Some(true)).then_some(Clearance::Suppressed)),
@@ -290,7 +305,7 @@ fn take(draft: &mut Draft, found: &Found<'_>, place: &str, clearance: Option<Cle
 }
 
 /// The CVE is the id where there is one; safety's own number is an id of its own namespace.
-fn ids_of(cves: &[&str], number: &str) -> Option<(AdvisoryId, std::collections::BTreeSet<AdvisoryId>)> {
+fn ids_of(cves: &[&str], number: &str) -> Option<(AdvisoryId, AdvisoryIds)> {
     let own = Some(number.trim())
         .filter(|n| !n.is_empty())
         .map(|n| if n.bytes().all(|b| b.is_ascii_digit()) { format!("SAFETY-{n}") } else { n.to_owned() });
@@ -303,9 +318,10 @@ fn ids_of(cves: &[&str], number: &str) -> Option<(AdvisoryId, std::collections::
     Some((id, ids.into_iter().collect()))
 }
 
-fn rating_of<'r>(scores: impl Iterator<Item = &'r Cve<'r>>) -> Rating {
+fn rating_of<'r>(scores: impl Iterator<Item = &'r Cve<'r>>, word: &str) -> Rating {
     let all: Vec<&Cvss<'_>> = scores.flat_map(|s| [s.cvssv3.get(), s.cvssv2.get()]).flatten().collect();
-    rating_of_scores(&all)
+    let rating = rating_of_scores(&all);
+    if rating.severity == Severity::Unknown { observe::rated_by_word(word) } else { rating }
 }
 
 /// The vectors, then the first word, then the first score.
@@ -318,7 +334,7 @@ fn rating_of_scores(all: &[&Cvss<'_>]) -> Rating {
     all.iter().find_map(|cvss| cvss.base_score.real()).and_then(observe::rated_by_score).unwrap_or(rating)
 }
 
-/// `[name, affected, installed, text, id, cvssv2, cvssv3]`; the last two are objects or null, and seldom there.
+/// `[name, affected, installed, text, id, cvssv2, cvssv3]`; the last two are objects or null, and seldom there. Some have a CVE behind the id.
 type Row<'a> = List<TextOr<'a, Cvss<'a>>>;
 
 fn take_rows(draft: &mut Draft, rows: &List<Row<'_>>) {
@@ -346,7 +362,12 @@ fn take_rows(draft: &mut Draft, rows: &List<Row<'_>>) {
                 continue;
             }
         };
-        let Some((id, aliases)) = ids_of(&[], number) else {
+        let behind = row.items().iter().skip(5).filter_map(|cell| match cell {
+            TextOr::Text(text) => Some(text.trim()),
+            TextOr::Object(_) | TextOr::Neither => None,
+        });
+        let cves: Vec<&str> = behind.filter(|text| text.starts_with("CVE-")).collect();
+        let Some((id, aliases)) = ids_of(&cves, number) else {
             draft.bad_record_in(Gap::Package(Package::pypi(&name)), format_args!("list[{index}]"), "it has no id");
             continue;
         };
@@ -364,53 +385,80 @@ fn take_rows(draft: &mut Draft, rows: &List<Row<'_>>) {
     }
 }
 
+/// What `scan` lists may be no more than what it found: a package that is not listed need not be gone.
 fn take_scan(draft: &mut Draft, results: &ScanResults<'_>) {
-    let files = results.projects.items().iter().filter_map(Record::good).flat_map(|p| p.files.items());
-    let dependencies = files.filter_map(|f| f.good()?.results.get()).flat_map(|r| r.dependencies.items());
-    let mut any = false;
-    for (index, record) in dependencies.enumerate() {
-        any = true;
-        let Some(dependency) = draft.open(record, "dependencies", index) else {
-            continue;
-        };
-        let name = match PackageName::parse(dependency.name.or_empty()) {
-            Ok(name) => name,
-            Err(error) => {
-                draft.bad_record(format_args!("dependencies[{index}]"), error);
-                continue;
-            }
-        };
-        let package = Package::pypi(&name);
-        for specification in dependency.specifications.items().iter().filter_map(Record::good) {
-            let version =
-                specification.raw.or_empty().split_once("==").and_then(|(_, version)| version.split([';', ' ']).next());
-            let Some(vulnerabilities) = specification.vulnerabilities.get() else {
+    let unnamed = || Gap::Unnamed("what was scanned".to_owned());
+    let mut lists = vec![("files".to_owned(), results.files.checked(draft, unnamed, "scan_results.files"))];
+    for (index, record) in results.projects.checked(draft, unnamed, "scan_results.projects").iter().enumerate() {
+        if let Some(project) = draft.open(record, "projects", index) {
+            let place = format!("projects[{index}].files");
+            let files = project.files.checked(draft, unnamed, &place);
+            lists.push((place, files));
+        }
+    }
+    draft.blank = lists.iter().all(|(_, files)| files.is_empty());
+    for (key, files) in lists {
+        for (index, record) in files.iter().enumerate() {
+            let Some(file) = draft.open(record, &key, index) else {
                 continue;
             };
-            let recommended = vulnerabilities.remediation.get().and_then(|r| clean::version(r.recommended.get()?));
-            for (at, record) in vulnerabilities.known_vulnerabilities.items().iter().enumerate() {
-                let known = record.good();
-                let Some((id, aliases)) = known.and_then(|k| ids_of(&[], k.id.or_empty())) else {
-                    draft.bad_record_in(
-                        Gap::Package(package.clone()),
-                        format_args!("{name}'s known_vulnerabilities[{at}]"),
-                        "it has no id",
-                    );
-                    continue;
-                };
-                draft.vulnerability(observe::vulnerability(VulnerabilityParts {
-                    package: package.clone(),
-                    version,
-                    id,
-                    aliases,
-                    fix_versions: recommended.clone().into_iter().collect(),
-                    rating: Rating::unknown(),
-                    description: "",
-                    url: None,
-                    clearance: known.and_then(|k| k.ignored.get()).map(|_| Clearance::Suppressed),
-                }));
+            let place = format!("{key}[{index}]");
+            let Some(results) = file.results.get() else {
+                draft.bad_record(place, "it has no `results`");
+                continue;
+            };
+            let dependencies = results.dependencies.demanded(draft, unnamed, format_args!("{place}.dependencies"));
+            for (at, record) in dependencies.iter().enumerate() {
+                if let Some(dependency) = draft.open(record, &format!("{place}.dependencies"), at) {
+                    take_dependency(draft, dependency, &format!("{place}.dependencies[{at}]"));
+                }
             }
         }
     }
-    draft.blank = !any;
+}
+
+fn take_dependency(draft: &mut Draft, dependency: &Dependency<'_>, place: &str) {
+    let name = match PackageName::parse(dependency.name.or_empty()) {
+        Ok(name) => name,
+        Err(error) => return draft.bad_record(place, error),
+    };
+    let package = Package::pypi(&name);
+    let of_package = || Gap::Package(package.clone());
+    let specifications = dependency.specifications.demanded(draft, of_package, format_args!("{name}'s specifications"));
+    for (at, record) in specifications.iter().enumerate() {
+        let Some(specification) = record.good() else {
+            let place = format_args!("{name}'s specifications[{at}]");
+            draft.bad_record_in(of_package(), place, "it is not an object");
+            continue;
+        };
+        let version =
+            specification.raw.or_empty().split_once("==").and_then(|(_, version)| version.split([';', ' ']).next());
+        let Some(vulnerabilities) = specification.vulnerabilities.get() else {
+            let place = format_args!("{name}'s specifications[{at}]");
+            draft.bad_record_in(of_package(), place, "it has no `vulnerabilities`");
+            continue;
+        };
+        draft.looked_at_package(package.clone(), version.and_then(clean::version));
+        let recommended = vulnerabilities.remediation.get().and_then(|r| clean::version(r.recommended.get()?));
+        let place = format!("{name}'s known_vulnerabilities");
+        for (at, record) in vulnerabilities.known_vulnerabilities.demanded(draft, of_package, &place).iter().enumerate()
+        {
+            let known = record.good();
+            let Some((id, aliases)) = known.and_then(|k| ids_of(&[], k.id.or_empty())) else {
+                draft.bad_record_in(of_package(), format_args!("{place}[{at}]"), "it has no id");
+                continue;
+            };
+            draft.vulnerability(observe::vulnerability(VulnerabilityParts {
+                package: package.clone(),
+                version,
+                id,
+                aliases,
+                fix_versions: recommended.clone().into_iter().collect(),
+                rating: Rating::unknown(),
+                description: "",
+                url: None,
+                clearance: known.and_then(|k| k.ignored.get()).map(|_| Clearance::Suppressed),
+            }));
+        }
+    }
 }

@@ -1,13 +1,18 @@
 //! SARIF 2.1.0, of any tool: each run is a scan of its own.
 //!
-//! `partialFingerprints` are not read: some tools put e-mail addresses and commit messages there, others the same value everywhere.
+//! Of the fingerprints only those are read that are computed from the code around a result, and only where the result quotes no code
+//! and they tell the run's results apart: some tools put e-mail addresses and commit messages there, others the same value everywhere.
 
 mod wire;
 
-use std::{borrow::Cow, collections::BTreeSet, collections::HashMap};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+};
 
 use self::wire::{
-    Component, ComponentReference, Invocation, Location, Log, Message, Rule, Run, SarifResult, Suppression,
+    ArtifactLocation, Component, ComponentReference, External, Fingerprint, Invocation, Location, Log, Message,
+    Notification, Rule, Run, SarifResult, Suppression,
 };
 use crate::{
     clean,
@@ -15,8 +20,10 @@ use crate::{
     observe::{self, CodeParts},
     outline::{Claim, Outline},
     source::Source,
-    wire::{Entries, Kind, List, Part, Record, Texts},
+    wire::{Entries, Kind, List, Part, Record, Texts, Verdict},
 };
+use serde::de::IgnoredAny;
+
 use findings_model::{
     AdvisoryId, Clearance, CodeText, Gap, Rating, ReportFormat, ScannerName, Severity, SeveritySource,
 };
@@ -40,15 +47,21 @@ pub(super) fn read(text: &str, source: &Source<'_>) -> Result<Vec<Draft>, serde_
         Ok(runs) => runs,
         Err(reason) => return Ok(vec![Draft::failed(ReportFormat::Sarif, reason)]),
     };
-    Ok(runs
-        .iter()
-        .map(|run| match run {
-            Record::Good(run) => read_run(run, source),
-            Record::Bad(kind) => {
-                Draft::failed(ReportFormat::Sarif, format!("a run is {}, not an object", kind.words()))
-            }
-        })
-        .collect())
+    let mut drafts: Vec<Draft> = runs.iter().filter_map(Record::good).map(|run| read_run(run, source)).collect();
+    // Nothing tells whose run it was: any of the log's scans may lack what it held.
+    let bad = runs.iter().find_map(|run| match run {
+        Record::Good(_) => None,
+        Record::Bad(kind) => Some(format!("a run of the log is {}, not an object", kind.words())),
+    });
+    if let Some(reason) = bad {
+        if drafts.is_empty() {
+            drafts.push(Draft::new(ReportFormat::Sarif));
+        }
+        for draft in &mut drafts {
+            draft.fail(&*reason);
+        }
+    }
+    Ok(drafts)
 }
 
 fn read_run(run: &Run<'_>, source: &Source<'_>) -> Draft {
@@ -61,8 +74,23 @@ fn read_run(run: &Run<'_>, source: &Source<'_>) -> Draft {
         draft.tool_version = driver.semantic_version.get().or(driver.version.get()).and_then(clean::version);
     }
     let paths = Paths::of(run);
-    for invocation in run.invocations.items().iter().filter_map(Record::good) {
-        take_invocation(&mut draft, invocation, &paths, source);
+    if let Some(kind) = run.invocations.wrong() {
+        draft
+            .fail(format!("`invocations` is {}, not an array: whether the run succeeded cannot be told", kind.words()));
+    }
+    for record in run.invocations.items() {
+        match record {
+            Record::Good(invocation) => {
+                take_invocation(&mut draft, invocation, !run.results.items().is_empty(), &paths, source);
+            }
+            Record::Bad(kind) => {
+                let what = kind.words();
+                draft.fail(format!("an invocation is {what}, not an object: whether the run succeeded cannot be told"));
+            }
+        }
+    }
+    if is_elsewhere(&run.external) {
+        draft.fail("results or invocations of the run stand in another file (externalPropertyFileReferences)");
     }
     match &run.results {
         List::Absent => draft.fail("the run has no `results`: the scan did not produce any"),
@@ -71,9 +99,10 @@ fn read_run(run: &Run<'_>, source: &Source<'_>) -> Draft {
         }
         List::Items(results) => {
             let rules = Rules::of(run);
+            let fingerprints = Telling::of(results.iter().filter_map(Record::good));
             for (index, record) in results.iter().enumerate() {
                 if let Some(result) = draft.open(record, "results", index) {
-                    take(&mut draft, result, &rules, &paths);
+                    take(&mut draft, result, index, &rules, &paths, &fingerprints);
                 }
             }
         }
@@ -81,31 +110,78 @@ fn read_run(run: &Run<'_>, source: &Source<'_>) -> Draft {
     draft
 }
 
-fn take_invocation(draft: &mut Draft, invocation: &Invocation<'_>, paths: &Paths<'_>, source: &Source<'_>) {
+fn is_elsewhere(external: &Part<External>) -> bool {
+    let is_used = |list: &List<IgnoredAny>| list.wrong().is_some() || !list.items().is_empty();
+    external.wrong().is_some() || external.get().is_some_and(|e| is_used(&e.results) || is_used(&e.invocations))
+}
+
+fn take_invocation(
+    draft: &mut Draft,
+    invocation: &Invocation<'_>,
+    found: bool,
+    paths: &Paths<'_>,
+    source: &Source<'_>,
+) {
     if let Some(at) = invocation.end.get().or(invocation.start.get()) {
         draft.observed_at = draft.observed_at.max(clean::moment(at, source.now));
     }
-    if invocation.successful.0 == Some(false) {
-        draft.fail("the tool says that its run did not succeed (executionSuccessful is false)");
-    }
-    let notifications = invocation.execution.items().iter().chain(invocation.configuration.items());
-    for notification in
-        notifications.filter_map(Record::good).filter(|n| n.level.or_empty().eq_ignore_ascii_case("error"))
-    {
-        let said = notification.message.get().and_then(|m| m.text.get()).unwrap_or("an error without a text");
-        let reason = format!("the tool reported an error: {}", clean::words(&clean::mask_literals(said)));
-        let mut files = notification.locations.items().iter().filter_map(|l| paths.of_location(l.good()?)).peekable();
-        if files.peek().is_none() {
-            draft.gap(Gap::Unnamed("what the tool's own error concerns".to_owned()), reason);
-            continue;
+    // What exit codes mean is the tool's own affair; 1 beside results says that something was found.
+    let code = invocation.exit_code;
+    let is_good_code = code.is_absent() || code.count() == Some(0) || (code.count() == Some(1) && found);
+    match invocation.successful {
+        Verdict::Is(true) => {}
+        Verdict::Is(false) => draft.fail("the tool says that its run did not succeed (executionSuccessful is false)"),
+        Verdict::Wrong => {
+            draft.fail("whether the run succeeded cannot be read (executionSuccessful is neither true nor false)");
         }
-        for file in files {
-            draft.gap(Gap::File(file), reason.clone());
+        Verdict::Absent if is_good_code => {}
+        Verdict::Absent => draft.fail("the exit code of the run does not show that it succeeded (exitCode)"),
+    }
+    if invocation.signal.get().is_some() || !invocation.signal_number.is_absent() {
+        draft.fail("a signal ended the tool (exitSignalName, exitSignalNumber)");
+    }
+    if invocation.start_failure.get().is_some() {
+        draft.fail("the tool did not start (processStartFailureMessage)");
+    }
+    for (key, notifications) in [
+        ("toolExecutionNotifications", &invocation.execution),
+        ("toolConfigurationNotifications", &invocation.configuration),
+    ] {
+        if let Some(kind) = notifications.wrong() {
+            draft.fail(format!("`{key}` is {}, not an array: whether the run had errors cannot be told", kind.words()));
+        }
+        for (index, record) in notifications.items().iter().enumerate() {
+            if let Some(notification) = draft.open(record, key, index) {
+                take_notification(draft, notification, paths);
+            }
         }
     }
 }
 
-fn take(draft: &mut Draft, result: &SarifResult<'_>, rules: &Rules<'_>, paths: &Paths<'_>) {
+fn take_notification(draft: &mut Draft, notification: &Notification<'_>, paths: &Paths<'_>) {
+    if !notification.level.or_empty().eq_ignore_ascii_case("error") {
+        return;
+    }
+    let said = notification.message.get().and_then(|m| m.text.get()).unwrap_or("an error without a text");
+    let reason = format!("the tool reported an error: {}", clean::words(&clean::mask_literals(said)));
+    let locations = notification.locations.items();
+    let files: Vec<String> = locations.iter().filter_map(|l| paths.of_location(l.good()?)).collect();
+    if files.is_empty() || files.len() < locations.len() {
+        draft.gap(Gap::Unnamed("what the tool's own error concerns".to_owned()), reason.clone());
+    }
+    for file in files {
+        draft.gap(Gap::File(file), reason.clone());
+    }
+}
+
+fn take(
+    draft: &mut Draft,
+    result: &SarifResult<'_>,
+    index: usize,
+    rules: &Rules<'_>,
+    paths: &Paths<'_>,
+    fingerprints: &Telling<'_>,
+) {
     // Not findings: what was checked and is fine, and what an earlier run had and this one has not.
     if matches!(result.kind.or_empty(), "pass" | "notApplicable" | "informational")
         || result.baseline.or_empty() == "absent"
@@ -114,21 +190,38 @@ fn take(draft: &mut Draft, result: &SarifResult<'_>, rules: &Rules<'_>, paths: &
     }
     let rule = rules.rule_of(result);
     let rule_id = result.rule_id.get().or(result.rule.get().and_then(|r| r.id.get())).or(rule.and_then(|r| r.id.get()));
+    let is_named = result.rule_id.is_unreadable() || !result.rule_index.is_absent() || result.rule.get().is_some();
+    if rule_id.is_none() && is_named {
+        let place = format!("results[{index}]");
+        draft.blurred(Gap::Unnamed(format!("the rule of {place}")), place, "its rule is none of the run's");
+    }
     let rule_id = rule_id.unwrap_or("unspecified");
     let location = result.locations.items().iter().find_map(Record::good);
     let region = location.and_then(|l| l.physical.get()?.region.get());
+    let physical = location.and_then(|l| paths.of_location(l));
+    let is_given = |l: &Location<'_>| l.physical.get().is_some() || l.physical.wrong().is_some();
+    let leads_nowhere = result.locations.wrong().is_some()
+        || matches!(result.locations.items().first(), Some(Record::Bad(_)))
+        || (physical.is_none() && location.is_some_and(|l| is_given(l) && !is_project(l)));
+    if leads_nowhere {
+        let place = format!("results[{index}]");
+        draft.blurred(Gap::Unnamed(format!("the place of {place}")), place, "its location leads nowhere");
+    }
     // A result without any place concerns the project as a whole.
-    let path = location
-        .and_then(|l| paths.of_location(l).or_else(|| clean::path(l.logical.items().first()?.good()?.name.get()?)));
-    let path = path.unwrap_or_else(|| ".".to_owned());
+    let path = physical
+        .or_else(|| clean::path(location?.logical.items().first()?.good()?.name.get()?))
+        .unwrap_or_else(|| ".".to_owned());
 
-    let is_secret_scanner =
-        SECRET_SCANNERS.iter().any(|name| draft.scanner.as_str().to_ascii_lowercase().contains(name));
+    let is_secret_scanner = is_secret_scanner(&draft.scanner);
     let is_secretive = is_secret_scanner || is_secretive(rule_id, rule);
-    let said = message_of(result, rule, rules);
-    let said = if said.is_empty() { Cow::Borrowed(rule_id) } else { said };
-    let description = if is_secretive { Cow::Owned(clean::mask_literals(&said)) } else { said };
-    let snippet = region.and_then(|r| r.snippet.get()?.text.get()?.lines().find(|line| !line.trim().is_empty()));
+    // The message of a result about a secret may hold it, quoted or not; what is said of the rule does not.
+    let said = if is_secretive { Cow::Borrowed(about(rule)) } else { message_of(result, rule, rules) };
+    let description = if said.trim().is_empty() { Cow::Borrowed(rule_id) } else { said };
+    let snippet = snippet_of(result);
+    let fingerprint = || {
+        let told = fingerprints.of_result(result).filter(|_| !is_secretive)?;
+        CodeText::of_fingerprint(told.name, told.value)
+    };
 
     let mut former_rules: Vec<String> = rule.iter().flat_map(|r| r.deprecated.iter()).map(clean::rule).collect();
     former_rules.retain(|former| former != rule_id);
@@ -139,14 +232,75 @@ fn take(draft: &mut Draft, result: &SarifResult<'_>, rules: &Rules<'_>, paths: &
         path,
         line: region.and_then(|r| r.line.line()),
         // A secret scanner's line is the secret, quoted or not.
-        text: snippet.filter(|_| !is_secret_scanner).and_then(|line| CodeText::of(line, is_secretive)),
+        text: match snippet {
+            _ if is_secret_scanner => None,
+            Some(line) => CodeText::of(line, is_secretive),
+            None => fingerprint(),
+        },
         aliases: names.filter_map(advisory_at_start).collect::<BTreeSet<_>>(),
         rating: rating_of(result, rule),
-        description: &description,
+        description,
         url: rule.and_then(|r| r.help.get()),
         clearance: is_suppressed(result).then_some(Clearance::Suppressed),
     });
     draft.code(observation, region.and_then(|r| r.column.line()));
+}
+
+/// Whether a location is the project's own folder (`./`).
+fn is_project(location: &Location<'_>) -> bool {
+    let uri = location.physical.get().and_then(|p| p.artifact.get()?.uri.get());
+    uri.is_some_and(|uri| uri.chars().all(|c| matches!(c, '.' | '/')))
+}
+
+/// Whether a rule of a scanner is about secrets, so that what it points at in the code may be one.
+pub(crate) fn is_about_secrets(scanner: &ScannerName, rule: &str) -> bool {
+    is_secret_scanner(scanner) || is_secretive(rule, None)
+}
+
+fn is_secret_scanner(scanner: &ScannerName) -> bool {
+    let lower = scanner.as_str().to_ascii_lowercase();
+    SECRET_SCANNERS.iter().any(|name| lower.contains(name))
+}
+
+/// The first line of what a result quotes of the code.
+fn snippet_of<'r>(result: &'r SarifResult<'_>) -> Option<&'r str> {
+    let location = result.locations.items().iter().find_map(Record::good)?;
+    let region = location.physical.get()?.region.get()?;
+    region.snippet.get()?.text.get()?.lines().find(|line| !line.trim().is_empty())
+}
+
+/// The fingerprints that tell the results of a run apart, by name.
+struct Telling<'r>(BTreeSet<&'r str>);
+
+impl<'r> Telling<'r> {
+    /// A name tells them apart if it has as many values as there are places that it stands at.
+    fn of(results: impl Iterator<Item = &'r SarifResult<'r>>) -> Self {
+        type Places<'r> = HashSet<(&'r str, Option<&'r str>, Option<u64>, Option<u32>, Option<u32>)>;
+        type Values<'r> = HashSet<(&'r str, &'r str)>;
+        let mut by_name: BTreeMap<&str, (Places<'r>, Values<'r>)> = BTreeMap::new();
+        for result in results.filter(|result| snippet_of(result).is_none()) {
+            let Some(fingerprint) = result.fingerprint() else { continue };
+            let rule = result.rule_id.get().or(result.rule.get().and_then(|r| r.id.get())).unwrap_or_default();
+            let physical = result.locations.items().iter().find_map(Record::good).and_then(|l| l.physical.get());
+            let artifact = physical.and_then(|p| p.artifact.get());
+            let region = physical.and_then(|p| p.region.get());
+            let (places, values) = by_name.entry(fingerprint.name).or_default();
+            places.insert((
+                rule,
+                artifact.and_then(|a| a.uri.get()),
+                artifact.and_then(|a| a.index.count()),
+                region.and_then(|r| r.line.line()),
+                region.and_then(|r| r.column.line()),
+            ));
+            values.insert((rule, fingerprint.value));
+        }
+        let telling = by_name.into_iter().filter(|(_, (places, values))| values.len() >= places.len());
+        Self(telling.map(|(name, _)| name).collect())
+    }
+
+    fn of_result<'f>(&self, result: &'f SarifResult<'_>) -> Option<Fingerprint<'f>> {
+        result.fingerprint().filter(|fingerprint| self.0.contains(fingerprint.name))
+    }
 }
 
 /// Suppressed when there is a suppression and none of them is still under review or was rejected.
@@ -199,6 +353,9 @@ fn about<'r>(rule: Option<&'r Rule<'_>>) -> &'r str {
     rule.and_then(|r| text(&r.short).or_else(|| text(&r.full)).or_else(|| r.name.get())).unwrap_or_default()
 }
 
+/// How far a message is filled: what goes beyond is not shown, and placeholders may repeat a long argument without end.
+const FILLED: usize = 4096;
+
 /// Puts the arguments in the place of `{0}`, `{1}`, …
 fn fill<'t>(text: &'t str, arguments: &Texts<'_>) -> Cow<'t, str> {
     let arguments: Vec<&str> = arguments.iter().collect();
@@ -209,11 +366,15 @@ fn fill<'t>(text: &'t str, arguments: &Texts<'_>) -> Cow<'t, str> {
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('{') {
         filled.push_str(before);
+        if filled.len() > FILLED {
+            return Cow::Owned(filled);
+        }
         let argument = after
             .split_once('}')
             .and_then(|(number, behind)| Some((arguments.get(number.parse::<usize>().ok()?)?, behind)));
         if let Some((argument, behind)) = argument {
-            filled.push_str(argument);
+            // One byte more than is shown, so that the cut is seen.
+            filled.push_str(&argument[..argument.ceil_char_boundary(FILLED + 1)]);
             rest = behind;
         } else {
             filled.push('{');
@@ -263,10 +424,15 @@ impl<'r> Rules<'r> {
         let extensions: Vec<_> =
             run.tool.get().iter().flat_map(|tool| tool.extensions.items()).filter_map(Record::good).collect();
         let mut by_id = HashMap::new();
-        for rule in
-            driver.into_iter().chain(extensions.iter().copied()).flat_map(|c| c.rules.items()).filter_map(Record::good)
-        {
+        let components = driver.into_iter().chain(extensions.iter().copied());
+        let all = components.flat_map(|c| c.rules.items()).filter_map(Record::good);
+        for rule in all.clone() {
             if let Some(id) = rule.id.get() {
+                by_id.entry(id).or_insert(rule);
+            }
+        }
+        for rule in all {
+            for id in rule.deprecated.iter() {
                 by_id.entry(id).or_insert(rule);
             }
         }
@@ -282,6 +448,7 @@ impl<'r> Rules<'r> {
                 rule.id
                     .get()
                     .is_some_and(|own| id == own || id.strip_prefix(own).is_some_and(|rest| rest.starts_with('/')))
+                    || rule.deprecated.iter().any(|former| former == id)
             })
         {
             return Some(rule);
@@ -317,32 +484,55 @@ impl<'r> Rules<'r> {
 
 /// What turns a run's artifact locations into paths below the project.
 struct Paths<'r> {
-    artifacts: Vec<Option<&'r str>>,
+    artifacts: Vec<Option<&'r ArtifactLocation<'r>>>,
+    by_id: HashMap<&'r str, &'r ArtifactLocation<'r>>,
     /// The absolute folders that the run names as its bases, the longest first.
     bases: Vec<&'r str>,
 }
 
 impl<'r> Paths<'r> {
     fn of(run: &'r Run<'_>) -> Self {
-        let artifacts = run.artifacts.items().iter().map(|a| a.good()?.location.get()?.uri.get()).collect();
-        let mut bases: Vec<&str> = run
-            .bases
-            .entries()
-            .iter()
-            .filter_map(|(_, base)| base.get()?.uri.get())
+        let artifacts = run.artifacts.items().iter().map(|a| a.good()?.location.get()).collect();
+        let named = run.bases.entries().iter();
+        let by_id: HashMap<_, _> = named.filter_map(|(id, base)| Some((id.as_ref(), base.get()?))).collect();
+        let mut bases: Vec<&str> = by_id
+            .values()
+            .filter_map(|base| base.uri.get())
             .filter(|uri| uri.contains(":/") && uri.ends_with('/'))
             .collect();
         bases.sort_unstable_by_key(|base| std::cmp::Reverse(base.len()));
-        Self { artifacts, bases }
+        Self { artifacts, by_id, bases }
     }
 
     fn of_location(&self, location: &Location<'_>) -> Option<String> {
         let artifact = location.physical.get()?.artifact.get()?;
         let by_index = || self.artifacts.get(usize::try_from(artifact.index.count()?).ok()?).copied().flatten();
-        self.of_uri(artifact.uri.get().or_else(by_index)?)
+        let artifact = if artifact.uri.get().is_some() { artifact } else { by_index()? };
+        self.of_uri(artifact.uri.get()?, artifact.base.get())
     }
 
-    fn of_uri(&self, uri: &str) -> Option<String> {
+    /// The folders that a relative address is below, as far as the run's bases are relative too: an absolute one is the project.
+    fn below(&self, base: Option<&str>) -> String {
+        let mut folders = String::new();
+        let mut base = base.and_then(|id| self.by_id.get(id));
+        for _ in 0..BASES {
+            let Some(of) = base else { break };
+            match of.uri.get() {
+                Some(uri) if is_relative(uri) && uri.len() <= BASE => {
+                    folders.insert_str(0, &format!("{}/", uri.trim_end_matches('/')));
+                }
+                Some(_) => break,
+                None => {}
+            }
+            base = of.base.get().and_then(|id| self.by_id.get(id));
+        }
+        folders
+    }
+
+    fn of_uri(&self, uri: &str, base: Option<&str>) -> Option<String> {
+        let below = if is_relative(uri) { self.below(base) } else { String::new() };
+        let whole = if below.is_empty() { Cow::Borrowed(uri) } else { Cow::Owned(below + uri) };
+        let uri = &*whole;
         let uri = self.bases.iter().find_map(|base| uri.strip_prefix(base)).unwrap_or(uri);
         let path = match uri.split_once("://") {
             // What stands between `file://` and the first slash is a host.
@@ -357,6 +547,14 @@ impl<'r> Paths<'r> {
         let drive = path.strip_prefix('/').filter(|rest| rest.as_bytes().get(1) == Some(&b':'));
         clean::path(drive.unwrap_or(&path))
     }
+}
+
+/// The most bases that are followed, one below the other, and the most bytes of one.
+const BASES: usize = 8;
+const BASE: usize = 1024;
+
+fn is_relative(uri: &str) -> bool {
+    !uri.starts_with(['/', '\\']) && !uri.contains(':')
 }
 
 /// Decodes `%20` and the like; what does not decode to UTF-8 stays as it is.

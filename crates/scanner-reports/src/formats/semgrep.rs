@@ -173,20 +173,30 @@ pub(super) fn read(text: &str, _source: &Source<'_>) -> Result<Vec<Draft>, serde
         Vec::new()
     });
     if let Some(paths) = document.paths.get() {
-        draft.looked_at.files = paths.scanned.items().iter().filter_map(|p| clean::path(p.get()?)).collect();
-        if matches!(&paths.scanned, List::Items(scanned) if scanned.is_empty()) {
+        let scanned = paths.scanned.checked(&mut draft, || what_was_looked_at("scanned"), "paths.scanned");
+        draft.looked_at.files = scanned.iter().filter_map(|p| clean::path(p.get()?)).collect();
+        draft.looked_at.lists_files = !scanned.is_empty();
+        if results.is_empty() && matches!(&paths.scanned, List::Items(scanned) if scanned.is_empty()) {
             draft.fail("no file was scanned (`paths.scanned` is empty)");
         }
-        for skipped in paths.skipped.items().iter().filter_map(Record::good) {
-            take_skipped(&mut draft, skipped);
+        let skipped = paths.skipped.checked(&mut draft, || what_was_looked_at("skipped"), "paths.skipped");
+        for (index, record) in skipped.iter().enumerate() {
+            if let Some(skipped) = draft.open(record, "paths.skipped", index) {
+                take_skipped(&mut draft, skipped);
+            }
         }
+    } else if let Some(kind) = document.paths.wrong() {
+        draft.bad_record("paths", format_args!("it is {}, not an object", kind.words()));
     }
     draft.blank = results.is_empty() && draft.looked_at.files.is_empty();
-    if !document.skipped_rules.items().is_empty() {
-        let reason = format!("{} rules were skipped", document.skipped_rules.items().len());
-        draft.gap(Gap::Unnamed("what the skipped rules look for".to_owned()), reason);
+    let skipped_by = || Gap::Unnamed("what the skipped rules look for".to_owned());
+    let skipped_rules = document.skipped_rules.checked(&mut draft, skipped_by, "skipped_rules");
+    if !skipped_rules.is_empty() {
+        draft.gap(skipped_by(), format!("{} rules were skipped", skipped_rules.len()));
     }
-    for (index, record) in document.errors.items().iter().enumerate() {
+    let errors =
+        document.errors.checked(&mut draft, || Gap::Unnamed("what semgrep's errors concern".to_owned()), "errors");
+    for (index, record) in errors.iter().enumerate() {
         if let Some(error) = draft.open(record, "errors", index) {
             take_error(&mut draft, error);
         }
@@ -199,15 +209,36 @@ pub(super) fn read(text: &str, _source: &Source<'_>) -> Result<Vec<Draft>, serde
     Ok(vec![draft])
 }
 
+fn what_was_looked_at(key: &str) -> Gap {
+    Gap::Unnamed(format!("the files of `paths.{key}`"))
+}
+
+/// Parts of the reasons for which semgrep gave up on a file.
+const GAVE_UP: [&str; 6] = [
+    "analysis_failed",
+    "exceeded_size_limit",
+    "too_big",
+    // A rule matched so often that semgrep dropped it for this file.
+    "too_many_matches",
+    "insufficient_permissions",
+    "nonexistent",
+];
+
 /// Files that the project or the command line leaves out are a choice; files that semgrep gave up on are a gap.
 fn take_skipped(draft: &mut Draft, skipped: &Skipped<'_>) {
     let reason = skipped.reason.or_empty();
-    let gave_up = ["analysis_failed", "exceeded_size_limit", "too_big", "insufficient_permissions", "nonexistent"]
-        .iter()
-        .any(|word| reason.contains(word));
-    if gave_up && let Some(path) = skipped.path.get().and_then(clean::path) {
-        let reason = format!("{} was skipped: {}", clean::words(&path), clean::words(reason));
-        draft.gap(Gap::File(path), reason);
+    if !GAVE_UP.iter().any(|word| reason.contains(word)) {
+        return;
+    }
+    match skipped.path.get().and_then(clean::path) {
+        Some(path) => {
+            let reason = format!("{} was skipped: {}", clean::words(&path), clean::words(reason));
+            draft.gap(Gap::File(path), reason);
+        }
+        None => draft.gap(
+            Gap::Unnamed("a file without a name".to_owned()),
+            format!("a file was skipped: {}", clean::words(reason)),
+        ),
     }
 }
 
@@ -246,7 +277,6 @@ fn take(draft: &mut Draft, found: &Match<'_>, index: usize) {
         .and_then(|lines| lines.lines().find(|line| !line.trim().is_empty()));
     // What semgrep finds as a secret need not stand in quotes.
     let is_secret = rule.contains("secrets.") || rule.contains("detected-");
-    let message = extra.message.or_empty();
     let start = found.start.get();
     let rating = match extra.severity.or_empty() {
         "INFO" => observe::rated_by_word("low"),
@@ -262,7 +292,8 @@ fn take(draft: &mut Draft, found: &Match<'_>, index: usize) {
         text: said.filter(|_| !is_secret).and_then(|line| CodeText::of(line, secretive)),
         aliases: std::collections::BTreeSet::default(),
         rating,
-        description: &if secretive { clean::mask_literals(message) } else { message.to_owned() },
+        // What a rule found stands in its message, quoted or not: of a rule about secrets its name alone is told.
+        description: if secretive || is_secret { rule.into() } else { extra.message.or_empty().into() },
         url: metadata.and_then(|m| m.source.get()),
         clearance: (extra.is_ignored.0 == Some(true)).then_some(Clearance::Suppressed),
     });

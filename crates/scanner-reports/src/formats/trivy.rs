@@ -5,7 +5,8 @@
 use std::collections::BTreeSet;
 
 use findings_model::{
-    AdvisoryId, Clearance, CodeText, CvssVector, Gap, Package, Rating, ReportFormat, Severity, SeveritySource,
+    AdvisoryId, Clearance, CodeText, CvssVector, FindingKind, Gap, Package, Rating, ReportFormat, Severity,
+    SeveritySource,
 };
 use serde::Deserialize;
 
@@ -60,6 +61,9 @@ struct Resource<'a> {
 struct Target<'a> {
     #[serde(borrow, default, rename = "Target")]
     path: Text<'a>,
+    /// What was looked for in it; not written by the oldest versions.
+    #[serde(borrow, default, rename = "Class")]
+    class: Text<'a>,
     #[serde(borrow, default, rename = "Type")]
     kind: Text<'a>,
     #[serde(borrow, default, rename = "Vulnerabilities")]
@@ -86,6 +90,9 @@ struct Vulnerability<'a> {
     installed: Text<'a>,
     #[serde(borrow, default, rename = "FixedVersion")]
     fixed: Text<'a>,
+    /// `not_affected`, `will_not_fix`, …; `fixed` means that there is a fixed version, not that it is installed.
+    #[serde(borrow, default, rename = "Status")]
+    status: Text<'a>,
     #[serde(borrow, default, rename = "Severity")]
     severity: Text<'a>,
     #[serde(borrow, default, rename = "SeveritySource")]
@@ -189,20 +196,24 @@ pub(super) fn claims(outline: &Outline<'_>) -> Claim {
 pub(super) fn read(text: &str, source: &Source<'_>) -> Result<Vec<Draft>, serde_json::Error> {
     let mut draft = Draft::new(ReportFormat::Trivy);
     if text.trim_start().starts_with('[') {
-        take_targets(&mut draft, &serde_json::from_str(text)?, source);
+        let mut seen = Seen::default();
+        take_targets(&mut draft, &serde_json::from_str(text)?, &mut seen, source);
+        seen.tell(&mut draft);
         return Ok(vec![draft]);
     }
     let document: Document<'_> = serde_json::from_str(text)?;
     draft.tool_version = document.trivy.get().and_then(|t| clean::version(t.version.get()?));
     draft.observed_at = document.created.get().and_then(|at| clean::moment(at, source.now));
-    take_targets(&mut draft, &document.results, source);
+    let mut seen = Seen::default();
+    take_targets(&mut draft, &document.results, &mut seen, source);
     for (key, resources) in [
         ("Resources", &document.resources),
         ("Findings", &document.consolidated),
         ("Vulnerabilities", &document.vulnerable),
         ("Misconfigurations", &document.misconfigured),
     ] {
-        for (index, record) in resources.items().iter().enumerate() {
+        let unnamed = || Gap::Unnamed(format!("what is listed under {key}"));
+        for (index, record) in resources.checked(&mut draft, unnamed, key).iter().enumerate() {
             let Some(resource) = draft.open(record, key, index) else {
                 continue;
             };
@@ -212,42 +223,83 @@ pub(super) fn read(text: &str, source: &Source<'_>) -> Result<Vec<Draft>, serde_
                 let reason = format!("{name} was not scanned: {}", clean::words(error));
                 draft.gap(Gap::Unnamed(name), reason);
             }
-            take_targets(&mut draft, &resource.results, source);
+            take_targets(&mut draft, &resource.results, &mut seen, source);
         }
     }
+    seen.tell(&mut draft);
     Ok(vec![draft])
 }
 
+/// Of which kinds of findings the listed targets speak: a clean scan lists what it looked at.
+#[derive(Default)]
+struct Seen {
+    any: bool,
+    packages: bool,
+    configurations: bool,
+    secrets: bool,
+}
+
+impl Seen {
+    fn note(&mut self, target: &Target<'_>) {
+        self.any = true;
+        // Files without a secret are not listed; where packages were looked up, secrets are looked for too, unless switched off.
+        let (packages, configurations, secrets) = match target.class.or_empty() {
+            "os-pkgs" | "lang-pkgs" => (true, false, true),
+            "config" => (false, true, false),
+            "secret" => (false, false, true),
+            "license" | "license-file" => (false, false, false),
+            _ => (true, true, true),
+        };
+        self.packages |= packages || !target.vulnerabilities.items().is_empty();
+        self.configurations |= configurations || !target.misconfigurations.items().is_empty();
+        self.secrets |= secrets || !target.secrets.items().is_empty();
+    }
+
+    fn tell(&self, draft: &mut Draft) {
+        draft.blank = !self.any;
+        if self.any {
+            let kinds = [
+                (self.packages, FindingKind::Vulnerability),
+                (self.configurations, FindingKind::Code),
+                (self.secrets, FindingKind::Secret),
+            ];
+            draft.looked_at.not_for = kinds.into_iter().filter(|(seen, _)| !seen).map(|(_, kind)| kind).collect();
+        }
+    }
+}
+
 /// Results are absent or null when there are none.
-fn take_targets(draft: &mut Draft, targets: &List<Record<Target<'_>>>, source: &Source<'_>) {
-    if let List::Wrong(kind) = targets
-        && *kind != crate::wire::Kind::Null
-    {
+fn take_targets(draft: &mut Draft, targets: &List<Record<Target<'_>>>, seen: &mut Seen, source: &Source<'_>) {
+    if let Some(kind) = targets.wrong() {
         return draft.fail(format!("`Results` is {}, not an array", kind.words()));
     }
     for (index, record) in targets.items().iter().enumerate() {
         let Some(target) = draft.open(record, "Results", index) else {
             continue;
         };
+        seen.note(target);
         let place = format!("Results[{index}]");
-        for (at, record) in target.vulnerabilities.items().iter().enumerate() {
+        let unnamed = || Gap::Unnamed(format!("findings of {place}"));
+        let vulnerabilities = target.vulnerabilities.checked(draft, unnamed, format_args!("{place}.Vulnerabilities"));
+        for (at, record) in vulnerabilities.iter().enumerate() {
             if let Some(found) = draft.open(record, &format!("{place}.Vulnerabilities"), at) {
                 take_vulnerability(draft, target, found, &format!("{place}.Vulnerabilities[{at}]"), None);
             }
         }
-        for (at, record) in target.misconfigurations.items().iter().enumerate() {
+        let misconfigurations =
+            target.misconfigurations.checked(draft, unnamed, format_args!("{place}.Misconfigurations"));
+        for (at, record) in misconfigurations.iter().enumerate() {
             if let Some(found) = draft.open(record, &format!("{place}.Misconfigurations"), at) {
                 take_misconfiguration(draft, target, found, &format!("{place}.Misconfigurations[{at}]"));
             }
         }
-        for (at, record) in target.secrets.items().iter().enumerate() {
+        for (at, record) in target.secrets.checked(draft, unnamed, format_args!("{place}.Secrets")).iter().enumerate() {
             if let Some(found) = draft.open(record, &format!("{place}.Secrets"), at) {
                 take_secret(draft, target, found, &format!("{place}.Secrets[{at}]"), source);
             }
         }
-        for modified in
-            target.modified.items().iter().filter_map(Record::good).filter(|m| m.kind.or_empty() == "vulnerability")
-        {
+        let modified = target.modified.checked(draft, unnamed, format_args!("{place}.ExperimentalModifiedFindings"));
+        for modified in modified.iter().filter_map(Record::good).filter(|m| m.kind.or_empty() == "vulnerability") {
             let clearance = match modified.status.or_empty() {
                 "not_affected" => Clearance::NotAffected,
                 "fixed" => Clearance::Fixed,
@@ -281,6 +333,10 @@ fn take_vulnerability(
         Err(error) => return draft.bad_record(place, error),
     };
     // A record without an id is still a finding: one that its scanner does not identify.
+    if found.id.is_unreadable() {
+        draft.blurred(Gap::Package(package.clone()), place, "its id cannot be read");
+    }
+    let clearance = clearance.or((found.status.or_empty() == "not_affected").then_some(Clearance::NotAffected));
     let id = match AdvisoryId::parse(found.id.get().unwrap_or("unidentified")) {
         Ok(id) => id,
         Err(error) => return draft.bad_record_in(Gap::Package(package), place, error),
@@ -346,7 +402,8 @@ fn take_misconfiguration(draft: &mut Draft, target: &Target<'_>, found: &Misconf
         text: line.and_then(|l| CodeText::of(l.content.get()?, secretive)),
         aliases: BTreeSet::new(),
         rating: observe::rated_by_word(found.severity.or_empty()),
-        description: &if secretive { clean::mask_literals(&title) } else { title },
+        // A message may quote what was found; a title is the rule's own.
+        description: if secretive { found.title.or_empty().into() } else { title.into() },
         url: found.url.get(),
         clearance,
     });

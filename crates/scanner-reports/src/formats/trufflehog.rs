@@ -36,6 +36,31 @@ struct Line<'a> {
     level: Text<'a>,
     #[serde(borrow, default)]
     msg: Text<'a>,
+    /// How many pieces of the source were looked at, in the log's last line.
+    #[serde(borrow, default)]
+    chunks: Number<'a>,
+}
+
+/// What the lines say together.
+#[derive(Default)]
+struct Told {
+    /// The log shows that the scan began.
+    began: bool,
+    /// The log shows that the scan came to its end.
+    ended: bool,
+    found: bool,
+    logged: bool,
+}
+
+/// The line that version 3 prints on stderr before all others, which some pipelines put into the same file.
+const GREETING: &str = "TruffleHog. Unearth your secrets";
+
+/// A text without the greeting at its start.
+pub(super) fn without_greeting(text: &str) -> &str {
+    match text.trim_start().split_once('\n') {
+        Some((line, behind)) if line.len() < 200 && line.contains(GREETING) => behind,
+        _ => text,
+    }
 }
 
 #[derive(Deserialize)]
@@ -66,22 +91,22 @@ pub(super) fn claims(outline: &Outline<'_>) -> Claim {
 
 pub(super) fn read(text: &str, source: &Source<'_>) -> Result<Vec<Draft>, serde_json::Error> {
     let mut draft = Draft::new(ReportFormat::Trufflehog);
+    let mut told = Told::default();
     if text.trim_start().starts_with('[') {
         let lines: List<Record<Line<'_>>> = serde_json::from_str(text)?;
         for (index, record) in lines.items().iter().enumerate() {
             if let Some(line) = draft.open(record, "list", index) {
-                take(&mut draft, line, index, source);
+                take(&mut draft, line, index, &mut told, source);
             }
         }
         return Ok(vec![draft]);
     }
     for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-        // The greeting that version 3 prints on stderr.
-        if line.contains("TruffleHog. Unearth your secrets") {
+        if line.contains(GREETING) {
             continue;
         }
         match serde_json::from_str::<Record<Line<'_>>>(line) {
-            Ok(Record::Good(line)) => take(&mut draft, &line, index, source),
+            Ok(Record::Good(line)) => take(&mut draft, &line, index, &mut told, source),
             Ok(Record::Bad(kind)) => draft
                 .bad_record(format_args!("line {}", index + 1), format_args!("it is {}, not an object", kind.words())),
             Err(error) => {
@@ -89,12 +114,21 @@ pub(super) fn read(text: &str, source: &Source<'_>) -> Result<Vec<Draft>, serde_
             }
         }
     }
+    if told.began && !told.ended {
+        draft.gap(
+            Gap::Unnamed("what was not reached before the scan stopped".to_owned()),
+            "the log shows the start of a scan and no end",
+        );
+    }
+    // The log of a clean scan says how much it looked at; any other log alone shows nothing.
+    draft.blank = told.logged && !told.found && !told.ended;
     Ok(vec![draft])
 }
 
-fn take(draft: &mut Draft, line: &Line<'_>, index: usize, source: &Source<'_>) {
+fn take(draft: &mut Draft, line: &Line<'_>, index: usize, told: &mut Told, source: &Source<'_>) {
     let place = line.metadata.get().and_then(|m| m.data.entries().iter().find_map(|(_, place)| place.get()));
     if let Some(detector) = line.detector.get() {
+        told.found = true;
         let path = place.and_then(|p| p.file.get().or(p.path.get()).or(p.link.get())).and_then(clean::path);
         let secret = line.raw_v2.get().or(line.raw.get()).map(Secret::Value);
         let rating = observe::secret_rating(line.verified.0 == Some(true));
@@ -107,6 +141,7 @@ fn take(draft: &mut Draft, line: &Line<'_>, index: usize, source: &Source<'_>) {
             source,
         );
     } else if let Some(reason) = line.reason.get() {
+        told.found = true;
         let path = line.path.get().and_then(clean::path).unwrap_or_else(|| ".".to_owned());
         let found: Vec<&str> = line.strings.iter().collect();
         let all = found.join("\n");
@@ -119,13 +154,41 @@ fn take(draft: &mut Draft, line: &Line<'_>, index: usize, source: &Source<'_>) {
         let observation = observe::secret(reason, path, None, observe::secret_rating(false), None);
         draft.secret(observation, secret, told_by, source);
     } else if line.level.get().is_some() && line.msg.get().is_some() {
-        if line.level.or_empty().starts_with("error") {
-            draft.gap(
-                Gap::Unnamed("what the scanner's own error concerns".to_owned()),
-                format!("the scanner logged an error in line {}", index + 1),
-            );
-        }
+        take_log(draft, line, index, told);
     } else {
         draft.bad_record(format_args!("line {}", index + 1), "it is neither a finding nor a line of the scanner's log");
+    }
+}
+
+fn take_log(draft: &mut Draft, line: &Line<'_>, index: usize, told: &mut Told) {
+    told.logged = true;
+    match line.level.or_empty() {
+        "fatal" | "panic" | "dpanic" => {
+            draft.fail(format!(
+                "the scanner gave up (line {} of its log is of level {})",
+                index + 1,
+                line.level.or_empty()
+            ));
+        }
+        level if level.starts_with("error") => draft.gap(
+            Gap::Unnamed("what the scanner's own error concerns".to_owned()),
+            format!("the scanner logged an error in line {}", index + 1),
+        ),
+        _ => {}
+    }
+    match line.msg.or_empty().trim() {
+        "running source" => told.began = true,
+        "finished scanning" => {
+            told.ended = true;
+            match line.chunks.count() {
+                Some(0) => draft.fail("nothing was scanned (`chunks` is 0 in the log's last line)"),
+                Some(_) => {}
+                None => draft.gap(
+                    Gap::Unnamed("how much was scanned".to_owned()),
+                    "the log's last line does not say how much was scanned (`chunks`)",
+                ),
+            }
+        }
+        _ => {}
     }
 }

@@ -1,4 +1,4 @@
-use findings_model::Subject;
+use findings_model::{Severity, SeveritySource, Subject};
 use insta::assert_snapshot;
 
 use crate::support::{scan_of, told};
@@ -143,4 +143,32 @@ fn bad_records_are_counted_and_named() {
     = src/b.py
     - high B602 a.py:4 with its text before []: name: x
     ");
+}
+
+#[test]
+fn suppressed_issues_are_counted_by_file() {
+    let metrics = r#""_totals": {"loc": 9, "nosec": 3}, "./a.py": {"loc": 4, "nosec": 1, "skipped_tests": 2}, "b.py": {"loc": 5, "nosec": 0}"#;
+    let looked_at = scan_of("bandit.json", &report(metrics, "", "")).coverage.looked_at;
+    assert_eq!(looked_at.suppressed, [("a.py".to_owned(), 3)].into());
+    assert_eq!(looked_at.files.len(), 2);
+}
+
+#[test]
+fn a_severity_that_says_nothing_is_medium_by_policy() {
+    let rating = |severity: &str| {
+        let issue = issue("B101", "a.py", "1", "", "x").replace(r#""issue_severity": "HIGH","#, severity);
+        scan_of("bandit.json", &report(READ, "", &issue)).observations[0].rating.clone()
+    };
+    for nothing in ["", r#""issue_severity": "UNDEFINED","#, r#""issue_severity": null,"#] {
+        let rating = rating(nothing);
+        assert_eq!((rating.severity, rating.source), (Severity::Medium, SeveritySource::Policy), "{nothing}");
+    }
+    assert_eq!(rating(r#""issue_severity": "MEDIUM","#).source, SeveritySource::Scanner);
+}
+
+#[test]
+fn a_reason_gives_no_password_away() {
+    let errors = r#"{"filename": "x.py", "reason": "password='hunter2' at https://jo:hunter2@h/"}, {"filename": "https://jo:hunter2@h/y.py", "reason": "x"}"#;
+    let scan = scan_of("bandit.json", &report(READ, errors, ""));
+    assert!(!format!("{scan:?}").contains("hunter2"), "{scan:?}");
 }

@@ -1,6 +1,6 @@
 //! The scanners of dependencies besides pip-audit, and the statements about them.
 
-use findings_model::CoverageState;
+use findings_model::{Clearance, CoverageState, FindingKind, Scan, Severity, Subject};
 use insta::assert_snapshot;
 
 use crate::support::{scan_of, told};
@@ -24,6 +24,12 @@ fn osv_scanner() {
     - critical MAL-2022-1 django@4.0 aliases [] fixed in []:
     ");
     assert_eq!(told(&scan_of("osv.json", r#"{"results": []}"#)), "osv-scanner complete blank");
+    let configured = r#"{"results": [], "experimental_config": {"licenses": {"summary": false}}}"#;
+    assert_eq!(
+        told(&scan_of("osv.json", configured)),
+        "osv-scanner complete",
+        "it leaves no report where it found no package"
+    );
     assert_eq!(told(&scan_of("osv.json", r#"{"results": {}}"#)).lines().next(), Some("osv-scanner failed"));
 }
 
@@ -47,7 +53,7 @@ fn trivy() {
     - low (suppressed) DS003 Dockerfile:- before []: DS003
     - critical aws deploy.sh:3 unmarked: aws in deploy.sh
     "#);
-    assert_eq!(told(&scan_of("trivy.json", r#"{"SchemaVersion": 2, "ArtifactName": "."}"#)), "trivy complete");
+    assert_eq!(told(&scan_of("trivy.json", r#"{"SchemaVersion": 2, "ArtifactName": "."}"#)), "trivy complete blank");
     assert_eq!(told(&scan_of("trivy.json", "null")), "trivy complete blank");
 }
 
@@ -188,6 +194,7 @@ fn safety() {
       {"name": "django", "specifications": [{"raw": "django==4.0.1", "vulnerabilities": {"known_vulnerabilities": [{"id": "44742", "ignored": null}, {"id": "44741", "ignored": {"code": "manual"}}], "remediation": {"recommended": "4.0.2"}}}]}]}}]}]}}"#;
     assert_snapshot!(told(&scan_of("safety.json", scan)), @"
     safety complete version 3.2 at 2026-01-05T03:00:00Z
+    = django 4.0.1
     - unknown SAFETY-44742 django@4.0.1 aliases [] fixed in [4.0.2]: 
     - unknown (suppressed) SAFETY-44741 django@4.0.1 aliases [] fixed in [4.0.2]:
     ");
@@ -200,4 +207,144 @@ fn a_notice_hides_nothing_but_itself() {
         "+====+\nTraceback (most recent call last)\n+====+\n{\"report_meta\": {}, \"vulnerabilities\": []}\n",
     );
     assert_eq!(scan.coverage.state, CoverageState::Failed);
+}
+
+fn trivy_of(targets: &str) -> Scan {
+    scan_of("trivy.json", &format!(r#"{{"SchemaVersion": 2, "ArtifactName": ".", "Results": {targets}}}"#))
+}
+
+#[test]
+fn trivy_speaks_of_what_its_targets_are() {
+    use FindingKind::{Code, Secret, Vulnerability};
+    let not_for = |targets: &str| {
+        let scan = trivy_of(targets);
+        (scan.coverage.blank, scan.coverage.looked_at.not_for.into_iter().collect::<Vec<_>>())
+    };
+    assert_eq!(not_for(r#"[{"Target": "Dockerfile", "Class": "config"}]"#), (false, vec![Vulnerability, Secret]));
+    assert_eq!(not_for(r#"[{"Target": "requirements.txt", "Class": "lang-pkgs"}]"#), (false, vec![Code]));
+    assert_eq!(
+        not_for(r#"[{"Target": "debian", "Class": "os-pkgs"}, {"Target": "x", "Class": "config"}]"#),
+        (false, vec![])
+    );
+    assert_eq!(not_for(r#"[{"Target": "x", "Class": "secret"}]"#), (false, vec![Vulnerability, Code]));
+    assert_eq!(not_for(r#"[{"Target": "x", "Type": "pip"}]"#), (false, vec![]), "before there were classes");
+    for empty in ["[]", "null"] {
+        assert_eq!(not_for(empty), (true, vec![]), "{empty}");
+    }
+    assert!(
+        scan_of("trivy.json", r#"{"ClusterName": "k", "Findings": [{"Kind": "Pod", "Results": []}]}"#).coverage.blank
+    );
+}
+
+#[test]
+fn a_status_of_trivy_clears_only_what_is_not_affected() {
+    let clearance = |status: &str| {
+        let targets = format!(
+            r#"[{{"Target": "a", "Class": "lang-pkgs", "Type": "pip", "Vulnerabilities": [{{"VulnerabilityID": "CVE-2026-1", "PkgName": "py", "Status": "{status}"}}]}}]"#
+        );
+        trivy_of(&targets).observations[0].clearance
+    };
+    assert_eq!(clearance("not_affected"), Some(Clearance::NotAffected));
+    for open in ["fixed", "affected", "will_not_fix", "under_investigation", ""] {
+        assert_eq!(clearance(open), None, "{open}");
+    }
+}
+
+#[test]
+fn scores_without_a_vector_or_a_word_count() {
+    let osv = |word: &str, score: &str| {
+        let report = format!(
+            r#"{{"results": [{{"packages": [{{"package": {{"name": "py", "version": "1", "ecosystem": "PyPI"}}, "vulnerabilities": [{{"id": "CVE-2026-1", "database_specific": {{"severity": "{word}"}}}}],
+            "groups": [{{"ids": ["CVE-2026-1"], "max_severity": "{score}"}}]}}]}}]}}"#
+        );
+        scan_of("osv-scanner.json", &report).observations[0].rating.severity
+    };
+    assert_eq!((osv("", "8.8"), osv("LOW", "8.8"), osv("", "")), (Severity::High, Severity::Low, Severity::Unknown));
+    let grype = |word: &str, cvss: &str| {
+        let report = format!(
+            r#"{{"matches": [{{"vulnerability": {{"id": "CVE-2026-1", "severity": "{word}", "cvss": [{cvss}]}}, "artifact": {{"name": "py", "type": "python"}}}}]}}"#
+        );
+        scan_of("grype.json", &report).observations[0].rating.severity
+    };
+    let score = r#"{"metrics": {"baseScore": 9.9}}"#;
+    assert_eq!(
+        (grype("Unknown", score), grype("Low", score), grype("", "")),
+        (Severity::Critical, Severity::Low, Severity::Unknown)
+    );
+}
+
+#[test]
+fn the_name_of_an_ecosystem_is_bounded() {
+    let long = "x".repeat(100_000);
+    let report = format!(
+        r#"{{"results": [{{"packages": [{{"package": {{"name": "py", "version": "1", "ecosystem": "{long}"}}, "vulnerabilities": [{{"id": "CVE-2026-1"}}]}}]}}]}}"#
+    );
+    assert!(format!("{:?}", scan_of("osv-scanner.json", &report)).len() < 5000);
+}
+
+#[test]
+fn the_scan_of_an_environment_by_safety() {
+    let report = r#"{"meta": {"timestamp": "2026-01-04T00:00:00"}, "scan_results": {"files": [{"location": "/x", "results": {"dependencies": [
+        {"name": "Py", "specifications": [{"raw": "Py==1.0", "vulnerabilities": {"known_vulnerabilities": [{"id": "1111", "ignored": null}], "remediation": {"recommended": "2.0"}}}]},
+        {"name": "other", "specifications": [{"raw": "other==3", "vulnerabilities": {"known_vulnerabilities": []}}]}]}}]}}"#;
+    assert_snapshot!(told(&scan_of("safety.json", report)), @"
+    safety complete at 2026-01-04T00:00:00Z
+    = other 3
+    = py 1.0
+    - unknown SAFETY-1111 py@1.0 aliases [] fixed in [2.0]: 
+    ");
+    let clean = r#"{"meta": {}, "scan_results": {"projects": [{"files": [{"location": "r.txt", "results": {"dependencies": []}}]}]}}"#;
+    assert_eq!(told(&scan_of("safety.json", clean)), "safety complete", "a file is something that was looked at");
+    let nothing = r#"{"meta": {}, "scan_results": {"projects": [{"files": []}]}}"#;
+    assert_eq!(told(&scan_of("safety.json", nothing)), "safety complete blank");
+}
+
+#[test]
+fn safety_says_severities_and_cves_in_many_ways() {
+    let found = |rest: &str| {
+        let report = format!(
+            r#"{{"report_meta": {{}}, "vulnerabilities": [{{"vulnerability_id": "1", "package_name": "py", {rest}}}]}}"#
+        );
+        let scan = scan_of("safety.json", &report);
+        let Subject::Vulnerability(v) = &scan.observations[0].subject else { panic!("{scan:?}") };
+        (v.id.to_string(), scan.observations[0].rating.severity)
+    };
+    assert_eq!(found(r#""severity": "high""#), ("SAFETY-1".to_owned(), Severity::High));
+    assert_eq!(found(r#""CVE": ["CVE-2026-1", "CVE-2026-2"]"#), ("CVE-2026-1".to_owned(), Severity::Unknown));
+    assert_eq!(
+        found(r#""CVE": [{"name": "CVE-2026-3", "cvssv3": {"base_score": 9.8}}]"#),
+        ("CVE-2026-3".to_owned(), Severity::Critical)
+    );
+    let row =
+        r#"[["py", "<2", "1.0", "text", "25853", "CVE-2026-4"], ["py", "<2", "1.0", "text", "25854", null, null]]"#;
+    assert_snapshot!(told(&scan_of("safety.json", row)), @"
+    safety complete
+    - unknown CVE-2026-4 py@1.0 aliases [SAFETY-25853] fixed in []: text
+    - unknown SAFETY-25854 py@1.0 aliases [] fixed in []: text
+    ");
+}
+
+#[test]
+fn the_newest_statement_counts_by_when_it_was_last_updated() {
+    let report = r#"{"@context": "x", "timestamp": "2026-01-01T00:00:00Z", "last_updated": "2026-01-05T00:00:00Z", "statements": [
+        {"vulnerability": "CVE-2026-1", "products": ["pkg:pypi/py"], "status": "not_affected", "timestamp": "2026-01-02T00:00:00Z", "last_updated": "2026-01-04T00:00:00Z"},
+        {"vulnerability": "CVE-2026-1", "products": ["pkg:pypi/py"], "status": "affected", "timestamp": "2026-01-03T00:00:00Z"}]}"#;
+    let scan = scan_of("vex.json", report);
+    assert_eq!(scan.observations[0].clearance, Some(Clearance::NotAffected));
+    assert_eq!(scan.observed_at.unwrap().to_string(), "2026-01-05T00:00:00Z");
+}
+
+#[test]
+fn a_link_into_the_own_document_finds_its_component() {
+    let report = |link: &str| {
+        format!(
+            r#"{{"bomFormat": "CycloneDX", "serialNumber": "urn:uuid:3e671687-395b-41f5-a30f-a58921a69b79", "components": [{{"bom-ref": "r", "purl": "pkg:pypi/py@1.0"}}],
+            "vulnerabilities": [{{"id": "CVE-2026-1", "affects": [{{"ref": "{link}"}}]}}]}}"#
+        )
+    };
+    let package =
+        |link: &str| scan_of("app.cdx.json", &report(link)).observations[0].subject.package().unwrap().to_string();
+    assert_eq!(package("urn:cdx:3e671687-395b-41f5-a30f-a58921a69b79/1#r"), "py");
+    assert_eq!(package("r"), "py");
+    assert_ne!(package("urn:cdx:00000000-395b-41f5-a30f-a58921a69b79/1#r"), "py");
 }

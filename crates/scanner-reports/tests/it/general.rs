@@ -122,5 +122,5 @@ fn reasons_are_few_and_short() {
     let scan = &scans_of("pip-audit.json", &junk)[0];
     assert_eq!(scan.coverage.reasons.len(), 11);
     assert_eq!(scan.coverage.reasons[10], "and 990 more of the same sort");
-    assert_eq!(scan.coverage.gaps.len(), 1000);
+    assert_eq!(scan.coverage.gaps.len(), 11);
 }

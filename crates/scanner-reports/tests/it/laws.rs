@@ -134,6 +134,87 @@ proptest! {
     }
 }
 
+/// One vulnerability of a small world, as a dependency of pip-audit's with that one alone.
+#[derive(Clone, Debug)]
+struct Flaw {
+    package: &'static str,
+    id: &'static str,
+    aliases: Vec<&'static str>,
+    fixes: Vec<&'static str>,
+}
+
+fn flaw() -> impl Strategy<Value = Flaw> {
+    (
+        select(vec!["a", "b", "A"]),
+        select(vec!["PYSEC-1-1", "PYSEC-1-2", "GHSA-aaaa-bbbb-cccc"]),
+        vec(select(vec!["CVE-1-1", "CVE-1-2", "GHSA-aaaa-bbbb-cccc", "cve-1-1,"]), 0..4),
+        vec(select(vec!["1.1", "2.0", "2.0.1"]), 0..3),
+    )
+        .prop_map(|(package, id, aliases, fixes)| Flaw { package, id, aliases, fixes })
+}
+
+/// What is found, without the order in which it stands.
+fn found(flaws: &[Flaw]) -> Vec<String> {
+    let dependencies: Vec<_> = flaws
+        .iter()
+        .map(|f| {
+            let vuln =
+                serde_json::json!({ "id": f.id, "aliases": f.aliases, "fix_versions": f.fixes, "description": "d" });
+            serde_json::json!({ "name": f.package, "version": "1", "vulns": [vuln] })
+        })
+        .collect();
+    let report = serde_json::json!({ "dependencies": dependencies }).to_string();
+    let source = Source { file: "pip-audit.json", declared: None, own_project: None, key: None, now: now() };
+    let mut lines: Vec<String> = read(report.as_bytes(), &source)[0]
+        .observations
+        .iter()
+        .map(|observation| {
+            let Subject::Vulnerability(v) = &observation.subject else { unreachable!() };
+            let fixes: std::collections::BTreeSet<_> = v.fix_versions.iter().collect();
+            format!("{} {} {:?} {fixes:?} {}", v.package, v.id, v.aliases, observation.description)
+        })
+        .collect();
+    lines.sort();
+    lines
+}
+
+proptest! {
+    /// Records of one flaw come to the same finding in whatever order they stand, so merging them is associative and commutative.
+    #[test]
+    fn the_order_of_flaws_never_matters(flaws in vec(flaw(), 0..8).prop_flat_map(|flaws| (Just(flaws.clone()), Just(flaws).prop_shuffle()))) {
+        let (one, other) = flaws;
+        prop_assert_eq!(found(&one), found(&other));
+    }
+
+    /// A report read twice over, as two scanners would print it, says nothing more than once.
+    #[test]
+    fn a_flaw_said_again_is_the_same(flaws in vec(flaw(), 0..8)) {
+        prop_assert_eq!(found(&flaws), found(&[&flaws[..], &flaws].concat()));
+    }
+
+    /// Issues are counted, not collapsed, and their order says nothing: a code finding has its place.
+    #[test]
+    fn the_order_of_issues_never_matters(issues in vec((select(vec!["B101", "B324"]), select(vec!["a.py", "./a.py", "b.py"]), 1..4_u32, 0..2_u32), 0..8)
+        .prop_flat_map(|issues| (Just(issues.clone()), Just(issues).prop_shuffle())))
+    {
+        let told = |issues: &[(&str, &str, u32, u32)]| {
+            let results: Vec<_> = issues
+                .iter()
+                .map(|(test, file, line, column)| serde_json::json!({
+                    "test_id": test, "filename": file, "line_number": line, "col_offset": column, "issue_severity": "LOW", "issue_text": "t",
+                }))
+                .collect();
+            let report = serde_json::json!({ "errors": [], "metrics": { "_totals": { "loc": 9 } }, "results": results }).to_string();
+            let source = Source { file: "bandit.json", declared: None, own_project: None, key: None, now: now() };
+            let mut lines: Vec<String> =
+                read(report.as_bytes(), &source)[0].observations.iter().map(|o| format!("{o:?}")).collect();
+            lines.sort();
+            lines
+        };
+        prop_assert_eq!(told(&issues.0), told(&issues.1));
+    }
+}
+
 fn count(value: &serde_json::Value) -> usize {
     1 + match value {
         serde_json::Value::Array(items) => items.iter().map(count).sum(),

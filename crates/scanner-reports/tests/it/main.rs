@@ -17,3 +17,4 @@ mod sarif;
 mod secrets;
 mod semgrep;
 mod support;
+mod unreadable;

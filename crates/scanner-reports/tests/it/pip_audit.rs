@@ -1,4 +1,4 @@
-use findings_model::{CoverageState, PackageName, ReportFormat};
+use findings_model::{CoverageState, PackageName, ReportFormat, Subject};
 use insta::assert_snapshot;
 use scanner_reports::{Source, read};
 
@@ -107,4 +107,24 @@ fn what_shows_no_scan_is_blank_or_failed() {
     let scans = declared(ReportFormat::PipAudit, "report.json", b"[]");
     assert_eq!(told(&scans[0]), "pip-audit complete blank");
     assert_eq!(scans_of("report.json", "[]")[0].coverage.state, CoverageState::Failed);
+}
+
+#[test]
+fn several_ids_in_one_text_are_several_ids() {
+    let report = r#"{"dependencies": [{"name": "py", "version": "1", "vulns": [{"id": "PYSEC-2026-1", "fix_versions": [], "aliases": ["CVE-2026-1, GHSA-aaaa-bbbb-cccc", "CVE-2026-2;CVE-2026-3"]}]}]}"#;
+    let scan = scan_of("pip-audit.json", report);
+    let Subject::Vulnerability(v) = &scan.observations[0].subject else { panic!("{scan:?}") };
+    let aliases: Vec<String> = v.aliases.iter().map(ToString::to_string).collect();
+    assert_eq!(aliases, ["CVE-2026-1", "CVE-2026-2", "CVE-2026-3", "GHSA-aaaa-bbbb-cccc"]);
+}
+
+#[test]
+fn the_reason_of_a_skip_gives_no_password_away() {
+    let report = r#"{"dependencies": [{"name": "a", "version": "1", "vulns": []}, {"name": "py", "skip_reason": "https://jo:hunter2@pypi.example.org/simple failed, token=hunter2, 'api_key': 'hunter2'"}]}"#;
+    let scan = scan_of("pip-audit.json", report);
+    assert!(!format!("{scan:?}").contains("hunter2"));
+    assert_eq!(
+        scan.coverage.reasons,
+        ["py was skipped: https://[hidden]@pypi.example.org/simple failed, token=[hidden], 'api_key': '[hidden]'"]
+    );
 }

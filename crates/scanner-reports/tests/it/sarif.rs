@@ -1,4 +1,4 @@
-use findings_model::{CoverageState, Subject};
+use findings_model::{CodeText, CoverageState, Severity, Subject};
 use insta::assert_snapshot;
 
 use crate::support::{scan_of, scans_of, told};
@@ -25,7 +25,11 @@ fn rules_messages_and_places() {
         {"ruleId": "A", "baselineState": "absent", "message": {"text": "gone"}},
         {"ruleIndex": 99, "message": {"id": "nope"}, "locations": [{"physicalLocation": {"artifactLocation": {"index": 7}, "region": {"startLine": -1, "startColumn": 4294967296}}}]}]"#;
     assert_snapshot!(told(&scan_of("tool.sarif", &log(driver, results))), @r#"
-    Tool complete version 1.2
+    Tool partial version 1.2
+    ! results[8] was taken in, but its rule is none of the run's: which finding it is cannot be told
+    ! results[8] was taken in, but its location leads nowhere: which finding it is cannot be told
+    ? the place of results[8]
+    ? the rule of results[8]
     - high A src/my file.py:3 with its text before ["OLD"]: y before x
     - low A/sub by/index.py:4 before ["OLD"]: global z
     - critical 9.1 B mod.f:- before []: about B
@@ -102,17 +106,10 @@ fn errors_of_the_tool_are_gaps() {
 
 #[test]
 fn each_run_is_a_scan() {
-    let report = r#"{"version": "2.1.0", "runs": [{"tool": {"driver": {"name": "One"}}, "results": []}, {"tool": {"driver": {"name": null}}}, 7]}"#;
+    let report = r#"{"version": "2.1.0", "runs": [{"tool": {"driver": {"name": "One"}}, "results": []}, {"tool": {"driver": {"name": null}}}]}"#;
     let scans: Vec<_> =
         scans_of("x.sarif", report).iter().map(|s| (s.scanner.as_str().to_owned(), s.coverage.state)).collect();
-    assert_eq!(
-        scans,
-        [
-            ("One".to_owned(), CoverageState::Complete),
-            ("sarif".to_owned(), CoverageState::Failed),
-            ("sarif".to_owned(), CoverageState::Failed)
-        ]
-    );
+    assert_eq!(scans, [("One".to_owned(), CoverageState::Complete), ("sarif".to_owned(), CoverageState::Failed)]);
 }
 
 #[test]
@@ -142,4 +139,91 @@ fn secrets_in_snippets_and_messages_stay_out() {
     assert!(matches!(&gitleaks.observations[0].subject, Subject::Code(spot) if spot.text.is_none()));
     assert!(!format!("{:?}", found("Bandit", "B105", "hunter2")).contains("hunter2"));
     assert!(format!("{:?}", found("Other", "E501", "hunter2")).contains("hunter2"));
+}
+
+#[test]
+fn the_message_of_a_result_about_a_secret_is_not_told() {
+    let results = r#""results": [{"ruleId": "r", "ruleIndex": 0, "message": {"text": "found hunter2 here"}}, {"ruleId": "hardcoded-secret", "message": {"text": "found hunter2 here"}}]"#;
+    let described = |driver: &str| {
+        let scan = scan_of("tool.sarif", &log(driver, results));
+        assert!(!format!("{scan:?}").contains("hunter2"), "{driver}");
+        scan.observations.into_iter().map(|o| o.description).collect::<Vec<_>>()
+    };
+    let by_tag = r#"{"name": "Semgrep OSS", "rules": [{"id": "r", "fullDescription": {"text": "A secret in the code."}, "properties": {"tags": ["CWE-798: Use of Hard-coded Credentials"]}}]}"#;
+    assert_eq!(described(by_tag), ["A secret in the code.", "hardcoded-secret"]);
+    let by_tool = r#"{"name": "gitleaks", "rules": [{"id": "r", "shortDescription": {"text": "Generic API Key"}}]}"#;
+    assert_eq!(described(by_tool), ["Generic API Key", "hardcoded-secret"]);
+}
+
+#[test]
+fn relative_bases_are_followed() {
+    let bases = r#""originalUriBaseIds": {"REPO": {"description": {"text": "x"}}, "ABS": {"uri": "file:///srv/repo/"}, "SRC": {"uri": "src/", "uriBaseId": "REPO"},
+        "LIB": {"uri": "my%20lib", "uriBaseId": "SRC"}, "BELOW": {"uri": "below/", "uriBaseId": "ABS"}, "LOOP": {"uri": "loop/", "uriBaseId": "LOOP"}},
+        "artifacts": [{"location": {"uri": "index.py", "uriBaseId": "SRC"}}]"#;
+    let path = |artifact: &str| {
+        let results = format!(
+            r#""results": [{{"ruleId": "A", "locations": [{{"physicalLocation": {{"artifactLocation": {{{artifact}}}}}}}]}}]"#
+        );
+        let scan = scan_of("tool.sarif", &log(r#"{"name": "T"}"#, &format!("{bases}, {results}")));
+        scan.observations[0].subject.path().unwrap().to_owned()
+    };
+    assert_eq!(path(r#""uri": "io/kb.c", "uriBaseId": "SRC""#), "src/io/kb.c");
+    assert_eq!(path(r#""uri": "a.c", "uriBaseId": "LIB""#), "src/my lib/a.c");
+    assert_eq!(path(r#""uri": "a.c", "uriBaseId": "BELOW""#), "below/a.c");
+    assert_eq!(path(r#""index": 0"#), "src/index.py");
+    for plain in ["REPO", "ABS", "NONE"] {
+        assert_eq!(path(&format!(r#""uri": "a.c", "uriBaseId": "{plain}""#)), "a.c", "{plain}");
+    }
+    assert_eq!(path(r#""uri": "file:///srv/repo/src/a.c", "uriBaseId": "SRC""#), "src/a.c");
+    assert!(path(r#""uri": "a.c", "uriBaseId": "LOOP""#).ends_with("loop/a.c"));
+}
+
+#[test]
+fn a_result_under_a_former_id_has_its_rule() {
+    let driver = r#"{"name": "T", "rules": [{"id": "NEW", "deprecatedIds": ["OLD"], "defaultConfiguration": {"level": "error"}}, {"id": "OTHER"}]}"#;
+    for result in [r#"{"ruleId": "OLD"}"#, r#"{"ruleId": "OLD", "ruleIndex": 0}"#] {
+        let scan = scan_of("tool.sarif", &log(driver, &format!(r#""results": [{result}]"#)));
+        assert_eq!(scan.observations[0].rating.severity, Severity::High, "{result}");
+    }
+}
+
+#[test]
+fn a_message_is_filled_no_further_than_it_is_shown() {
+    let (placeholders, argument) = ("{0}".repeat(200_000), "x".repeat(20_000));
+    let results = format!(
+        r#""results": [{{"ruleId": "A", "message": {{"text": "{placeholders}", "arguments": ["{argument}"]}}}}]"#
+    );
+    let scan = scan_of("tool.sarif", &log(r#"{"name": "T"}"#, &results));
+    assert!(scan.observations[0].description.len() <= 4096 && scan.observations[0].description.ends_with("..."));
+}
+
+#[test]
+fn a_fingerprint_of_code_stands_for_a_line_that_is_not_quoted() {
+    let texts = |driver: &str, fingerprints: [&str; 2], snippet: &str| {
+        let result = |line: u32, fingerprint: &str| {
+            format!(
+                r#"{{"ruleId": "q", "message": {{"text": "m"}}, "partialFingerprints": {{{fingerprint}}}, "locations": [{{"physicalLocation": {{"artifactLocation": {{"uri": "a.py"}}, "region": {{"startLine": {line}{snippet}}}}}}}]}}"#
+            )
+        };
+        let results = format!(r#""results": [{}, {}]"#, result(3, fingerprints[0]), result(20, fingerprints[1]));
+        let scan = scan_of("t.sarif", &log(&format!(r#"{{"name": "{driver}"}}"#), &results));
+        let text = |subject: &Subject| match subject {
+            Subject::Code(spot) => spot.text.clone(),
+            _ => unreachable!(),
+        };
+        scan.observations.iter().map(|o| text(&o.subject)).collect::<Vec<_>>()
+    };
+    let hash = |value: &str| CodeText::of_fingerprint("primaryLocationLineHash", value);
+    let two = [r#""primaryLocationLineHash": "aa:1""#, r#""primaryLocationLineHash": "bb:1", "commitSha": "cc""#];
+    assert_eq!(texts("CodeQL", two, ""), [hash("aa:1"), hash("bb:1")]);
+    assert_eq!(
+        texts("CodeQL", two, r#", "snippet": {"text": "x"}"#),
+        [CodeText::of("x", false), CodeText::of("x", false)]
+    );
+    // The same value everywhere tells nothing, and neither does what is not of the code.
+    let same = r#""primaryLocationLineHash": "aa:1""#;
+    assert_eq!(texts("CodeQL", [same, same], ""), [None, None]);
+    assert_eq!(texts("CodeQL", [r#""commitSha": "a""#, r#""author": "b""#], ""), [None, None]);
+    // It may be of a secret.
+    assert_eq!(texts("gitleaks", two, ""), [None, None]);
 }

@@ -121,7 +121,9 @@ fn trufflehog_of_every_version() {
     assert_snapshot!(told(&scan), @"
     trufflehog partial
     ! line 7 cannot be used: it is truncated: unexpected end (EOF while parsing an object)
+    ! the log shows the start of a scan and no end
     ? the record line 7
+    ? what was not reached before the scan stopped
     - critical AWS keys:4 unmarked: AWS in keys
     - high URI b:1 unmarked: URI in b
     - high High Entropy old.py:- unmarked: High Entropy in old.py
@@ -148,4 +150,75 @@ fn a_repeat_that_is_not_cleared_clears_nothing() {
     let scan = scan_of("secrets-scan.json", report);
     let clearances: Vec<_> = scan.observations.iter().map(|o| o.clearance).collect();
     assert_eq!(clearances, [None, Some(Clearance::FalsePositive)]);
+}
+
+#[test]
+fn a_baseline_says_with_which_detectors_and_filters_it_was_made() {
+    let report = r#"{"version": "1.5.0", "generated_at": "2026-01-05T03:00:00Z", "results": {},
+      "plugins_used": [{"name": "Base64HighEntropyString", "limit": 4.5}, {"name": "SlackDetector"}, {"name": "Ours", "path": "file://x.py"},
+        {"name": "KeywordDetector", "keyword_exclude": "test"}, 7],
+      "filters_used": [{"path": "detect_secrets.filters.heuristic.is_lock_file"}, {"path": "detect_secrets.filters.common.is_baseline_file", "filename": ".secrets.baseline"},
+        {"path": "detect_secrets.filters.common.is_ignored_due_to_verification_policies", "min_level": 2},
+        {"path": "detect_secrets.filters.regex.should_exclude_file", "pattern": ["^docs/"]}]}"#;
+    let rules = scan_of("secrets-scan.json", report).rules.unwrap();
+    let detectors: Vec<_> = rules
+        .detectors
+        .iter()
+        .map(|(name, d)| format!("{name} {:?} {:?} {:?}", d.rules, d.threshold, d.excludes))
+        .collect();
+    assert_snapshot!(detectors.join("\n"), @r#"
+    Base64HighEntropyString {"Base64 High Entropy String"} Some(4500) None
+    KeywordDetector {"Secret Keyword"} None Some("test")
+    Ours {} None None
+    SlackDetector {"Slack Token"} None None
+    "#);
+    assert_eq!(rules.filters.iter().collect::<Vec<_>>(), ["detect_secrets.filters.regex.should_exclude_file ^docs/"]);
+    let verified_only = report.replace("\"min_level\": 2", "\"min_level\": 3");
+    assert_eq!(scan_of("secrets-scan.json", &verified_only).rules.unwrap().filters.len(), 2);
+    let old = r#"{"exclude": {"files": "^docs/", "lines": null}, "word_list": {"file": "words.txt", "hash": "ab"}, "version": "0.14.2", "results": {},
+      "plugins_used": [{"name": "HexHighEntropyString", "hex_limit": 3}]}"#;
+    let rules = scan_of("secrets-scan.json", old).rules.unwrap();
+    assert_eq!(rules.filters.iter().collect::<Vec<_>>(), ["exclude files ^docs/", "word list words.txt ab"]);
+    assert_eq!(rules.detectors["HexHighEntropyString"].threshold, Some(3000));
+}
+
+#[test]
+fn a_leak_in_what_gitleaks_read_from_standard_input_is_in_no_file() {
+    let scan = scan_of("gitleaks.json", r#"[{"RuleID": "aws", "StartLine": 2, "Secret": "s3cret", "File": ""}]"#);
+    assert_eq!(told(&scan), "gitleaks complete\n- high aws .:2 unmarked: aws in .");
+}
+
+#[test]
+fn the_log_of_trufflehog_says_whether_it_came_to_its_end() {
+    const BEGAN: &str = r#"{"level":"info-0","ts":"x","logger":"trufflehog","msg":"running source"}"#;
+    const FOUND: &str = r#"{"SourceMetadata":{"Data":{"Filesystem":{"file":"b"}}},"DetectorName":"URI","Raw":"x"}"#;
+    let logged = |level: &str, rest: &str| format!(r#"{{"level":"{level}","ts":"x","logger":"trufflehog",{rest}}}"#);
+    let ended = |chunks: &str| logged("info-0", &format!(r#""msg":"finished scanning","chunks":{chunks}"#));
+    let scan = |lines: &[&str]| {
+        let scan = scan_of("trufflehog.json", &lines.join("\n"));
+        (scan.coverage.state, scan.coverage.blank)
+    };
+    assert_eq!(scan(&[BEGAN, &ended("3")]), (CoverageState::Complete, false));
+    assert_eq!(scan(&[BEGAN, FOUND, &ended("3")]), (CoverageState::Complete, false));
+    assert_eq!(scan(&[BEGAN, &ended("0")]), (CoverageState::Failed, false));
+    assert_eq!(scan(&[BEGAN, &ended("\"x\"")]), (CoverageState::Partial, false));
+    assert_eq!(scan(&[BEGAN]), (CoverageState::Partial, true));
+    assert_eq!(scan(&[BEGAN, FOUND]), (CoverageState::Partial, false));
+    assert_eq!(scan(&[&logged("info-0", r#""msg":"loaded detectors""#)]), (CoverageState::Complete, true));
+    for level in ["fatal", "panic", "dpanic"] {
+        assert_eq!(scan(&[BEGAN, &logged(level, r#""msg":"x""#), &ended("3")]).0, CoverageState::Failed, "{level}");
+    }
+    assert_eq!(scan(&[FOUND]), (CoverageState::Complete, false), "standard output alone has no log");
+}
+
+#[test]
+fn the_greeting_of_trufflehog_may_come_first() {
+    let report = "TruffleHog. Unearth your secrets.\n\n{\"SourceMetadata\":{\"Data\":{\"Filesystem\":{\"file\":\"b\"}}},\"DetectorName\":\"URI\",\"Raw\":\"x\"}\n";
+    for report in [report.to_owned(), format!("\n{report}"), report.replace('\n', "\r\n")] {
+        assert_eq!(
+            told(&scan_of("trufflehog.json", &report)),
+            "trufflehog complete\n- high URI b:- unmarked: URI in b"
+        );
+        assert_eq!(told(&scan_of("report.json", &report)).lines().next(), Some("trufflehog complete"));
+    }
 }

@@ -1,4 +1,4 @@
-use findings_model::{CoverageState, Subject};
+use findings_model::{CoverageState, Gap, Subject};
 use insta::assert_snapshot;
 
 use crate::support::{scan_of, told};
@@ -60,4 +60,50 @@ fn supply_chain_findings_of_the_api() {
     ? the record vulns[1]
     - high CVE-2023-1 flask@2.0 aliases [ssc-1234] fixed in [2.3]: d
     ");
+}
+
+#[test]
+fn the_message_of_a_rule_about_secrets_is_not_told() {
+    let report = r#"{"results": [
+        {"check_id": "rules.hardcoded-secret", "path": "a.py", "start": {"line": 1}, "extra": {"message": "secret hunter2 here", "severity": "ERROR", "lines": "x = 'hunter2'"}},
+        {"check_id": "rules.r1", "path": "b.py", "start": {"line": 1}, "extra": {"message": "found hunter2 here", "severity": "ERROR", "metadata": {"cwe": ["CWE-798: Use of Hard-coded Credentials"]}}}],
+        "errors": [], "paths": {"scanned": ["a.py", "b.py"]}}"#;
+    let scan = scan_of("semgrep.json", report);
+    assert!(!format!("{scan:?}").contains("hunter2"));
+    let told: Vec<_> = scan.observations.iter().map(|o| o.description.as_str()).collect();
+    assert_eq!(told, ["rules.hardcoded-secret", "rules.r1"]);
+}
+
+#[test]
+fn a_report_that_lists_no_file_still_says_what_it_found() {
+    let report = r#"{"results": [{"check_id": "r", "path": "a.py", "extra": {"severity": "LOW", "message": "m"}}], "errors": [], "paths": {"scanned": []}}"#;
+    let scan = scan_of("semgrep.json", report);
+    assert_eq!((scan.coverage.state, scan.observations.len()), (CoverageState::Complete, 1));
+    assert!(!scan.coverage.looked_at.lists_files);
+}
+
+#[test]
+fn a_rule_that_semgrep_dropped_for_a_file_leaves_a_gap() {
+    let skipped = |reason: &str| {
+        let report = format!(
+            r#"{{"results": [], "errors": [], "paths": {{"scanned": ["a.py", "b.py"], "skipped": [{{"path": "b.py", "reason": "{reason}"}}]}}}}"#
+        );
+        scan_of("semgrep.json", &report).coverage.gaps
+    };
+    assert_eq!(skipped("too_many_matches"), [Gap::File("b.py".to_owned())]);
+    assert_eq!(skipped("semgrepignore_patterns_match"), []);
+}
+
+#[test]
+fn semgrep_says_its_edition_in_sarif() {
+    let report = |name: &str| {
+        format!(
+            r#"{{"version": "2.1.0", "runs": [{{"tool": {{"driver": {{"name": "{name}"}}}}, "results": [{{"ruleId": "r"}}]}}]}}"#
+        )
+    };
+    for name in ["Semgrep OSS", "Semgrep PRO", "semgrep"] {
+        let scan = scan_of("semgrep.json", &report(name));
+        assert_eq!((scan.scanner.as_str(), scan.coverage.state), ("semgrep", CoverageState::Complete), "{name}");
+    }
+    assert_eq!(scan_of("semgrep.json", &report("Semgrepper")).coverage.state, CoverageState::Failed);
 }

@@ -1,8 +1,13 @@
 //! The parts of SARIF that are read.
 
-use serde::Deserialize;
+use std::borrow::Cow;
 
-use crate::wire::{Entries, List, Number, Part, Record, Text, Texts, Truth};
+use serde::{
+    Deserialize, Deserializer,
+    de::{IgnoredAny, MapAccess},
+};
+
+use crate::wire::{Entries, Kind, Lax, List, Number, Part, Record, Text, Texts, Verdict, lax, next_key};
 
 #[derive(Deserialize)]
 pub(super) struct Log<'a> {
@@ -18,10 +23,21 @@ pub(super) struct Run<'a> {
     pub(super) invocations: List<Record<Invocation<'a>>>,
     #[serde(borrow, default)]
     pub(super) artifacts: List<Record<Artifact<'a>>>,
+    #[serde(default, rename = "externalPropertyFileReferences")]
+    pub(super) external: Part<External>,
     #[serde(borrow, default, rename = "originalUriBaseIds")]
     pub(super) bases: Entries<'a, Part<ArtifactLocation<'a>>>,
     #[serde(borrow, default)]
     pub(super) results: List<Record<SarifResult<'a>>>,
+}
+
+/// Parts of a run that stand in files of their own.
+#[derive(Deserialize)]
+pub(super) struct External {
+    #[serde(default)]
+    pub(super) results: List<IgnoredAny>,
+    #[serde(default)]
+    pub(super) invocations: List<IgnoredAny>,
 }
 
 #[derive(Deserialize)]
@@ -95,7 +111,15 @@ pub(super) struct Message<'a> {
 #[derive(Deserialize)]
 pub(super) struct Invocation<'a> {
     #[serde(default, rename = "executionSuccessful")]
-    pub(super) successful: Truth,
+    pub(super) successful: Verdict,
+    #[serde(borrow, default, rename = "exitCode")]
+    pub(super) exit_code: Number<'a>,
+    #[serde(borrow, default, rename = "exitSignalName")]
+    pub(super) signal: Text<'a>,
+    #[serde(borrow, default, rename = "exitSignalNumber")]
+    pub(super) signal_number: Number<'a>,
+    #[serde(borrow, default, rename = "processStartFailureMessage")]
+    pub(super) start_failure: Text<'a>,
     #[serde(borrow, default, rename = "endTimeUtc")]
     pub(super) end: Text<'a>,
     #[serde(borrow, default, rename = "startTimeUtc")]
@@ -126,6 +150,9 @@ pub(super) struct Artifact<'a> {
 pub(super) struct ArtifactLocation<'a> {
     #[serde(borrow, default)]
     pub(super) uri: Text<'a>,
+    /// What a relative address is relative to: one of the run's `originalUriBaseIds`.
+    #[serde(borrow, default, rename = "uriBaseId")]
+    pub(super) base: Text<'a>,
     #[serde(borrow, default)]
     pub(super) index: Number<'a>,
 }
@@ -180,10 +207,62 @@ pub(super) struct SarifResult<'a> {
     pub(super) locations: List<Record<Location<'a>>>,
     #[serde(borrow, default)]
     pub(super) suppressions: List<Record<Suppression<'a>>>,
+    #[serde(borrow, default, rename = "partialFingerprints")]
+    partial_fingerprints: CodeFingerprint<'a>,
+    #[serde(borrow, default)]
+    fingerprints: CodeFingerprint<'a>,
     #[serde(borrow, default, rename = "baselineState")]
     pub(super) baseline: Text<'a>,
     #[serde(borrow, default)]
     pub(super) properties: Part<Properties<'a>>,
+}
+
+impl SarifResult<'_> {
+    /// What the scanner computed from the code around the result.
+    pub(super) fn fingerprint(&self) -> Option<Fingerprint<'_>> {
+        let (_, name, value) = self.partial_fingerprints.0.as_ref().or(self.fingerprints.0.as_ref())?;
+        Some(Fingerprint { name, value: value.get()? })
+    }
+}
+
+/// A value that is computed from code, and the name of the way in which it is.
+#[derive(Clone, Copy)]
+pub(super) struct Fingerprint<'f> {
+    pub(super) name: &'f str,
+    pub(super) value: &'f str,
+}
+
+/// The fingerprints that are computed from code, by the beginning of their names, the best first. Others may hold anything.
+const OF_CODE: [&str; 3] = ["primaryLocationLineHash", "matchBasedId", "contextRegionHash"];
+
+/// The best fingerprint of a result that is computed from code, with its rank.
+#[derive(Default)]
+struct CodeFingerprint<'a>(Option<(usize, Cow<'a, str>, Text<'a>)>);
+
+impl<'de> Lax<'de> for CodeFingerprint<'de> {
+    fn other(_kind: Kind) -> Self {
+        Self(None)
+    }
+
+    fn object<A: MapAccess<'de>>(mut object: A) -> Result<Self, A::Error> {
+        let mut best: Option<(usize, Cow<'de, str>, Text<'de>)> = None;
+        while let Some(name) = next_key(&mut object)? {
+            let rank = OF_CODE.iter().position(|known| name.starts_with(known));
+            let Some(rank) = rank.filter(|rank| best.as_ref().is_none_or(|best| (*rank, &name) < (best.0, &best.1)))
+            else {
+                object.next_value::<IgnoredAny>()?;
+                continue;
+            };
+            best = Some((rank, name, object.next_value()?));
+        }
+        Ok(Self(best))
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for CodeFingerprint<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        lax(deserializer)
+    }
 }
 
 #[derive(Deserialize)]
