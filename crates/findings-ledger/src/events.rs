@@ -66,6 +66,11 @@ pub enum Happening {
     },
     /// What cleared it no longer does.
     ExceptionEnded,
+    /// It turned out to be the same as another finding, under whose id it lives on.
+    Merged {
+        /// The other one.
+        into: FindingId,
+    },
 }
 
 impl Event {
@@ -141,5 +146,6 @@ pub(crate) fn exception_words(by: &ExceptedBy) -> (&'static str, Option<Date>) {
         ExceptedBy::Report(Clearance::FalsePositive) => ("report_false_positive", None),
         ExceptedBy::AcceptedRisk { until } => ("accepted_risk", *until),
         ExceptedBy::FalsePositive { until } => ("false_positive", *until),
+        ExceptedBy::NotAffected { until } => ("not_affected", *until),
     }
 }

@@ -1,23 +1,33 @@
 //! Brings a run's scans into the ledger.
 
+mod canonical;
 mod ending;
+mod exceptions;
 mod fix;
+mod fold;
+mod lost;
 mod names;
 mod plan_index;
 mod refresh;
 mod run;
+mod stale;
+mod used_with;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use findings_model::{
-    AdvisoryVerdict, Attribution, ExceptedBy, Finding, Package, Rating, ResolvedReason, Scan, ScanSummary, ScannerName,
-    Scope, SeveritySource, Status, Subject, Timestamp, Vulnerability,
+    AdvisoryVerdict, Attribution, Clearance, ExceptedBy, Finding, Package, ResolvedReason, Scan, ScanSummary,
+    ScannerName, Scope, SeveritySource, Status, Subject, Timestamp, Vulnerability,
     identity::{self, Match, Seen},
 };
 use time::Date;
 
+pub use exceptions::{Exception, ExceptionKind, ExceptionNotice, PathPattern, PathPatternError};
+
 use crate::{Event, Happening, Ledger, Plans};
+use canonical::Canonical;
 use ending::Ending;
+use exceptions::Exceptions;
 use plan_index::PlanIndex;
 use run::{Record, Run};
 
@@ -35,10 +45,17 @@ pub struct Intake<'a> {
     pub trust_empty: &'a BTreeSet<ScannerName>,
     /// Whether a file of the project exists, by its path relative to the project.
     pub file_exists: &'a dyn Fn(&str) -> bool,
+    /// Whether a file of the project still says what a finding is about, or may say it: yes where the file cannot be read or is not
+    /// there, and where it is not known what the finding's line says.
+    pub still_in: &'a dyn Fn(&str, &Subject) -> bool,
     /// What the advisory records say about a flaw that is no longer reported.
     pub advisory: &'a dyn Fn(&Vulnerability) -> AdvisoryVerdict,
+    /// Whether this run had every advisory record about a flaw; not so where it has none, or a source did not answer.
+    pub advised: &'a dyn Fn(&Vulnerability) -> bool,
     /// What people decided.
     pub plans: &'a Plans,
+    /// What the configuration excepts.
+    pub exceptions: &'a [Exception],
     /// Which part of the dependency tree a package belongs to.
     pub scope_of: &'a dyn Fn(&Package) -> Scope,
     /// The moment of the run.
@@ -65,6 +82,8 @@ pub struct Taken {
     pub scans: Vec<ScanSummary>,
     /// Whether a report of a required scanner failed, or is missing.
     pub required_incomplete: bool,
+    /// Exceptions that hold no longer or match nothing.
+    pub notices: Vec<ExceptionNotice>,
 }
 
 /// Takes a run's scans into a ledger.
@@ -72,8 +91,30 @@ pub struct Taken {
 /// A finding is resolved only when every scanner that reported it ran, covers the place where it was, and no longer reports it;
 /// otherwise it is unverified. What a failed or partial scan did find is taken in all the same. Taking the same scans in again
 /// at the same moment changes nothing, and the order of reports and of records does not matter.
-pub fn take_in(mut ledger: Ledger, intake: &Intake<'_>) -> Taken {
-    let run = Run::judge(&ledger, intake);
+pub fn take_in(ledger: Ledger, intake: &Intake<'_>) -> Taken {
+    match take_in_known(ledger, intake) {
+        Outcome::Taken(taken) => *taken,
+        // What is one from now on is looked at once more, with everything that is known of it.
+        Outcome::Folded(ledger, merged) => {
+            let mut taken = take_in(*ledger, intake);
+            taken.events.extend(merged);
+            taken.events.sort_by(|a, b| a.finding_id.cmp(&b.finding_id));
+            taken
+        }
+    }
+}
+
+/// What came of taking in scans.
+enum Outcome {
+    Taken(Box<Taken>),
+    /// Findings turned out to be one: the ledger with them folded into the oldest, and nothing taken in yet.
+    Folded(Box<Ledger>, Vec<Event>),
+}
+
+fn take_in_known(mut ledger: Ledger, intake: &Intake<'_>) -> Outcome {
+    let canonical = Canonical::of(&ledger, intake.scans);
+    let scanners_before = ledger.scanners.clone();
+    let run = Run::judge(&ledger, &scanners_before, intake, &canonical);
     let records = run.records();
     let seen: Vec<Seen<'_>> = records
         .iter()
@@ -82,40 +123,59 @@ pub fn take_in(mut ledger: Ledger, intake: &Intake<'_>) -> Taken {
     let assignment = identity::assign(&ledger.findings, &seen, &|scanner, path| run.file_gone(scanner, path));
 
     let known = ledger.findings.len();
-    let mut of_known: Vec<Vec<&Record<'_>>> = vec![Vec::new(); known];
-    let mut of_new: Vec<Vec<&Record<'_>>> = vec![Vec::new(); assignment.new];
-    for (record, home) in records.iter().zip(&assignment.matches) {
-        match *home {
-            Match::Known(k) => of_known[k].push(record),
-            Match::New(n) => of_new[n].push(record),
-        }
+    // The records of one finding stand together, in their order.
+    let mut homes: Vec<(Match, &Record<'_>)> = assignment.matches.iter().copied().zip(&records).collect();
+    homes.sort_by_key(|(home, _)| *home);
+    let first_new = homes.partition_point(|(home, _)| matches!(home, Match::Known(_)));
+    let (of_known, of_new) = homes.split_at(first_new);
+
+    let folds = find_folds(&ledger.findings, of_known);
+    if !folds.is_empty() {
+        let merged = fold::apply(&mut ledger.findings, &folds).into_iter().map(|(finding, into)| {
+            Event::new(&finding, &finding.source_scanner, Happening::Merged { into }, intake.now)
+        });
+        let merged = merged.collect();
+        return Outcome::Folded(Box::new(ledger), merged);
     }
 
     let today = intake.now.date();
-    let mut steps: Vec<Step> = Vec::with_capacity(known + of_new.len());
+    let mut steps: Vec<Step> = Vec::with_capacity(known + assignment.new);
+    let mut of_known = of_known.chunk_by(|a, b| a.0 == b.0).peekable();
+    let mut own: Vec<&Record<'_>> = Vec::new();
     for (k, finding) in ledger.findings.iter_mut().enumerate() {
-        steps.push(advance(finding, &of_known[k], assignment.contested.contains(&k), &run, intake));
+        own.clear();
+        if let Some(group) = of_known.next_if(|group| group[0].0 == Match::Known(k)) {
+            own.extend(group.iter().map(|(_, record)| record));
+        }
+        steps.push(advance(finding, &own, assignment.contested.contains(&k), &run, intake));
     }
-    let mut names = names::Names::of(&ledger.findings);
-    let mut born: Vec<_> = of_new.iter().filter_map(|group| refresh::begin(group, &run, today)).collect();
-    born.sort_by(|a, b| names::order(&a.finding).cmp(&names::order(&b.finding)));
-    for newborn in born {
-        let mut finding = newborn.finding;
-        finding.finding_id = names.give(&finding);
+    let mut names = if of_new.is_empty() { names::Names::default() } else { names::Names::of(&ledger.findings) };
+    ledger.findings.reserve_exact(assignment.new);
+    for group in of_new.chunk_by(|a, b| a.0 == b.0) {
+        own.clear();
+        own.extend(group.iter().map(|(_, record)| record));
+        let Some(newborn) = refresh::begin(&own, &run, today) else { continue };
         steps.push(Step {
             before: None,
             seen: Sight::Seen(newborn.clearance),
             resolved: None,
-            by: finding.source_scanner.clone(),
-            old_severity: finding.rating.severity,
+            by: newborn.finding.source_scanner.clone(),
+            old_severity: newborn.finding.rating.severity,
+            hidden: Vec::new(),
         });
-        ledger.findings.push(finding);
+        ledger.findings.push(newborn.finding);
+    }
+    let mut born: Vec<usize> = (known..ledger.findings.len()).collect();
+    born.sort_by(|a, b| names::order(&ledger.findings[*a]).cmp(&names::order(&ledger.findings[*b])));
+    for at in born {
+        ledger.findings[at].finding_id = names.give(&ledger.findings[at]);
     }
 
     let index = PlanIndex::new(intake.plans, &ledger.findings, today);
+    let mut exceptions = Exceptions::new(intake.exceptions, &ledger.findings, today);
     let mut events = Vec::new();
     for (finding, step) in ledger.findings.iter_mut().zip(&steps) {
-        settle(finding, step, &index, intake);
+        settle(finding, step, &index, &mut exceptions, intake);
         for what in Happening::between(step.before.as_ref(), &finding.status) {
             events.push(Event::new(finding, &step.by, what, intake.now));
         }
@@ -128,13 +188,42 @@ pub fn take_in(mut ledger: Ledger, intake: &Intake<'_>) -> Taken {
             events.push(Event::new(finding, &step.by, what, intake.now));
         }
     }
-    ledger.findings.sort_by(|a, b| a.finding_id.cmp(&b.finding_id));
+    sort_by_id(&mut ledger.findings);
     events.sort_by(|a, b| a.finding_id.cmp(&b.finding_id));
 
-    let scans = run.summaries();
-    let required_incomplete = run.update_scanners(&mut ledger.scanners, &scans);
+    let hidden = told(&steps);
+    let scans = run.told(&hidden);
+    let required_incomplete = run.update_scanners(&mut ledger.scanners, &ledger.findings, &scans);
+    let scans = scans.into_iter().map(|told| told.summary).collect();
     ledger.updated = intake.now;
-    Taken { ledger, events, scans, required_incomplete }
+    let notices = exceptions.notices();
+    Outcome::Taken(Box::new(Taken { ledger, events, scans, required_incomplete, notices }))
+}
+
+/// Puts findings into the order of their ids. They are large: each is moved once, and none is copied aside.
+fn sort_by_id(findings: &mut [Finding]) {
+    if findings.is_sorted_by(|a, b| a.finding_id <= b.finding_id) {
+        return;
+    }
+    let mut order: Vec<usize> = (0..findings.len()).collect();
+    order.sort_by(|a, b| findings[*a].finding_id.cmp(&findings[*b].finding_id));
+    for at in 0..findings.len() {
+        // What stood there was moved on by an earlier swap, to where its own turn put it.
+        let mut from = order[at];
+        while from < at {
+            from = order[from];
+        }
+        findings.swap(at, from);
+    }
+}
+
+/// The findings that this run's records, sorted by the known finding that they are, show to be one.
+fn find_folds(findings: &[Finding], of_known: &[(Match, &Record<'_>)]) -> Vec<fold::Fold> {
+    let groups = of_known.chunk_by(|a, b| a.0 == b.0).filter_map(|group| match group.first()?.0 {
+        Match::Known(at) => Some((at, group)),
+        Match::New(_) => None,
+    });
+    fold::find(findings, groups)
 }
 
 /// What a run did to one finding, before plans are asked.
@@ -144,13 +233,32 @@ struct Step {
     resolved: Option<ResolvedReason>,
     by: ScannerName,
     old_severity: findings_model::Severity,
+    /// Scanners that may no longer look for it, and why.
+    hidden: Vec<(ScannerName, String)>,
+}
+
+/// What is told of each scanner that was used with less than before: the first reason, and how many findings it may hide.
+fn told(steps: &[Step]) -> BTreeMap<ScannerName, String> {
+    let mut by_scanner: BTreeMap<&ScannerName, (&str, usize)> = BTreeMap::new();
+    for (scanner, reason) in steps.iter().flat_map(|step| &step.hidden) {
+        let entry = by_scanner.entry(scanner).or_insert((reason, 0));
+        entry.0 = entry.0.min(reason);
+        entry.1 += 1;
+    }
+    by_scanner
+        .into_iter()
+        .map(|(scanner, (reason, count))| {
+            let what = if count == 1 { "1 finding".to_owned() } else { format!("{count} findings") };
+            (scanner.clone(), format!("the scan looked for less than an earlier one, which may hide {what}: {reason}"))
+        })
+        .collect()
 }
 
 /// Whether a run reported a finding, and what the reports themselves say against it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Sight {
     Unseen,
-    Seen(Option<findings_model::Clearance>),
+    Seen(Option<Clearance>),
 }
 
 /// Brings one known finding up to date with the records that are it.
@@ -172,6 +280,8 @@ fn advance(
     }
     let was_resolved = matches!(finding.status, Status::Resolved { .. });
     let mut reasons = Vec::new();
+    let mut hidden = Vec::new();
+    let mut suppressed_for = None;
     let is_over = was_resolved && records.is_empty();
     if !contested && !is_over {
         let reporters: BTreeSet<&ScannerName> = records.iter().map(|r| r.scanner).collect();
@@ -182,27 +292,41 @@ fn advance(
             .map(|(name, _)| name.clone())
             .collect();
         for scanner in silent {
-            if let Ending::Ended(reason) = ending::of(finding, &scanner, run, intake) {
-                if let Some(attribution) = finding.scanners.get_mut(&scanner) {
-                    attribution.ended = Some(today);
+            match ending::of(finding, &scanner, run, intake) {
+                Ending::Hidden(reason) if finding.is_open() => hidden.push((scanner, reason)),
+                Ending::Unproved | Ending::Hidden(_) => {}
+                Ending::Suppressed => suppressed_for = Some(scanner),
+                Ending::Ended(reason) => {
+                    if let Some(attribution) = finding.scanners.get_mut(&scanner) {
+                        (attribution.ended, attribution.reason) = (Some(today), Some(reason));
+                    }
+                    reasons.push((reason, scanner));
                 }
-                reasons.push((reason, scanner));
             }
         }
     }
     if !records.is_empty() {
         refresh::apply(finding, records, run, today);
-        return Step { before, seen, resolved: None, by, old_severity };
+        return Step { before, seen, resolved: None, by, old_severity, hidden };
+    }
+    if let Some(scanner) = suppressed_for {
+        seen = Sight::Seen(Some(Clearance::Suppressed));
+        by = scanner;
+    }
+    if reasons.is_empty() && !contested && !is_over {
+        // Whoever saw it end did so earlier, and waited for one that is no longer used.
+        let ended = finding.scanners.iter().filter(|(_, a)| a.ended.is_some());
+        reasons.extend(ended.map(|(name, a)| (a.reason.unwrap_or(ResolvedReason::NoLongerReported), name.clone())));
     }
     reasons.sort_by(|a, b| (rank(a.0), &a.1).cmp(&(rank(b.0), &b.1)));
     let mut resolved = None;
     if let Some((reason, scanner)) = reasons.first()
-        && !finding.scanners.iter().any(|(name, a)| a.ended.is_none() && !intake.retired.contains(name))
+        && !finding.scanners.iter().any(|(name, a)| a.ended.is_none() && !run.is_retired(name))
     {
         resolved = Some(*reason);
         by = scanner.clone();
     }
-    Step { before, seen, resolved, by, old_severity }
+    Step { before, seen, resolved, by, old_severity, hidden }
 }
 
 /// Which of several reasons is told: the one that says most.
@@ -217,7 +341,13 @@ fn rank(reason: ResolvedReason) -> u8 {
 }
 
 /// Gives a finding its status, its scope and a person's word on its severity.
-fn settle(finding: &mut Finding, step: &Step, plans: &PlanIndex<'_>, intake: &Intake<'_>) {
+fn settle<'a>(
+    finding: &mut Finding,
+    step: &Step,
+    plans: &PlanIndex<'a>,
+    exceptions: &mut Exceptions<'a>,
+    intake: &Intake<'_>,
+) {
     finding.status = status(finding, step, intake.now.date());
     if matches!(finding.status, Status::Resolved { .. }) {
         return;
@@ -225,16 +355,16 @@ fn settle(finding: &mut Finding, step: &Step, plans: &PlanIndex<'_>, intake: &In
     if let Subject::Vulnerability(v) = &finding.subject {
         finding.scope = (intake.scope_of)(&v.package);
     }
-    if let Some(by) = plans.exception(finding) {
-        finding.status = Status::Excepted { by };
+    let of_configuration = exceptions.of(finding);
+    match plans.exception(finding).or(of_configuration) {
+        Some(by) => finding.status = Status::Excepted { by },
+        None => exceptions.expired_in_plans(plans.expired(finding)),
     }
     if let Some(severity) = plans.severity(finding) {
-        finding.rating.severity = severity;
-        finding.rating.source = SeveritySource::Override;
+        refresh::put_over(finding, severity);
     } else if finding.rating.source == SeveritySource::Override {
         // The person took the word back, and no scan of this run says what it was before.
-        let vectors = std::mem::take(&mut finding.rating.vectors);
-        finding.rating = Rating::from_vectors(vectors, SeveritySource::Scanner).unwrap_or_else(Rating::unknown);
+        refresh::take_off(finding);
     }
 }
 
@@ -256,11 +386,8 @@ fn status(finding: &Finding, step: &Step, today: Date) -> Status {
 
 /// Notes that a scanner reported a finding today.
 fn attribute(finding: &mut Finding, scanner: &ScannerName, today: Date) {
-    let attribution = finding.scanners.entry(scanner.clone()).or_insert(Attribution {
-        first_seen: today,
-        last_seen: today,
-        ended: None,
-    });
+    let new = Attribution { first_seen: today, last_seen: today, ended: None, reason: None };
+    let attribution = finding.scanners.get_or_insert(scanner, new);
     attribution.last_seen = attribution.last_seen.max(today);
-    attribution.ended = None;
+    (attribution.ended, attribution.reason) = (None, None);
 }

@@ -1,4 +1,7 @@
-use std::collections::{BTreeMap, HashSet};
+use std::{
+    collections::{BTreeMap, HashSet},
+    io::{self, Write},
+};
 
 use findings_model::{
     Extra, Finding, FindingId, FindingSet, PackageName, ScannerName, ScannerState, SchemaError, SchemaVersion,
@@ -8,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 /// Everything that is known of a project's findings (`security/findings/findings.json`), resolved ones included.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct Ledger {
     /// The schema's version.
     pub schema_version: SchemaVersion,
@@ -43,14 +46,26 @@ pub enum LedgerError {
     Duplicate(FindingId),
 }
 
+/// What stands above the findings.
+#[derive(Serialize)]
+struct Head<'l> {
+    schema_version: SchemaVersion,
+    project: &'l PackageName,
+    created: Timestamp,
+    updated: Timestamp,
+    lineage: &'l str,
+    scanners: &'l BTreeMap<ScannerName, ScannerState>,
+}
+
 #[derive(Deserialize)]
-struct Head {
+struct Version {
     schema_version: SchemaVersion,
 }
 
 impl Ledger {
-    /// The version that this program writes.
-    pub const SCHEMA: SchemaVersion = SchemaVersion::new(1, 0);
+    /// The version that this program writes. 1.1 added to 1.0: rule sets and suppression counts of scanners, what is known of
+    /// attacks on a flaw, and the day of a severity; a reader of 1.0 keeps them as fields that it does not know.
+    pub const SCHEMA: SchemaVersion = SchemaVersion::new(1, 1);
 
     /// A ledger that begins now.
     pub fn empty(project: &PackageName, now: Timestamp) -> Self {
@@ -72,11 +87,12 @@ impl Ledger {
         }
     }
 
-    /// Reads a ledger. A newer major version is refused; unknown fields are kept.
+    /// Reads a ledger. A newer major version is refused; unknown fields are kept. One of an older minor version is one of this
+    /// version from now on: a minor step only adds, so there is nothing to convert and nothing to keep a copy of.
     pub fn from_json(bytes: &[u8]) -> Result<Self, LedgerError> {
-        let ledger: Self = serde_json::from_slice(bytes).map_err(|error| {
+        let mut ledger: Self = serde_json::from_slice(bytes).map_err(|error| {
             // A newer schema may well look different: then its number is the reason, not the first strange field.
-            match serde_json::from_slice::<Head>(bytes) {
+            match serde_json::from_slice::<Version>(bytes) {
                 Ok(head) => {
                     head.schema_version.check(Self::SCHEMA).err().map_or(LedgerError::Json(error), LedgerError::Schema)
                 }
@@ -84,22 +100,53 @@ impl Ledger {
             }
         })?;
         ledger.schema_version.check(Self::SCHEMA).map_err(LedgerError::Schema)?;
-        let mut ids = HashSet::with_capacity(ledger.findings.len());
-        if let Some(twice) = ledger.findings.iter().find(|f| !ids.insert(&f.finding_id)) {
-            return Err(LedgerError::Duplicate(twice.finding_id.clone()));
+        ledger.schema_version = ledger.schema_version.max(Self::SCHEMA);
+        // In order, as this program writes them, no two can be the same.
+        if !ledger.findings.is_sorted_by(|a, b| a.finding_id < b.finding_id) {
+            let mut ids = HashSet::with_capacity(ledger.findings.len());
+            if let Some(twice) = ledger.findings.iter().find(|f| !ids.insert(&f.finding_id)) {
+                return Err(LedgerError::Duplicate(twice.finding_id.clone()));
+            }
         }
         Ok(ledger)
     }
 
-    /// The document's bytes: the same for the same ledger, indented, with a line feed at the end.
-    #[expect(
-        clippy::expect_used,
-        reason = "every key is text and every number finite, so nothing in a ledger can fail to serialise"
-    )]
+    /// The document's bytes: see [`Self::write_json`].
+    #[expect(clippy::expect_used, reason = "memory takes every byte")]
     pub fn to_json(&self) -> Vec<u8> {
-        let mut bytes = serde_json::to_vec_pretty(self).expect("a ledger serialises");
-        bytes.push(b'\n');
+        let mut bytes = Vec::new();
+        self.write_json(&mut bytes).expect("a ledger is written to memory");
         bytes
+    }
+
+    /// Writes the document: the same bytes for the same ledger. A finding is one line, so that what changes in one finding is one
+    /// line in a comparison; the rest is indented. There is a line feed at the end.
+    pub fn write_json(&self, out: &mut dyn Write) -> io::Result<()> {
+        // Both parts are objects of their own: without their braces they are the beginning and the end of the document.
+        let head = serde_json::to_string_pretty(&Head {
+            schema_version: self.schema_version,
+            project: &self.project,
+            created: self.created,
+            updated: self.updated,
+            lineage: &self.lineage,
+            scanners: &self.scanners,
+        })?;
+        out.write_all(head.strip_suffix("\n}").unwrap_or(&head).as_bytes())?;
+        out.write_all(b",\n  \"findings\": [")?;
+        let mut line = Vec::with_capacity(2048);
+        for (at, finding) in self.findings.iter().enumerate() {
+            line.clear();
+            line.extend_from_slice(if at == 0 { b"\n    " } else { b",\n    " });
+            serde_json::to_writer(&mut line, finding)?;
+            out.write_all(&line)?;
+        }
+        out.write_all(if self.findings.is_empty() { b"]" } else { b"\n  ]" })?;
+        if !self.extra.is_empty() {
+            let extra = serde_json::to_string_pretty(&self.extra)?;
+            out.write_all(b",")?;
+            out.write_all(extra.trim_start_matches('{').strip_suffix("\n}").unwrap_or_default().as_bytes())?;
+        }
+        out.write_all(b"\n}\n")
     }
 
     /// The ledger as one side of a comparison.
@@ -109,5 +156,10 @@ impl Ledger {
             scanners: self.scanners.clone(),
             findings: self.findings.clone(),
         }
+    }
+
+    /// As [`Self::finding_set`], where the ledger itself is no longer needed.
+    pub fn into_finding_set(self) -> FindingSet {
+        FindingSet { lineage: Some(self.lineage), scanners: self.scanners, findings: self.findings }
     }
 }

@@ -4,16 +4,21 @@
 //! unknown key and turn of phrase outside the changed block stays as it is; and what would come out is read again before it is
 //! handed over.
 
+mod blocks;
+mod edit;
 mod layout;
 mod sync;
 #[cfg(test)]
 mod tests;
+mod untouched;
+
+use std::borrow::Cow;
 
 use findings_model::{Severity, parse_date, text};
 use serde_json::{Map, Value};
 use time::Date;
 
-pub use sync::{PlansSynced, sync_plans};
+pub use sync::{PlanFile, PlansSynced, sync_plans};
 
 /// Every plan of the file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -30,19 +35,19 @@ pub struct Plan {
     /// Where the work stands.
     pub status: PlanStatus,
     /// What will be done.
-    pub planned_action: String,
+    pub planned_action: Cow<'static, str>,
     /// Who does it.
-    pub assigned_to: String,
+    pub assigned_to: Cow<'static, str>,
     /// Anything else.
-    pub notes: String,
+    pub notes: Cow<'static, str>,
     /// What helps until then.
-    pub workaround: String,
+    pub workaround: Cow<'static, str>,
     /// Until when.
     pub target_date: Option<Date>,
     /// How urgent.
     pub priority: Priority,
     /// What it means for the users.
-    pub business_impact: String,
+    pub business_impact: Cow<'static, str>,
     /// The day the plan was made.
     pub created: Option<Date>,
     /// The day a person last changed it.
@@ -63,7 +68,7 @@ pub struct Plan {
 
 /// Where the work on a finding stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[expect(missing_docs, reason = "the words of the Python system's plan files")]
+#[expect(missing_docs, reason = "the words of the plan files, `not_affected` beside those of the Python system")]
 pub enum PlanStatus {
     New,
     InProgress,
@@ -72,11 +77,12 @@ pub enum PlanStatus {
     Deferred,
     AcceptedRisk,
     FalsePositive,
+    NotAffected,
 }
 
 impl PlanStatus {
     /// Every status, in the order of a plan's life.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::New,
         Self::InProgress,
         Self::AwaitingUpstream,
@@ -84,10 +90,11 @@ impl PlanStatus {
         Self::Deferred,
         Self::AcceptedRisk,
         Self::FalsePositive,
+        Self::NotAffected,
     ];
 
-    /// The word in the file: `new`, `in_progress`, `awaiting_upstream`, `completed`, `deferred`, `accepted_risk` or
-    /// `false_positive`.
+    /// The word in the file: `new`, `in_progress`, `awaiting_upstream`, `completed`, `deferred`, `accepted_risk`,
+    /// `false_positive` or `not_affected`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::New => "new",
@@ -97,12 +104,18 @@ impl PlanStatus {
             Self::Deferred => "deferred",
             Self::AcceptedRisk => "accepted_risk",
             Self::FalsePositive => "false_positive",
+            Self::NotAffected => "not_affected",
         }
     }
 
     /// Whether nothing more is to be done.
     pub fn is_closed(self) -> bool {
-        matches!(self, Self::Completed | Self::AcceptedRisk | Self::FalsePositive)
+        self == Self::Completed || self.is_exception()
+    }
+
+    /// Whether the finding does not count.
+    pub fn is_exception(self) -> bool {
+        matches!(self, Self::AcceptedRisk | Self::FalsePositive | Self::NotAffected)
     }
 }
 
@@ -207,16 +220,27 @@ impl Plans {
 
     /// Reads the file. A plan that cannot be used is left out and told by [`Self::problems`].
     pub fn from_yaml(bytes: &[u8]) -> Result<Self, PlansError> {
-        let content = std::str::from_utf8(bytes).map_err(|e| PlansError::Encoding(e.valid_up_to()))?;
-        let layout = layout::Layout::read(content)?;
-        Ok(Self::of_layout(&layout))
+        PlanFile::read(bytes).map(|file| file.all_plans())
     }
 
     fn of_layout(layout: &layout::Layout<'_>) -> Self {
+        Self::of_entries(layout, |_| true)
+    }
+
+    /// Without the plans that nobody touched.
+    fn edited_of_layout(layout: &layout::Layout<'_>) -> Self {
+        Self::of_entries(layout, |entry| matches!(entry.said, layout::Said::Yaml(_)))
+    }
+
+    fn of_entries(layout: &layout::Layout<'_>, counts: fn(&layout::Entry<'_>) -> bool) -> Self {
         let mut plans = Self::default();
         for (section, archived) in [(&layout.findings, false), (&layout.archive, true)] {
-            for entry in section.iter().flat_map(|s| &s.entries) {
-                match Plan::read(&entry.key, &entry.value) {
+            for entry in section.iter().flat_map(|s| &s.entries).filter(|entry| counts(entry)) {
+                let read = match &entry.said {
+                    layout::Said::Untouched { created, updated } => Ok(untouched::plan(&entry.key, *created, *updated)),
+                    layout::Said::Yaml(value) => Plan::read(&entry.key, value),
+                };
+                match read {
                     Ok(plan) => {
                         let edited = plan.edited || entry.has_comment;
                         plans.plans.push(Plan { archived, edited, ..plan });
@@ -290,11 +314,11 @@ impl Plan {
         ];
         let mut said = Vec::with_capacity(texts.len());
         for (name, default) in texts {
-            said.push(fields.text(name)?.unwrap_or_else(|| default.to_owned()));
+            said.push(fields.text(name)?.map_or(Cow::Borrowed(default), Cow::Owned));
         }
         let texts_edited = said.iter().zip(texts).any(|(said, (_, default))| said.trim() != default);
         let [planned_action, assigned_to, notes, workaround, business_impact] =
-            <[String; 5]>::try_from(said).unwrap_or_default();
+            <[Cow<'static, str>; 5]>::try_from(said).unwrap_or_default();
         let plan = Self {
             key: key.to_owned(),
             status,

@@ -1,14 +1,18 @@
 mod document;
+mod evidence;
+mod exceptions;
 mod history;
 mod laws;
+mod looked_for;
 mod project;
 mod timeline;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use findings_model::{
-    AdvisoryId, Clearance, CodeSpot, CodeText, Coverage, CoverageState, Gap, LookedAt, Observation, Package,
-    PackageName, Rating, Scan, ScannerName, SecretSpot, Severity, SeveritySource, Subject, Timestamp, Vulnerability,
+    AdvisoryId, AdvisoryIds, Clearance, CodeSpot, CodeText, Coverage, CoverageState, Gap, LookedAt, Observation,
+    Package, PackageName, Rating, Scan, ScannerName, SecretSpot, Severity, SeveritySource, Subject, Timestamp,
+    Vulnerability,
 };
 
 fn name(text: &str) -> ScannerName {
@@ -32,8 +36,10 @@ fn scan(scanner: &str) -> Scan {
         format: None,
         file: format!("reports/{scanner}.json"),
         tool_version: None,
+        report_digest: None,
+        rules: None,
         observed_at: None,
-        coverage: Coverage::complete(LookedAt { packages: BTreeMap::new(), files: BTreeSet::new() }),
+        coverage: Coverage::complete(LookedAt::default()),
         observations: Vec::new(),
     }
 }
@@ -59,11 +65,13 @@ impl Build for Scan {
             let (name, version) = entry.split_once(' ').unwrap();
             self.coverage.looked_at.packages.insert(package(name), Some(version.to_owned()));
         }
+        self.coverage.looked_at.lists_packages = true;
         self
     }
 
     fn files(mut self, list: &str) -> Self {
         self.coverage.looked_at.files.extend(list.split(", ").map(str::to_owned));
+        self.coverage.looked_at.lists_files = true;
         self
     }
 
@@ -126,7 +134,7 @@ fn flaw(text: &str) -> Subject {
         version,
         id,
         aliases: ids.collect(),
-        printed: BTreeSet::new(),
+        printed: AdvisoryIds::new(),
         fix_versions: vec!["1.9".to_owned(), "3.0".to_owned()],
     })
 }

@@ -1,21 +1,26 @@
 //! The ledger in the words of the document. Every text from outside passes through [`md`], which escapes it for Markdown.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use findings_model::{
-    CoverageState, Finding, ScanSummary, ScannerState, Scope, Severity, SeveritySource, Status, Subject, date_text,
-    text,
+    AdvisoryId, CoverageState, Finding, ScanSummary, ScannerState, Scope, Severity, SeveritySource, Status, Subject,
+    date_text, text,
 };
 use serde::Serialize;
 use time::Date;
 
 use super::DocumentInput;
-use crate::{Plan, PlanStatus, events::exception_words, inline_markdown as md};
+use crate::{Plan, PlanProblem, PlanStatus, Plans, events::exception_words, inline_markdown as md};
 
 /// The longest description that is shown, in characters.
 const DESCRIPTION: usize = 600;
 /// The most names of packages or files that one table cell lists.
 const LISTED: usize = 10;
+/// The most findings that stand in the document with everything about them, the worst first, and the most excepted ones. GitHub
+/// shows no Markdown file of more than half a megabyte, and nobody reads one.
+const SHOWN: usize = 500;
+/// The most plans that cannot be read that are told one by one.
+const PROBLEMS: usize = 50;
 
 #[derive(Serialize)]
 pub(super) struct View {
@@ -29,6 +34,8 @@ pub(super) struct View {
     breakdown: Vec<Row>,
     groups: Vec<Group>,
     excepted: Vec<Excepted>,
+    excepted_count: usize,
+    more_excepted: String,
     scans: Vec<ScanRow>,
     plans: PlanSummary,
     problems: Vec<String>,
@@ -44,7 +51,10 @@ struct Row {
 #[derive(Serialize)]
 struct Group {
     title: &'static str,
+    count: usize,
     findings: Vec<Entry>,
+    /// How many more there are, in words; empty where all are shown.
+    more: String,
 }
 
 #[derive(Serialize)]
@@ -91,21 +101,31 @@ impl View {
     pub(super) fn new(input: &DocumentInput<'_>) -> Self {
         let ledger = input.ledger;
         let today = input.now.date();
-        let plans: HashMap<&str, &Plan> =
-            input.plans.all().iter().filter(|p| !p.archived).map(|p| (p.key.as_str(), p)).collect();
         let open: Vec<&Finding> = ledger.findings.iter().filter(|f| f.is_open()).collect();
         let of = |severity: Severity| open.iter().copied().filter(move |f| f.rating.severity == severity);
         let mut order = Severity::ALL;
         order.sort_by_key(|s| s.list_order());
-        let groups = order
-            .into_iter()
-            .filter(|severity| of(*severity).next().is_some())
-            .map(|severity| Group {
-                title: title(severity),
-                findings: of(severity).map(|f| entry(f, plan_of(&plans, f), input)).collect(),
+        let by_severity: Vec<(Severity, Vec<&Finding>)> =
+            order.into_iter().map(|s| (s, of(s).collect::<Vec<_>>())).filter(|(_, list)| !list.is_empty()).collect();
+        let cleared: Vec<&Finding> =
+            ledger.findings.iter().filter(|f| matches!(f.status, Status::Excepted { .. })).collect();
+        let worst = by_severity.iter().flat_map(|(_, list)| list).take(SHOWN);
+        let plans = plans_by_key(input.plans, worst.chain(cleared.iter().take(SHOWN)).copied());
+        let mut room = SHOWN;
+        let groups = by_severity
+            .iter()
+            .map(|(severity, list)| {
+                let (shown, left_out) = list.split_at(list.len().min(room));
+                room -= shown.len();
+                Group {
+                    title: title(*severity),
+                    count: list.len(),
+                    findings: shown.iter().map(|f| entry(f, plan_of(&plans, f), input)).collect(),
+                    more: more(left_out, input),
+                }
             })
             .collect();
-        let overdue = open.iter().filter(|f| input.sla.due(f.discovered, f.rating.severity) < today).count();
+        let overdue = open.iter().filter(|f| input.sla.due_of(f) < today).count();
         let incomplete =
             ledger.scanners.values().any(|s| s.newest.iter().any(|n| n.coverage != CoverageState::Complete));
         let never_scanned = ledger.scanners.values().all(|s| s.last_usable.is_none());
@@ -130,10 +150,15 @@ impl View {
                 })
                 .collect(),
             groups,
-            excepted: ledger.findings.iter().filter_map(|f| excepted(f, plan_of(&plans, f))).collect(),
+            excepted: cleared.iter().take(SHOWN).filter_map(|f| excepted(f, plan_of(&plans, f))).collect(),
+            excepted_count: cleared.len(),
+            more_excepted: match cleared.len().saturating_sub(SHOWN) {
+                0 => String::new(),
+                more => format!("And {more} more: findings.json has them all."),
+            },
             scans: ledger.scanners.values().flat_map(|s| s.newest.iter().map(|scan| scan_row(scan, s))).collect(),
             plans: plan_summary(input, today),
-            problems: input.plans.problems().iter().map(|p| md(&p.to_string())).collect(),
+            problems: problems(input.plans.problems()),
         }
     }
 }
@@ -147,6 +172,40 @@ fn title(severity: Severity) -> &'static str {
         Severity::Info => "Info",
         Severity::Unknown => "Unknown severity",
     }
+}
+
+/// The plans that may speak about these findings.
+fn plans_by_key<'p, 'f>(plans: &'p Plans, findings: impl Iterator<Item = &'f Finding>) -> HashMap<&'p str, &'p Plan> {
+    let mut wanted: HashSet<&str> = HashSet::new();
+    for finding in findings {
+        wanted.insert(finding.finding_id.as_str());
+        wanted.extend(finding.subject.advisory_ids().into_iter().map(AdvisoryId::as_str));
+    }
+    let asked = plans.all().iter().filter(|p| !p.archived && wanted.contains(p.key.as_str()));
+    asked.map(|p| (p.key.as_str(), p)).collect()
+}
+
+/// What is left out, in numbers; empty where it is nothing.
+fn more(left_out: &[&Finding], input: &DocumentInput<'_>) -> String {
+    if left_out.is_empty() {
+        return String::new();
+    }
+    let today = input.now.date();
+    let overdue = left_out.iter().filter(|f| input.sla.due_of(f) < today).count();
+    let unverified = left_out.iter().filter(|f| f.status != Status::Open).count();
+    let word = if left_out.len() == 1 { "finding" } else { "findings" };
+    format!(
+        "And {} more {word} of this severity ({overdue} overdue, {unverified} not verified): findings.json has them all.",
+        left_out.len()
+    )
+}
+
+fn problems(problems: &[PlanProblem]) -> Vec<String> {
+    let mut told: Vec<String> = problems.iter().take(PROBLEMS).map(|p| md(&p.to_string())).collect();
+    if problems.len() > PROBLEMS {
+        told.push(format!("and {} more", problems.len() - PROBLEMS));
+    }
+    told
 }
 
 fn plan_of<'p>(plans: &HashMap<&str, &'p Plan>, finding: &Finding) -> Option<&'p Plan> {
@@ -174,7 +233,7 @@ fn entry(finding: &Finding, plan: Option<&Plan>, input: &DocumentInput<'_>) -> E
             let others: Vec<String> = v
                 .all_ids()
                 .into_iter()
-                .map(findings_model::AdvisoryId::as_str)
+                .map(AdvisoryId::as_str)
                 .filter(|id| *id != finding.finding_id.as_str())
                 .map(md)
                 .collect();
@@ -199,7 +258,9 @@ fn entry(finding: &Finding, plan: Option<&Plan>, input: &DocumentInput<'_>) -> E
         say("Not verified", format!("last reported on {}; no scan since could confirm or end it", date_text(*since)));
     }
     say("Severity", severity(finding));
-    let due = input.sla.due(finding.discovered, finding.rating.severity);
+    say("Exploited", exploited(finding));
+    say("Likely to be exploited", likelihood(finding));
+    let due = input.sla.due_of(finding);
     let late = (today - due).whole_days();
     let overdue = if late > 0 { format!(" (**overdue** by {})", days(late)) } else { String::new() };
     say("Due", format!("{}{overdue}", date_text(due)));
@@ -247,7 +308,20 @@ fn severity(finding: &Finding) -> String {
         SeveritySource::Scanner => "from the scanner",
         SeveritySource::Unknown => "nobody said",
     };
-    format!("{}{score} ({source})", rating.severity)
+    let day = finding.rated_on.map(|day| format!(", {}", date_text(day))).unwrap_or_default();
+    format!("{}{score} ({source}{day})", rating.severity)
+}
+
+fn exploited(finding: &Finding) -> String {
+    let Some(kev) = &finding.exploitation.kev else { return String::new() };
+    let due = kev.due_date.map(|day| format!(", due {}", date_text(day))).unwrap_or_default();
+    let ransomware = if kev.known_ransomware { "; used by ransomware" } else { "" };
+    format!("known to be exploited (KEV, since {}{due}){ransomware}", date_text(kev.date_added))
+}
+
+fn likelihood(finding: &Finding) -> String {
+    let Some(epss) = &finding.exploitation.epss else { return String::new() };
+    format!("{} within 30 days (EPSS of {}, percentile {})", epss.score, date_text(epss.date), epss.percentile)
 }
 
 fn excepted(finding: &Finding, plan: Option<&Plan>) -> Option<Excepted> {
@@ -317,5 +391,6 @@ fn status_title(status: PlanStatus) -> &'static str {
         PlanStatus::Deferred => "Deferred",
         PlanStatus::AcceptedRisk => "Accepted risk",
         PlanStatus::FalsePositive => "False positive",
+        PlanStatus::NotAffected => "Not affected",
     }
 }

@@ -1,54 +1,32 @@
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, HashMap},
+};
 
 use findings_model::date_text;
+use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::{Event, Happening, inline_markdown as md};
+
+/// The most events that one entry of the changelog lists.
+const LISTED: usize = 200;
 
 /// The lines to append to `history/events.ndjson`, empty where it holds all of them.
 ///
 /// An earlier run may have written some or all of them and died before it wrote the ledger; those are not written again,
 /// although they carry another time. A last line without an end, from a write that was cut off, is ended first.
 pub fn events_to_append(existing: &str, events: &[Event]) -> String {
-    let fresh: Vec<(Track, Map<String, Value>, String)> = events
-        .iter()
-        .filter_map(|event| {
-            let line = serde_json::to_string(event).ok()?;
-            let (track, said) = said(&line)?;
-            Some((track, said, line))
-        })
-        .collect();
-    let mut told: HashMap<&Track, Vec<Map<String, Value>>> =
-        fresh.iter().map(|(track, ..)| (track, Vec::new())).collect();
-    for line in existing.lines() {
-        if let Some((track, said)) = said(line)
-            && let Some(list) = told.get_mut(&track)
-        {
-            list.push(said);
-        }
-    }
-    let mut batches: BTreeMap<&Track, Vec<&Map<String, Value>>> = BTreeMap::new();
-    for (track, said, _) in &fresh {
-        batches.entry(track).or_default().push(said);
-    }
-    let mut to_skip: BTreeMap<&Track, usize> = BTreeMap::new();
-    for (track, batch) in &batches {
-        let told = &told[*track];
-        // The longest beginning of the batch that the history ends with.
-        let known = (1..=batch.len().min(told.len()))
-            .rev()
-            .find(|n| told[told.len() - n..].iter().eq(batch[..*n].iter().copied()));
-        to_skip.insert(*track, known.unwrap_or(0));
-    }
-    let mut out = String::new();
-    for (track, _, line) in &fresh {
-        if let Some(skip) = to_skip.get_mut(track)
-            && *skip > 0
-        {
+    let mut out = String::with_capacity(events.len() * 200);
+    let mut to_skip = already_told(existing, events);
+    for event in events {
+        let (finding, track) = track_of(event);
+        if let Some(skip) = to_skip.get_mut(finding).map(|tracks| &mut tracks[track]).filter(|skip| **skip > 0) {
             *skip -= 1;
             continue;
         }
-        out.push_str(line);
+        let Ok(line) = serde_json::to_string(event) else { continue };
+        out.push_str(&line);
         out.push('\n');
     }
     if !out.is_empty() && !existing.is_empty() && !existing.ends_with('\n') {
@@ -57,23 +35,81 @@ pub fn events_to_append(existing: &str, events: &[Event]) -> String {
     out
 }
 
-/// A finding's events about its severity, or those about its life: two histories, each in order.
-type Track = (String, bool);
+/// How many events of each finding's tracks the history holds already: the longest beginning of the new ones that it ends with.
+fn already_told<'e>(existing: &str, events: &'e [Event]) -> HashMap<&'e str, [usize; 2]> {
+    if existing.is_empty() {
+        return HashMap::new();
+    }
+    let mut told: HashMap<&'e str, [Said; 2]> =
+        events.iter().map(|event| (event.finding_id.as_str(), <[Said; 2]>::default())).collect();
+    for line in existing.lines() {
+        // Most lines are about other findings, and are only looked at.
+        let Ok(head) = serde_json::from_str::<LineHead<'_>>(line) else { continue };
+        if let Some(tracks) = told.get_mut(head.finding_id.as_ref()) {
+            tracks[track(head.event == "severity_changed")].extend(said(line));
+        }
+    }
+    told.retain(|_, tracks| tracks.iter().any(|track| !track.is_empty()));
+    let mut batches: HashMap<&'e str, [Said; 2]> = HashMap::new();
+    for event in events {
+        let (finding, track) = track_of(event);
+        if told.contains_key(finding) {
+            let line = serde_json::to_string(event).unwrap_or_default();
+            batches.entry(finding).or_default()[track].extend(said(&line));
+        }
+    }
+    let known = |told: &Said, batch: &Said| {
+        (1..=batch.len().min(told.len())).rev().find(|n| told[told.len() - n..] == batch[..*n]).unwrap_or(0)
+    };
+    batches
+        .into_iter()
+        .map(|(finding, batch)| (finding, [0, 1].map(|track| known(&told[finding][track], &batch[track]))))
+        .collect()
+}
+
+/// What events say, in order.
+type Said = Vec<Map<String, Value>>;
+
+/// A finding has two histories, each in order: the events about its life, and those about its severity.
+fn track(is_severity: bool) -> usize {
+    usize::from(is_severity)
+}
+
+fn track_of(event: &Event) -> (&str, usize) {
+    (event.finding_id.as_str(), track(matches!(event.what, Happening::SeverityChanged { .. })))
+}
+
+/// What tells whose event a line is.
+#[derive(Deserialize)]
+struct LineHead<'l> {
+    #[serde(borrow)]
+    finding_id: Cow<'l, str>,
+    #[serde(borrow)]
+    event: Cow<'l, str>,
+}
 
 /// What an event's line says, apart from when.
-fn said(line: &str) -> Option<(Track, Map<String, Value>)> {
+fn said(line: &str) -> Option<Map<String, Value>> {
     let mut map: Map<String, Value> = serde_json::from_str(line).ok()?;
     map.remove("timestamp");
     map.remove("schema_version");
-    let finding = map.get("finding_id")?.as_str()?.to_owned();
-    let is_severity = map.get("event")?.as_str()? == "severity_changed";
-    Some(((finding, is_severity), map))
+    Some(map)
 }
 
 /// The entry to append to `history/findings-changelog.md`, empty where nothing happened or the last entry says the same.
+///
+/// An entry lists 200 events at most; of more it gives the numbers, and the events themselves are in `history/events.ndjson`.
 pub fn changelog_to_append(existing: &str, events: &[Event]) -> String {
     let Some(first) = events.first() else { return String::new() };
-    let body: String = events.iter().map(bullet).collect();
+    let mut body = String::new();
+    if events.len() > LISTED {
+        body = format!(
+            "{}. The first {LISTED} follow; `events.ndjson` beside this file has all {}.\n\n",
+            numbers(events),
+            events.len()
+        );
+    }
+    body.extend(events.iter().take(LISTED).map(bullet));
     let last = existing.rfind("\n## ").map(|at| &existing[at + 1..]);
     if last.is_some_and(|entry| entry.split_once("\n\n").is_some_and(|(_, said)| said.trim_end() == body.trim_end())) {
         return String::new();
@@ -86,6 +122,27 @@ pub fn changelog_to_append(existing: &str, events: &[Event]) -> String {
         "\n"
     };
     format!("{head}\n## {}\n\n{body}", first.timestamp)
+}
+
+/// How many events of each kind there are, in words.
+fn numbers(events: &[Event]) -> String {
+    let mut counts: BTreeMap<u8, (&str, usize)> = BTreeMap::new();
+    for event in events {
+        let (order, word) = match event.what {
+            Happening::FirstSeen => (0, "new"),
+            Happening::Reopened => (1, "reopened"),
+            Happening::Resolved { .. } => (2, "resolved"),
+            Happening::SeverityChanged { .. } => (3, "with another severity"),
+            Happening::Unverified { .. } => (4, "not verified"),
+            Happening::Confirmed => (5, "confirmed"),
+            Happening::Excepted { .. } => (6, "excepted"),
+            Happening::ExceptionEnded => (7, "no longer excepted"),
+            Happening::Merged { .. } => (8, "merged"),
+        };
+        counts.entry(order).or_insert((word, 0)).1 += 1;
+    }
+    let parts: Vec<String> = counts.into_values().map(|(word, count)| format!("{count} {word}")).collect();
+    parts.join(", ")
 }
 
 fn bullet(event: &Event) -> String {
@@ -109,6 +166,7 @@ fn bullet(event: &Event) -> String {
             format!("Excepted: {id}{place} ({severity}), {}{until}", by.replace('_', " "))
         }
         Happening::ExceptionEnded => format!("Exception ended: {id}{place} ({severity})"),
+        Happening::Merged { into } => format!("Merged: {id}{place} is {} ({severity})", md(into.as_str())),
     };
     format!("- {what}\n")
 }

@@ -1,58 +1,81 @@
+use std::{
+    cmp::Ordering,
+    io::{self, Write},
+};
+
 use findings_model::{
-    AdvisoryId, Clearance, CvssScore, FindingKind, Observation, PackageName, Scan, ScanSummary, ScannerName,
+    AdvisoryId, Clearance, CvssScore, FindingKind, Observation, Package, PackageName, Scan, ScanSummary, ScannerName,
     SchemaVersion, Severity, SeveritySource, Subject, Timestamp, parse_date,
 };
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use time::Date;
 
 /// A run's scans in their normalised form, without secrets, e-mail addresses or raw text: a file of `history/scans/`.
-#[derive(Debug, Serialize)]
+///
+/// A package, a file and a record are a line each. A key without a value is left out.
+#[derive(Debug)]
 pub struct ScanArchive<'a> {
-    schema_version: SchemaVersion,
     project: &'a PackageName,
     taken_at: Timestamp,
     scans: Vec<ArchivedScan<'a>>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 struct ArchivedScan<'a> {
-    #[serde(flatten)]
+    scan: Option<&'a Scan>,
     summary: Option<&'a ScanSummary>,
-    packages: Vec<Listed<'a>>,
-    files: Vec<&'a str>,
-    records: Vec<ArchivedRecord<'a>>,
+    records: Vec<&'a Observation>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Serialize)]
+struct Head<'a> {
+    schema_version: SchemaVersion,
+    project: &'a str,
+    taken_at: Timestamp,
+}
+
+/// A package as people read it: with its ecosystem where that is not PyPI.
+struct Shown<'a>(&'a Package);
+
+impl Serialize for Shown<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self.0)
+    }
+}
+
+#[derive(Serialize)]
 struct Listed<'a> {
-    name: String,
+    name: Shown<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     version: Option<&'a str>,
 }
 
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-struct Place<'a> {
-    package: Option<String>,
-    path: Option<&'a str>,
-    line: Option<u32>,
-    rule: Option<&'a str>,
-    ids: Vec<&'a AdvisoryId>,
-}
-
-#[derive(Debug, Serialize)]
-struct ArchivedRecord<'a> {
+#[derive(Serialize)]
+struct Record<'a> {
     kind: FindingKind,
-    #[serde(flatten)]
-    place: Place<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    package: Option<Shown<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    path: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    line: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rule: Option<&'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    ids: Vec<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     version: Option<&'a str>,
     severity: Severity,
     severity_source: SeveritySource,
+    #[serde(skip_serializing_if = "Option::is_none")]
     cvss_score: Option<CvssScore>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     clearance: Option<Clearance>,
 }
 
 impl<'a> ScanArchive<'a> {
     /// The version that this program writes.
-    pub const SCHEMA: SchemaVersion = SchemaVersion::new(1, 0);
+    pub const SCHEMA: SchemaVersion = SchemaVersion::new(1, 1);
 
     /// The archive of a run: its scans, and what was made of each (`Taken::scans`).
     pub fn new(project: &'a PackageName, scans: &'a [Scan], summaries: &'a [ScanSummary], now: Timestamp) -> Self {
@@ -70,27 +93,19 @@ impl<'a> ScanArchive<'a> {
                     used[at] = true;
                     summary
                 });
-                (&scan.scanner, scan.file.as_str(), ArchivedScan::new(scan, summary))
+                let mut records: Vec<&Observation> = scan.observations.iter().collect();
+                records.sort_by(|a, b| compare(a, b));
+                (&scan.scanner, scan.file.as_str(), ArchivedScan { scan: Some(scan), summary, records })
             })
             .collect();
         for (summary, used) in summaries.iter().zip(used) {
             if !used {
-                let nothing = ArchivedScan {
-                    summary: Some(summary),
-                    packages: Vec::new(),
-                    files: Vec::new(),
-                    records: Vec::new(),
-                };
+                let nothing = ArchivedScan { scan: None, summary: Some(summary), records: Vec::new() };
                 archived.push((&summary.scanner, &summary.file, nothing));
             }
         }
         archived.sort_by(|a, b| (a.0, a.1).cmp(&(b.0, b.1)));
-        Self {
-            schema_version: Self::SCHEMA,
-            project,
-            taken_at: now,
-            scans: archived.into_iter().map(|(_, _, scan)| scan).collect(),
-        }
+        Self { project, taken_at: now, scans: archived.into_iter().map(|(_, _, scan)| scan).collect() }
     }
 
     /// The file's name: `2026-01-05T030000Z.json`. It sorts by time.
@@ -98,16 +113,72 @@ impl<'a> ScanArchive<'a> {
         format!("{}.json", self.taken_at.to_string().replace(':', ""))
     }
 
-    /// The document's bytes, with a line feed at the end.
-    #[expect(
-        clippy::expect_used,
-        reason = "every key is text and every number finite, so nothing in an archive can fail to serialise"
-    )]
-    pub fn to_json(&self) -> Vec<u8> {
-        let mut bytes = serde_json::to_vec_pretty(self).expect("an archive serialises");
-        bytes.push(b'\n');
-        bytes
+    /// Writes the document, with a line feed at the end.
+    pub fn write_json(&self, out: &mut dyn Write) -> io::Result<()> {
+        let head = Head { schema_version: Self::SCHEMA, project: self.project.as_str(), taken_at: self.taken_at };
+        open(out, &head)?;
+        out.write_all(b"\"scans\":[")?;
+        for (at, scan) in self.scans.iter().enumerate() {
+            out.write_all(if at == 0 { b"\n" } else { b",\n" })?;
+            scan.write_json(out)?;
+        }
+        out.write_all(b"]}\n")
     }
+}
+
+impl ArchivedScan<'_> {
+    fn write_json(&self, out: &mut dyn Write) -> io::Result<()> {
+        match self.summary {
+            Some(summary) => open(out, summary)?,
+            None => out.write_all(b"{")?,
+        }
+        let looked_at = self.scan.map(|scan| &scan.coverage.looked_at);
+        let packages = looked_at.iter().flat_map(|l| &l.packages);
+        list(
+            out,
+            "packages",
+            packages.map(|(package, version)| Listed { name: Shown(package), version: version.as_deref() }),
+        )?;
+        out.write_all(b",")?;
+        list(out, "files", looked_at.iter().flat_map(|l| &l.files))?;
+        out.write_all(b",")?;
+        list(out, "records", self.records.iter().map(|record| Record::new(record)))?;
+        out.write_all(b"}")
+    }
+}
+
+/// Writes an object that is not closed, so that more keys can follow.
+fn open(out: &mut dyn Write, object: &impl Serialize) -> io::Result<()> {
+    let text = serde_json::to_string(object)?;
+    out.write_all(text.strip_suffix('}').unwrap_or(&text).as_bytes())?;
+    out.write_all(b",")
+}
+
+/// Writes a key and its list, an item a line.
+fn list(out: &mut dyn Write, key: &str, items: impl Iterator<Item = impl Serialize>) -> io::Result<()> {
+    let mut line = Vec::with_capacity(256);
+    write!(out, "\"{key}\":[")?;
+    for (at, item) in items.enumerate() {
+        line.clear();
+        line.extend_from_slice(if at == 0 { b"\n" } else { b",\n" });
+        serde_json::to_writer(&mut line, &item)?;
+        out.write_all(&line)?;
+    }
+    out.write_all(b"]")
+}
+
+/// An order that only what the records say decides.
+fn compare(a: &Observation, b: &Observation) -> Ordering {
+    let place = match (&a.subject, &b.subject) {
+        (Subject::Vulnerability(a), Subject::Vulnerability(b)) => {
+            (&a.package, &a.id, &a.aliases, &a.version).cmp(&(&b.package, &b.id, &b.aliases, &b.version))
+        }
+        (Subject::Code(a), Subject::Code(b)) => (&a.path, a.line, &a.rule).cmp(&(&b.path, b.line, &b.rule)),
+        (Subject::Secret(a), Subject::Secret(b)) => (&a.path, a.line, &a.rule).cmp(&(&b.path, b.line, &b.rule)),
+        (a, b) => a.kind().cmp(&b.kind()),
+    };
+    let words = |o: &Observation| (o.rating.severity.list_order(), o.rating.source, o.clearance);
+    place.then_with(|| words(a).cmp(&words(b)))
 }
 
 /// The day of an archived scan, from its file's name; none for any other file.
@@ -117,25 +188,7 @@ pub fn archive_date(file_name: &str) -> Option<Date> {
     (time.len() == 6 && time.bytes().all(|b| b.is_ascii_digit())).then(|| parse_date(day)).flatten()
 }
 
-impl<'a> ArchivedScan<'a> {
-    fn new(scan: &'a Scan, summary: Option<&'a ScanSummary>) -> Self {
-        let looked_at = &scan.coverage.looked_at;
-        let mut records: Vec<ArchivedRecord<'a>> = scan.observations.iter().map(ArchivedRecord::new).collect();
-        records.sort_by(|a, b| (a.kind, &a.place, a.version).cmp(&(b.kind, &b.place, b.version)));
-        Self {
-            summary,
-            packages: looked_at
-                .packages
-                .iter()
-                .map(|(p, version)| Listed { name: p.to_string(), version: version.as_deref() })
-                .collect(),
-            files: looked_at.files.iter().map(String::as_str).collect(),
-            records,
-        }
-    }
-}
-
-impl<'a> ArchivedRecord<'a> {
+impl<'a> Record<'a> {
     fn new(observation: &'a Observation) -> Self {
         let subject = &observation.subject;
         let (rule, version) = match subject {
@@ -145,13 +198,11 @@ impl<'a> ArchivedRecord<'a> {
         };
         Self {
             kind: subject.kind(),
-            place: Place {
-                package: subject.package().map(ToString::to_string),
-                path: subject.path(),
-                line: subject.line(),
-                rule,
-                ids: subject.advisory_ids(),
-            },
+            package: subject.package().map(Shown),
+            path: subject.path(),
+            line: subject.line(),
+            rule,
+            ids: subject.advisory_ids().into_iter().map(AdvisoryId::as_str).collect(),
             version,
             severity: observation.rating.severity,
             severity_source: observation.rating.source,

@@ -8,10 +8,14 @@ use super::{
 };
 
 /// What a scanner's silence about a finding means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Ending {
     /// Nothing: it did not look, or what it should have reported is still true.
     Unproved,
+    /// Nothing: it was used with fewer detectors or more filters than when it reported the finding, as this reason says.
+    Hidden(String),
+    /// It is there as far as anyone can tell, and a comment in the code suppresses it.
+    Suppressed,
     /// It is over.
     Ended(ResolvedReason),
 }
@@ -21,15 +25,17 @@ pub(super) fn of(finding: &Finding, scanner: &ScannerName, run: &Run<'_>, intake
     let place = run.place(scanner, finding);
     match (&finding.subject, place) {
         (_, Place::NotCovered) => Ending::Unproved,
-        (Subject::Vulnerability(v), _) => flaw(v, place, intake),
+        (_, Place::Hidden(reason)) => Ending::Hidden(reason),
+        (_, Place::Suppressed) => Ending::Suppressed,
+        (Subject::Vulnerability(v), place) => flaw(v, &place, intake),
         (_, Place::FileGone) => Ending::Ended(ResolvedReason::Removed),
         (_, _) => Ending::Ended(ResolvedReason::CodeChanged),
     }
 }
 
-fn flaw(v: &Vulnerability, place: Place<'_>, intake: &Intake<'_>) -> Ending {
+fn flaw(v: &Vulnerability, place: &Place<'_>, intake: &Intake<'_>) -> Ending {
     let listed = match place {
-        Place::PackageAt(version) => version,
+        Place::PackageAt(version) => *version,
         _ => None,
     };
     let upgraded = listed.is_some_and(|now| v.version.as_deref().is_some_and(|then| then != now));

@@ -44,8 +44,8 @@ mod tests {
             package: Package::pypi(&PackageName::parse("pkg").unwrap()),
             version: installed.map(str::to_owned),
             id: AdvisoryId::parse("PYSEC-1").unwrap(),
-            aliases: std::collections::BTreeSet::new(),
-            printed: std::collections::BTreeSet::new(),
+            aliases: findings_model::AdvisoryIds::new(),
+            printed: findings_model::AdvisoryIds::new(),
             fix_versions: fixes.iter().map(|f| (*f).to_owned()).collect(),
         };
         (choose(&mut v), v.fix_versions)

@@ -8,6 +8,7 @@ use findings_model::{AdvisoryId, Finding, FindingId, Subject, text};
 const PART: usize = 90;
 
 /// The ids that are taken.
+#[derive(Default)]
 pub(super) struct Names(HashSet<String>);
 
 impl Names {

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use findings_model::{AdvisoryId, ExceptedBy, Finding, Severity};
+use findings_model::{AdvisoryId, ExceptedBy, Finding, FindingId, Severity, Status};
 use time::Date;
 
 use crate::{Plan, PlanStatus, Plans};
@@ -11,30 +11,51 @@ use crate::{Plan, PlanStatus, Plans};
 pub(super) struct PlanIndex<'a> {
     plans: HashMap<String, Vec<&'a Plan>>,
     owned: HashSet<String>,
+    /// Keys that are an advisory id of a finding that is there.
+    named: HashSet<String>,
     today: Date,
 }
 
 impl<'a> PlanIndex<'a> {
     pub(super) fn new(plans: &'a Plans, findings: &[Finding], today: Date) -> Self {
         let mut by_key: HashMap<String, Vec<&'a Plan>> = HashMap::new();
-        for plan in plans.all() {
+        // Most plans say nothing that matters here: nobody has touched them.
+        for plan in plans.all().iter().filter(|p| p.status.is_exception() || p.severity.is_some()) {
             by_key.entry(canonical(&plan.key)).or_default().push(plan);
         }
-        let owned =
-            findings.iter().map(|f| canonical(f.finding_id.as_str())).filter(|id| by_key.contains_key(id)).collect();
-        Self { plans: by_key, owned, today }
+        let owned = if by_key.is_empty() {
+            HashSet::new()
+        } else {
+            findings.iter().map(|f| canonical(f.finding_id.as_str())).filter(|id| by_key.contains_key(id)).collect()
+        };
+        let mut named = HashSet::new();
+        if !by_key.is_empty() {
+            let there = findings.iter().filter(|f| !matches!(f.status, Status::Resolved { .. }));
+            let ids = there.flat_map(|f| f.subject.advisory_ids()).map(AdvisoryId::as_str);
+            named.extend(ids.filter(|id| by_key.contains_key(*id)).map(str::to_owned));
+        }
+        Self { plans: by_key, owned, named, today }
     }
 
-    /// The plans of a finding: the one under its id, then those under another id of the flaw; archived ones last.
+    /// The plans of a finding: the one under its id, then those under another id of the flaw, then those under an id that it
+    /// had once and no other has now; archived ones last.
     fn of(&self, finding: &Finding) -> std::vec::IntoIter<&'a Plan> {
         if self.plans.is_empty() {
             return Vec::new().into_iter();
         }
         let own = canonical(finding.finding_id.as_str());
-        let aliases = finding.subject.advisory_ids().into_iter().map(|id| id.as_str().to_owned());
-        let others: Vec<String> = aliases.filter(|id| *id != own && !self.owned.contains(id)).collect();
-        let mut found: Vec<&'a Plan> =
-            std::iter::once(own).chain(others).filter_map(|key| self.plans.get(&key)).flatten().copied().collect();
+        let aliases = finding.subject.advisory_ids().into_iter().map(AdvisoryId::as_str);
+        let others = aliases.filter(|id| *id != own && !self.owned.contains(*id));
+        let is_free = |id: &&str| !self.owned.contains(*id) && !self.named.contains(*id);
+        let former = finding.former_aliases().map(AdvisoryId::as_str).filter(is_free);
+        let mut found: Vec<&'a Plan> = std::iter::once(own.as_str())
+            .chain(others)
+            .chain(finding.former_ids().map(FindingId::as_str))
+            .chain(former)
+            .filter_map(|key| self.plans.get(key))
+            .flatten()
+            .copied()
+            .collect();
         found.sort_by_key(|p| p.archived);
         found.into_iter()
     }
@@ -44,8 +65,16 @@ impl<'a> PlanIndex<'a> {
         self.of(finding).filter(|p| p.expires.is_none_or(|last| self.today <= last)).find_map(|p| match p.status {
             PlanStatus::AcceptedRisk => Some(ExceptedBy::AcceptedRisk { until: p.expires }),
             PlanStatus::FalsePositive => Some(ExceptedBy::FalsePositive { until: p.expires }),
+            PlanStatus::NotAffected => Some(ExceptedBy::NotAffected { until: p.expires }),
             _ => None,
         })
+    }
+
+    /// The exception that held until a day that is past.
+    pub(super) fn expired(&self, finding: &Finding) -> Option<(&'a str, Date)> {
+        self.of(finding)
+            .filter(|p| p.status.is_exception() && !p.archived)
+            .find_map(|p| Some((p.key.as_str(), p.expires.filter(|last| *last < self.today)?)))
     }
 
     /// A person's word on the severity.

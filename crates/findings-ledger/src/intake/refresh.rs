@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use findings_model::{
-    AdvisoryId, Clearance, Extra, Finding, FindingId, Rating, ScannerName, Scope, Severity, SeveritySource, Status,
-    Subject, Vulnerability,
+    AdvisoryId, AdvisoryIds, Attributions, Clearance, Extra, Finding, FindingId, Rating, ScannerName, Scope, Severity,
+    SeveritySource, Status, Subject, UnderOverride, Vulnerability,
 };
 use time::Date;
 
@@ -28,8 +28,11 @@ pub(super) fn begin(records: &[&Record<'_>], run: &Run<'_>, today: Date) -> Opti
         subject: first.observation.subject.clone(),
         scope: Scope::Unknown,
         rating: Rating::unknown(),
+        rated_on: None,
+        memory: None,
+        exploitation: findings_model::Exploitation::default(),
         source_scanner: first.scanner.clone(),
-        scanners: std::collections::BTreeMap::new(),
+        scanners: Attributions::new(),
         status: Status::Open,
         discovered: today,
         last_seen: today,
@@ -49,15 +52,25 @@ fn rank(subject: &Subject) -> Option<(u8, &AdvisoryId)> {
     }
 }
 
-/// Takes over what the records say. The scanner that saw the finding first has the first word.
+/// Takes over what the records say. Those that no report cleared go first, then the scanner that saw the finding first.
 pub(super) fn apply(finding: &mut Finding, records: &[&Record<'_>], run: &Run<'_>, today: Date) {
     let mut records = records.to_vec();
-    records.sort_by_key(|r| (*r.scanner != finding.source_scanner, r.scanner, rank(&r.observation.subject)));
+    records.sort_by_key(|r| {
+        let cleared = r.observation.clearance.is_some();
+        (cleared, *r.scanner != finding.source_scanner, r.scanner, rank(&r.observation.subject))
+    });
     let Some(lead) = records.first() else { return };
+    let may_forget = may_forget_aliases(finding, &records, run);
+    if finding.rating.source == SeveritySource::Override && finding.under_override().is_some() {
+        take_off(finding);
+    }
     match (&mut finding.subject, &lead.observation.subject) {
         (Subject::Vulnerability(old), Subject::Vulnerability(new)) => {
-            flaw(old, new, &records);
+            let forgotten = flaw(old, new, &records, may_forget);
             finding.fix_version = fix::choose(old);
+            if finding.memory.is_some() || !forgotten.is_empty() {
+                remember_aliases(finding, forgotten);
+            }
         }
         (Subject::Code(old), Subject::Code(new)) => {
             let mut spot = new.clone();
@@ -76,7 +89,13 @@ pub(super) fn apply(finding: &mut Finding, records: &[&Record<'_>], run: &Run<'_
         }
         _ => return,
     }
-    finding.rating = rating(finding, &records, run);
+    // What was cleared, perhaps at another version, rates nothing while something is there that was not.
+    let counting = records.iter().take_while(|r| r.observation.clearance.is_none()).count();
+    let rated = if counting == 0 { &records[..] } else { &records[..counting] };
+    if let Some(rating) = news(finding, rated, run) {
+        finding.rated_on = is_advisory(rating.source).then_some(today);
+        finding.rating = rating;
+    }
     if let Some(said) = records.iter().map(|r| &r.observation.description).find(|d| !d.is_empty()) {
         finding.description.clone_from(said);
     }
@@ -89,7 +108,56 @@ pub(super) fn apply(finding: &mut Finding, records: &[&Record<'_>], run: &Run<'_
     finding.last_seen = finding.last_seen.max(today);
 }
 
-fn flaw(old: &mut Vulnerability, lead: &Vulnerability, records: &[&Record<'_>]) {
+/// Keeps aliases that nobody names any more.
+fn remember_aliases(finding: &mut Finding, forgotten: AdvisoryIds) {
+    let named: Vec<AdvisoryId> = finding.subject.advisory_ids().into_iter().cloned().collect();
+    finding.remember(|memory| {
+        memory.aliases.extend(forgotten);
+        for id in &named {
+            memory.aliases.remove(id);
+        }
+    });
+}
+
+/// Puts a person's word in front of a finding's severity, and keeps what it was.
+pub(super) fn put_over(finding: &mut Finding, severity: Severity) {
+    if finding.rating.source != SeveritySource::Override {
+        let under = UnderOverride {
+            severity: finding.rating.severity,
+            source: finding.rating.source,
+            rated_on: finding.rated_on,
+        };
+        finding.remember(|memory| memory.under_override = Some(under));
+    }
+    finding.rating.severity = severity;
+    finding.rating.source = SeveritySource::Override;
+    finding.rated_on = None;
+}
+
+/// Takes a person's word away again: the severity is what it was before.
+pub(super) fn take_off(finding: &mut Finding) {
+    if let Some(under) = finding.under_override() {
+        finding.remember(|memory| memory.under_override = None);
+        finding.rating.severity = under.severity;
+        finding.rating.source = under.source;
+        finding.rated_on = under.rated_on;
+    } else {
+        let vectors = std::mem::take(&mut finding.rating.vectors);
+        finding.rating = Rating::from_vectors(vectors, SeveritySource::Scanner).unwrap_or_else(Rating::unknown);
+    }
+}
+
+/// Whether an alias that no record of this run names may be taken for withdrawn: only if everyone who could have named it
+/// was heard.
+fn may_forget_aliases(finding: &Finding, records: &[&Record<'_>], run: &Run<'_>) -> bool {
+    let under = finding.under_override().map_or(finding.rating.source, |under| under.source);
+    let is_heard = |name: &ScannerName| records.iter().any(|r| r.scanner == name) || run.is_retired(name);
+    finding.scanners.iter().all(|(name, a)| a.ended.is_some() || is_heard(name))
+        && (!is_advisory(under) || run.is_advised(finding))
+}
+
+/// Takes over what the records say of a flaw. Gives the aliases that nobody names any more.
+fn flaw(old: &mut Vulnerability, lead: &Vulnerability, records: &[&Record<'_>], may_forget: bool) -> AdvisoryIds {
     let all: Vec<&Vulnerability> = records
         .iter()
         .filter_map(|r| match &r.observation.subject {
@@ -104,10 +172,20 @@ fn flaw(old: &mut Vulnerability, lead: &Vulnerability, records: &[&Record<'_>]) 
         printed.extend(v.printed.iter().cloned());
     }
     // A report without aliases does not take back what an earlier one said; a report with some replaces it.
-    let told: BTreeSet<AdvisoryId> = all.iter().flat_map(|v| &v.aliases).cloned().collect();
-    let mut aliases = if told.is_empty() { std::mem::take(&mut old.aliases) } else { told };
+    let told: AdvisoryIds = all.iter().flat_map(|v| &v.aliases).cloned().collect();
+    let before = std::mem::take(&mut old.aliases);
+    let mut aliases = told;
+    let mut forgotten = AdvisoryIds::new();
+    if aliases.is_empty() || !may_forget {
+        aliases.extend(before);
+    } else {
+        forgotten = before;
+    }
     aliases.extend(printed.iter().cloned());
     aliases.remove(&lead.id);
+    for id in aliases.iter().chain([&lead.id]) {
+        forgotten.remove(id);
+    }
     *old = Vulnerability {
         package: lead.package.clone(),
         version: all.iter().find_map(|v| v.version.clone()).or_else(|| old.version.take()),
@@ -116,6 +194,7 @@ fn flaw(old: &mut Vulnerability, lead: &Vulnerability, records: &[&Record<'_>]) 
         printed,
         fix_versions: all.iter().flat_map(|v| &v.fix_versions).cloned().collect(),
     };
+    forgotten
 }
 
 /// What the reports themselves say against a finding.
@@ -125,17 +204,34 @@ fn flaw(old: &mut Vulnerability, lead: &Vulnerability, records: &[&Record<'_>]) 
 pub(super) fn clearance(records: &[&Record<'_>]) -> Option<Clearance> {
     let uncleared: BTreeSet<&ScannerName> =
         records.iter().filter(|r| r.observation.clearance.is_none()).map(|r| r.scanner).collect();
-    records
+    if uncleared.is_empty() {
+        return records.iter().filter_map(|r| r.observation.clearance).max();
+    }
+    let statements: Vec<&Record<'_>> = records
         .iter()
         .filter(|r| !uncleared.contains(r.scanner))
-        .filter_map(|r| r.observation.clearance)
-        .filter(|c| uncleared.is_empty() || matches!(c, Clearance::NotAffected | Clearance::FalsePositive))
-        .max()
+        .filter(|r| matches!(r.observation.clearance, Some(Clearance::NotAffected | Clearance::FalsePositive)))
+        .copied()
+        .collect();
+    let mut counting = records.iter().filter(|r| r.observation.clearance.is_none());
+    let all = counting.all(|record| statements.iter().any(|said| speaks_of(said, record)));
+    statements.iter().filter(|_| all).filter_map(|r| r.observation.clearance).max()
 }
 
-/// The strongest source's word, the worst of several. What was known from a stronger source, or from a scanner that could not
-/// speak this time, is not weakened by its silence.
-fn rating(finding: &Finding, records: &[&Record<'_>], run: &Run<'_>) -> Rating {
+/// Whether a statement is about the version that a record is about; one without a version is about all of them.
+fn speaks_of(statement: &Record<'_>, record: &Record<'_>) -> bool {
+    match (&statement.observation.subject, &record.observation.subject) {
+        (Subject::Vulnerability(said), Subject::Vulnerability(found)) => {
+            said.version.is_none() || said.version == found.version
+        }
+        _ => true,
+    }
+}
+
+/// The strongest source's word, the worst of several; none where what is known stays. What was known from a stronger source, or
+/// from a scanner that could not speak this time, is not weakened by its silence. What an advisory record said changes only where
+/// all records of the flaw could be had: with one of them out of reach the others would rate it differently for no reason.
+fn news(finding: &Finding, records: &[&Record<'_>], run: &Run<'_>) -> Option<Rating> {
     let old = &finding.rating;
     let best = records.iter().map(|r| &r.observation.rating).min_by(|a, b| {
         let words = |r: &Rating| (r.source, std::cmp::Reverse(r.severity.rank()));
@@ -145,21 +241,26 @@ fn rating(finding: &Finding, records: &[&Record<'_>], run: &Run<'_>) -> Rating {
             .then_with(|| number(b).total_cmp(&number(a)))
             .then_with(|| a.vectors.len().cmp(&b.vectors.len()).reverse())
     });
-    let Some(best) = best.filter(|r| r.severity != Severity::Unknown || old.source == SeveritySource::Override) else {
-        return old.clone();
-    };
+    let best = best.filter(|r| r.severity != Severity::Unknown || old.source == SeveritySource::Override)?;
     if old.severity == Severity::Unknown || old.source == SeveritySource::Override {
-        return best.clone();
+        return Some(best.clone());
+    }
+    if is_advisory(old.source) && is_advisory(best.source) {
+        return run.is_advised(finding).then(|| best.clone());
     }
     let is_flaw = matches!(finding.subject, Subject::Vulnerability(_));
     if is_flaw && best.source > old.source {
-        return old.clone();
+        return None;
     }
     let reporters: BTreeSet<&ScannerName> = records.iter().map(|r| r.scanner).collect();
     let unheard =
         finding.scanners.iter().any(|(name, a)| a.ended.is_none() && !reporters.contains(name) && !run.is_usable(name));
     if unheard && best.source == old.source && best.severity.rank() < old.severity.rank() {
-        return old.clone();
+        return None;
     }
-    best.clone()
+    Some(best.clone())
+}
+
+fn is_advisory(source: SeveritySource) -> bool {
+    matches!(source, SeveritySource::AdvisoryVector | SeveritySource::AdvisoryWord)
 }

@@ -7,11 +7,17 @@ use std::{
 };
 
 use findings_model::{
-    Coverage, CoverageState, Finding, Gap, Observation, Package, Scan, ScanSummary, ScannerName, ScannerState, Status,
-    Subject, Timestamp,
+    Clearance, CodeText, Coverage, CoverageState, ExceptedBy, Finding, FindingKind, Gap, Observation, Package,
+    ReportFormat, RuleSet, Scan, ScanSummary, ScannerName, ScannerState, Status, Subject, Timestamp,
 };
 
-use super::{Intake, Required};
+use super::{
+    Intake, Required,
+    canonical::Canonical,
+    lost,
+    stale::Dates,
+    used_with::{self, UsedWith},
+};
 use crate::Ledger;
 
 pub(super) struct Run<'a> {
@@ -20,13 +26,26 @@ pub(super) struct Run<'a> {
     own: Package,
     scans: Vec<Judged<'a>>,
     groups: BTreeMap<&'a ScannerName, Group<'a>>,
+    /// What was known of every scanner before this run.
+    before: &'a BTreeMap<ScannerName, ScannerState>,
+    /// When the reports of each scanner were made.
+    dates: BTreeMap<&'a ScannerName, Dates<'a>>,
     required: BTreeSet<ScannerName>,
+    retired: BTreeSet<ScannerName>,
     missing: Vec<ScanSummary>,
 }
 
 struct Judged<'a> {
     scan: &'a Scan,
+    /// The name that its scanner goes by.
+    scanner: &'a ScannerName,
     coverage: Cow<'a, Coverage>,
+}
+
+/// A scan of the run under the name that its scanner goes by; the summary itself says what the report says.
+pub(super) struct Told {
+    scanner: ScannerName,
+    pub(super) summary: ScanSummary,
 }
 
 /// One record of the run.
@@ -50,16 +69,84 @@ struct Group<'a> {
     /// Whether each report lists its packages; then a package that none lists is gone.
     lists_packages: bool,
     files: HashSet<&'a str>,
+    /// Whether any report lists its files; then a file that none lists was not looked at.
     lists_files: bool,
     /// Whether any file that the reports list is in the project's folder.
     tree_is_there: bool,
+    /// Of which kinds their formats can speak.
+    speaks_of: Kinds,
+    /// With what all of them were made.
+    used: UsedWith<'a>,
+    /// How many findings comments in the code suppressed, by file.
+    suppressed: BTreeMap<&'a str, u32>,
+}
+
+/// Of which kinds of findings a format can speak: one tool says different things by different formats.
+#[derive(Clone, Copy, Default)]
+struct Kinds {
+    flaws: bool,
+    code: bool,
+    secrets: bool,
+    /// Flaws and secrets as code, by their rule.
+    as_code: bool,
+}
+
+impl Kinds {
+    fn of(format: Option<ReportFormat>) -> Self {
+        use ReportFormat::{
+            Bandit, CycloneDx, DetectSecrets, Gitleaks, Grype, OpenVex, OsvScanner, PipAudit, Safety, Sarif, Semgrep,
+            Trivy, Trufflehog,
+        };
+        let none = Self::default();
+        match format {
+            None => Self { flaws: true, code: true, secrets: true, as_code: true },
+            Some(Sarif) => Self { code: true, as_code: true, ..none },
+            Some(Bandit) => Self { code: true, ..none },
+            Some(Semgrep) => Self { flaws: true, code: true, ..none },
+            Some(Trivy) => Self { flaws: true, code: true, secrets: true, ..none },
+            Some(PipAudit | OsvScanner | Grype | CycloneDx | OpenVex | Safety) => Self { flaws: true, ..none },
+            Some(DetectSecrets | Gitleaks | Trufflehog) => Self { secrets: true, ..none },
+        }
+    }
+
+    fn without(self, kinds: &BTreeSet<FindingKind>) -> Self {
+        let has = |kind| !kinds.contains(&kind);
+        Self {
+            flaws: self.flaws && has(FindingKind::Vulnerability),
+            code: self.code && has(FindingKind::Code),
+            secrets: self.secrets && has(FindingKind::Secret),
+            ..self
+        }
+    }
+
+    fn and(self, other: Self) -> Self {
+        Self {
+            flaws: self.flaws || other.flaws,
+            code: self.code || other.code,
+            secrets: self.secrets || other.secrets,
+            as_code: self.as_code || other.as_code,
+        }
+    }
+
+    fn include(self, subject: &Subject) -> bool {
+        match subject {
+            Subject::Vulnerability(_) => self.flaws,
+            Subject::Secret(_) => self.secrets,
+            Subject::Code(spot) if spot.aliases.is_empty() => self.code,
+            Subject::Code(_) => self.as_code,
+        }
+    }
 }
 
 /// What the reports of a scanner say about the place of a finding that they do not report.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Place<'a> {
     /// They did not look there, or cannot prove that they did.
     NotCovered,
+    /// They were made with fewer detectors or more filters than the scan that reported it, as this reason says.
+    Hidden(String),
+    /// A comment in the code may have suppressed it.
+    Suppressed,
     /// The package is no longer there.
     PackageGone,
     /// The package was looked at, at this version.
@@ -73,52 +160,71 @@ pub(super) enum Place<'a> {
 }
 
 impl<'a> Run<'a> {
-    pub(super) fn judge(ledger: &Ledger, intake: &'a Intake<'a>) -> Self {
-        let content = scanners_with_content(ledger, intake.scans);
+    pub(super) fn judge(
+        ledger: &Ledger,
+        before: &'a BTreeMap<ScannerName, ScannerState>,
+        intake: &'a Intake<'a>,
+        names: &'a Canonical,
+    ) -> Self {
+        let trusted = names.names(intake.trust_empty);
+        let retired = names.names(intake.retired);
+        let content = scanners_with_content(before, &ledger.findings, intake.scans, names);
         let mut scans: Vec<Judged<'a>> = intake
             .scans
             .iter()
-            .map(|scan| Judged { scan, coverage: judge_blank(scan, &content, intake.trust_empty) })
+            .map(|scan| {
+                let scanner = names.name(&scan.scanner);
+                Judged { scan, scanner, coverage: judge_blank(scan, scanner, &content, &trusted) }
+            })
             .collect();
-        scans.sort_by(|a, b| compare_scans(a.scan, b.scan));
+        scans.sort_by(compare_scans);
+        let dates = judge_dates(before, &mut scans, intake.now);
         let mut groups: BTreeMap<&ScannerName, Group<'a>> = BTreeMap::new();
         for judged in &scans {
-            let first = !groups.contains_key(&judged.scan.scanner);
-            groups.entry(&judged.scan.scanner).or_default().add(judged, first);
+            let first = !groups.contains_key(judged.scanner);
+            groups.entry(judged.scanner).or_default().add(judged, first);
         }
-        for scanner in intake.retired {
+        for scanner in &retired {
             if let Some(group) = groups.get_mut(scanner) {
                 group.ends = false;
             }
         }
-        let required = required(ledger, intake, &groups);
+        let mut files: BTreeMap<&ScannerName, Vec<lost::Report<'_>>> = BTreeMap::new();
+        for judged in &scans {
+            let report = lost::Report { file: &judged.scan.file, format: judged.scan.format };
+            files.entry(judged.scanner).or_default().push(report);
+        }
+        let reports: BTreeMap<&ScannerName, usize> =
+            intake.reports.iter().map(|(name, count)| (names.name(name), *count)).collect();
+        let required = required(before, intake, names, &retired, &groups);
         let mut missing: Vec<ScanSummary> = required
             .iter()
-            .filter(|name| !groups.contains_key(name) && !ledger.scanners.contains_key(name))
-            .map(|name| missing(name, None, String::new(), false))
+            .filter(|name| !groups.contains_key(name) && !before.contains_key(*name))
+            .map(|name| lost::missing(name, None, String::new(), &[]))
             .collect();
-        for (name, state) in &ledger.scanners {
-            if intake.retired.contains(name) || (!groups.contains_key(name) && !required.contains(name)) {
+        for (name, state) in before {
+            if retired.contains(name) || (!groups.contains_key(name) && !required.contains(name)) {
                 continue;
             }
-            let lost = lost_reports(name, state, &scans, intake.reports.get(name).copied());
+            let now = files.get(name).map_or(&[][..], Vec::as_slice);
+            let lost = lost::reports(state, now, reports.get(name).copied());
             if let Some(group) = groups.get_mut(name).filter(|_| !lost.is_empty()) {
                 group.ends = false;
             }
-            let others = groups.contains_key(name);
-            missing.extend(lost.into_iter().map(|file| self::missing(name, Some(state), file, others)));
+            missing.extend(lost.into_iter().map(|file| lost::missing(name, Some(state), file, now)));
         }
         for group in groups.values_mut() {
             group.tree_is_there = group.files.iter().any(|path| (intake.file_exists)(path));
         }
-        Self { intake, own: Package::pypi(&ledger.project), scans, groups, required, missing }
+        let own = Package::pypi(&ledger.project);
+        Self { intake, own, scans, groups, before, dates, required, retired, missing }
     }
 
     /// Every record of the run, in an order that only what they say decides.
     pub(super) fn records(&self) -> Vec<Record<'a>> {
         let mut records: Vec<Record<'a>> = Vec::new();
         for (report, judged) in self.scans.iter().enumerate() {
-            let scanner = &judged.scan.scanner;
+            let scanner = judged.scanner;
             records.extend(judged.scan.observations.iter().map(|observation| Record { observation, scanner, report }));
         }
         records.sort_by(compare_records);
@@ -130,14 +236,25 @@ impl<'a> Run<'a> {
         !self.groups.get(scanner).is_some_and(|g| g.files.contains(path)) && !(self.intake.file_exists)(path)
     }
 
+    /// Whether this run had every advisory record about the flaw that a finding is.
+    pub(super) fn is_advised(&self, finding: &Finding) -> bool {
+        matches!(&finding.subject, Subject::Vulnerability(v) if (self.intake.advised)(v))
+    }
+
     /// Whether a scanner gave any usable report.
     pub(super) fn is_usable(&self, scanner: &ScannerName) -> bool {
         self.groups.get(scanner).is_some_and(|g| g.usable)
     }
 
+    /// Whether the project no longer uses a scanner.
+    pub(super) fn is_retired(&self, scanner: &ScannerName) -> bool {
+        self.retired.contains(scanner)
+    }
+
     /// What a scanner's reports say about the place of a finding that is not in them.
     pub(super) fn place(&self, scanner: &ScannerName, finding: &Finding) -> Place<'a> {
-        let Some(group) = self.groups.get(scanner).filter(|g| g.ends) else { return Place::NotCovered };
+        let may_tell = |group: &&Group<'a>| group.ends && group.speaks_of.include(&finding.subject);
+        let Some(group) = self.groups.get(scanner).filter(may_tell) else { return Place::NotCovered };
         match &finding.subject {
             Subject::Vulnerability(v) => {
                 if group.gap_packages.contains(&v.package) {
@@ -157,25 +274,54 @@ impl<'a> Run<'a> {
                 if group.gap_files.contains(path) {
                     Place::NotCovered
                 } else if group.files.contains(path) {
-                    Place::FileThere
+                    self.in_file(group, scanner, finding, path)
                 } else if !(self.intake.file_exists)(path) {
                     // Where nothing of what the scan looked at is at hand, nothing can be told of what it did not look at.
-                    if group.lists_files && !group.tree_is_there { Place::NotCovered } else { Place::FileGone }
+                    let untold = group.lists_files && !group.tree_is_there;
+                    // It may have gone to a file that could not be read.
+                    let elsewhere = || group.gap_files.iter().any(|gap| (self.intake.still_in)(gap, &finding.subject));
+                    if untold || elsewhere() { Place::NotCovered } else { Place::FileGone }
                 } else if group.lists_files {
                     // The file is there and was not looked at: the scan was narrower than the one that found it.
                     Place::NotCovered
                 } else {
-                    Place::FileThere
+                    self.in_file(group, scanner, finding, path)
                 }
             }
         }
     }
 
-    /// The reports of the run and the required ones that are missing.
-    pub(super) fn summaries(&self) -> Vec<ScanSummary> {
-        let mut all: Vec<ScanSummary> = self.scans.iter().map(|j| summary(j, self.intake.now)).collect();
-        all.extend(self.missing.iter().cloned());
-        all.sort_by(|a, b| (&a.scanner, &a.file).cmp(&(&b.scanner, &b.file)));
+    /// What the silence about a file that was looked at says.
+    fn in_file(&self, group: &Group<'a>, scanner: &ScannerName, finding: &Finding, path: &str) -> Place<'a> {
+        let Some(before) = self.before.get(scanner) else { return Place::FileThere };
+        let still_there = || {
+            let text = if let Subject::Code(spot) = &finding.subject { spot.text.as_ref() } else { None };
+            text.is_some_and(CodeText::is_of_line)
+                && (self.intake.file_exists)(path)
+                && (self.intake.still_in)(path, &finding.subject)
+        };
+        if let Some(reason) = used_with::hides(&group.used, &before.rule_sets, finding, scanner, still_there) {
+            return Place::Hidden(reason);
+        }
+        let suppressed = group.suppressed.get(path).copied().unwrap_or(0);
+        let was = before.suppressed.get(path).copied().unwrap_or(0);
+        let is_suppressed = finding.status == Status::Excepted { by: ExceptedBy::Report(Clearance::Suppressed) };
+        if suppressed > was || (is_suppressed && suppressed > 0) { Place::Suppressed } else { Place::FileThere }
+    }
+
+    /// The reports of the run and the required ones that are missing. `hidden` says which scanners were used with less than
+    /// before, and why that matters.
+    pub(super) fn told(&self, hidden: &BTreeMap<ScannerName, String>) -> Vec<Told> {
+        let mut all: Vec<Told> = self
+            .scans
+            .iter()
+            .map(|judged| {
+                let narrowed = hidden.get(judged.scanner).map(String::as_str);
+                Told { scanner: judged.scanner.clone(), summary: summary(judged, narrowed, self.intake.now) }
+            })
+            .collect();
+        all.extend(self.missing.iter().map(|lost| Told { scanner: lost.scanner.clone(), summary: lost.clone() }));
+        all.sort_by(|a, b| (&a.summary.scanner, &a.summary.file).cmp(&(&b.summary.scanner, &b.summary.file)));
         all
     }
 
@@ -183,13 +329,14 @@ impl<'a> Run<'a> {
     pub(super) fn update_scanners(
         &self,
         scanners: &mut BTreeMap<ScannerName, ScannerState>,
-        summaries: &[ScanSummary],
+        findings: &[Finding],
+        told: &[Told],
     ) -> bool {
         // A report that nobody could be named for is told while it is there, and then forgotten.
         scanners.retain(|name, _| *name != ScannerName::unknown());
         let mut newest: BTreeMap<&ScannerName, Vec<ScanSummary>> = BTreeMap::new();
-        for summary in summaries {
-            newest.entry(&summary.scanner).or_default().push(summary.clone());
+        for told in told {
+            newest.entry(&told.scanner).or_default().push(told.summary.clone());
         }
         for (name, scans) in newest {
             let state = scanners.entry(name.clone()).or_insert_with(|| ScannerState {
@@ -200,11 +347,26 @@ impl<'a> Run<'a> {
                 last_complete: None,
                 ever_covered: false,
                 newest: Vec::new(),
+                rule_sets: Vec::new(),
+                suppressed: BTreeMap::new(),
+                newest_observed: BTreeMap::new(),
             });
             state.newest = scans;
         }
+        for (name, group) in self.groups.iter().filter(|(_, group)| group.usable) {
+            let Some(state) = scanners.get_mut(*name) else { continue };
+            state.suppressed = group.suppressed.iter().map(|(path, n)| ((*path).to_owned(), *n)).collect();
+            if group.speaks_of.code || group.speaks_of.secrets {
+                used_with::note(&mut state.rule_sets, &group.used, self.intake.now.date());
+            }
+            used_with::forget(&mut state.rule_sets, name, findings);
+        }
+        for (name, dates) in &self.dates {
+            let Some(state) = scanners.get_mut(*name) else { continue };
+            state.newest_observed = dates.noted(state.newest.iter().map(|scan| scan.file.as_str()));
+        }
         for judged in &self.scans {
-            let Some(state) = scanners.get_mut(&judged.scan.scanner) else { continue };
+            let Some(state) = scanners.get_mut(judged.scanner) else { continue };
             if !judged.coverage.state.is_usable() {
                 continue;
             }
@@ -213,19 +375,41 @@ impl<'a> Run<'a> {
             // A time behind this run's was taken from a wrong clock.
             let believed = |at: Option<Timestamp>| at.filter(|at| *at <= self.intake.now).max(Some(when));
             state.last_usable = believed(state.last_usable);
-            if judged.coverage.state == CoverageState::Complete {
+            if state.newest.iter().all(|scan| scan.coverage == CoverageState::Complete) {
                 state.last_complete = believed(state.last_complete);
             }
             state.ever_covered |= has_content(judged.scan);
         }
         let mut incomplete = false;
         for (name, state) in scanners.iter_mut() {
-            state.retired = self.intake.retired.contains(name);
+            state.retired = self.retired.contains(name);
             state.required = self.required.contains(name);
             incomplete |= state.required && state.newest.iter().any(|s| !s.coverage.is_usable());
         }
         incomplete
     }
+}
+
+/// Finds the reports that are older than what was taken in before them.
+fn judge_dates<'a>(
+    before: &'a BTreeMap<ScannerName, ScannerState>,
+    scans: &mut [Judged<'a>],
+    now: Timestamp,
+) -> BTreeMap<&'a ScannerName, Dates<'a>> {
+    let mut dates: BTreeMap<&ScannerName, Dates<'a>> = BTreeMap::new();
+    for (name, state) in before {
+        dates.insert(name, Dates::before(state, now));
+    }
+    for judged in scans.iter().filter(|judged| judged.coverage.state.is_usable()) {
+        dates.entry(judged.scanner).or_default().add(judged.scan, now);
+    }
+    for judged in scans.iter_mut().filter(|judged| judged.coverage.state.is_usable()) {
+        let older = dates.get(judged.scanner).and_then(|dates| dates.judge(judged.scan, &judged.coverage, now));
+        if let Some(coverage) = older {
+            judged.coverage = Cow::Owned(coverage);
+        }
+    }
+    dates
 }
 
 /// When a scan took place, as far as its report can be believed: a report from the future was made now.
@@ -239,105 +423,82 @@ fn has_content(scan: &Scan) -> bool {
 }
 
 /// Scanners of which some report, earlier or in this run, showed that it looked at something.
-fn scanners_with_content<'s>(ledger: &'s Ledger, scans: &'s [Scan]) -> HashSet<&'s ScannerName> {
-    let covered = ledger.scanners.iter().filter(|(_, state)| state.ever_covered).map(|(name, _)| name);
-    let open = ledger
-        .findings
+fn scanners_with_content<'s>(
+    before: &'s BTreeMap<ScannerName, ScannerState>,
+    findings: &'s [Finding],
+    scans: &'s [Scan],
+    names: &'s Canonical,
+) -> HashSet<&'s ScannerName> {
+    let covered = before.iter().filter(|(_, state)| state.ever_covered).map(|(name, _)| name);
+    let open = findings
         .iter()
         .filter(|f| !matches!(f.status, Status::Resolved { .. }))
         .flat_map(|f| f.scanners.iter().filter(|(_, a)| a.ended.is_none()).map(|(name, _)| name));
     let now = scans
         .iter()
         .filter(|s| s.coverage.state.is_usable() && !s.coverage.blank && has_content(s))
-        .map(|s| &s.scanner);
+        .map(|s| names.name(&s.scanner));
     covered.chain(open).chain(now).collect()
 }
 
 /// An empty report proves nothing once its scanner has had something to say.
 fn judge_blank<'a>(
     scan: &'a Scan,
+    scanner: &ScannerName,
     content: &HashSet<&ScannerName>,
     trusted: &BTreeSet<ScannerName>,
 ) -> Cow<'a, Coverage> {
-    let scanner = &scan.scanner;
     if scan.coverage.blank && scan.coverage.state.is_usable() && content.contains(scanner) && !trusted.contains(scanner)
     {
         return Cow::Owned(Coverage::failed(format!(
-            "empty report after a non-empty one: it does not show that {scanner} looked at anything (trust_empty accepts it)"
+            "empty report after a non-empty one: it does not show that {} looked at anything (trust_empty accepts it)",
+            scan.scanner
         )));
     }
     Cow::Borrowed(&scan.coverage)
 }
 
-fn required(ledger: &Ledger, intake: &Intake<'_>, groups: &BTreeMap<&ScannerName, Group<'_>>) -> BTreeSet<ScannerName> {
+fn required(
+    before: &BTreeMap<ScannerName, ScannerState>,
+    intake: &Intake<'_>,
+    canonical: &Canonical,
+    retired: &BTreeSet<ScannerName>,
+    groups: &BTreeMap<&ScannerName, Group<'_>>,
+) -> BTreeSet<ScannerName> {
     let mut names: BTreeSet<ScannerName> = match intake.required {
-        Required::Named(names) => names.clone(),
+        Required::Named(names) => canonical.names(names),
         Required::Default => {
-            let before = ledger.scanners.iter().filter(|(_, state)| state.first_usable.is_some()).map(|(name, _)| name);
+            let before = before.iter().filter(|(_, state)| state.first_usable.is_some()).map(|(name, _)| name);
             before.chain(groups.keys().copied()).filter(|name| **name != ScannerName::unknown()).cloned().collect()
         }
     };
-    names.retain(|name| !intake.retired.contains(name));
+    names.retain(|name| !retired.contains(name));
     names
 }
 
-/// Reports that a scanner gave before and that this run has nothing in place of.
-///
-/// Reports may have another name each week, so they are counted: with as many files as before, none is lost. What is lost stays
-/// expected until it is there again, or the configuration says how many reports a run has.
-fn lost_reports(
-    name: &ScannerName,
-    state: &ScannerState,
-    scans: &[Judged<'_>],
-    expected: Option<usize>,
-) -> Vec<String> {
-    let before: BTreeSet<&str> = state.newest.iter().map(|s| s.file.as_str()).collect();
-    let now: BTreeSet<&str> = scans.iter().filter(|j| j.scan.scanner == *name).map(|j| j.scan.file.as_str()).collect();
-    let expected = expected.unwrap_or(if state.first_usable.is_some() { before.len().max(1) } else { 1 });
-    let lost = expected.saturating_sub(now.len());
-    let mut files: Vec<String> = before.difference(&now).take(lost).map(|file| (*file).to_owned()).collect();
-    files.resize(lost, String::new());
-    files
-}
-
-fn missing(name: &ScannerName, state: Option<&ScannerState>, file: String, others: bool) -> ScanSummary {
-    let reason = match state.and_then(|s| s.last_usable) {
-        Some(last) if !others || file.is_empty() => {
-            format!("there is no report of {name}; the last usable one is of {last}")
-        }
-        Some(last) => format!("there is no report of {name} in place of {file}; the last usable one is of {last}"),
-        None => format!("there is no report of {name}, and never was a usable one"),
-    };
-    let coverage = Coverage::missing(reason);
-    let last = state.and_then(|s| s.newest.first());
-    ScanSummary {
-        scanner: name.clone(),
-        format: last.and_then(|s| s.format),
-        file,
-        coverage: coverage.state,
-        reasons: coverage.reasons,
-        not_covered: Vec::new(),
-        findings: 0,
-        tool_version: None,
-        observed_at: None,
-    }
-}
-
-fn summary(judged: &Judged<'_>, now: Timestamp) -> ScanSummary {
+fn summary(judged: &Judged<'_>, narrowed: Option<&str>, now: Timestamp) -> ScanSummary {
     let (scan, coverage) = (judged.scan, &judged.coverage);
     let mut not_covered: Vec<String> = coverage.gaps.iter().map(Gap::label).collect();
     not_covered.sort();
     not_covered.dedup();
+    let mut state = coverage.state;
+    let mut reasons = coverage.reasons.clone();
+    if let Some(reason) = narrowed.filter(|_| state.is_usable()) {
+        state = CoverageState::Filtered;
+        reasons.insert(0, reason.to_owned());
+    }
     ScanSummary {
         scanner: scan.scanner.clone(),
         format: scan.format,
         file: scan.file.clone(),
-        coverage: coverage.state,
-        reasons: coverage.reasons.clone(),
+        coverage: state,
+        reasons,
         not_covered,
         findings: scan.observations.len(),
         tool_version: scan.tool_version.clone(),
         observed_at: scan.observed_at.filter(|at| *at <= now),
+        report_digest: scan.report_digest.clone(),
+        rule_set: scan.rules.as_ref().map(RuleSet::digest),
     }
 }
 
@@ -348,13 +509,24 @@ impl<'a> Group<'a> {
         let whole = matches!(coverage.state, CoverageState::Complete | CoverageState::Partial)
             && !coverage.gaps.iter().any(|gap| matches!(gap, Gap::Unnamed(_)));
         let looked_at = &scan.coverage.looked_at;
+        let speaks_of = Kinds::of(scan.format).without(&looked_at.not_for);
+        let version = scan.tool_version.as_deref();
         if first {
-            (self.ends, self.lists_packages, self.lists_files) = (true, true, true);
+            (self.ends, self.lists_packages) = (true, true);
+            self.used = UsedWith { rules: scan.rules.clone(), version };
+        } else {
+            let rules = self.used.rules.take().zip(scan.rules.as_ref()).map(|(all, rules)| all.common(rules));
+            self.used = UsedWith { rules, version: self.used.version.filter(|known| Some(*known) == version) };
+        }
+        self.speaks_of = self.speaks_of.and(speaks_of);
+        for (path, count) in &looked_at.suppressed {
+            let sum = self.suppressed.entry(path).or_default();
+            *sum = sum.saturating_add(*count);
         }
         self.ends &= whole;
         self.usable |= coverage.state.is_usable();
-        self.lists_packages &= !looked_at.packages.is_empty();
-        self.lists_files &= !looked_at.files.is_empty();
+        self.lists_packages &= looked_at.lists_packages || !speaks_of.flaws;
+        self.lists_files |= looked_at.lists_files;
         for gap in &scan.coverage.gaps {
             match gap {
                 Gap::Package(package) => _ = self.gap_packages.insert(package),
@@ -369,7 +541,8 @@ impl<'a> Group<'a> {
     }
 }
 
-fn compare_scans(a: &Scan, b: &Scan) -> Ordering {
+fn compare_scans(a: &Judged<'_>, b: &Judged<'_>) -> Ordering {
+    let (a, b) = (a.scan, b.scan);
     let key = |s: &Scan| (s.observations.len(), s.observed_at, s.coverage.state);
     (&a.scanner, &a.file, &a.tool_version)
         .cmp(&(&b.scanner, &b.file, &b.tool_version))

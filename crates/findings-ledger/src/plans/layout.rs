@@ -1,11 +1,12 @@
 //! Where the plans stand in the lines of the file.
 
-use std::ops::Range;
+use std::{borrow::Cow, ops::Range};
 
 use findings_model::text;
 use serde_json::{Map, Value};
+use time::Date;
 
-use super::PlansError;
+use super::{PlansError, blocks};
 
 /// The day that a plan went to the archive; written into it, and taken out again when it comes back.
 pub(super) const ARCHIVED_DATE: &str = "archived_date";
@@ -14,88 +15,140 @@ pub(super) const ARCHIVED_NOTE: &str = "archived_note";
 /// The status that it had, word for word.
 pub(super) const ARCHIVED_STATUS: &str = "archived_status";
 
-/// The file, read as YAML and as lines.
+/// Where everything stands in the file. Every span is one of whole lines, in bytes.
+#[derive(Debug)]
 pub(super) struct Layout<'t> {
-    pub(super) lines: Vec<&'t str>,
+    pub(super) content: &'t str,
     pub(super) eol: &'static str,
-    pub(super) findings: Option<Section>,
-    pub(super) archive: Option<Section>,
+    pub(super) findings: Option<Section<'t>>,
+    pub(super) archive: Option<Section<'t>>,
     /// The line that holds `last_updated` of the metadata.
-    pub(super) last_updated: Option<usize>,
+    pub(super) last_updated: Option<Range<usize>>,
     /// Whether what was found line by line is what YAML says is there.
     pub(super) editable: Result<(), &'static str>,
 }
 
 /// A part of the file that holds plans.
-pub(super) struct Section {
-    pub(super) header: usize,
-    /// The line behind its last one that is neither blank nor a comment at the margin.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Section<'t> {
+    pub(super) header: Range<usize>,
+    /// Behind its last line that is neither blank nor a comment at the margin.
     pub(super) end: usize,
     /// Spaces before a plan's id.
     pub(super) indent: usize,
-    pub(super) entries: Vec<Entry>,
+    pub(super) entries: Vec<Entry<'t>>,
 }
 
 /// One plan.
-pub(super) struct Entry {
-    pub(super) key: String,
-    pub(super) value: Value,
+#[derive(Debug, PartialEq)]
+pub(super) struct Entry<'t> {
+    pub(super) key: Cow<'t, str>,
+    pub(super) said: Said,
     /// Its lines, with the comments right above it.
-    pub(super) lines: Range<usize>,
+    pub(super) span: Range<usize>,
     pub(super) has_comment: bool,
 }
 
+/// What a plan says.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Said {
+    /// Word for word what this program writes for a finding that nobody has thought about yet.
+    Untouched { created: Date, updated: Date },
+    /// As YAML reads it.
+    Yaml(Value),
+}
+
 impl<'t> Layout<'t> {
+    /// Reads the file, plan by plan where it is written as this program writes it, else as one YAML document.
     pub(super) fn read(content: &'t str) -> Result<Self, PlansError> {
-        let document = parse(content)?;
-        let lines: Vec<&str> = content.split_inclusive('\n').collect();
-        let eol = if lines.first().is_some_and(|line| line.ends_with("\r\n")) { "\r\n" } else { "\n" };
-        let mut layout = Self { lines, eol, findings: None, archive: None, last_updated: None, editable: Ok(()) };
-        layout.findings = layout.section("findings", document.get("findings"), "findings")?;
-        layout.archive = layout.section("archive", document.get("archive"), "archive")?;
-        layout.last_updated = layout.top_level("metadata").and_then(|header| {
-            let body = header + 1..layout.section_end(header);
-            body.into_iter()
-                .find(|at| key_of(layout.lines[*at].trim_start()).is_some_and(|(key, _)| key == "last_updated"))
-        });
-        Ok(layout)
+        match blocks::read(content) {
+            Some(layout) => Ok(layout),
+            None => Self::read_whole(content),
+        }
     }
 
-    fn section(
-        &mut self,
-        name: &str,
-        value: Option<&Value>,
-        part: &'static str,
-    ) -> Result<Option<Section>, PlansError> {
+    /// Reads the file as one YAML document, and then as lines.
+    pub(super) fn read_whole(content: &'t str) -> Result<Self, PlansError> {
+        let document = parse(content)?;
+        let lines = Lines::of(content);
+        let eol = if lines.lines.first().is_some_and(|line| line.ends_with("\r\n")) { "\r\n" } else { "\n" };
+        let findings = lines.section("findings", document.get("findings"))?;
+        let archive = lines.section("archive", document.get("archive"))?;
+        let editable = [&findings, &archive].into_iter().flatten().try_for_each(|found| found.placed);
+        Ok(Self {
+            content,
+            eol,
+            findings: findings.map(|found| found.section),
+            archive: archive.map(|found| found.section),
+            last_updated: lines.top_level("metadata").and_then(|header| lines.last_updated(header)),
+            editable,
+        })
+    }
+}
+
+/// A section, and whether its plans can be changed line by line.
+struct Found<'t> {
+    section: Section<'t>,
+    placed: Result<(), &'static str>,
+}
+
+/// The lines of the file, and where each begins.
+struct Lines<'t> {
+    lines: Vec<&'t str>,
+    starts: Vec<usize>,
+}
+
+impl<'t> Lines<'t> {
+    fn of(content: &'t str) -> Self {
+        let lines: Vec<&str> = content.split_inclusive('\n').collect();
+        let mut starts = Vec::with_capacity(lines.len() + 1);
+        let mut at = 0;
+        for line in &lines {
+            starts.push(at);
+            at += line.len();
+        }
+        starts.push(at);
+        Self { lines, starts }
+    }
+
+    /// The bytes of some lines.
+    fn span(&self, lines: Range<usize>) -> Range<usize> {
+        self.starts[lines.start]..self.starts[lines.end]
+    }
+
+    /// A section, if there is one.
+    fn section(&self, name: &'static str, value: Option<&Value>) -> Result<Option<Found<'t>>, PlansError> {
         let empty = Map::new();
         let map = match value {
             None => return Ok(None),
             Some(Value::Null) => &empty,
             Some(Value::Object(map)) => map,
-            Some(_) => return Err(PlansError::Shape(part)),
+            Some(_) => return Err(PlansError::Shape(name)),
         };
         let Some(header) = self.top_level(name) else {
-            self.editable = Err("a section does not begin a line of its own");
-            return Ok(Some(unplaced(map)));
+            return Ok(Some(unplaced(map, "a section does not begin a line of its own")));
         };
         let rest = key_of(self.lines[header]).map_or("", |(_, rest)| rest);
         let on_header_line = !matches!(without_comment(rest), "" | "{}");
         let end = self.section_end(header);
-        let mut section = Section { header, end, indent: 2, entries: self.entries(header + 1..end, map) };
-        if let Some(first) = section.entries.first() {
-            section.indent = self.entry_indent(first);
+        let (entries, margin) = self.entries(header + 1..end, map);
+        if on_header_line || entries.len() != map.len() {
+            return Ok(Some(unplaced(map, "the plans do not stand one below the other")));
         }
-        let complete = section.entries.len() == map.len();
-        if on_header_line || !complete {
-            self.editable = Err("the plans do not stand one below the other");
-            return Ok(Some(unplaced(map)));
-        }
-        Ok(Some(section))
+        let indent = if entries.is_empty() { 2 } else { margin };
+        let section = Section { header: self.span(header..header + 1), end: self.starts[end], indent, entries };
+        Ok(Some(Found { section, placed: Ok(()) }))
     }
 
     /// The line of a key at the margin.
     fn top_level(&self, name: &str) -> Option<usize> {
         self.lines.iter().position(|line| key_of(line).is_some_and(|(key, _)| key == name))
+    }
+
+    fn last_updated(&self, header: usize) -> Option<Range<usize>> {
+        let mut body = header + 1..self.section_end(header);
+        let at = body.find(|at| key_of(self.lines[*at].trim_start()).is_some_and(|(key, _)| key == "last_updated"))?;
+        Some(self.span(at..at + 1))
     }
 
     /// The line behind the last one of a section that is neither blank nor a comment at the margin.
@@ -110,16 +163,13 @@ impl<'t> Layout<'t> {
         last.map_or(header + 1, |at| at + 1)
     }
 
-    fn entry_indent(&self, entry: &Entry) -> usize {
-        entry.lines.clone().map(|at| self.lines[at]).find(|l| !is_blank(l) && !is_comment(l)).map_or(2, indent)
-    }
-
-    fn entries(&self, body: Range<usize>, map: &Map<String, Value>) -> Vec<Entry> {
+    /// The plans of a section, and the margin that they stand at.
+    fn entries(&self, body: Range<usize>, map: &Map<String, Value>) -> (Vec<Entry<'t>>, usize) {
         let Some(margin) = body.clone().map(|at| self.lines[at]).find(|l| !is_blank(l) && !is_comment(l)).map(indent)
         else {
-            return Vec::new();
+            return (Vec::new(), 2);
         };
-        let mut starts: Vec<(usize, usize, String)> = Vec::new();
+        let mut starts: Vec<(usize, String)> = Vec::new();
         for at in body.clone() {
             let line = self.lines[at];
             if is_blank(line) || is_comment(line) || indent(line) != margin {
@@ -131,32 +181,38 @@ impl<'t> Layout<'t> {
                 .rev()
                 .take_while(|above| is_comment(self.lines[*above]) && indent(self.lines[*above]) <= margin)
                 .last();
-            starts.push((first.unwrap_or(at), at, key));
+            starts.push((first.unwrap_or(at), key));
         }
-        let ends: Vec<usize> = starts.iter().skip(1).map(|(first, ..)| *first).chain([body.end]).collect();
-        starts
+        let ends: Vec<usize> = starts.iter().skip(1).map(|(first, _)| *first).chain([body.end]).collect();
+        let entries = starts
             .into_iter()
             .zip(ends)
-            .filter_map(|((first, _, key), end)| {
-                let value = map.get(&key)?.clone();
+            .filter_map(|((first, key), end)| {
+                let said = Said::Yaml(map.get(&key)?.clone());
                 let has_comment = (first..end).any(|l| has_comment(self.lines[l]));
-                Some(Entry { key, value, lines: first..end, has_comment })
+                Some(Entry { key: Cow::Owned(key), said, span: self.span(first..end), has_comment })
             })
-            .collect()
+            .collect();
+        (entries, margin)
     }
 }
 
 /// Plans that can be read but not placed.
-fn unplaced(map: &Map<String, Value>) -> Section {
+fn unplaced<'t>(map: &Map<String, Value>, why: &'static str) -> Found<'t> {
     let entries = map
         .iter()
-        .map(|(key, value)| Entry { key: key.clone(), value: value.clone(), lines: 0..0, has_comment: false })
+        .map(|(key, value)| Entry {
+            key: Cow::Owned(key.clone()),
+            said: Said::Yaml(value.clone()),
+            span: 0..0,
+            has_comment: false,
+        })
         .collect();
-    Section { header: 0, end: 0, indent: 2, entries }
+    Found { section: Section { header: 0..0, end: 0, indent: 2, entries }, placed: Err(why) }
 }
 
-/// Reads the whole file as YAML.
-fn parse(content: &str) -> Result<Map<String, Value>, PlansError> {
+/// Reads YAML that holds a mapping, or nothing.
+pub(super) fn parse(content: &str) -> Result<Map<String, Value>, PlansError> {
     let options = serde_saphyr::options! {
         budget: serde_saphyr::budget! {
             max_events: 100_000_000,
@@ -187,7 +243,7 @@ pub(super) fn indent(line: &str) -> usize {
 }
 
 /// Whether a line may hold a comment; a `#` inside a quoted text counts as one, which only keeps more.
-fn has_comment(line: &str) -> bool {
+pub(super) fn has_comment(line: &str) -> bool {
     is_comment(line) || line.contains(" #")
 }
 

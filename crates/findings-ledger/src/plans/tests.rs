@@ -1,8 +1,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use findings_model::{
-    AdvisoryId, Attribution, CodeSpot, Finding, FindingId, Package, PackageName, Rating, ReportFormat, ResolvedReason,
-    Scope, Severity, SeveritySource, Status, Subject, Timestamp, Vulnerability,
+    AdvisoryId, AdvisoryIds, Attribution, CodeSpot, Finding, FindingId, Package, PackageName, Rating, ReportFormat,
+    ResolvedReason, Scope, Severity, SeveritySource, Status, Subject, Timestamp, Vulnerability,
 };
 use time::macros::date;
 
@@ -27,14 +27,17 @@ fn finding(id: &str) -> Finding {
             package: Package::pypi(&PackageName::parse("demo").unwrap()),
             version: Some("1.0".to_owned()),
             id: advisory.clone(),
-            aliases: BTreeSet::new(),
+            aliases: AdvisoryIds::new(),
             printed: [advisory].into(),
             fix_versions: Vec::new(),
         }),
         scope: Scope::Unknown,
         rating: Rating::word(Severity::High, SeveritySource::Scanner),
+        rated_on: None,
+        memory: None,
+        exploitation: findings_model::Exploitation::default(),
         source_scanner: scanner.clone(),
-        scanners: BTreeMap::from([(scanner, Attribution { first_seen: day, last_seen: day, ended: None })]),
+        scanners: [(scanner, Attribution { first_seen: day, last_seen: day, ended: None, reason: None })].into(),
         status: Status::Open,
         discovered: day,
         last_seen: day,
@@ -62,7 +65,7 @@ fn resolved(id: &str) -> Finding {
 }
 
 /// Syncs, checks that a second time changes nothing, and that the plans read the same from the file.
-fn sync_at(text: &str, findings: &[Finding], now: Timestamp) -> PlansSynced {
+fn sync_at<'t>(text: &'t str, findings: &[Finding], now: Timestamp) -> PlansSynced<'t> {
     let mut ledger = Ledger::empty(&PackageName::parse("sample").unwrap(), now);
     ledger.findings = findings.to_vec();
     let synced = sync_plans(Some(text), &ledger, now).unwrap();
@@ -73,7 +76,7 @@ fn sync_at(text: &str, findings: &[Finding], now: Timestamp) -> PlansSynced {
     synced
 }
 
-fn sync(text: &str, findings: &[Finding]) -> PlansSynced {
+fn sync<'t>(text: &'t str, findings: &[Finding]) -> PlansSynced<'t> {
     sync_at(text, findings, now())
 }
 
@@ -84,10 +87,10 @@ fn plans(text: &str) -> Plans {
 #[test]
 fn a_finding_without_a_plan_gets_the_default_one() {
     let first = sync("", &[finding("PYSEC-2026-1"), code("BANDIT-B101-a: \"b\".py-5"), resolved("PYSEC-2026-2")]);
-    insta::assert_snapshot!(first.text, @r#"
+    insta::assert_snapshot!(&first.text, @r#"
     # What will be done about each finding. Edit freely: text, comments and keys of your own are kept.
-    # status: new, in_progress, awaiting_upstream, completed, deferred, accepted_risk, false_positive
-    # accepted_risk and false_positive except a finding; give expires (a date), reason and owner with them.
+    # status: new, in_progress, awaiting_upstream, completed, deferred, accepted_risk, false_positive, not_affected
+    # The last three except a finding; give expires (a date), reason and owner with them.
     metadata:
       version: "1.0"
       created: "2026-01-05T03:00:00Z"
@@ -169,7 +172,7 @@ fn an_edited_plan_goes_to_the_archive_and_comes_back_as_it_was() {
     let both = [finding("PYSEC-2026-1"), finding("PYSEC-2026-2")];
     assert_eq!(sync(EDITED, &both).text, EDITED);
     let archived = sync(EDITED, &[resolved("PYSEC-2026-1"), finding("PYSEC-2026-2")]);
-    insta::assert_snapshot!(archived.text, @r#"
+    insta::assert_snapshot!(&archived.text, @r#"
     # our plans
     metadata:
       version: '1.0'
@@ -197,7 +200,7 @@ fn an_edited_plan_goes_to_the_archive_and_comes_back_as_it_was() {
     "#);
     assert_eq!((archived.archived, archived.removed, archived.preserved), (1, 0, 1));
     let plan = archived.plans.all().iter().find(|p| p.archived).unwrap();
-    assert_eq!((plan.status, plan.assigned_to.as_str()), (PlanStatus::Completed, "us"));
+    assert_eq!((plan.status, &*plan.assigned_to), (PlanStatus::Completed, "us"));
     let back = sync(&archived.text, &both);
     assert_eq!(back.restored, 1);
     assert!(back.text.contains(&EDITED[EDITED.find("  # talk").unwrap()..EDITED.find("\n  PYSEC-2026-2").unwrap()]));
@@ -247,7 +250,7 @@ fn one_bad_plan_leaves_the_others() {
     assert_eq!(read.get("PYSEC-2026-1").unwrap().status, PlanStatus::Deferred);
     assert_eq!(read.get("PYSEC-2026-1").unwrap().target_date, Some(date!(2026 - 12 - 01)));
     insta::assert_snapshot!(read.problems().iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"), @r#"
-    plan A-1: status "blocked" is none of new, in_progress, awaiting_upstream, completed, deferred, accepted_risk, false_positive
+    plan A-1: status "blocked" is none of new, in_progress, awaiting_upstream, completed, deferred, accepted_risk, false_positive, not_affected
     plan B-2: it is no mapping of keys to values
     plan C-3: updated_date lies before created_date
     plan D-4: target_date "soon" is no date (as 2026-12-01)
@@ -326,4 +329,135 @@ fn dates_and_overdue_plans() {
 fn a_plan_that_the_archive_already_has_stays_where_it_is() {
     let text = "findings:\n  A-1:\n    notes: newer\narchive:\n  A-1:\n    notes: older\n";
     assert_eq!(sync(text, &[resolved("A-1")]).text, text);
+}
+
+/// The layout by plans is the layout of the whole, where the file can be read by plans at all. Says whether it can.
+fn agree(text: &str) -> bool {
+    let Some(by_plans) = blocks::read(text) else { return false };
+    let whole = layout::Layout::read_whole(text).unwrap_or_else(|e| panic!("{e} in\n{text}"));
+    assert_eq!(whole.editable, Ok(()), "{text}");
+    assert_eq!((by_plans.eol, &by_plans.last_updated), (whole.eol, &whole.last_updated), "{text}");
+    for (by_plans, whole) in [(by_plans.findings, whole.findings), (by_plans.archive, whole.archive)] {
+        let spell_out = |section: layout::Section<'_>| layout::Section {
+            entries: section
+                .entries
+                .into_iter()
+                .map(|entry| {
+                    let said = match entry.said {
+                        layout::Said::Untouched { created, updated } => {
+                            layout::Said::Yaml(untouched::value(&entry.key, created, updated))
+                        }
+                        said @ layout::Said::Yaml(_) => said,
+                    };
+                    layout::Entry { key: entry.key.into_owned().into(), said, ..entry }
+                })
+                .collect(),
+            ..section
+        };
+        assert_eq!(by_plans.map(spell_out), whole.map(spell_out), "{text}");
+    }
+    true
+}
+
+#[test]
+fn what_this_program_writes_is_read_plan_by_plan() {
+    let findings = [finding("PYSEC-2026-1"), finding("PYSEC-2026-2"), code("BANDIT-B101-a: \"b\\\".py-5")];
+    let first = sync("", &findings).text;
+    assert!(agree(&first) && agree(&sync("", &[]).text) && agree(EDITED));
+    let edited = first.replacen("    status: new", "    status: deferred # later", 1);
+    let moved = sync(&edited, &[resolved("PYSEC-2026-1"), finding("PYSEC-2026-2")]).text;
+    assert!(moved.contains("archive:\n") && agree(&moved), "{moved}");
+}
+
+#[test]
+fn what_reaches_over_a_plan_is_read_as_a_whole() {
+    for text in [
+        "findings:\n  A-1:\n    notes: \"one\n  B-2: two\"\n",
+        "findings:\n  A-1: {notes: [1,\n  B-2: 2]}\n",
+        "findings:\n  A-1: &x {notes: a}\n  B-2: *x\n",
+        "findings:\n  A-1: {}\n  A-1: {}\n",
+        "findings:\n  A-1: {}\n---\nfindings: {}\n",
+        "findings:\n  A-1: {}\nother: 1\n",
+        "archive: {}\nfindings: {}\n",
+        "findings: {}\r\n",
+        "findings: {A-1: {}}\n",
+        "  metadata: {}\nfindings: {}\n",
+        "findings: {}\nfindings: {}\n",
+        "findings:\n  A-1:\n    notes: x\n\tstatus: y\n",
+        "findings:\n  A-1:\n    notes: x\n    \tstatus: y\n",
+    ] {
+        assert!(!agree(text), "{text}");
+    }
+}
+
+fn any_line() -> impl proptest::strategy::Strategy<Value = &'static str> {
+    proptest::sample::select(vec![
+        "",
+        "   ",
+        "# at the margin",
+        "  # at a plan",
+        "      # deep",
+        "    notes: |+",
+        "    notes: >-",
+        "      # no comment",
+        "      findings:",
+        "    notes: \"open",
+        "    ends here\"",
+        "    list: [1,",
+        "  B-9: 2]",
+        "    - item",
+        "  C-3:",
+        "  \"C-3\": {status: deferred}",
+        "  C-3: &anchor {}",
+        "  D-4: *anchor",
+        "    status: in_progress",
+        "    status: new",
+        "    target_date: null",
+        "    ticket: 42 # ours",
+        "  ? E-5",
+        "  : {}",
+        "findings:",
+        "findings: {}",
+        "archive:",
+        "archive: {}",
+        "metadata:",
+        "  last_updated: \"2026-01-05T03:00:00Z\"",
+        "other: 1",
+        "---",
+        "...",
+        "\t",
+        "\tstatus: new",
+        "    \tstatus: new",
+        "   odd: 1",
+        "text",
+        "      more text",
+        "  \u{85}x: 1",
+        "# \u{7}",
+    ])
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig { cases: 2000, failure_persistence: None, ..Default::default() })]
+
+    /// Whatever lines come and go, a file that can be read plan by plan says the same as a whole.
+    #[test]
+    fn plan_by_plan_is_as_a_whole(
+        changes in proptest::collection::vec((0usize..60, 0usize..3, any_line()), 0..6),
+        end in proptest::bool::ANY,
+    ) {
+        let findings = [finding("PYSEC-2026-1"), finding("PYSEC-2026-2"), code("SECRET-a b-1")];
+        let with_archive = sync("", &findings).text.replacen("priority: medium", "priority: low", 2);
+        let whole = sync(&with_archive, &[resolved("PYSEC-2026-1"), finding("PYSEC-2026-2")]).text.into_owned();
+        let mut lines: Vec<&str> = whole.lines().collect();
+        for (at, remove, line) in changes {
+            let at = at % (lines.len() + 1);
+            lines.drain(at..(at + remove).min(lines.len()));
+            lines.insert(at, line);
+        }
+        let mut text = lines.join("\n");
+        if end {
+            text.push('\n');
+        }
+        agree(&text);
+    }
 }

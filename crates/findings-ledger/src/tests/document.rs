@@ -86,3 +86,23 @@ fn findings_stand_by_severity_and_then_by_id() {
     let order: Vec<&str> = text.lines().filter(|l| l.starts_with("### ")).collect();
     assert_eq!(order, ["### X-b", "### X-c", "### X-d", "### X-a"]);
 }
+
+#[test]
+fn a_document_that_nobody_could_read_is_cut_and_still_counts() {
+    let mut p = Project::new();
+    let audit = (0..620).fold(scan("pip-audit"), |scan, n| {
+        let severity = if n < 40 { Severity::Critical } else { Severity::Medium };
+        scan.finds(flaw(&format!("p{n:03} 1.0 X-{n:03}"))).rated(severity)
+    });
+    p.take(5, &[audit]);
+    let plans = sync_plans(None, &p.ledger, at(5)).unwrap().plans;
+    let later = "2026-03-01T04:00:00Z".parse().unwrap();
+    let text = document(&p, &plans, later);
+    assert_eq!(text.lines().filter(|l| l.starts_with("### ")).count(), 500);
+    assert!(text.contains("## Critical (40)") && text.contains("## Medium (580)"));
+    assert!(text.contains("**Total active findings:** 620<br>") && text.contains("**Overdue:** 620 of 620"));
+    assert!(text.contains(
+        "\nAnd 120 more findings of this severity (120 overdue, 0 not verified): findings.json has them all.\n\n## Scans"
+    ));
+    assert_eq!(text, document(&p, &plans, later));
+}

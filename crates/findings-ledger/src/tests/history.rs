@@ -5,7 +5,8 @@ use insta::assert_snapshot;
 
 use super::{Build, at, code, flaw, project::Project, scan, secret};
 use crate::{
-    Ledger, LedgerError, ScanArchive, archive_date, changelog_to_append, events_to_append, expired, retain_events,
+    Ledger, LedgerError, ScanArchive, archive_date, changelog_to_append, events_to_append, expired, is_event_expired,
+    retain_events,
 };
 
 fn two_weeks() -> (Project, Vec<crate::Event>, Vec<crate::Event>) {
@@ -88,6 +89,22 @@ fn the_changelog_grows_only_when_something_happened() {
 }
 
 #[test]
+fn an_entry_of_the_changelog_that_nobody_could_read_is_cut_and_still_counts() {
+    let mut p = Project::new();
+    let audit =
+        (0..300).fold(scan("pip-audit").packages("a 1.0"), |s, n| s.finds(flaw(&format!("a 1.0 CVE-1-{n:03}"))));
+    let first = p.take(5, &[audit]);
+    let log = changelog_to_append("", &first.events);
+    assert_eq!(log.lines().filter(|line| line.starts_with("- New")).count(), 200);
+    assert!(log.contains(
+        "\n300 new. The first 200 follow; `events.ndjson` beside this file has all 300.\n\n- New: CVE-1-000"
+    ));
+    assert_eq!(changelog_to_append(&log, &first.events), "");
+    let second = p.take(12, &[scan("pip-audit").packages("a 2.0").finds(flaw("a 2.0 CVE-1-000"))]);
+    assert!(changelog_to_append(&log, &second.events).contains("\n299 resolved. The first 200 follow;"));
+}
+
+#[test]
 fn hostile_ids_stay_text_in_the_changelog() {
     let mut p = Project::new();
     let taken = p.take(5, &[scan("bandit").finds(code("B1 <img>/[x](javascript:y).py 1 x"))]);
@@ -120,6 +137,12 @@ fn old_events_go_and_the_newest_stays() {
     let kept = retain_events(&p.events, day("2027-01-08"), 365).unwrap();
     assert_eq!(kept.lines().count(), 2);
     assert_eq!(retain_events(&kept, day("2040-01-01"), 365).unwrap().lines().count(), 1);
+    // Written in another way, and by another program: as far as the day can be read it counts.
+    let others = "{\"timestamp\" : \"2020-01-01\"}\n{\"a\":1, \"timestamp\":\"2020-01-01T00:00:00+02:00\"}\nodd\n";
+    let both = format!("{others}{}", p.events);
+    assert_eq!(retain_events(&both, day("2026-12-01"), 365).unwrap(), format!("odd\n{}", p.events));
+    let first = |text: &str| is_event_expired(text.lines().next().unwrap_or_default(), day("2026-12-01"), 365);
+    assert_eq!((first(&both), first(&p.events), first("")), (true, false, false));
 }
 
 #[test]
@@ -133,7 +156,11 @@ fn an_archived_scan_holds_what_was_seen_and_no_secret() {
     let taken = p.take(12, &scans);
     let archive = ScanArchive::new(&taken.ledger.project, &scans, &taken.scans, at(12));
     assert_eq!(archive.file_name(), "2026-01-12T040000Z.json");
-    assert_snapshot!(String::from_utf8(archive.to_json()).unwrap());
+    let mut bytes = Vec::new();
+    archive.write_json(&mut bytes).unwrap();
+    let document: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+    assert_eq!(document["scans"].as_array().unwrap().len(), 3);
+    assert_snapshot!(String::from_utf8(bytes).unwrap());
 }
 
 #[test]
@@ -159,11 +186,29 @@ fn what_a_newer_writer_added_survives() {
     let newer = text
         .replacen("\"project\"", "\"colour\": {\"red\": [1]},\n  \"project\"", 1)
         .replacen("\"finding_id\"", "\"mood\": \"grim\",\n      \"finding_id\"", 1)
-        .replacen("\"schema_version\": \"1.0\"", "\"schema_version\": \"1.7\"", 1);
+        .replacen("\"schema_version\": \"1.1\"", "\"schema_version\": \"1.7\"", 1);
     p.ledger = Ledger::from_json(newer.as_bytes()).unwrap();
     p.take(12, &[scan("pip-audit").packages("a 1.0").finds(flaw("a 1.0 PYSEC-1"))]);
     let text = String::from_utf8(p.ledger.to_json()).unwrap();
-    assert!(text.contains("\"colour\"") && text.contains("\"grim\""));
+    assert!(text.contains("\"colour\"") && text.contains("\"grim\"") && text.contains("\"1.7\""));
+}
+
+#[test]
+fn a_ledger_of_an_earlier_program_is_taken_on() {
+    let earlier = include_bytes!("ledger-1.0.json");
+    let mut p = Project::with_files("a.py");
+    p.ledger = Ledger::from_json(earlier).unwrap();
+    assert_eq!((p.ledger.schema_version, p.ledger.findings.len()), (Ledger::SCHEMA, 3));
+    let reread = Ledger::from_json(&p.ledger.to_json()).unwrap();
+    assert_eq!(reread, p.ledger);
+    let before: serde_json::Value = serde_json::from_slice(earlier).unwrap();
+    let now: serde_json::Value = serde_json::from_slice(&p.ledger.to_json()).unwrap();
+    assert_eq!(before["findings"], now["findings"]);
+    let taken = p.take(19, &[scan("pip-audit").packages("a 1.0").finds(flaw("a 1.0 PYSEC-1"))]);
+    assert_eq!(
+        taken.ledger.findings.iter().map(|f| f.finding_id.as_str()).collect::<Vec<_>>(),
+        ["BANDIT-B324-a.py-5", "PYSEC-1", "SECRET-AWS Access Key-a.py-3"]
+    );
 }
 
 #[test]
@@ -174,11 +219,11 @@ fn a_ledger_that_cannot_be_used_says_why() {
     };
     assert_snapshot!(of("{"), @"the findings ledger cannot be read: EOF while parsing an object at line 1 column 1");
     assert_snapshot!(of("[]"), @"the findings ledger cannot be read: invalid type: sequence, expected struct Ledger at line 1 column 0");
-    assert_snapshot!(of("{\"schema_version\": \"2.0\", \"findings\": 7}"), @"the findings ledger is of another schema: schema_version 2.0 is newer than 1.0, the newest that this program knows; it was left as it is");
+    assert_snapshot!(of("{\"schema_version\": \"2.0\", \"findings\": 7}"), @"the findings ledger is of another schema: schema_version 2.0 is newer than 1.1, the newest that this program knows; it was left as it is");
     let mut p = Project::new();
     p.take(5, &[scan("pip-audit").packages("a 1.0").finds(flaw("a 1.0 PYSEC-1"))]);
     let text = String::from_utf8(p.ledger.to_json()).unwrap();
-    assert_snapshot!(of(&text.replace("\"high\"", "\"super-high\"")), @"the findings ledger cannot be read: unknown variant `super-high`, expected one of `critical`, `high`, `medium`, `low`, `info`, `unknown` at line 42 column 30");
+    assert_snapshot!(of(&text.replace("\"high\"", "\"super-high\"")), @"the findings ledger cannot be read: unknown variant `super-high`, expected one of `critical`, `high`, `medium`, `low`, `info`, `unknown` at line 29 column 199");
     let mut twice = p.ledger.clone();
     twice.findings.push(twice.findings[0].clone());
     assert!(matches!(Ledger::from_json(&twice.to_json()), Err(LedgerError::Duplicate(id)) if id.as_str() == "PYSEC-1"));

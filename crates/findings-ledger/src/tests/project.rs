@@ -2,17 +2,25 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use findings_model::{AdvisoryVerdict, PackageName, ResolvedReason, Scan, ScannerName, Scope, Status, date_text};
+use findings_model::{
+    AdvisoryVerdict, CodeSpot, CodeText, PackageName, ResolvedReason, Scan, ScannerName, Scope, Status, Subject,
+    date_text,
+};
 
 use super::{at, name};
-use crate::{Intake, Ledger, Plans, Required, Taken, events_to_append, take_in};
+use crate::{Exception, Intake, Ledger, Plans, Required, Taken, events_to_append, take_in};
 
 pub(super) struct Project {
     pub(super) ledger: Ledger,
     pub(super) plans: Plans,
+    pub(super) configured: Vec<Exception>,
     pub(super) files: BTreeSet<String>,
+    /// What the lines of a file say; it cannot be read where nothing stands here.
+    pub(super) lines: BTreeMap<&'static str, Vec<&'static str>>,
     /// What the advisory records say about an id.
     pub(super) verdicts: BTreeMap<&'static str, AdvisoryVerdict>,
+    /// Whether every advisory record could be had.
+    pub(super) advised: bool,
     pub(super) required: Required,
     pub(super) retired: BTreeSet<ScannerName>,
     pub(super) reports: BTreeMap<ScannerName, usize>,
@@ -25,8 +33,11 @@ impl Project {
         Self {
             ledger: Ledger::empty(&PackageName::parse("sample").unwrap(), at(1)),
             plans: Plans::empty(),
+            configured: Vec::new(),
             files: BTreeSet::new(),
+            lines: BTreeMap::new(),
             verdicts: BTreeMap::new(),
+            advised: true,
             required: Required::Default,
             retired: BTreeSet::new(),
             reports: BTreeMap::new(),
@@ -39,6 +50,16 @@ impl Project {
         let mut project = Self::new();
         project.files = list.split(", ").map(str::to_owned).collect();
         project
+    }
+
+    fn still_in(&self, path: &str, subject: &Subject) -> bool {
+        let Some(lines) = self.lines.get(path).filter(|_| self.files.contains(path)) else { return true };
+        match subject {
+            Subject::Code(CodeSpot { text: Some(text), .. }) => {
+                lines.iter().any(|line| CodeText::of(line, false).as_ref() == Some(text))
+            }
+            _ => true,
+        }
     }
 
     pub(super) fn exceptions(&mut self, yaml: &str) {
@@ -60,11 +81,14 @@ impl Project {
                 reports: &self.reports,
                 trust_empty: &self.trust_empty,
                 file_exists: &|path| self.files.contains(path),
+                still_in: &|path, subject| self.still_in(path, subject),
                 advisory: &|v| {
                     let said = std::iter::once(&v.id).chain(&v.aliases).find_map(|id| self.verdicts.get(id.as_str()));
                     said.copied().unwrap_or(AdvisoryVerdict::Unknown)
                 },
+                advised: &|_| self.advised,
                 plans: &self.plans,
+                exceptions: &self.configured,
                 scope_of: &|_| Scope::Unknown,
                 now: at(day),
             },

@@ -331,6 +331,22 @@ fn a_statement_about_the_product_clears_what_others_report() {
 }
 
 #[test]
+fn a_statement_about_another_version_clears_nothing_and_changes_no_version() {
+    let mut p = Project::new();
+    let vex = |subject: &str| scan("openvex").finds(flaw(subject)).cleared(Clearance::NotAffected);
+    assert_snapshot!(p.run(5, &[audit().finds(flaw(FLAW)), vex("requests 9.9 CVE-2018-18074")]), @"
+    * PYSEC-2018-28 first_seen
+    PYSEC-2018-28 high open
+    ");
+    let Subject::Vulnerability(v) = &p.ledger.findings[0].subject else { unreachable!() };
+    assert_eq!((v.version.as_deref(), v.id.as_str()), (Some("2.19.0"), "PYSEC-2018-28"));
+    assert_snapshot!(p.run(12, &[audit().finds(flaw(FLAW)), vex("requests 2.19.0 CVE-2018-18074")]), @r#"
+    * PYSEC-2018-28 excepted {"by":"report_not_affected"}
+    PYSEC-2018-28 high excepted: report_not_affected
+    "#);
+}
+
+#[test]
 fn a_person_excepts_by_any_id_until_the_last_day() {
     let mut p = Project::new();
     p.take(5, &[audit().finds(flaw(FLAW))]);
@@ -402,6 +418,39 @@ fn severity_follows_the_strongest_source_and_not_its_silence() {
     // Nobody looked: it stays.
     p.take(40, &[]);
     assert_eq!(severity(&p), Severity::Medium);
+}
+
+#[test]
+fn what_an_advisory_said_changes_only_where_all_its_records_could_be_had() {
+    let rated = |severity, source| audit().finds(flaw("requests 2.19.0 PYSEC-2018-28")).rated_by(severity, source);
+    let mut p = Project::new();
+    p.take(5, &[rated(Severity::High, SeveritySource::AdvisoryVector)]);
+    let stands = |p: &Project| {
+        let finding = &p.ledger.findings[0];
+        (finding.rating.severity, finding.rating.source, finding.rated_on.map(time::Date::day))
+    };
+    let monday = (Severity::High, SeveritySource::AdvisoryVector, Some(5));
+    assert_eq!(stands(&p), monday);
+    // One of its records is out of reach: what the others say, more or less, is not the whole.
+    p.advised = false;
+    for (severity, source) in [
+        (Severity::Critical, SeveritySource::AdvisoryVector),
+        (Severity::Low, SeveritySource::AdvisoryVector),
+        (Severity::Critical, SeveritySource::AdvisoryWord),
+        (Severity::Critical, SeveritySource::Scanner),
+        (Severity::Unknown, SeveritySource::Unknown),
+    ] {
+        assert_eq!(p.take(12, &[rated(severity, source)]).events, [], "{severity} {source:?}");
+        assert_eq!(stands(&p), monday);
+    }
+    // All of them are there: a word where the vector was withdrawn is what they say now.
+    p.advised = true;
+    p.take(19, &[rated(Severity::Medium, SeveritySource::AdvisoryWord)]);
+    assert_eq!(stands(&p), (Severity::Medium, SeveritySource::AdvisoryWord, Some(19)));
+    p.take(26, &[rated(Severity::Low, SeveritySource::Scanner)]);
+    assert_eq!(stands(&p), (Severity::Medium, SeveritySource::AdvisoryWord, Some(19)));
+    p.take(27, &[rated(Severity::Critical, SeveritySource::Policy)]);
+    assert_eq!(stands(&p), (Severity::Critical, SeveritySource::Policy, None));
 }
 
 #[test]

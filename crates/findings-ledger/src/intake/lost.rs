@@ -1,0 +1,135 @@
+//! Reports that a run should have and has not.
+
+use std::collections::BTreeMap;
+
+use findings_model::{Coverage, CoverageState, ReportFormat, ScanSummary, ScannerName, ScannerState};
+
+/// Reports that a scanner gave before and that this run, which has those of `now`, holds nothing in place of; by file.
+///
+/// Reports may have another name each week, so they are counted, and each run of a file that holds several is one: with as many as
+/// before, none is lost. What is lost stays expected until it is there again, or the configuration says how many reports a run has;
+/// a person counts files. Formats that say the same things stand for each other.
+pub(super) fn reports(state: &ScannerState, now: &[Report<'_>], expected: Option<usize>) -> Vec<String> {
+    let there = counted(now.iter().map(|report| report.file));
+    let lost = match expected {
+        Some(files) => files.saturating_sub(there.len()),
+        None if state.first_usable.is_some() => fewer(&state.newest, now).max(1_usize.saturating_sub(now.len())),
+        None => 1_usize.saturating_sub(now.len()),
+    };
+    let gone = counted(state.newest.iter().map(|scan| scan.file.as_str())).into_iter().flat_map(|(file, before)| {
+        let left = before.saturating_sub(there.get(file).copied().unwrap_or(0));
+        std::iter::repeat_n(file, left)
+    });
+    let mut files: Vec<String> = gone.take(lost).map(str::to_owned).collect();
+    files.resize(lost, String::new());
+    files
+}
+
+/// A report of this run.
+#[derive(Clone, Copy)]
+pub(super) struct Report<'r> {
+    pub(super) file: &'r str,
+    pub(super) format: Option<ReportFormat>,
+}
+
+/// What formats speak of; those of one class say the same things.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Class {
+    Code,
+    Flaws,
+    Secrets,
+    All,
+}
+
+fn class(format: ReportFormat) -> Class {
+    use ReportFormat::{
+        Bandit, CycloneDx, DetectSecrets, Gitleaks, Grype, OpenVex, OsvScanner, PipAudit, Safety, Sarif, Semgrep,
+        Trivy, Trufflehog,
+    };
+    match format {
+        Bandit | Sarif | Semgrep => Class::Code,
+        CycloneDx | Grype | OpenVex | OsvScanner | PipAudit | Safety => Class::Flaws,
+        DetectSecrets | Gitleaks | Trufflehog => Class::Secrets,
+        Trivy => Class::All,
+    }
+}
+
+/// How many reports fewer there are than before. One that could not be recognised may be any.
+fn fewer(before: &[ScanSummary], now: &[Report<'_>]) -> usize {
+    let (mut needed, mut unknown_before) = (BTreeMap::<Class, BTreeMap<ReportFormat, usize>>::new(), 0_usize);
+    for scan in before {
+        match scan.format {
+            Some(format) => *needed.entry(class(format)).or_default().entry(format).or_default() += 1,
+            None => unknown_before += 1,
+        }
+    }
+    let (mut there, mut unknown) = (BTreeMap::<Class, usize>::new(), 0_usize);
+    for report in now {
+        match report.format {
+            Some(format) => *there.entry(class(format)).or_default() += 1,
+            None => unknown += 1,
+        }
+    }
+    let mut lost = 0_usize;
+    for (class, formats) in needed {
+        let needed = formats.into_values().max().unwrap_or(0);
+        let there = there.entry(class).or_default();
+        lost += needed.saturating_sub(*there);
+        *there = there.saturating_sub(needed);
+    }
+    let spare = there.into_values().sum::<usize>() + unknown.saturating_sub(lost);
+    lost.saturating_sub(unknown) + unknown_before.saturating_sub(spare)
+}
+
+fn counted<'f>(files: impl Iterator<Item = &'f str>) -> BTreeMap<&'f str, usize> {
+    let mut counts = BTreeMap::new();
+    for file in files {
+        *counts.entry(file).or_insert(0) += 1;
+    }
+    counts
+}
+
+/// What is told of a lost report. One that was missing in the run before, too, is told in the same words: when its last usable one
+/// came cannot be known better now.
+pub(super) fn missing(
+    name: &ScannerName,
+    state: Option<&ScannerState>,
+    file: String,
+    now: &[Report<'_>],
+) -> ScanSummary {
+    let told = state.and_then(|state| {
+        let mut missing = state.newest.iter().filter(|scan| scan.coverage == CoverageState::Missing);
+        missing.find(|scan| scan.file == file)
+    });
+    if let Some(told) = told {
+        return ScanSummary { scanner: name.clone(), ..told.clone() };
+    }
+    let last = state.and_then(|s| s.newest.iter().find(|scan| scan.file == file).or(s.newest.first()));
+    // Where the file's own report was unusable the last time, others may have been usable since.
+    let was_usable = last.is_none_or(|scan| scan.coverage.is_usable());
+    let when = |s: &ScannerState| if was_usable { s.last_usable } else { s.last_complete.or(s.last_usable) };
+    let reason = match state.and_then(when) {
+        Some(last) if now.is_empty() || file.is_empty() => {
+            format!("there is no report of {name}; the last usable one is of {last}")
+        }
+        Some(last) if now.iter().any(|report| report.file == file) => {
+            format!("{file} holds fewer runs of {name} than before; the last usable ones are of {last}")
+        }
+        Some(last) => format!("there is no report of {name} in place of {file}; the last usable one is of {last}"),
+        None => format!("there is no report of {name}, and never was a usable one"),
+    };
+    let coverage = Coverage::missing(reason);
+    ScanSummary {
+        scanner: name.clone(),
+        format: last.and_then(|s| s.format),
+        file,
+        coverage: coverage.state,
+        reasons: coverage.reasons,
+        not_covered: Vec::new(),
+        findings: 0,
+        tool_version: None,
+        observed_at: None,
+        report_digest: None,
+        rule_set: None,
+    }
+}
