@@ -27,6 +27,12 @@ pub enum RecordProblem {
     /// The bytes are not UTF-8.
     #[error("it is not UTF-8 text (byte {0})")]
     Encoding(usize),
+    /// The archive's entry cannot be unpacked.
+    #[error("it cannot be unpacked: {0}")]
+    Entry(String),
+    /// The record holds more than 4 MiB.
+    #[error("it holds more than {} MiB", crate::RECORD_BYTES >> 20)]
+    TooLarge,
     /// The record has no usable id.
     #[error("its id is not usable: {0}")]
     Id(String),
@@ -43,6 +49,8 @@ pub enum RecordProblem {
 /// One advisory, reduced to what is asked of it.
 #[derive(Debug, Clone)]
 pub(crate) struct Record {
+    /// The name that it was given with its bytes.
+    pub(crate) name: String,
     pub(crate) id: AdvisoryId,
     pub(crate) aliases: BTreeSet<AdvisoryId>,
     pub(crate) modified: String,
@@ -76,11 +84,11 @@ impl Record {
         } else {
             serde_json::from_str(content).map_err(|e| RecordProblem::Json(brief(&e)))?
         };
-        wire.into_record()
+        wire.into_record(name)
     }
 }
 
-fn brief(error: &dyn fmt::Display) -> String {
+pub(crate) fn brief(error: &dyn fmt::Display) -> String {
     text::shorten(&text::one_line(&error.to_string()), 200).into_owned()
 }
 
@@ -162,7 +170,7 @@ struct EventWire {
 }
 
 impl RecordWire {
-    fn into_record(self) -> Result<Record, RecordProblem> {
+    fn into_record(self, name: &str) -> Result<Record, RecordProblem> {
         let id = AdvisoryId::parse(&self.id).map_err(|e| RecordProblem::Id(e.to_string()))?;
         let mut aliases: BTreeSet<AdvisoryId> = self.aliases.iter().filter_map(|a| AdvisoryId::parse(a).ok()).collect();
         aliases.remove(&id);
@@ -176,6 +184,7 @@ impl RecordWire {
             self.references.into_iter().filter(|r| text::is_linkable(&r.url)).collect();
         references.sort_by_key(|r| r.kind.as_deref() != Some("ADVISORY"));
         Ok(Record {
+            name: name.to_owned(),
             id,
             aliases,
             modified: self.modified.unwrap_or_default(),

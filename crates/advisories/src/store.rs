@@ -7,6 +7,7 @@ use findings_model::{AdvisoryId, AdvisoryVerdict, Package, Vulnerability, identi
 use pep440_rs::Version;
 
 use crate::{
+    Search,
     range::Events,
     record::{Affected, Record, RecordProblem, RecordWarning},
 };
@@ -18,6 +19,8 @@ pub struct AdvisoryStore {
     packages: HashMap<Package, PackageRecords>,
     /// Records that name no package, by id: a CVE list has such.
     bare: HashMap<AdvisoryId, usize>,
+    /// Ids that a service was asked for without an answer.
+    unanswered: BTreeSet<AdvisoryId>,
 }
 
 /// The records about one package.
@@ -51,30 +54,62 @@ impl AdvisoryStore {
         N: Into<String>,
         B: AsRef<[u8]>,
     {
+        let mut store = Self::default();
+        let warnings = store.add(records);
+        (store, warnings)
+    }
+
+    /// Takes in what a search found, and which ids it got no answer for.
+    pub fn add_found(&mut self, search: Search) -> Vec<RecordWarning> {
+        self.unanswered.extend(search.unanswered);
+        if search.found.is_empty() { Vec::new() } else { self.add(search.found) }
+    }
+
+    fn add<N, B>(&mut self, records: impl IntoIterator<Item = (N, B)>) -> Vec<RecordWarning>
+    where
+        N: Into<String>,
+        B: AsRef<[u8]>,
+    {
         let mut warnings = Vec::new();
-        let mut read: Vec<(String, Record)> = Vec::new();
+        let mut read = std::mem::take(&mut self.records);
         for (name, bytes) in records {
             let name = name.into();
             match Record::read(&name, bytes.as_ref()) {
-                Ok(record) => read.push((name, record)),
+                Ok(record) => read.push(record),
                 Err(problem) => warnings.push(RecordWarning { name, problem }),
             }
         }
-        read.sort_by(|(a_name, a), (b_name, b)| {
-            (&a.id, std::cmp::Reverse(&a.modified), a_name).cmp(&(&b.id, std::cmp::Reverse(&b.modified), b_name))
+        read.sort_by(|a, b| {
+            (&a.id, std::cmp::Reverse(&a.modified), &a.name).cmp(&(&b.id, std::cmp::Reverse(&b.modified), &b.name))
         });
-        let mut taken: Vec<(String, Record)> = Vec::with_capacity(read.len());
-        for (name, record) in read {
+        let mut taken: Vec<Record> = Vec::with_capacity(read.len());
+        for record in read {
             match taken.last() {
-                Some((other, newer)) if newer.id == record.id => {
-                    let problem = RecordProblem::Superseded { id: record.id.to_string(), other: other.clone() };
-                    warnings.push(RecordWarning { name, problem });
+                Some(newer) if newer.id == record.id => {
+                    let problem = RecordProblem::Superseded { id: record.id.to_string(), other: newer.name.clone() };
+                    warnings.push(RecordWarning { name: record.name, problem });
                 }
-                _ => taken.push((name, record)),
+                _ => taken.push(record),
             }
         }
         warnings.sort_by(|a, b| a.name.cmp(&b.name));
-        (Self::index(taken.into_iter().map(|(_, record)| record).collect()), warnings)
+        let unanswered = std::mem::take(&mut self.unanswered);
+        *self = Self { unanswered, ..Self::index(taken) };
+        warnings
+    }
+
+    /// The ids of its records.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = &AdvisoryId> {
+        self.records.iter().map(|record| &record.id)
+    }
+
+    /// Whether it has every record about a flaw: it knows the flaw, and no id of it was asked for without an answer.
+    ///
+    /// Only then may what the records say replace what they said before.
+    pub fn has_all_of(&self, v: &Vulnerability) -> bool {
+        let unanswered = |id: &AdvisoryId| self.unanswered.contains(id);
+        !v.all_ids().into_iter().any(unanswered)
+            && self.flaw(v).is_some_and(|flaw| !flaw.ids.iter().any(|id| unanswered(id)))
     }
 
     /// Whether it holds no record.
@@ -109,7 +144,7 @@ impl AdvisoryStore {
                 }
             }
         }
-        Self { records, packages, bare }
+        Self { records, packages, bare, unanswered: BTreeSet::new() }
     }
 
     /// The records of a flaw: those of the printed id, else those of the ids it was printed under before, else those of its

@@ -1,8 +1,12 @@
-use std::collections::{BTreeMap, BTreeSet};
+mod archive;
+mod attacks;
+mod search;
+
+use std::collections::BTreeSet;
 
 use findings_model::{
-    AdvisoryId, AdvisoryVerdict, Coverage, LookedAt, Observation, Package, PackageName, Rating, ReportFormat, Scan,
-    Severity, SeveritySource, Subject, Vulnerability,
+    AdvisoryId, AdvisoryIds, AdvisoryVerdict, Coverage, LookedAt, Observation, Package, PackageName, Rating,
+    ReportFormat, Scan, Severity, SeveritySource, Subject, Vulnerability,
 };
 
 use crate::{AdvisoryStore, RecordWarning};
@@ -36,7 +40,7 @@ fn vulnerability(package: &str, version: &str, ids: &[&str]) -> Vulnerability {
         version: Some(version.to_owned()),
         id: ids.next().unwrap(),
         aliases: ids.collect(),
-        printed: BTreeSet::new(),
+        printed: AdvisoryIds::new(),
         fix_versions: Vec::new(),
     }
 }
@@ -54,8 +58,10 @@ fn enriched(store: &AdvisoryStore, v: Vulnerability, rating: Rating) -> Observat
         format: Some(ReportFormat::PipAudit),
         file: "pip-audit.json".to_owned(),
         tool_version: None,
+        report_digest: None,
+        rules: None,
         observed_at: None,
-        coverage: Coverage::complete(LookedAt { packages: BTreeMap::new(), files: BTreeSet::new() }),
+        coverage: Coverage::complete(LookedAt::default()),
         observations: vec![observation],
     }];
     store.enrich(&mut scans);
@@ -102,6 +108,26 @@ fn the_newest_vector_counts_and_all_are_kept() {
     let store = store(&[&record("PYSEC-1", "", "pkg", &more)]);
     let rating = enriched(&store, vulnerability("pkg", "1.0", &["PYSEC-1"]), Rating::unknown()).rating;
     assert_eq!((rating.severity, rating.vectors.len()), (Severity::High, 2));
+}
+
+#[test]
+fn a_score_of_zero_is_info_and_an_incomplete_vector_is_none() {
+    let vectors = |texts: &[&str]| {
+        let list: Vec<String> = texts.iter().map(|t| format!(r#"{{"type":"CVSS_V3","score":"{t}"}}"#)).collect();
+        rated(&[&record("GHSA-1", "", "pkg", &format!(r#","severity":[{}]"#, list.join(",")))], &["GHSA-1"])
+    };
+    let zero = "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:N";
+    assert_eq!(vectors(&[zero]), (Severity::Info, SeveritySource::AdvisoryVector));
+    for incomplete in
+        ["CVSS:3.1/AV:N/AC:L", "CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:H", "CVSS:3.1/", "AV:N", "", "9.8"]
+    {
+        assert_eq!(vectors(&[incomplete]), (Severity::Unknown, SeveritySource::Unknown), "{incomplete}");
+        assert_eq!(
+            vectors(&[incomplete, V31_MEDIUM]),
+            (Severity::Medium, SeveritySource::AdvisoryVector),
+            "{incomplete}"
+        );
+    }
 }
 
 #[test]

@@ -17,12 +17,12 @@ mod write;
 pub use error::{Action, StoreError, StoreErrorKind};
 pub use folder::{Entry, EntryKind, exists, list, remove};
 pub use lock::{Lock, lock};
-pub use read::{open_regular, read, read_if_there};
-pub use write::{append, replace, replace_if_changed, set_aside};
+pub use read::{open_regular, read, read_if_there, read_start};
+pub use write::{append, replace, replace_if_changed, replace_if_changed_with, replace_without_sync, set_aside};
 
-/// The most that a document of ours may hold: 512 MiB.
-pub const DOCUMENT_LIMIT: u64 = 512 * 1024 * 1024;
-/// The most that a scanner's report may hold: 256 MiB.
-pub const REPORT_LIMIT: u64 = 256 * 1024 * 1024;
+/// The most that a document of ours may hold: 4 GiB, a ledger of some four million findings.
+pub const DOCUMENT_LIMIT: u64 = 4 * 1024 * 1024 * 1024;
+/// The most that a scanner's report may hold: 1 GiB, about two million records.
+pub const REPORT_LIMIT: u64 = 1024 * 1024 * 1024;
 /// The most that a configuration file may hold: 1 MiB.
 pub const CONFIG_LIMIT: u64 = 1024 * 1024;

@@ -54,6 +54,18 @@ pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>, StoreError> {
     Ok(bytes)
 }
 
+/// The first bytes of a regular file, `most` of them at most; none if nothing is there.
+pub fn read_start(path: &Path, most: u64) -> Result<Option<Vec<u8>>, StoreError> {
+    let file = match open_regular(path) {
+        Ok(file) => file,
+        Err(e) if e.is_missing() => return Ok(None),
+        Err(e) => return Err(e),
+    };
+    let mut bytes = Vec::new();
+    file.take(most).read_to_end(&mut bytes).map_err(|e| StoreError::io(Action::Read, path, e))?;
+    Ok(Some(bytes))
+}
+
 /// As [`read`]; none if nothing is there.
 pub fn read_if_there(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, StoreError> {
     match read(path, limit) {
@@ -83,6 +95,9 @@ mod tests {
         assert!(matches!(read(&at("link"), 9).unwrap_err().kind, StoreErrorKind::NotRegular("a symbolic link")));
         assert!(matches!(read(&at("pipe"), 9).unwrap_err().kind, StoreErrorKind::NotRegular("a named pipe")));
         assert_eq!(read_if_there(&at("none"), 9).unwrap(), None);
+        assert_eq!(read_start(&at("a"), 2).unwrap().as_deref(), Some(b"12".as_slice()));
+        assert_eq!(read_start(&at("none"), 2).unwrap(), None);
+        assert!(read_start(&at("link"), 2).is_err());
         assert!(read(&at("none"), 9).unwrap_err().to_string().contains("there is no such file"));
     }
 }

@@ -1,11 +1,13 @@
 use std::{
     fs::{File, OpenOptions, Permissions},
-    io::Write as _,
+    io::{self, BufWriter, Read as _, Seek as _, Write},
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
 };
 
-use crate::{Action, StoreError, StoreErrorKind, read_if_there};
+use tempfile::NamedTempFile;
+
+use crate::{Action, StoreError, StoreErrorKind, open_regular};
 
 const PREFIX: &str = ".relwarden-";
 const SUFFIX: &str = ".tmp";
@@ -15,36 +17,171 @@ pub(crate) fn is_temporary(name: &str) -> bool {
     name.starts_with(PREFIX) && name.ends_with(SUFFIX)
 }
 
+/// Bytes that are gathered before they are written or compared: 256 KiB.
+const BUFFER: usize = 256 * 1024;
+
 /// Replaces a file whole, or makes it: mode 0644, folders made as needed. After a crash the old or the new content is there.
 pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
-    let fail = |e| StoreError::io(Action::Write, path, e);
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    if path.is_dir() {
-        return Err(StoreError::new(Action::Write, path, StoreErrorKind::NotRegular("a folder")));
-    }
-    std::fs::create_dir_all(folder).map_err(|e| match e.kind() {
-        std::io::ErrorKind::AlreadyExists => StoreError::new(Action::Write, path, StoreErrorKind::NotAFolder),
-        _ => fail(e),
-    })?;
-    let mut file = tempfile::Builder::new().prefix(PREFIX).suffix(SUFFIX).tempfile_in(folder).map_err(fail)?;
-    file.write_all(bytes).map_err(fail)?;
-    file.as_file().set_permissions(Permissions::from_mode(0o644)).map_err(fail)?;
-    file.as_file().sync_all().map_err(fail)?;
-    file.persist(path).map_err(|e| fail(e.error))?;
-    sync_folder(folder).map_err(fail)
+    let mut file = Unfinished::begin(path)?;
+    file.temporary.write_all(bytes).map_err(|e| StoreError::io(Action::Write, path, e))?;
+    file.finish()
+}
+
+/// As [`replace`], without waiting for the disk: for what can be fetched again, such as a cache. A reader sees the old or the new
+/// content, whole; after a power failure the file may be empty.
+pub fn replace_without_sync(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+    let mut file = Unfinished::begin(path)?;
+    file.temporary.write_all(bytes).map_err(|e| StoreError::io(Action::Write, path, e))?;
+    file.put_in_place()
 }
 
 /// As [`replace`], and leaves a file alone that already holds these bytes. Says whether it wrote.
 pub fn replace_if_changed(path: &Path, bytes: &[u8]) -> Result<bool, StoreError> {
-    if let Ok(Some(old)) = read_if_there(path, bytes.len() as u64)
-        && old == bytes
-    {
-        return Ok(false);
+    if state_of(path) != Some(bytes.len() as u64) {
+        return replace(path, bytes).map(|()| true);
     }
-    replace(path, bytes).map(|()| true)
+    replace_if_changed_with(path, |out| out.write_all(bytes))
+}
+
+/// As [`replace_if_changed`], for a document that is written piece by piece and never held whole: each piece is compared with
+/// what is there, and only behind the first difference is anything written.
+pub fn replace_if_changed_with(
+    path: &Path,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<bool, StoreError> {
+    let fail = |e| StoreError::io(Action::Write, path, e);
+    let target = match open_regular(path) {
+        Ok(old) => Target::Same { old, upto: 0 },
+        // What is no regular file is judged when it is replaced.
+        Err(_) => Target::Other(Unfinished::begin(path)?),
+    };
+    let mut out = BufWriter::with_capacity(BUFFER, Comparing { path, target, error: None, read: Vec::new() });
+    let result = write(&mut out).and_then(|()| out.flush());
+    let mut comparing = match (result, out.into_parts().0) {
+        (Ok(()), comparing) => comparing,
+        (Err(e), mut comparing) => return Err(comparing.error.take().unwrap_or_else(|| fail(e))),
+    };
+    match comparing.target {
+        Target::Same { ref old, upto } => {
+            if old.metadata().map_err(fail)?.len() == upto {
+                return Ok(false);
+            }
+            comparing.part_ways()?.finish()?;
+        }
+        Target::Other(file) => file.finish()?,
+    }
+    Ok(true)
+}
+
+/// The length of the regular file at a path.
+fn state_of(path: &Path) -> Option<u64> {
+    std::fs::symlink_metadata(path).ok().filter(std::fs::Metadata::is_file).map(|m| m.len())
+}
+
+/// A file that is not yet in its place.
+struct Unfinished<'p> {
+    path: &'p Path,
+    folder: &'p Path,
+    temporary: NamedTempFile,
+}
+
+impl<'p> Unfinished<'p> {
+    fn begin(path: &'p Path) -> Result<Self, StoreError> {
+        let fail = |e| StoreError::io(Action::Write, path, e);
+        let folder = match path.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        };
+        if path.is_dir() {
+            return Err(StoreError::new(Action::Write, path, StoreErrorKind::NotRegular("a folder")));
+        }
+        std::fs::create_dir_all(folder).map_err(|e| match e.kind() {
+            io::ErrorKind::AlreadyExists => StoreError::new(Action::Write, path, StoreErrorKind::NotAFolder),
+            _ => fail(e),
+        })?;
+        let temporary = tempfile::Builder::new().prefix(PREFIX).suffix(SUFFIX).tempfile_in(folder).map_err(fail)?;
+        Ok(Self { path, folder, temporary })
+    }
+
+    fn finish(self) -> Result<(), StoreError> {
+        let Self { path, folder, .. } = self;
+        let fail = |e| StoreError::io(Action::Write, path, e);
+        self.temporary.as_file().sync_all().map_err(fail)?;
+        self.put_in_place()?;
+        sync_folder(folder).map_err(fail)
+    }
+
+    fn put_in_place(self) -> Result<(), StoreError> {
+        let fail = |e| StoreError::io(Action::Write, self.path, e);
+        self.temporary.as_file().set_permissions(Permissions::from_mode(0o644)).map_err(fail)?;
+        self.temporary.persist(self.path).map_err(|e| fail(e.error))?;
+        Ok(())
+    }
+}
+
+/// Where the bytes go.
+enum Target<'p> {
+    /// Nowhere: so far they are those of the old file.
+    Same { old: File, upto: u64 },
+    /// Into the file that will take its place.
+    Other(Unfinished<'p>),
+}
+
+struct Comparing<'p> {
+    path: &'p Path,
+    target: Target<'p>,
+    /// Why a write failed, where that is more than an error of the operating system.
+    error: Option<StoreError>,
+    read: Vec<u8>,
+}
+
+impl<'p> Comparing<'p> {
+    /// Begins another file with what is the same in both.
+    fn part_ways(&mut self) -> Result<Unfinished<'p>, StoreError> {
+        let fail = |e| StoreError::io(Action::Write, self.path, e);
+        let mut file = Unfinished::begin(self.path)?;
+        if let Target::Same { old, upto } = &mut self.target {
+            old.rewind().map_err(fail)?;
+            io::copy(&mut old.take(*upto), file.temporary.as_file_mut()).map_err(fail)?;
+        }
+        Ok(file)
+    }
+
+    fn is_same(&mut self, bytes: &[u8]) -> bool {
+        let Target::Same { old, upto } = &mut self.target else { return false };
+        self.read.resize(bytes.len(), 0);
+        let same = old.read_exact(&mut self.read).is_ok() && self.read == bytes;
+        *upto += if same { bytes.len() as u64 } else { 0 };
+        same
+    }
+}
+
+impl Write for Comparing<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.is_same(bytes) {
+            return Ok(bytes.len());
+        }
+        if matches!(self.target, Target::Same { .. }) {
+            match self.part_ways() {
+                Ok(file) => self.target = Target::Other(file),
+                Err(error) => {
+                    self.error = Some(error);
+                    return Err(io::Error::other("the file could not be begun"));
+                }
+            }
+        }
+        match &mut self.target {
+            Target::Other(file) => file.temporary.write(bytes),
+            Target::Same { .. } => Ok(0),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match &mut self.target {
+            Target::Other(file) => file.temporary.flush(),
+            Target::Same { .. } => Ok(()),
+        }
+    }
 }
 
 /// Adds bytes to the end of a file that belongs to somebody else (Actions' output files), or makes it.
@@ -71,7 +208,7 @@ pub fn set_aside(path: &Path, label: &str) -> Result<PathBuf, StoreError> {
     Ok(target)
 }
 
-fn sync_folder(folder: &Path) -> std::io::Result<()> {
+fn sync_folder(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
@@ -87,8 +224,60 @@ mod tests {
         assert!(!replace_if_changed(&path, b"one").unwrap());
         assert!(replace_if_changed(&path, b"two!").unwrap());
         assert_eq!(std::fs::read(&path).unwrap(), b"two!");
+        replace_without_sync(&path, b"three").unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"three");
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o644);
         assert_eq!(std::fs::read_dir(path.parent().unwrap()).unwrap().count(), 1, "no temporary file stays");
+    }
+
+    #[test]
+    fn a_document_in_pieces_is_compared_and_then_written() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a/doc.json");
+        let long = vec![b'x'; 3 * BUFFER];
+        let put = |tail: &[u8]| {
+            replace_if_changed_with(&path, |out| {
+                long.chunks(1000).try_for_each(|chunk| out.write_all(chunk))?;
+                out.write_all(tail)
+            })
+            .unwrap()
+        };
+        let expect = |tail: &[u8]| assert_eq!(std::fs::read(&path).unwrap(), [long.as_slice(), tail].concat());
+        for (tail, writes) in
+            [(b"one".as_slice(), true), (b"one", false), (b"two", true), (b"longer", true), (b"", true)]
+        {
+            assert_eq!(put(tail), writes, "{tail:?}");
+            expect(tail);
+        }
+        assert!(replace_if_changed(&path, b"short").unwrap());
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o644);
+        assert_eq!(std::fs::read_dir(path.parent().unwrap()).unwrap().count(), 1, "no temporary file stays");
+    }
+
+    #[test]
+    fn a_document_that_fails_half_way_leaves_the_old_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("doc.json");
+        replace(&path, b"old").unwrap();
+        let error = replace_if_changed_with(&path, |out| {
+            out.write_all(b"new")?;
+            out.flush()?;
+            Err(io::Error::other("half way"))
+        });
+        assert!(error.unwrap_err().to_string().contains("half way"));
+        assert_eq!(std::fs::read(&path).unwrap(), b"old");
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_link_is_replaced_and_not_followed() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        std::fs::write(at("other"), b"same").unwrap();
+        std::os::unix::fs::symlink("other", at("doc")).unwrap();
+        assert!(replace_if_changed(&at("doc"), b"same").unwrap());
+        assert!(std::fs::symlink_metadata(at("doc")).unwrap().is_file());
+        assert_eq!(std::fs::read(at("other")).unwrap(), b"same");
     }
 
     #[test]

@@ -64,7 +64,8 @@ impl Binary {
 /// A program to run: its arguments, and an environment of which the caller's is no part.
 ///
 /// It sees `PATH` (the system's folders), `HOME` and `TMPDIR` (a scratch folder of its own), `NO_COLOR`,
-/// `LC_ALL`, `TZ`, and what [`Run::env`] adds.
+/// `LC_ALL`, `TZ`, `RELWARDEN_OFFLINE` (no test asks a public service; [`Run::online`] is for those with a server of their own), and
+/// what [`Run::env`] adds.
 #[derive(Debug)]
 pub struct Run {
     command: Command,
@@ -86,6 +87,7 @@ impl Run {
             .env("NO_COLOR", "1")
             .env("LC_ALL", "C.UTF-8")
             .env("TZ", "UTC")
+            .env("RELWARDEN_OFFLINE", "true")
             .current_dir(home.path());
         Self { command, home, stdin: None, timeout: TIMEOUT }
     }
@@ -115,6 +117,13 @@ impl Run {
     #[must_use]
     pub fn env(mut self, name: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> Self {
         self.command.env(name, value);
+        self
+    }
+
+    /// Lets the program ask services: the test gives it addresses of servers on loopback.
+    #[must_use]
+    pub fn online(mut self) -> Self {
+        self.command.env_remove("RELWARDEN_OFFLINE");
         self
     }
 

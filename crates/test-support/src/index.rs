@@ -5,7 +5,7 @@
 //! ends with its [`Index`].
 
 mod pages;
-mod stream;
+pub(crate) mod stream;
 mod upload;
 
 use std::{

@@ -22,11 +22,11 @@ use tokio::{
 
 /// The handle by which a handler cuts its own connection.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Wire(Arc<AtomicBool>);
+pub(crate) struct Wire(Arc<AtomicBool>);
 
 impl Wire {
     /// From now on nothing is written; the connection closes.
-    pub(super) fn cut(&self) {
+    pub(crate) fn cut(&self) {
         self.0.store(true, Ordering::SeqCst);
     }
 }
@@ -37,19 +37,19 @@ impl Connected<IncomingStream<'_, CutListener>> for Wire {
     }
 }
 
-pub(super) struct CutListener {
+pub(crate) struct CutListener {
     listener: TcpListener,
     address: SocketAddr,
 }
 
 impl CutListener {
-    pub(super) async fn bind() -> io::Result<Self> {
+    pub(crate) async fn bind() -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
         Ok(Self { listener, address })
     }
 
-    pub(super) fn address(&self) -> SocketAddr {
+    pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
 }
@@ -68,7 +68,7 @@ impl Listener for CutListener {
     }
 }
 
-pub(super) struct CutStream {
+pub(crate) struct CutStream {
     stream: TcpStream,
     wire: Wire,
 }

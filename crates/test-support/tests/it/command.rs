@@ -10,7 +10,7 @@ fn the_environment_is_scrubbed() {
     let mut names: Vec<&str> =
         seen.stdout.lines().filter_map(|line| line.split_once('=')).map(|(name, _)| name).collect();
     names.sort_unstable();
-    assert_eq!(names, ["HOME", "LC_ALL", "MORE", "NO_COLOR", "PATH", "TMPDIR", "TZ"]);
+    assert_eq!(names, ["HOME", "LC_ALL", "MORE", "NO_COLOR", "PATH", "RELWARDEN_OFFLINE", "TMPDIR", "TZ"]);
 }
 
 #[test]

@@ -1,0 +1,167 @@
+use std::{
+    collections::BTreeSet,
+    io::{Read, Seek},
+};
+
+use findings_model::{AdvisoryId, Package, Vulnerability};
+use zip::{ZipArchive, result::ZipError};
+
+use crate::{
+    RECORD_BYTES,
+    head::Head,
+    record::{RecordProblem, RecordWarning},
+};
+
+/// How much an archive of records may hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ArchiveLimits {
+    /// The most entries.
+    pub entries: usize,
+    /// The most bytes of all records together, unpacked.
+    pub unpacked: u64,
+}
+
+impl Default for ArchiveLimits {
+    /// 500,000 entries and 4 GiB: several times what the export of all ecosystems holds.
+    fn default() -> Self {
+        Self { entries: 500_000, unpacked: 4 * 1024 * 1024 * 1024 }
+    }
+}
+
+/// What records are wanted for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Wanted {
+    packages: BTreeSet<Package>,
+    ids: BTreeSet<AdvisoryId>,
+}
+
+impl Wanted {
+    /// The records that may say something about these flaws.
+    pub fn of<'v>(flaws: impl IntoIterator<Item = &'v Vulnerability>) -> Self {
+        let mut wanted = Self::default();
+        for flaw in flaws {
+            if !wanted.packages.contains(&flaw.package) {
+                wanted.packages.insert(flaw.package.clone());
+            }
+            wanted.ids.extend(flaw.all_ids().into_iter().chain(&flaw.printed).cloned());
+        }
+        wanted
+    }
+}
+
+/// The records of an archive that were wanted.
+#[derive(Debug, Default)]
+pub struct ArchiveRecords {
+    /// Entry name and bytes of each.
+    pub records: Vec<(String, Vec<u8>)>,
+    /// How many entries could not be read.
+    pub unreadable: usize,
+    /// The first of them, and why.
+    pub first_unreadable: Option<RecordWarning>,
+}
+
+/// Why an archive gives no records.
+#[derive(Debug, thiserror::Error)]
+pub enum ArchiveError {
+    /// It is no zip archive, or a damaged one.
+    #[error("it cannot be read as a zip archive")]
+    Zip(#[source] ZipError),
+    /// More entries than allowed.
+    #[error("it has {entries} entries, more than the limit of {limit}")]
+    Entries {
+        /// How many it has.
+        entries: usize,
+        /// The limit.
+        limit: usize,
+    },
+    /// Its records unpack to more than allowed.
+    #[error("its records unpack to more than {limit} bytes")]
+    Unpacked {
+        /// The limit, in bytes.
+        limit: u64,
+    },
+}
+
+/// Reads the wanted records of an `all.zip`, as OSV exports them: one `.json` file a record, one entry at a time.
+///
+/// Every record about a wanted package is taken. A record that names no package is taken where its id belongs to a flaw that is
+/// wanted or taken. The names of entries are labels only, nothing is unpacked to a disk.
+pub fn records_of_archive(
+    reader: impl Read + Seek,
+    wanted: &Wanted,
+    limits: ArchiveLimits,
+) -> Result<ArchiveRecords, ArchiveError> {
+    let mut archive = ZipArchive::new(reader).map_err(ArchiveError::Zip)?;
+    if archive.len() > limits.entries {
+        return Err(ArchiveError::Entries { entries: archive.len(), limit: limits.entries });
+    }
+    let mut found = ArchiveRecords::default();
+    if wanted.packages.is_empty() {
+        return Ok(found);
+    }
+    let mut left = limits.unpacked;
+    let mut ids = wanted.ids.clone();
+    let mut bare: Vec<(usize, AdvisoryId)> = Vec::new();
+    let mut bytes = Vec::new();
+    for index in 0..archive.len() {
+        let name = match unpack(&mut archive, index, &mut bytes) {
+            Ok(Some(name)) => name,
+            Ok(None) => continue,
+            Err(warning) => {
+                found.miss(warning);
+                continue;
+            }
+        };
+        left = left.checked_sub(bytes.len() as u64).ok_or(ArchiveError::Unpacked { limit: limits.unpacked })?;
+        match Head::read(&name, &bytes) {
+            Ok(head) if head.packages.is_empty() => bare.push((index, head.id)),
+            Ok(head) if head.packages.iter().any(|package| wanted.packages.contains(package)) => {
+                ids.extend(head.aliases);
+                found.records.push((name, bytes.clone()));
+            }
+            Ok(_) => {}
+            Err(problem) => found.miss(RecordWarning { name, problem }),
+        }
+    }
+    for (index, _) in bare.into_iter().filter(|(_, id)| ids.contains(id)) {
+        if let Ok(Some(name)) = unpack(&mut archive, index, &mut bytes) {
+            found.records.push((name, bytes.clone()));
+        }
+    }
+    Ok(found)
+}
+
+impl ArchiveRecords {
+    fn miss(&mut self, warning: RecordWarning) {
+        self.unreadable += 1;
+        self.first_unreadable.get_or_insert(warning);
+    }
+}
+
+/// Unpacks one entry into `bytes` and gives its name; none for what is no record.
+fn unpack(
+    archive: &mut ZipArchive<impl Read + Seek>,
+    index: usize,
+    bytes: &mut Vec<u8>,
+) -> Result<Option<String>, RecordWarning> {
+    let unusable = |name: String, e: &dyn std::fmt::Display| RecordWarning {
+        name,
+        problem: RecordProblem::Entry(crate::record::brief(e)),
+    };
+    let number = || format!("entry {index}");
+    let entry = archive.by_index(index).map_err(|e| unusable(number(), &e))?;
+    let name = entry.name().map_err(|e| unusable(number(), &e))?.into_owned();
+    let is_record = name.rsplit_once('.').is_some_and(|(_, ending)| ending.eq_ignore_ascii_case("json"));
+    if !entry.is_file() || !is_record {
+        return Ok(None);
+    }
+    bytes.clear();
+    // What an entry claims to hold decides nothing.
+    if let Err(e) = entry.take(RECORD_BYTES + 1).read_to_end(bytes) {
+        return Err(unusable(name, &e));
+    }
+    if bytes.len() as u64 > RECORD_BYTES {
+        return Err(RecordWarning { name, problem: RecordProblem::TooLarge });
+    }
+    Ok(Some(name))
+}
