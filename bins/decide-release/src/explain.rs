@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use cli_support::{Context, ExitStatus, ResultExt as _, decision_text, requests};
 use findings_model::{SchemaVersion, text};
 use orchestrate::{
-    changes::{ChangesRequest, detect_changes},
+    changes::{ChangesRequest, ReportRules, detect_changes},
     project::Project,
 };
 use release_decision::{Explanation, Request, explain};
@@ -18,7 +18,13 @@ pub(crate) fn run(cx: &mut Context, inputs: &Inputs) -> anyhow::Result<ExitStatu
     let changes = if let Some(path) = &inputs.changes {
         crate::changes(cx, path)?
     } else {
-        let sides = ChangesRequest { project: request.project.clone(), previous: None, current: None, now: cx.now() };
+        let sides = ChangesRequest {
+            project: request.project.clone(),
+            previous: None,
+            current: None,
+            rules: ReportRules::default(),
+            now: cx.now(),
+        };
         detect_changes(&Project::at(cx.project()), &sides)
             .map_err(|e| requests::document_failure(e, "cannot compare the findings with the baseline"))?
     };

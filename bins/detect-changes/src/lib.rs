@@ -47,6 +47,7 @@ pub fn run(app: App, cx: &mut Context) -> anyhow::Result<ExitStatus> {
         project: cx.config()?.project_name()?.clone(),
         previous: app.previous,
         current: app.current,
+        rules: requests::report_rules(cx)?,
         now: cx.now(),
     };
     let changes = detect_changes(&Project::at(cx.project()), &request)

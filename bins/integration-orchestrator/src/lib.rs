@@ -8,7 +8,7 @@ mod workflows;
 
 use std::path::PathBuf;
 
-use cli_support::{Common, Context, ExitStatus};
+use cli_support::{AdvisoryArgs, Common, Context, ExitStatus};
 
 /// Run the steps from reports to status, look at the system's health, and record releases.
 ///
@@ -32,12 +32,8 @@ enum Command {
         /// Text for the release notes
         #[arg(long, value_name = "TEXT")]
         notes: Option<String>,
-        /// A folder of OSV records for severities, aliases and withdrawals; may be given more than once
-        #[arg(long, value_name = "PATH")]
-        advisories: Vec<PathBuf>,
-        /// Ask no advisory service
-        #[arg(long)]
-        offline: bool,
+        #[command(flatten)]
+        advisories: AdvisoryArgs,
         /// What the index has, as `publish-pypi releases` wrote it; `none` for nothing
         #[arg(long, value_name = "FILE|none")]
         index: Option<String>,
@@ -87,8 +83,8 @@ impl AsRef<Common> for App {
 /// Runs one subcommand.
 pub fn run(app: App, cx: &mut Context) -> anyhow::Result<ExitStatus> {
     match app.command {
-        Command::SecurityWorkflow { force, notes, advisories, offline: _, index } => {
-            workflows::security(cx, force, notes, advisories, index)
+        Command::SecurityWorkflow { force, notes, advisories, index } => {
+            workflows::security(cx, force, notes, &advisories, index)
         }
         Command::ManualWorkflow { notes, no_status_update, index } => {
             workflows::manual(cx, notes, no_status_update, index)

@@ -1,8 +1,10 @@
 //! The two workflows.
 
-use std::{fmt::Write as _, path::PathBuf, time::Instant};
+use std::{fmt::Write as _, time::Instant};
 
-use cli_support::{Context, ExitStatus, decision_text, requests, requests::DecisionInputs, scan_text};
+use cli_support::{
+    AdvisoryArgs, Context, ExitStatus, ResultExt as _, decision_text, requests, requests::DecisionInputs, scan_text,
+};
 use orchestrate::{
     project::Project,
     workflow::{Run, WorkflowReport, execute_manual_release_workflow, execute_security_driven_workflow},
@@ -14,12 +16,14 @@ pub(crate) fn security(
     cx: &mut Context,
     force: bool,
     notes: Option<String>,
-    advisories: Vec<PathBuf>,
+    advisories: &AdvisoryArgs,
     index: Option<String>,
 ) -> anyhow::Result<ExitStatus> {
     let started = Instant::now();
     let mut findings = requests::findings(cx)?;
-    findings.advisories = advisories;
+    let online = advisories.resolve(cx, &mut findings)?;
+    advisory_sources::attach(&mut findings, &online)
+        .or_fail(ExitStatus::Usage, "the advisory sources cannot be used")?;
     let request = asked(cx, if force { Request::forced() } else { Request::auto() }, notes);
     let decision = requests::decision(cx, request, &DecisionInputs { index, ..DecisionInputs::default() })?;
     let status = requests::status(cx)?;

@@ -1,10 +1,12 @@
 //! `update-findings`: scanner reports into the findings ledger and its documents.
 
+mod export;
+mod import;
 mod text;
 
 use std::path::PathBuf;
 
-use cli_support::{Common, Context, ExitStatus, Failure, requests, scan_text};
+use cli_support::{AdvisoryArgs, Common, Context, ExitStatus, Failure, ResultExt as _, requests, scan_text};
 use findings_model::{CoverageState, ReportFormat};
 use orchestrate::{
     findings::{FindingsReport, Writing, update_findings},
@@ -19,18 +21,16 @@ use orchestrate::{
 #[derive(Debug, clap::Parser)]
 #[command(name = "update-findings", version, max_term_width = 110)]
 pub struct App {
+    #[command(subcommand)]
+    command: Option<Command>,
     /// A folder of reports; may be given more than once [default: security/reports/latest]
     #[arg(long, value_name = "DIR")]
     reports: Vec<PathBuf>,
     /// A report whose format cannot be told by its content, inside the reports folder or elsewhere
     #[arg(long, value_name = "FORMAT=FILE", value_parser = parse_report)]
     report: Vec<(ReportFormat, PathBuf)>,
-    /// A folder of OSV records (JSON or YAML) for severities, aliases and withdrawals; may be given more than once
-    #[arg(long, value_name = "PATH")]
-    advisories: Vec<PathBuf>,
-    /// Ask no advisory service
-    #[arg(long)]
-    offline: bool,
+    #[command(flatten)]
+    advisories: AdvisoryArgs,
     /// End with 1 also when a scan is partial or filtered
     #[arg(long)]
     fail_on_incomplete: bool,
@@ -39,6 +39,12 @@ pub struct App {
     dry_run: bool,
     #[command(flatten)]
     common: Common,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    Export(export::Export),
+    Import(import::Import),
 }
 
 impl AsRef<Common> for App {
@@ -54,6 +60,11 @@ fn parse_report(value: &str) -> Result<(ReportFormat, PathBuf), String> {
 
 /// Runs the step.
 pub fn run(app: App, cx: &mut Context) -> anyhow::Result<ExitStatus> {
+    match app.command {
+        Some(Command::Export(export)) => return export.run(cx),
+        Some(Command::Import(import)) => return import.run(cx),
+        None => {}
+    }
     for folder in &app.reports {
         if !cx.path(folder).is_dir() {
             let what = format!("there is no reports folder {}", folder.display());
@@ -67,7 +78,9 @@ pub fn run(app: App, cx: &mut Context) -> anyhow::Result<ExitStatus> {
         request.folders = app.reports;
     }
     request.declared = app.report;
-    request.advisories = app.advisories;
+    let online = app.advisories.resolve(cx, &mut request)?;
+    advisory_sources::attach(&mut request, &online)
+        .or_fail(ExitStatus::Usage, "the advisory sources cannot be used")?;
     if app.dry_run {
         request.writing = Writing::DryRun;
     }

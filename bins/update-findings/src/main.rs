@@ -3,5 +3,7 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    // An error says that a provider is installed already, which serves as well.
+    drop(rustls::crypto::ring::default_provider().install_default());
     cli_support::main(update_findings::run)
 }

@@ -5,10 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use findings_model::{PackageName, ScannerName, SlaDays};
 use serde::{Deserialize, Deserializer, de};
 
+mod advisories;
+mod exceptions;
 mod load;
 #[cfg(feature = "schema")]
 mod schema;
 
+pub use advisories::Advisories;
+pub use exceptions::Exception;
 pub(crate) use load::load;
 #[cfg(feature = "schema")]
 pub use schema::schema;
@@ -22,8 +26,12 @@ pub struct Config {
     pub project: Project,
     /// Which scanners are used and how their reports count.
     pub scanners: Scanners,
+    /// Who is asked how bad a flaw is.
+    pub advisories: Advisories,
     /// Days within which a finding should be gone, by severity.
     pub sla: SlaDays,
+    /// Findings that a person set aside.
+    pub exceptions: Vec<Exception>,
     /// What makes a release due.
     pub release: release_decision::Policy,
     /// Where and how files are published.

@@ -183,6 +183,11 @@ impl Context {
         Ok(())
     }
 
+    /// Prints a document that is the result by itself, byte for byte.
+    pub fn document(&mut self, bytes: &[u8]) {
+        self.out.extend_from_slice(bytes);
+    }
+
     /// The Actions runner around this run; every call does nothing outside Actions.
     pub fn actions(&mut self) -> Actions<'_> {
         Actions::new(self)

@@ -16,6 +16,7 @@
 //! ```
 
 pub mod actions;
+mod advisory_args;
 pub mod config;
 mod context;
 pub mod decision_text;
@@ -25,6 +26,7 @@ mod render;
 pub mod requests;
 pub mod scan_text;
 
+pub use advisory_args::AdvisoryArgs;
 pub use config::Config;
 pub use context::{Common, Context, Format};
 pub use exit::{ExitStatus, Failure, ResultExt};

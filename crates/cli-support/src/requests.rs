@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use findings_model::PackageName;
 use orchestrate::{
+    changes::ReportRules,
     decision::{self, DecisionError, DecisionRequest},
     documents::DocumentError,
     findings::{FindingsError, FindingsRequest, Writing},
@@ -21,15 +22,9 @@ use crate::{Context, ExitStatus, Failure, ResultExt as _};
 /// The variable that holds the key for the marks of secrets.
 const FINGERPRINT_KEY: &str = "RELWARDEN_FINGERPRINT_KEY";
 
-/// What `update-findings` works with, unless its arguments say otherwise.
+/// What `update-findings` works with, unless its arguments say otherwise. Advisory data comes from [`crate::AdvisoryArgs`].
 pub fn findings(cx: &mut Context) -> anyhow::Result<FindingsRequest> {
-    let key = match cx.take_secret(FINGERPRINT_KEY) {
-        Some(text) => Some(
-            scanner_reports::FingerprintKey::new(&text)
-                .or_fail(ExitStatus::Usage, format!("the key in {FINGERPRINT_KEY} cannot be used"))?,
-        ),
-        None => None,
-    };
+    let key = fingerprint_key(cx)?;
     let now = cx.now();
     let config = cx.config()?;
     let retention = config.retention;
@@ -38,15 +33,41 @@ pub fn findings(cx: &mut Context) -> anyhow::Result<FindingsRequest> {
         folders: vec![PathBuf::from(orchestrate::paths::REPORTS)],
         declared: Vec::new(),
         advisories: Vec::new(),
+        look_up: None,
+        kev: None,
+        epss: None,
         required: config.scanners.required.clone(),
         retired: config.scanners.retired.clone(),
         trust_empty: config.scanners.trusted_when_empty(),
         reports: config.scanners.report_counts(),
+        exceptions: config.exceptions.iter().map(|e| e.0.clone()).collect(),
         sla: config.sla,
         retention: findings_ledger::Retention { scan_days: retention.scan_days, event_days: retention.event_days },
         key,
         writing: Writing::Write,
         now,
+    })
+}
+
+/// The key for the marks of secrets; none where the environment has none.
+fn fingerprint_key(cx: &mut Context) -> anyhow::Result<Option<scanner_reports::FingerprintKey>> {
+    let Some(text) = cx.take_secret(FINGERPRINT_KEY) else { return Ok(None) };
+    let key = scanner_reports::FingerprintKey::new(&text)
+        .or_fail(ExitStatus::Usage, format!("the key in {FINGERPRINT_KEY} cannot be used"))?;
+    Ok(Some(key))
+}
+
+/// What the configuration says of reports that are compared.
+pub fn report_rules(cx: &mut Context) -> anyhow::Result<ReportRules> {
+    let key = fingerprint_key(cx)?;
+    let config = cx.config()?;
+    Ok(ReportRules {
+        required: config.scanners.required.clone(),
+        retired: config.scanners.retired.clone(),
+        reports: config.scanners.report_counts(),
+        trust_empty: config.scanners.trusted_when_empty(),
+        exceptions: config.exceptions.iter().map(|e| e.0.clone()).collect(),
+        key,
     })
 }
 

@@ -6,18 +6,20 @@ use std::{
 };
 
 use change_detect::ChangeSet;
-use findings_ledger::{Intake, Ledger, Plans, Required};
-use findings_model::{AdvisoryVerdict, FindingSet, PackageName, Scan, Timestamp};
+use findings_ledger::{Exception, Intake, Ledger, Plans, Required};
+use findings_model::{AdvisoryVerdict, FindingSet, PackageName, Scan, ScannerName, Timestamp};
 use release_decision::Baseline;
+use scanner_reports::FingerprintKey;
 
 use crate::{
     documents::{self, DocumentError},
     gather::{self, Reading},
     project::Project,
+    source_lines::{self, SourceLines},
 };
 
 /// What to compare.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct ChangesRequest {
     /// The project's name.
     pub project: PackageName,
@@ -25,25 +27,51 @@ pub struct ChangesRequest {
     pub previous: Option<PathBuf>,
     /// The side now; none for the ledger.
     pub current: Option<PathBuf>,
+    /// What the configuration says of reports, for a side that is a folder of them.
+    pub rules: ReportRules,
     /// The time of the run.
     pub now: Timestamp,
+}
+
+/// What a configuration says of scanners and their reports; by default nothing.
+#[derive(Debug, Default)]
+pub struct ReportRules {
+    /// Which scanners a run cannot do without; none for every one that ever gave a usable report.
+    pub required: Option<BTreeSet<ScannerName>>,
+    /// Scanners that are no longer used.
+    pub retired: BTreeSet<ScannerName>,
+    /// How many reports of a scanner a run has; as many as the run before where nothing is said.
+    pub reports: BTreeMap<ScannerName, usize>,
+    /// Scanners whose empty report is believed after one with content.
+    pub trust_empty: BTreeSet<ScannerName>,
+    /// What the configuration excepts.
+    pub exceptions: Vec<Exception>,
+    /// The key for the marks of secrets.
+    pub key: Option<FingerprintKey>,
 }
 
 /// Says what changed. Nothing is written.
 pub fn detect_changes(project: &Project, request: &ChangesRequest) -> Result<ChangeSet, DocumentError> {
     let previous = request.previous.as_deref().map(|path| side(project, path, request)).transpose()?;
     let current = match &request.current {
-        Some(path) => side(project, path, request)?,
+        Some(path) => match side(project, path, request)? {
+            // The project's files are those of now.
+            Side::Reports(mut scans) => {
+                source_lines::tell(project, &mut scans);
+                Side::Reports(scans)
+            }
+            other => other,
+        },
         None => Side::Ledger(documents::ledger_or_empty(project, &request.project, request.now)?),
     };
     let (previous, current) = match (previous, current) {
         // Reports taken into the ledger of the side before: what an empty report may end is known only so.
         (Some(Side::Ledger(before)), Side::Reports(scans)) => {
-            (Some(before.finding_set()), take_in(project, before, &scans, request).finding_set())
+            (Some(before.finding_set()), take_in(project, before, &scans, request).into_finding_set())
         }
         (Some(Side::Reports(before)), Side::Reports(scans)) => {
             let before = take_in(project, Ledger::empty(&request.project, request.now), &before, request);
-            (Some(before.finding_set()), take_in(project, before, &scans, request).finding_set())
+            (Some(before.finding_set()), take_in(project, before, &scans, request).into_finding_set())
         }
         (previous, current) => {
             let current = set_of(project, current, request);
@@ -78,44 +106,68 @@ enum Side {
 fn side(project: &Project, path: &Path, request: &ChangesRequest) -> Result<Side, DocumentError> {
     let full = project.path(path);
     if full.is_dir() {
-        let reading = Reading { own_project: Some(&request.project), key: None, now: request.now };
+        let reading =
+            Reading { own_project: Some(&request.project), key: request.rules.key.as_ref(), now: request.now };
         return Ok(Side::Reports(gather::scans_of_folder(project, &full, &reading, &|_| false)?));
     }
     let label = || project.label(&full);
     let bytes = project.document(path)?.ok_or_else(|| DocumentError::Missing { path: label() })?;
-    // A baseline is told from a ledger by what only it says.
-    if let Ok(baseline) = Baseline::from_json(&bytes) {
+    // A baseline is told from a ledger by what only it says. A large ledger is not read as a baseline first, only to find that out.
+    if !looks_like_a_ledger(&bytes)
+        && let Ok(baseline) = Baseline::from_json(&bytes)
+    {
         return Ok(Side::Baseline(Box::new(baseline)));
     }
     Ledger::from_json(&bytes).map(Side::Ledger).map_err(|source| DocumentError::Ledger { path: label(), source })
 }
 
+/// Whether the keys above the findings are those of a ledger, which says when it was updated.
+fn looks_like_a_ledger(bytes: &[u8]) -> bool {
+    let lines = bytes.split(|b| *b == b'\n');
+    let mut keys =
+        lines.take_while(|line| !line.starts_with(b"  \"findings\"")).filter(|line| line.starts_with(b"  \""));
+    keys.any(|line| line.starts_with(b"  \"updated\""))
+}
+
 fn set_of(project: &Project, side: Side, request: &ChangesRequest) -> FindingSet {
     match side {
-        Side::Ledger(ledger) => ledger.finding_set(),
+        Side::Ledger(ledger) => ledger.into_finding_set(),
         Side::Baseline(baseline) => baseline.finding_set(),
         Side::Reports(scans) => {
             let ledger = take_in(project, Ledger::empty(&request.project, request.now), &scans, request);
             // Its ids were given just now: they say nothing about another side's.
-            FindingSet { lineage: None, ..ledger.finding_set() }
+            FindingSet { lineage: None, ..ledger.into_finding_set() }
         }
     }
 }
 
 fn take_in(project: &Project, ledger: Ledger, scans: &[Scan], request: &ChangesRequest) -> Ledger {
+    take_in_with(project, ledger, scans, &request.rules, request.now)
+}
+
+/// Takes scans in without plans, exceptions and advisory records.
+pub(crate) fn take_in_alone(project: &Project, ledger: Ledger, scans: &[Scan], now: Timestamp) -> Ledger {
+    take_in_with(project, ledger, scans, &ReportRules::default(), now)
+}
+
+/// Takes scans in without plans and advisory records.
+fn take_in_with(project: &Project, ledger: Ledger, scans: &[Scan], rules: &ReportRules, now: Timestamp) -> Ledger {
     let scopes = project.scopes();
-    let nothing = BTreeSet::new();
+    let lines = SourceLines::of(project);
     let intake = Intake {
         scans,
-        required: &Required::Default,
-        retired: &nothing,
-        reports: &BTreeMap::new(),
-        trust_empty: &nothing,
+        required: &rules.required.clone().map_or(Required::Default, Required::Named),
+        retired: &rules.retired,
+        reports: &rules.reports,
+        trust_empty: &rules.trust_empty,
         file_exists: &|path| project.has_file(path),
+        still_in: &|path, subject| lines.still_say(path, subject),
         advisory: &|_| AdvisoryVerdict::Unknown,
+        advised: &|_| false,
         plans: &Plans::empty(),
+        exceptions: &rules.exceptions,
         scope_of: &|package| scopes.of(package),
-        now: request.now,
+        now,
     };
     findings_ledger::take_in(ledger, &intake).ledger
 }

@@ -53,9 +53,13 @@ pub enum DecisionError {
 pub fn decide(project: &Project, request: &DecisionRequest) -> Result<Decision, DecisionError> {
     let _held = hold(project, request.writing)?;
     // A decision of a newer program, or a damaged one, is not replaced.
-    documents::decision(project)?;
+    let last = documents::decision(project)?;
     let current = documents::ledger_or_empty(project, &request.project, request.now)?.finding_set();
     let known = documents::baseline(project)?;
+    // Without the baseline everything would look like a first scan, and what is due would be swallowed.
+    if known.is_none() && last.is_some_and(|last| last.decision.compared_with.is_some()) {
+        return Err(DocumentError::BaselineLost.into());
+    }
     let baseline = known.clone().map(|baseline| baseline.merge_first_scans(&current));
     let changes = changes::against_baseline(project, baseline.as_ref(), &current);
     let released = baseline.as_ref().and_then(|b| b.version.clone());

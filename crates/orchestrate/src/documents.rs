@@ -54,6 +54,9 @@ pub enum DocumentError {
     /// There is a released baseline, and the ledger that it came from is gone.
     #[error("{} is gone, but {} is there", paths::LEDGER, paths::BASELINE)]
     LedgerLost,
+    /// There is a decision that compared with a released baseline, and the baseline is gone.
+    #[error("{} is gone, but {} was decided against one", paths::BASELINE, paths::DECISION)]
+    BaselineLost,
     /// A file that must be there is not.
     #[error("there is no {path}")]
     Missing {

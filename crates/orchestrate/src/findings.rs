@@ -2,13 +2,13 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    io::{self, Write},
     path::{Path, PathBuf},
 };
 
-use advisories::AdvisoryStore;
 use findings_ledger::{
-    DocumentInput, Intake, Plans, PlansError, PlansSynced, Required, Retention, ScanArchive, Taken, archive_date,
-    changelog_to_append, events_to_append, expired, findings_document, retain_events, sync_plans,
+    DocumentInput, Exception, Intake, PlanFile, PlansError, PlansSynced, Required, Retention, ScanArchive, Taken,
+    archive_date, changelog_to_append, events_to_append, expired, findings_document, is_event_expired, retain_events,
 };
 use findings_model::{
     Finding, PackageName, ReportFormat, Scan, ScanSummary, ScannerName, SchemaVersion, SeverityCounts, SlaDays, Status,
@@ -20,11 +20,16 @@ use state_store::StoreError;
 use time::Date;
 
 use crate::{
+    advice::{self, Feed, LookUp},
     documents::{self, DocumentError},
-    gather::{self, Reading, Records},
+    gather::{self, Reading},
     paths,
     project::Project,
+    source_lines::{self, SourceLines},
 };
+
+/// The most that the first line of the events is looked for in, in bytes.
+const FIRST_LINE: u64 = 16 * 1024;
 
 /// What a run of `update-findings` works with.
 #[derive(Debug)]
@@ -35,8 +40,14 @@ pub struct FindingsRequest {
     pub folders: Vec<PathBuf>,
     /// Reports whose format the caller declares.
     pub declared: Vec<(ReportFormat, PathBuf)>,
-    /// Folders or files of OSV records.
+    /// Folders, zip archives or files of OSV records.
     pub advisories: Vec<PathBuf>,
+    /// Asks a service for the records that those lack; none asks nobody.
+    pub look_up: Option<LookUp>,
+    /// The catalogue of known exploited vulnerabilities, if it is used.
+    pub kev: Option<Feed>,
+    /// The scores of how likely attacks are, if they are used.
+    pub epss: Option<Feed>,
     /// Which scanners a run cannot do without; none for every one that ever gave a usable report.
     pub required: Option<BTreeSet<ScannerName>>,
     /// Scanners that are no longer used.
@@ -45,6 +56,8 @@ pub struct FindingsRequest {
     pub reports: BTreeMap<ScannerName, usize>,
     /// Scanners whose empty report is believed after one with content.
     pub trust_empty: BTreeSet<ScannerName>,
+    /// What the configuration excepts.
+    pub exceptions: Vec<Exception>,
     /// Days to the due date, by severity.
     pub sla: SlaDays,
     /// Days that archived scans and events are kept.
@@ -167,17 +180,20 @@ pub fn update_findings(project: &Project, request: &FindingsRequest) -> Result<F
         Writing::DryRun => None,
     };
     let ledger = documents::ledger_or_empty(project, &request.project, request.now)?;
-    let plans_text = project.document(Path::new(paths::PLANS))?;
-    let plans = match &plans_text {
-        Some(bytes) => Plans::from_yaml(bytes).map_err(|source| FindingsError::Plans { source })?,
-        None => Plans::empty(),
-    };
-    let (store, mut warnings) = advisory_store(project, request)?;
+    let plan_error = |source| FindingsError::Plans { source };
+    let plan_bytes = project.document(Path::new(paths::PLANS))?.unwrap_or_default();
+    let decisions = PlanFile::read(&plan_bytes).map_err(plan_error)?.into_decisions();
+    // Read again when the reports are gone: both at once are the greatest part of a run's memory.
+    drop(plan_bytes);
     let mut scans = scans(project, request)?;
+    source_lines::tell(project, &mut scans);
+    let mut warnings = Vec::new();
+    let store = advice::store(project, request, &scans, &ledger, &mut warnings).map_err(FindingsError::Advisories)?;
     store.enrich(&mut scans);
 
     let scopes = project.scopes();
-    let taken = findings_ledger::take_in(
+    let lines = SourceLines::of(project);
+    let mut taken = findings_ledger::take_in(
         ledger,
         &Intake {
             scans: &scans,
@@ -186,18 +202,32 @@ pub fn update_findings(project: &Project, request: &FindingsRequest) -> Result<F
             reports: &request.reports,
             trust_empty: &request.trust_empty,
             file_exists: &|path| project.has_file(path),
+            still_in: &|path, subject| lines.still_say(path, subject),
             advisory: &|vulnerability| store.verdict(vulnerability),
-            plans: &plans,
+            advised: &|vulnerability| store.has_all_of(vulnerability),
+            plans: &decisions,
+            exceptions: &request.exceptions,
             scope_of: &|package| scopes.of(package),
             now: request.now,
         },
     );
-    let plans_text = plans_text.as_deref().map(String::from_utf8_lossy);
-    let synced = sync_plans(plans_text.as_deref(), &taken.ledger, request.now)
-        .map_err(|source| FindingsError::Plans { source })?;
+    advice::tell_attacks(project, request, &mut taken.ledger.findings, &mut warnings)
+        .map_err(FindingsError::Advisories)?;
+    let mut written = Vec::new();
+    if request.writing == Writing::Write && !scans.is_empty() {
+        let archive = ScanArchive::new(&request.project, &scans, &taken.scans, request.now);
+        let path = format!("{}/{}", paths::SCANS, archive.file_name());
+        put(project, &path, &mut written, &|out| archive.write_json(out))?;
+    }
+    // From here on the ledger has everything; the reports are the greater part of a run's memory.
+    drop(scans);
+    let plan_bytes = project.document(Path::new(paths::PLANS))?.unwrap_or_default();
+    let synced =
+        PlanFile::read(&plan_bytes).and_then(|file| file.sync(&taken.ledger, request.now)).map_err(plan_error)?;
     warnings.extend(synced.problems().iter().map(ToString::to_string));
     warnings
         .extend(synced.unused.iter().map(|id| format!("the exception of {id} in {} matches no finding", paths::PLANS)));
+    warnings.extend(taken.notices.iter().map(ToString::to_string));
     for scan in &taken.scans {
         let (scanner, file, coverage) = (&scan.scanner, &scan.file, scan.coverage.as_str());
         tracing::info!("{scanner} ({file}): {coverage}, {} findings", scan.findings);
@@ -205,10 +235,9 @@ pub fn update_findings(project: &Project, request: &FindingsRequest) -> Result<F
     for event in &taken.events {
         tracing::debug!("{event:?}");
     }
-    let written = match request.writing {
-        Writing::Write => write(project, request, &scans, &taken, &synced, &mut warnings)?,
-        Writing::DryRun => Vec::new(),
-    };
+    if request.writing == Writing::Write {
+        write(project, request, &taken, &synced, &mut written, &mut warnings)?;
+    }
     tracing::info!("{} events, {} documents written", taken.events.len(), written.len());
     let there = |f: &Finding| !matches!(f.status, Status::Resolved { .. });
     Ok(FindingsReport {
@@ -241,58 +270,72 @@ fn scans(project: &Project, request: &FindingsRequest) -> Result<Vec<Scan>, Stor
     Ok(scans)
 }
 
-fn advisory_store(project: &Project, request: &FindingsRequest) -> Result<(AdvisoryStore, Vec<String>), FindingsError> {
-    let mut records = Records::default();
-    for path in &request.advisories {
-        gather::records_of(project, &project.path(path), &mut records).map_err(FindingsError::Advisories)?;
-    }
-    let files = records.files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice()));
-    let (store, errors) = AdvisoryStore::from_records(files);
-    let mut warnings = records.warnings;
-    warnings.extend(errors.iter().map(|e| crate::causes(e)));
-    Ok((store, warnings))
-}
-
-/// Writes every document that changed, the ledger last. Gives the files that were written.
+/// Writes every document that changed, the ledger last.
 fn write(
     project: &Project,
     request: &FindingsRequest,
-    scans: &[Scan],
     taken: &Taken,
-    synced: &PlansSynced,
+    synced: &PlansSynced<'_>,
+    written: &mut Vec<String>,
     warnings: &mut Vec<String>,
-) -> Result<Vec<String>, FindingsError> {
-    let mut written = Vec::new();
-    let mut put = |path: &str, bytes: &[u8]| -> Result<(), StoreError> {
-        if project.write(path, bytes)? {
-            written.push(path.to_owned());
-        }
-        Ok(())
-    };
-    if !scans.is_empty() {
-        let archive = ScanArchive::new(&request.project, scans, &taken.scans, request.now);
-        put(&format!("{}/{}", paths::SCANS, archive.file_name()), &archive.to_json())?;
+) -> Result<(), FindingsError> {
+    let mut put = |path: &str, content: &dyn Fn(&mut dyn Write) -> io::Result<()>| put(project, path, written, content);
+    if let Some(events) = events(project, request, taken, warnings)? {
+        put(paths::EVENTS, &|out| events.iter().try_for_each(|part| out.write_all(part.as_bytes())))?;
     }
-    let today = request.now.date();
-    let mut events = history(project, paths::EVENTS, today, warnings, is_event)?;
-    events.push_str(&events_to_append(&events, &taken.events));
-    if let Some(kept) = retain_events(&events, today, request.retention.event_days) {
-        events = kept;
+    if !taken.events.is_empty() {
+        let changelog = history(project, paths::CHANGELOG, request.now.date(), warnings, |_| true)?;
+        let entry = changelog_to_append(&changelog, &taken.events);
+        put(paths::CHANGELOG, &|out| {
+            [&changelog, &entry].into_iter().try_for_each(|part| out.write_all(part.as_bytes()))
+        })?;
     }
-    if !events.is_empty() {
-        put(paths::EVENTS, events.as_bytes())?;
-    }
-    let mut changelog = history(project, paths::CHANGELOG, today, warnings, |_| true)?;
-    changelog.push_str(&changelog_to_append(&changelog, &taken.events));
-    if !changelog.is_empty() {
-        put(paths::CHANGELOG, changelog.as_bytes())?;
-    }
-    put(paths::PLANS, synced.text.as_bytes())?;
+    put(paths::PLANS, &|out| out.write_all(synced.text.as_bytes()))?;
     let input = DocumentInput { ledger: &taken.ledger, plans: &synced.plans, sla: request.sla, now: request.now };
-    put(paths::FINDINGS_DOCUMENT, findings_document(&input)?.as_bytes())?;
-    put(paths::LEDGER, &taken.ledger.to_json())?;
+    let document = findings_document(&input)?;
+    put(paths::FINDINGS_DOCUMENT, &|out| out.write_all(document.as_bytes()))?;
+    put(paths::LEDGER, &|out| taken.ledger.write_json(out))?;
     remove_old_scans(project, request)?;
-    Ok(written)
+    Ok(())
+}
+
+/// Writes a document if it differs from what is there, and notes that it did.
+fn put(
+    project: &Project,
+    path: &str,
+    written: &mut Vec<String>,
+    content: &dyn Fn(&mut dyn Write) -> io::Result<()>,
+) -> Result<(), StoreError> {
+    if state_store::replace_if_changed_with(&project.path(path), content)? {
+        written.push(path.to_owned());
+    }
+    Ok(())
+}
+
+/// The events that are there and those to append; none where nothing happened and nothing is too old to be kept.
+fn events(
+    project: &Project,
+    request: &FindingsRequest,
+    taken: &Taken,
+    warnings: &mut Vec<String>,
+) -> Result<Option<[String; 2]>, StoreError> {
+    let (today, days) = (request.now.date(), request.retention.event_days);
+    if taken.events.is_empty() {
+        // Events are appended, so the first is the oldest.
+        let start = state_store::read_start(&project.path(paths::EVENTS), FIRST_LINE)?.unwrap_or_default();
+        let start = String::from_utf8_lossy(&start);
+        if !start.lines().next().is_some_and(|line| is_event_expired(line, today, days)) {
+            return Ok(None);
+        }
+    }
+    let mut events = history(project, paths::EVENTS, today, warnings, is_event)?;
+    let more = events_to_append(&events, &taken.events);
+    if is_event_expired(events.lines().next().unwrap_or_default(), today, days) {
+        events.push_str(&more);
+        let kept = retain_events(&events, today, days).unwrap_or(events);
+        return Ok(Some([kept, String::new()]));
+    }
+    Ok(Some([events, more]).filter(|parts| parts.iter().any(|part| !part.is_empty())))
 }
 
 /// A file of the history. Lines that cannot be read are left out, after the damaged file was kept beside under another name.
@@ -304,6 +347,11 @@ fn history(
     is_line: fn(&str) -> bool,
 ) -> Result<String, StoreError> {
     let bytes = project.document(Path::new(path))?.unwrap_or_default();
+    let bytes = match String::from_utf8(bytes) {
+        Ok(text) if text.split_inclusive('\n').all(is_line) => return Ok(text),
+        Ok(text) => text.into_bytes(),
+        Err(error) => error.into_bytes(),
+    };
     let mut whole = String::with_capacity(bytes.len());
     let mut damaged = 0;
     for line in bytes.split_inclusive(|b| *b == b'\n') {
@@ -312,16 +360,15 @@ fn history(
             _ => damaged += 1,
         }
     }
-    if damaged > 0 {
-        let kept = format!("{path}.corrupt-{}", date_text(today));
-        project.write(&kept, &bytes)?;
-        warnings.push(format!("{damaged} lines of {path} cannot be read; the file as it was is kept as {kept}"));
-    }
+    let kept = format!("{path}.corrupt-{}", date_text(today));
+    project.write(&kept, &bytes)?;
+    warnings.push(format!("{damaged} lines of {path} cannot be read; the file as it was is kept as {kept}"));
     Ok(whole)
 }
 
+/// Whether a line is an event, by its form: what a merge or an editor leaves in the file is not.
 fn is_event(line: &str) -> bool {
-    line.ends_with('\n') && serde_json::from_str::<serde::de::IgnoredAny>(line).is_ok()
+    line.starts_with("{\"") && line.ends_with("}\n")
 }
 
 fn remove_old_scans(project: &Project, request: &FindingsRequest) -> Result<(), StoreError> {

@@ -1,17 +1,22 @@
 //! The reports and advisory records that a run looks at.
 
-use std::path::{Path, PathBuf};
+use std::{
+    io::{BufReader, Read as _},
+    path::{Path, PathBuf},
+};
 
-use findings_model::{PackageName, ReportFormat, Scan, Timestamp};
+use advisories::{ArchiveLimits, RECORD_BYTES, Wanted, records_of_archive};
+use findings_model::{PackageName, ReportFormat, Scan, Timestamp, text};
 use scanner_reports::{FingerprintKey, Source};
+use sha2::{Digest as _, Sha256};
 use state_store::{Entry, EntryKind, REPORT_LIMIT, StoreError};
 
 use crate::project::Project;
 
-/// The most that one advisory record may hold: 4 MiB.
-const RECORD_LIMIT: u64 = 4 * 1024 * 1024;
 /// How deep an advisory folder is looked into.
 const RECORD_DEPTH: usize = 8;
+/// How much of an archive is read at once, in bytes.
+const ARCHIVE_BUFFER: usize = 64 * 1024;
 /// Files that keep an otherwise empty folder in git; they are no reports.
 const KEEPERS: [&str; 2] = [".gitkeep", ".gitignore"];
 
@@ -63,7 +68,14 @@ pub(crate) fn scans_of_file(
     let source =
         Source { file: &label, declared, own_project: reading.own_project, key: reading.key, now: reading.now };
     match state_store::read(path, REPORT_LIMIT) {
-        Ok(bytes) => scanner_reports::read(&bytes, &source),
+        Ok(bytes) => {
+            let digest = text::hex(&Sha256::digest(&bytes));
+            let mut scans = scanner_reports::read(&bytes, &source);
+            for scan in &mut scans {
+                scan.report_digest = Some(digest.clone());
+            }
+            scans
+        }
         Err(error) => vec![scanner_reports::unreadable(&source, &error.kind.to_string())],
     }
 }
@@ -77,12 +89,46 @@ pub(crate) struct Records {
     pub(crate) warnings: Vec<String>,
 }
 
-/// Reads the OSV records (`.json`, `.yaml`, `.yml`) of a folder and the folders below it, or one record file.
-pub(crate) fn records_of(project: &Project, path: &Path, records: &mut Records) -> Result<(), StoreError> {
+/// Reads the OSV records (`.json`, `.yaml`, `.yml`) of a folder and the folders below it, the wanted ones of a zip archive, or
+/// one record file.
+pub(crate) fn records_of(
+    project: &Project,
+    path: &Path,
+    wanted: &Wanted,
+    records: &mut Records,
+) -> Result<(), StoreError> {
     if path.is_dir() {
         return records_of_folder(project, path, RECORD_DEPTH, records);
     }
-    records.files.push((project.label(path), state_store::read(path, RECORD_LIMIT)?));
+    if is_archive(path)? {
+        return records_of_zip(project, path, wanted, records);
+    }
+    records.files.push((project.label(path), state_store::read(path, RECORD_BYTES)?));
+    Ok(())
+}
+
+/// Whether a file is a zip archive, by its name or its first bytes.
+fn is_archive(path: &Path) -> Result<bool, StoreError> {
+    let mut first = [0; 4];
+    let mut file = state_store::open_regular(path)?;
+    let named = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("zip"));
+    Ok(named || (file.read_exact(&mut first).is_ok() && first == *b"PK\x03\x04"))
+}
+
+/// Takes the wanted records out of an archive. One that is damaged gives none and a warning.
+fn records_of_zip(project: &Project, path: &Path, wanted: &Wanted, records: &mut Records) -> Result<(), StoreError> {
+    let label = project.label(path);
+    let file = BufReader::with_capacity(ARCHIVE_BUFFER, state_store::open_regular(path)?);
+    match records_of_archive(file, wanted, ArchiveLimits::default()) {
+        Ok(found) => {
+            records.files.extend(found.records.into_iter().map(|(name, bytes)| (format!("{label}:{name}"), bytes)));
+            if let Some(first) = found.first_unreadable {
+                let count = found.unreadable;
+                records.warnings.push(format!("{count} records of {label} cannot be read; the first is {first}"));
+            }
+        }
+        Err(error) => records.warnings.push(format!("the advisory records of {label}: {}", crate::causes(&error))),
+    }
     Ok(())
 }
 
@@ -91,7 +137,7 @@ fn records_of_folder(project: &Project, folder: &Path, depth: usize, records: &m
         let path: PathBuf = folder.join(&entry.name);
         match entry.kind {
             EntryKind::Folder if depth > 0 => records_of_folder(project, &path, depth - 1, records)?,
-            EntryKind::File if is_record(&entry.name) => match state_store::read(&path, RECORD_LIMIT) {
+            EntryKind::File if is_record(&entry.name) => match state_store::read(&path, RECORD_BYTES) {
                 Ok(bytes) => records.files.push((project.label(&path), bytes)),
                 Err(error) => {
                     records.warnings.push(format!("advisory record {}: {}", project.label(&path), error.kind));

@@ -4,6 +4,7 @@
 //! call the same ones. Files are touched through `state-store` only; a step that changes documents holds their folder's lock.
 //!
 //! - [`findings::update_findings`]: reports into the ledger and its documents.
+//! - [`export::export_findings`]: the findings in the formats of other tools; [`import::import_original`]: the Python system's files.
 //! - [`changes::detect_changes`]: what changed.
 //! - [`decision::decide`]: is a release due.
 //! - [`version::bump_version`]: the next version, written into the project.
@@ -13,17 +14,21 @@
 //! - [`health::validate_integration_health`], [`validation::validate`]: is the system sound.
 //! - [`monitoring`]: run records.
 
+pub mod advice;
 pub mod changes;
 pub mod decision;
 pub mod documents;
+pub mod export;
 pub mod findings;
 mod gather;
 pub mod health;
+pub mod import;
 pub mod monitoring;
 pub mod paths;
 pub mod project;
 pub mod release;
 pub mod scope;
+mod source_lines;
 pub mod status;
 pub mod validation;
 pub mod version;

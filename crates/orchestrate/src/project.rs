@@ -9,6 +9,9 @@ use crate::scope::{LOCK_FILES, Scopes};
 /// The most that a lock file of Python packages may hold: 32 MiB.
 const LOCK_FILE_LIMIT: u64 = 32 * 1024 * 1024;
 
+/// The most that a file of code may hold: 2 MiB.
+const SOURCE_LIMIT: u64 = 2 * 1024 * 1024;
+
 /// The folder of the project that a step works on.
 #[derive(Clone, Debug)]
 pub struct Project {
@@ -48,10 +51,15 @@ impl Project {
 
     /// Whether a file of the project is there; only paths that stay below the project can be.
     pub(crate) fn has_file(&self, relative: &str) -> bool {
-        let path = Path::new(relative);
-        let stays_below =
-            path.components().all(|c| matches!(c, std::path::Component::Normal(_) | std::path::Component::CurDir));
-        stays_below && state_store::exists(&self.root.join(path))
+        stays_below(relative) && state_store::exists(&self.root.join(relative))
+    }
+
+    /// The text of a file of the project, for its lines to be compared: none of one that is not there, that cannot be read, that is
+    /// larger than 2 MiB or that does not lie below the project. What is no text in it is replaced.
+    pub(crate) fn source(&self, relative: &str) -> Option<String> {
+        let bytes =
+            stays_below(relative).then(|| state_store::read(&self.root.join(relative), SOURCE_LIMIT).ok())??;
+        Some(String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
     }
 
     /// Which packages are runtime and which development, as `pyproject.toml` and the lock file tell.
@@ -63,4 +71,9 @@ impl Project {
         let lock = LOCK_FILES.iter().find_map(|name| text(name));
         Scopes::read(text("pyproject.toml").as_deref(), lock.as_deref())
     }
+}
+
+fn stays_below(relative: &str) -> bool {
+    use std::path::Component;
+    Path::new(relative).components().all(|c| matches!(c, Component::Normal(_) | Component::CurDir))
 }

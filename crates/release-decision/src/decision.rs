@@ -108,6 +108,9 @@ pub struct Decision {
     pub version_reason: Option<String>,
     /// A digest of what was decided on: the same inputs give the same id.
     pub decision_id: String,
+    /// A digest of the released baseline that was compared with; none for a first scan.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compared_with: Option<String>,
     /// When it was decided.
     pub decided_at: Timestamp,
 }
@@ -226,6 +229,7 @@ pub fn decide(
         current_version: versions.current().cloned(),
         next_version,
         version_reason,
+        compared_with: changes.compared_with.clone(),
         decided_at: now,
     })
 }

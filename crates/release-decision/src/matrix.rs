@@ -24,6 +24,8 @@ pub enum Row {
     Raised,
     /// A severity that fell: an improvement, which never releases.
     Lowered,
+    /// A severity that was unknown and turned out no worse than it counted as.
+    Known,
     /// A finding that is gone.
     Resolved,
     /// A withdrawn advisory.
@@ -59,7 +61,9 @@ impl Row {
             Self::Updated => policy.updated,
             Self::Excepted => policy.excepted,
             Self::ExceptionExpired => policy.exception_expired,
-            Self::Manual | Self::FirstScan | Self::Kind | Self::Development | Self::Lowered => Threshold::Never,
+            Self::Manual | Self::FirstScan | Self::Kind | Self::Development | Self::Lowered | Self::Known => {
+                Threshold::Never
+            }
         }
     }
 
@@ -74,6 +78,7 @@ impl Row {
             Self::Reopened => "reopened finding",
             Self::Raised => "severity raised",
             Self::Lowered => "severity lowered",
+            Self::Known => "severity known now",
             Self::Resolved => "resolved finding",
             Self::Withdrawn => "withdrawn advisory",
             Self::Updated => "updated finding",
@@ -201,6 +206,13 @@ fn judge(change: &Change, records_first_scan: bool, policy: &Policy) -> Reason {
         Row::Kind => format!("kind {}: the policy leaves it out", change.kind),
         Row::Development => "development dependency: the policy leaves it out".to_owned(),
         Row::Lowered => format!("severity lowered{}: an improvement, never releases", from_to(change)),
+        Row::Known => {
+            let counted = policy.unknown_severity.severity();
+            format!(
+                "severity known now{}: it counted as {counted} before, and no worse never releases",
+                from_to(change)
+            )
+        }
         _ => {
             let which = if row == Row::Raised { from_to(change) } else { String::new() };
             let counts = if severity == Severity::Unknown {
@@ -247,6 +259,7 @@ fn row_of(change: &Change, records_first_scan: bool, policy: &Policy) -> Row {
         ChangeType::NewVulnerability => Row::New,
         ChangeType::Reopened => Row::Reopened,
         ChangeType::SeverityChange if is_raised(change, policy) => Row::Raised,
+        ChangeType::SeverityChange if change.old_severity == Some(Severity::Unknown) => Row::Known,
         ChangeType::SeverityChange => Row::Lowered,
         ChangeType::Resolved => Row::Resolved,
         ChangeType::Withdrawn => Row::Withdrawn,

@@ -81,6 +81,14 @@ fn a_lost_ledger_beside_a_baseline_is_an_error() {
 }
 
 #[test]
+fn a_lost_baseline_does_not_swallow_what_is_due() {
+    let system = two_reports();
+    system.workflow(WEEK_2).output();
+    std::fs::remove_file(system.project.join("security/findings/baseline.json")).unwrap();
+    refused(system.workflow("2026-01-19T03:00:00Z").output(), 3, &["baseline.json", "decision.json"]);
+}
+
+#[test]
 fn a_narrower_scan_without_the_sources_at_hand_ends_nothing() {
     let system = System::new();
     system.clean_reports(WEEK_1);

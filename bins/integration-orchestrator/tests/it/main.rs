@@ -24,6 +24,7 @@ mod reports;
 mod same;
 mod scans;
 mod snapshots;
+mod sources;
 mod status;
 mod streams;
 mod system;

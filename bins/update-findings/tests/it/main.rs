@@ -1,5 +1,9 @@
 //! The built binary on recorded reports.
 
+mod advisories;
+mod export;
+mod import;
+
 use serde_json::Value;
 use test_support::{Run, Scratch, fixture, scratch::REPORTS};
 

@@ -63,3 +63,24 @@ fn the_name_is_looked_for_in_order() {
     );
     assert_eq!(name(&[]), None);
 }
+
+#[test]
+fn an_exception_names_what_it_speaks_of_and_why() {
+    let text = "[[exceptions]]\nrule = 'B101'\npath = 'tests/**'\nstatus = 'false_positive'\nreason = 'tests assert'\nexpires = 2027-01-31\n\
+                [[exceptions]]\nid = 'CVE-2023-1'\nstatus = 'not_affected'\nreason = 'r'\nowner = 'maintainers'\nexpires = '2027-02-01'\n";
+    let dir = project(&[("relwarden.toml", text)]);
+    let config = load(dir.path(), None).unwrap();
+    let labels: Vec<String> = config.exceptions.iter().map(|e| format!("{} {:?}", e.0.label(), e.0.expires)).collect();
+    assert_eq!(labels, ["B101 in tests/** Some(2027-01-31)", "CVE-2023-1 Some(2027-02-01)"]);
+
+    let nothing = error(&[("relwarden.toml", "[[exceptions]]\nstatus = 'accepted_risk'\nreason = 'r'\n")]);
+    assert!(nothing.contains("at least one of id, rule, package and path") && nothing.contains("line 1"), "{nothing}");
+    for (key, value) in
+        [("reason", "' '"), ("expires", "'soon'"), ("path", "'/etc'"), ("package", "'-'"), ("rules", "'B1'")]
+    {
+        let reason = if key == "reason" { "" } else { "reason = 'r'\n" };
+        let text = format!("[[exceptions]]\nid = 'X-1'\nstatus = 'accepted_risk'\n{reason}{key} = {value}\n");
+        let said = error(&[("relwarden.toml", &text)]);
+        assert!(said.contains("relwarden.toml") && said.contains("line "), "{key}: {said}");
+    }
+}

@@ -29,8 +29,15 @@ fn finding(id: &str, scanner: &str, discovered: Date) -> Finding {
         }),
         scope: Scope::Runtime,
         rating: Rating::word(Severity::High, SeveritySource::AdvisoryWord),
+        rated_on: None,
+        memory: None,
+        exploitation: findings_model::Exploitation::default(),
         source_scanner: name(scanner),
-        scanners: [(name(scanner), Attribution { first_seen: discovered, last_seen: discovered, ended: None })].into(),
+        scanners: [(
+            name(scanner),
+            Attribution { first_seen: discovered, last_seen: discovered, ended: None, reason: None },
+        )]
+        .into(),
         status: Status::Open,
         discovered,
         last_seen: discovered,
@@ -51,6 +58,9 @@ fn scanner(first_usable: Option<&str>) -> ScannerState {
         last_usable: at,
         last_complete: at,
         ever_covered: at.is_some(),
+        rule_sets: Vec::new(),
+        suppressed: BTreeMap::new(),
+        newest_observed: BTreeMap::new(),
         newest: vec![ScanSummary {
             scanner: name("pip-audit"),
             format: None,
@@ -61,6 +71,8 @@ fn scanner(first_usable: Option<&str>) -> ScannerState {
             findings: 0,
             tool_version: None,
             observed_at: None,
+            report_digest: None,
+            rule_set: None,
         }],
     }
 }
