@@ -9,7 +9,9 @@
     reason = "a developer's tool that runs programs, rewrites files of the workspace and tells a person about it"
 )]
 
+mod bench;
 mod demo;
+mod fuzz;
 mod generate;
 mod peers;
 mod step;
@@ -40,6 +42,10 @@ enum Task {
     Peers,
     /// Run the whole security-driven workflow on a recorded project, and say what it decided and why.
     Demo,
+    /// Measure how fast reports are read and findings identified, and hold it to limits.
+    Bench(bench::Bench),
+    /// Throw mutated documents at every parser.
+    Fuzz(fuzz::Fuzz),
     /// Write the generated parts of the documentation.
     Gen {
         /// Only say what is out of date, and fail if anything is.
@@ -65,6 +71,8 @@ fn run(task: &Task) -> Result<ExitCode> {
         Task::Tidy => tidy::run(),
         Task::Peers => peers::install().map(|()| ExitCode::SUCCESS),
         Task::Demo => demo::run().map(|()| ExitCode::SUCCESS),
+        Task::Bench(args) => bench::run(args).map(|()| ExitCode::SUCCESS),
+        Task::Fuzz(args) => fuzz::run(args).map(|()| ExitCode::SUCCESS),
         Task::Gen { check } => generate::run(*check),
     }
 }

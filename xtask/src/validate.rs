@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail};
 use test_support::fixtures::{CORPUS_VARIABLE, workspace};
 
-use crate::{demo, generate, peers, step, tidy};
+use crate::{demo, fuzz, generate, peers, step, tidy};
 
 /// What came of one gate.
 enum Outcome {
@@ -31,7 +31,7 @@ struct Tally {
     ignored: u64,
 }
 
-const GATES: [Gate; 12] = [
+const GATES: [Gate; 13] = [
     Gate { name: "fmt", run: |_| cargo(&["fmt", "--all", "--check"]) },
     Gate { name: "tidy", run: |_| code(tidy::run()?, "the findings stand above") },
     Gate {
@@ -51,6 +51,13 @@ const GATES: [Gate; 12] = [
     Gate { name: "workflows", run: |_| workflows() },
     Gate { name: "test", run: |tally| test(tally, &[]) },
     Gate { name: "corpus", run: |_| corpus() },
+    Gate {
+        name: "fuzz",
+        run: |_| {
+            fuzz::gate()?;
+            Ok(Outcome::Passed)
+        },
+    },
     Gate {
         name: "demo",
         run: |_| {

@@ -10,8 +10,9 @@ use super::Files;
 
 const RECORDED: &str = "RECORDED.toml";
 
-/// Below `fixtures/`, what we wrote ourselves: scripts, pages, the sample project's own files, advisories.
-const OWN_FOLDERS: [&str; 3] = ["record", "sample-project/advisories", "sample-project/src"];
+/// Below `fixtures/`, what no scanner wrote: scripts, pages, the sample project's own files, advisories, the files of the Python
+/// system, and the standards' schemas, which say themselves where they come from.
+const OWN_FOLDERS: [&str; 5] = ["original", "record", "sample-project/advisories", "sample-project/src", "schemas"];
 const OWN_FILES: [&str; 6] = [
     ".gitattributes",
     "README.md",

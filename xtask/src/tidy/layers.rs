@@ -15,6 +15,8 @@ enum Layer {
     Edge,
     /// Plans a run and executes it.
     Flow,
+    /// Asks services for what a run of the flow lacks; for binaries only.
+    Remote,
     /// Arguments, configuration, exit codes; for binaries only.
     Glue,
     Bin,
@@ -23,12 +25,13 @@ enum Layer {
 }
 
 /// The row of each crate. A binary under `bins/` needs no line.
-const CRATES: [(&str, Layer); 17] = [
+const CRATES: [(&str, Layer); 20] = [
     ("findings-model", Layer::Words),
     ("advisories", Layer::Feature),
     ("change-detect", Layer::Feature),
     ("credentials", Layer::Feature),
     ("dist-check", Layer::Feature),
+    ("findings-export", Layer::Feature),
     ("findings-ledger", Layer::Feature),
     ("live-status", Layer::Feature),
     ("metrics", Layer::Feature),
@@ -38,7 +41,9 @@ const CRATES: [(&str, Layer); 17] = [
     ("setup-rules", Layer::Feature),
     ("state-store", Layer::Edge),
     ("orchestrate", Layer::Flow),
+    ("advisory-sources", Layer::Remote),
     ("cli-support", Layer::Glue),
+    ("fuzz", Layer::Dev),
     ("test-support", Layer::Dev),
     ("xtask", Layer::Dev),
 ];
@@ -48,7 +53,7 @@ const SIBLINGS: [(&str, &str); 3] =
     [("pypi-publish", "credentials"), ("pypi-publish", "dist-check"), ("release-decision", "change-detect")];
 
 /// The crates that talk to a network, and so may link a runtime for it.
-const NETWORK_CRATES: [&str; 2] = ["credentials", "pypi-publish"];
+const NETWORK_CRATES: [&str; 3] = ["advisory-sources", "credentials", "pypi-publish"];
 
 /// What a crate that takes bytes and returns values has no use for.
 const NETWORK: [&str; 3] = ["hyper", "reqwest", "tokio"];
@@ -167,7 +172,7 @@ fn inside_problem(edge: &Edge, from: Layer, to: Layer) -> Option<&'static str> {
         (Layer::Bin, Layer::Bin) => Some("binaries share code through the crates below them"),
         (Layer::Feature, Layer::Feature) => Some("a feature does not import its sibling"),
         (Layer::Edge, Layer::Feature) => Some("it replaces and locks files, whatever is in them"),
-        (_, Layer::Glue) if from != Layer::Bin => Some("it is for binaries only"),
+        (_, Layer::Glue | Layer::Remote) if from != Layer::Bin => Some("it is for binaries only"),
         _ if to >= from => Some("it is not in a row below"),
         _ => None,
     }
@@ -179,7 +184,7 @@ fn foreign_problem(edge: &Edge, from: Layer) -> Option<&'static str> {
         return None;
     }
     if NETWORK.contains(&name) && !NETWORK_CRATES.contains(&edge.from.as_str()) {
-        return Some("only the crates that publish and fetch credentials use a network");
+        return Some("only the crates that publish, fetch credentials and ask advisory services use a network");
     }
     if matches!(name, "anyhow" | "clap") && from != Layer::Glue {
         return Some("libraries have typed errors and no command line");
@@ -247,6 +252,9 @@ mod tests {
             ("orchestrate", "state-store"),
             ("release-decision", "change-detect"),
             ("pypi-publish", "reqwest"),
+            ("advisory-sources", "orchestrate"),
+            ("advisory-sources", "reqwest"),
+            ("update-findings", "advisory-sources"),
             ("cli-support", "anyhow"),
             ("xtask", "cli-support"),
         ] {
@@ -268,6 +276,8 @@ mod tests {
             ("metrics", "test-support"),
             ("metrics", "tokio"),
             ("orchestrate", "reqwest"),
+            ("orchestrate", "advisory-sources"),
+            ("cli-support", "advisory-sources"),
             ("cli-support", "tokio"),
             ("dist-check", "anyhow"),
             ("state-store", "clap"),

@@ -24,8 +24,8 @@ const FORBIDDEN: [(&str, &str, &str); 5] = [
     ("FIX", "ME", "unfinished work is an issue, not a comment"),
 ];
 
-/// Files that speak of what is forbidden.
-const EXEMPT: [&str; 2] = ["Cargo.lock", "fixtures/record/record.py"];
+/// Files that speak of what is forbidden, and a published schema that is kept as it is.
+const EXEMPT: [&str; 3] = ["Cargo.lock", "fixtures/record/record.py", "fixtures/schemas/bom-1.6.schema.json"];
 
 pub(super) fn problems(files: &Files) -> Result<Vec<String>> {
     let mut problems = Vec::new();
