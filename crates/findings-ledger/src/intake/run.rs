@@ -275,6 +275,11 @@ impl<'a> Run<'a> {
                     Place::NotCovered
                 } else if group.files.contains(path) {
                     self.in_file(group, scanner, finding, path)
+                } else if !group.lists_files
+                    && let Place::Hidden(reason) = self.in_file(group, scanner, finding, path)
+                {
+                    // A file that is gone may be where a new filter does not let the scan look.
+                    Place::Hidden(reason)
                 } else if !(self.intake.file_exists)(path) {
                     // Where nothing of what the scan looked at is at hand, nothing can be told of what it did not look at.
                     let untold = group.lists_files && !group.tree_is_there;
