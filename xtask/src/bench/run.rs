@@ -16,6 +16,8 @@ use findings_model::ReportFormat;
 
 use super::data::{self, Drift};
 
+/// How long the base is measured, in CPU seconds.
+const BASE_SECONDS: f64 = 0.3;
 /// The CPU time to aim at, in times of the base, from [`LARGE`] findings on.
 const GOAL: f64 = 4.0;
 /// The CPU time that a run is held to: what is reached today, with room for a busy machine.
@@ -76,7 +78,7 @@ pub(super) fn run(most: u64) -> Result<()> {
             let Taken { cpu, wall, memory } = taken[at];
             let (ratio, growth) = (cpu / base, before[at].map(|before| cpu / before));
             println!(
-                "{n:>9} {case:<10} {cpu:>8.3} {base:>8.3} {ratio:>6.1} {:>7} {:>9.1} {:>8.1} {:>8.1} {:>9.1}",
+                "{n:>9} {case:<10} {cpu:>8.4} {base:>8.4} {ratio:>6.1} {:>7} {:>9.1} {:>8.1} {:>8.1} {:>9.1}",
                 growth.map_or_else(String::new, |growth| format!("{growth:.1}")),
                 wall * 1000.0,
                 mebibytes(memory),
@@ -123,22 +125,26 @@ fn build() -> Result<(PathBuf, PathBuf)> {
     Ok((target.join("release/update-findings"), target.join("bench/run")))
 }
 
-/// The CPU seconds that serde_json takes for the reports of a folder: the shortest of several times.
+/// The CPU seconds that serde_json takes for the reports of a folder: the mean of as many times as take [`BASE_SECONDS`], each
+/// with the drop of what was read, because the clock is too coarse for one.
 fn base(reports: &Path) -> Result<f64> {
-    let mut shortest = f64::MAX;
-    for _ in 0..5 {
-        let mut total = 0.0;
-        for (file, format) in REPORTS {
-            let bytes = fs::read(reports.join(file))?;
-            let begun = own_cpu()?;
-            let mut ended = begun;
-            scanner_reports::bench::deserialise(&bytes, format, &mut || ended = own_cpu().unwrap_or(f64::MAX))
-                .with_context(|| format!("{file} is no report of {format}"))?;
-            total += ended - begun;
-        }
-        shortest = shortest.min(total);
+    let mut files = Vec::new();
+    for (file, format) in REPORTS {
+        files.push((file, format, fs::read(reports.join(file))?));
     }
-    Ok(shortest)
+    let begun = own_cpu()?;
+    let mut times = 0.0;
+    loop {
+        for (file, format, bytes) in &files {
+            scanner_reports::bench::deserialise(bytes, *format, &mut || ())
+                .with_context(|| format!("{file} is no report of {format}"))?;
+        }
+        times += 1.0;
+        let taken = own_cpu()? - begun;
+        if taken >= BASE_SECONDS {
+            return Ok(taken / times);
+        }
+    }
 }
 
 /// CPU seconds of this thread so far.
@@ -148,7 +154,7 @@ fn own_cpu() -> Result<f64> {
     Ok(nanoseconds / 1e9)
 }
 
-/// Every case several times over: CPU time and memory of the cheapest, wall time at the median. Also gives the ledger's size.
+/// Every case several times over: the mean of the CPU time, the most memory, wall time at the median. Also gives the ledger's size.
 fn measure(program: &Path, folder: &Path, times: usize) -> Result<([Taken; 3], u64)> {
     let project = folder.join("project");
     let ledger = project.join("security/findings/findings.json");
@@ -168,7 +174,9 @@ fn measure(program: &Path, folder: &Path, times: usize) -> Result<([Taken; 3], u
     let of = |mut runs: Vec<Taken>| {
         runs.sort_by(|a, b| a.wall.total_cmp(&b.wall));
         let wall = runs[runs.len() / 2].wall;
-        let cpu = runs.iter().map(|run| run.cpu).fold(f64::MAX, f64::min);
+        // The system counts CPU time in steps as long as a small run: only the mean of several is exact.
+        let cpu =
+            runs.iter().map(|run| run.cpu).sum::<f64>() / f64::from(u32::try_from(runs.len()).unwrap_or(u32::MAX));
         let memory = runs.iter().map(|run| run.memory).max().unwrap_or_default();
         Taken { cpu, wall, memory }
     };
