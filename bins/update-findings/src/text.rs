@@ -24,7 +24,7 @@ fn write_text(out: &mut String, report: &FindingsReport) -> std::fmt::Result {
     if report.scans.is_empty() {
         writeln!(out, "  none")?;
     }
-    writeln!(out, "\n{}", sentence(&report.summary))?;
+    writeln!(out, "\n{}", sentence(report))?;
     let mut listed: Vec<&Finding> = report.findings.iter().collect();
     listed.sort_by_key(|f| (f.rating.severity.list_order(), f.finding_id.clone()));
     for finding in listed {
@@ -53,11 +53,14 @@ fn line(finding: &Finding) -> String {
     format!("{:<9} {what}", finding.rating.severity)
 }
 
-/// One sentence about how many there are.
-fn sentence(summary: &Summary) -> String {
+/// One sentence about how many there are. Without a scan that could be used, none found is nothing known.
+fn sentence(report: &FindingsReport) -> String {
+    let summary: &Summary = &report.summary;
     let counts = summary.counts;
     if counts.total() == 0 {
-        return "No open findings.".to_owned();
+        let known = report.scans.iter().any(|scan| scan.coverage.is_usable());
+        return if known { "No open findings." } else { "Nothing is known: no report of this run can be used." }
+            .to_owned();
     }
     let mut severities = Severity::ALL;
     severities.sort_by_key(|s| s.list_order());
@@ -70,5 +73,5 @@ fn sentence(summary: &Summary) -> String {
 
 /// The step summary, in Markdown.
 pub(crate) fn summary(report: &FindingsReport) -> String {
-    format!("### Security findings\n\n{}\n\n{}", sentence(&report.summary), scan_text::summary(&report.scans))
+    format!("### Security findings\n\n{}\n\n{}", sentence(report), scan_text::summary(&report.scans))
 }

@@ -38,6 +38,14 @@ fn a_week_s_reports_become_the_ledger_and_its_documents() {
 }
 
 #[test]
+fn reports_that_cannot_be_used_are_not_a_clean_project() {
+    let project = Scratch::sample();
+    project.write(&format!("{REPORTS}/notes.txt"), "no report");
+    let said = update_findings(&project).output().expect_success().stdout;
+    assert!(said.contains("Nothing is known") && !said.contains("No open findings"), "{said}");
+}
+
+#[test]
 fn a_dry_run_says_what_it_would_do_and_writes_nothing() {
     let project = Scratch::sample();
     project.set_week("2023-07-24");
