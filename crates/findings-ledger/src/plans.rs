@@ -277,8 +277,8 @@ pub(crate) mod default {
     pub(crate) const IMPACT: &str = "Under assessment";
 }
 
-/// The keys that a plan of the Python system has, and those that are ours.
-const KNOWN_KEYS: [&str; 18] = [
+/// The keys that a plan of the Python system has, and those that are ours, in the order in which they are written.
+pub(crate) const KNOWN_KEYS: [&str; 18] = [
     "finding_id",
     "status",
     "planned_action",

@@ -183,7 +183,7 @@ pub fn update_findings(project: &Project, request: &FindingsRequest) -> Result<F
     let plan_error = |source| FindingsError::Plans { source };
     let plan_bytes = project.document(Path::new(paths::PLANS))?.unwrap_or_default();
     let decisions = PlanFile::read(&plan_bytes).map_err(plan_error)?.into_decisions();
-    // Read again when the reports are gone: both at once are the greatest part of a run's memory.
+    // Read again before it is written: look-ups may take half a minute, and what a person saves meanwhile must not be lost.
     drop(plan_bytes);
     let mut scans = scans(project, request)?;
     source_lines::tell(project, &mut scans);

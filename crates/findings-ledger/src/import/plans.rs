@@ -6,25 +6,7 @@ use findings_model::Timestamp;
 use serde_json::{Map, Value};
 
 use super::{Sighting, fault, scrubbed, sightings::canonical, yaml};
-use crate::{Ledger, Plan, PlanStatus, Plans, PlansError, sync_plans};
-
-/// The keys of a plan in the order in which both systems write them; others follow.
-const ORDER: [&str; 14] = [
-    "finding_id",
-    "status",
-    "planned_action",
-    "assigned_to",
-    "notes",
-    "workaround",
-    "target_date",
-    "priority",
-    "business_impact",
-    "created_date",
-    "updated_date",
-    "expires",
-    "reason",
-    "owner",
-];
+use crate::{Ledger, Plan, PlanStatus, Plans, PlansError, plans::KNOWN_KEYS, sync_plans};
 
 /// What `remediation-plans.yml` of the old system says, as far as it can be read.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -142,8 +124,8 @@ fn block(key: &str, fields: &Map<String, Value>) -> String {
         let is_word = matches!(key, "finding_id" | "status" | "priority" | "severity");
         format!("    {}: {}\n", name(key), scalar(value, is_word))
     };
-    let known = ORDER.into_iter().filter_map(|key| Some((key, fields.get(key)?)));
-    let others = fields.iter().map(|(key, value)| (key.as_str(), value)).filter(|(key, _)| !ORDER.contains(key));
+    let known = KNOWN_KEYS.into_iter().filter_map(|key| Some((key, fields.get(key)?)));
+    let others = fields.iter().map(|(key, value)| (key.as_str(), value)).filter(|(key, _)| !KNOWN_KEYS.contains(key));
     std::iter::once(format!("  {}:\n", name(key))).chain(known.chain(others).map(line)).collect()
 }
 
