@@ -46,12 +46,18 @@ fn lines(explanation: &Explanation) -> String {
     for condition in &explanation.conditions {
         let _infallible = writeln!(out, "  {}", text::one_line(condition));
     }
-    out.push_str("\nWhat it says to each change\n");
+    out.push_str("\nWhat it says to each finding\n");
     if explanation.reasons.is_empty() {
-        out.push_str("  nothing changed\n");
+        out.push_str("  there is no open finding, and nothing changed\n");
     }
     for reason in explanation.reasons.iter().map(decision_text::reason) {
         let _infallible = writeln!(out, "  {reason}");
+    }
+    match explanation.more_unchanged {
+        0 => {}
+        n => {
+            let _infallible = writeln!(out, "  and {n} more that did not change");
+        }
     }
     out
 }

@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use change_detect::ChangeSet;
-use findings_model::{FindingSet, PackageName, Timestamp};
+use findings_model::{FindingSet, PackageName, Receipt, Timestamp};
 use release_decision::{
-    Baseline, CurrentVersion, DecideError, Decision, FirstScanRule, IndexVersions, NotesOptions, Policy, Request,
+    Baseline, CurrentVersion, DecideError, Decision, FirstScanRule, IndexVersions, NotesOptions, Past, Policy, Request,
     StoredDecision, Version, Versions,
 };
 
@@ -13,7 +13,7 @@ use crate::{
     changes,
     documents::{self, DocumentError},
     findings::Writing,
-    paths,
+    kept, paths,
     project::Project,
 };
 
@@ -57,36 +57,54 @@ pub fn decide(project: &Project, request: &DecisionRequest) -> Result<Decision, 
     let current = documents::ledger_or_empty(project, &request.project, request.now)?.finding_set();
     let known = documents::baseline(project)?;
     // Without the baseline everything would look like a first scan, and what is due would be swallowed.
-    if known.is_none() && last.is_some_and(|last| last.decision.compared_with.is_some()) {
+    if known.is_none() && last.as_ref().is_some_and(|last| last.decision.compared_with.is_some()) {
         return Err(DocumentError::BaselineLost.into());
     }
     let baseline = known.clone().map(|baseline| baseline.merge_first_scans(&current));
     let changes = changes::against_baseline(project, baseline.as_ref(), &current);
     let released = baseline.as_ref().and_then(|b| b.version.clone());
-    let decision = decide_on(&changes, request, released)?;
+    // Without a receipt the index tells what is published; one that cannot be read is as good as none.
+    let receipt = documents::newest_receipt(project).unwrap_or_else(|error| {
+        tracing::warn!("{} is not taken into account: {}", paths::RECEIPT, crate::causes(&error));
+        None
+    });
+    let receipt = receipt.filter(|r| is_of(r, &request.project));
+    let past = Past {
+        decided: last.as_ref().map(|last| &last.decision),
+        receipt: receipt.as_ref(),
+        last_automatic: baseline.as_ref().and_then(Baseline::last_automatic),
+    };
+    let decision = decide_on(&changes, request, released, &past)?;
     tracing::info!("decided {}: {}", decision.trigger_type.as_str(), decision.justification);
     for reason in &decision.reasons {
         tracing::debug!("{:?}: {}", reason.finding_id, reason.text);
     }
-    if request.writing == Writing::Write {
+    // What was decided and published stays as it was decided, with its snapshot, until it is recorded.
+    if request.writing == Writing::Write && decision.already_published.is_none() {
+        kept::keep(project, last.as_ref(), &decision, known.as_ref())?;
         write(project, request, known.as_ref(), baseline, &current, &decision)?;
     }
     Ok(decision)
 }
 
+fn is_of(receipt: &Receipt, project: &PackageName) -> bool {
+    PackageName::parse(&receipt.project).is_ok_and(|name| name == *project)
+}
+
 /// Decides on a document of changes and the policy alone. Nothing is read beside it, nothing is written.
 pub fn decide_on_changes(changes: &ChangeSet, request: &DecisionRequest) -> Result<Decision, DecisionError> {
-    decide_on(changes, request, None)
+    decide_on(changes, request, None, &Past::default())
 }
 
 fn decide_on(
     changes: &ChangeSet,
     request: &DecisionRequest,
     released: Option<Version>,
+    past: &Past<'_>,
 ) -> Result<Decision, DecisionError> {
     let versions =
         Versions { current: request.current_version.clone(), index: request.index.clone(), released, given: None };
-    Ok(release_decision::decide(changes, &request.request, &request.policy, &versions, request.now)?)
+    Ok(release_decision::decide(changes, &request.request, &request.policy, &versions, past, request.now)?)
 }
 
 fn hold(project: &Project, writing: Writing) -> Result<Option<state_store::Lock>, DocumentError> {

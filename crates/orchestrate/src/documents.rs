@@ -4,10 +4,10 @@ use std::path::Path;
 
 use findings_ledger::{Ledger, LedgerError};
 use findings_model::{PackageName, Receipt, Timestamp};
-use release_decision::{Baseline, StoredDecision};
+use release_decision::{Baseline, Decision, StoredDecision};
 use state_store::StoreError;
 
-use crate::{paths, project::Project};
+use crate::{kept, paths, project::Project};
 
 /// Why a document of ours cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -101,15 +101,30 @@ pub fn decision(project: &Project) -> Result<Option<StoredDecision>, DocumentErr
     decision_at(project, Path::new(paths::DECISION))
 }
 
-/// The decision that a receipt belongs to: the one that travelled beside it, or the project's newest.
-pub fn decision_of_receipt(project: &Project, receipt: &Path) -> Result<Option<StoredDecision>, DocumentError> {
-    match decision_at(project, &receipt.with_file_name("decision.json"))? {
-        Some(decision) => Ok(Some(decision)),
-        None => decision(project),
+/// The decision that a publish carries out, which is the one that travelled beside its receipt, the project's newest, or one that
+/// was replaced before it was recorded. Where none is the wanted one, the first that there is, so that it can be named.
+pub fn decision_of_publish(
+    project: &Project,
+    receipt: &Path,
+    wanted: impl Fn(&Decision) -> bool,
+) -> Result<Option<StoredDecision>, DocumentError> {
+    let beside = decision_at(project, &receipt.with_file_name("decision.json"))?;
+    let first = if beside.is_some() { beside } else { decision(project)? };
+    if first.as_ref().is_some_and(|first| wanted(&first.decision)) {
+        return Ok(first);
+    }
+    Ok(kept::find(project, wanted)?.or(first))
+}
+
+/// The receipt that the newest publish left at its usual place; none where there is none.
+pub(crate) fn newest_receipt(project: &Project) -> Result<Option<Receipt>, DocumentError> {
+    match state_store::exists(&project.path(paths::RECEIPT)) {
+        true => receipt(project, Path::new(paths::RECEIPT)).map(Some),
+        false => Ok(None),
     }
 }
 
-fn decision_at(project: &Project, path: &Path) -> Result<Option<StoredDecision>, DocumentError> {
+pub(crate) fn decision_at(project: &Project, path: &Path) -> Result<Option<StoredDecision>, DocumentError> {
     let label = || project.label(&project.path(path));
     let Some(bytes) = project.document(path)? else { return Ok(None) };
     StoredDecision::from_json(&bytes).map(Some).map_err(|source| DocumentError::Decision { path: label(), source })

@@ -16,6 +16,10 @@ pub const PLANS: &str = "security/findings/remediation-plans.yml";
 pub const BASELINE: &str = "security/findings/baseline.json";
 /// The newest decision with the snapshot it was decided on.
 pub const DECISION: &str = "security/findings/decision.json";
+/// Decisions to release that were replaced before they were recorded.
+pub const DECISIONS: &str = "security/findings/history/decisions";
+/// Where a publish leaves its receipt.
+pub const RECEIPT: &str = "receipt.json";
 /// Events, a JSON document a line.
 pub const EVENTS: &str = "security/findings/history/events.ndjson";
 /// The changelog of findings for people.

@@ -7,7 +7,7 @@ use release_decision::{Adopt, Baseline, Publication, RecordError};
 
 use crate::{
     documents::{self, DocumentError},
-    paths,
+    kept, paths,
     project::Project,
 };
 
@@ -52,7 +52,8 @@ pub fn record_release(project: &Project, request: &RecordRequest<'_>) -> Result<
         return Err(RecordReleaseError::OtherProject { receipt: receipt.project, project: request.project.clone() });
     }
     let _held = state_store::lock(&project.path(paths::FINDINGS)).map_err(DocumentError::from)?;
-    let decision = documents::decision_of_receipt(project, request.receipt)?;
+    let id = receipt.decision_id.as_deref();
+    let decision = documents::decision_of_publish(project, request.receipt, |d| Some(d.decision_id.as_str()) == id)?;
     let current = if request.adopt_current {
         Some(documents::ledger_or_empty(project, &request.project, request.now)?.finding_set())
     } else {
@@ -66,5 +67,6 @@ pub fn record_release(project: &Project, request: &RecordRequest<'_>) -> Result<
         commit: request.commit.clone(),
     })?;
     project.write(paths::BASELINE, baseline.to_json().as_bytes()).map_err(DocumentError::from)?;
+    kept::forget(project, &baseline)?;
     Ok(baseline)
 }

@@ -6,6 +6,8 @@ use findings_model::{
 use pep440_rs::Version;
 use serde::{Deserialize, Serialize};
 
+use crate::TriggerType;
+
 /// The findings and scanners that a decision was made on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Snapshot {
@@ -39,6 +41,9 @@ pub struct Baseline {
     pub commit: Option<String>,
     /// The decision that the findings belong to; null before the first one that was published.
     pub decision_id: Option<String>,
+    /// Why there was a release; null before the first one, and for one without a decision.
+    #[serde(default)]
+    pub trigger_type: Option<TriggerType>,
     /// When the release was published, or the baseline begun.
     pub recorded_at: Timestamp,
     /// Every scanner that is part of the baseline.
@@ -96,6 +101,7 @@ impl Baseline {
             version: None,
             commit: None,
             decision_id: None,
+            trigger_type: None,
             recorded_at,
             scanners: BTreeMap::new(),
             findings: Vec::new(),
@@ -163,6 +169,11 @@ impl Baseline {
             identity::pair(&self.findings, &current.findings, &|_| false).iter().map(Option::is_some).collect()
         };
         has.into_iter().enumerate().filter(|(_, has)| *has).map(|(index, _)| index).collect()
+    }
+
+    /// When the release was published, if it was an automatic one.
+    pub fn last_automatic(&self) -> Option<Timestamp> {
+        (self.trigger_type == Some(TriggerType::SecurityAuto)).then_some(self.recorded_at)
     }
 
     /// The side of a comparison that the baseline is.

@@ -7,9 +7,11 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::{
-    FirstScanRule, NextVersion, NotesError, NotesOptions, Policy, Reason, VersionError, Versions, justification,
+    NextVersion, NotesError, NotesOptions, Past, Policy, Reason, Row, VersionError, Versions, justification,
     matrix::{self, Effect},
-    notes, words,
+    notes,
+    past::{Earlier, Proof},
+    words,
 };
 
 /// What asks for a decision.
@@ -106,6 +108,9 @@ pub struct Decision {
     pub next_version: Option<Version>,
     /// How the next version came about, or why there is none.
     pub version_reason: Option<String>,
+    /// The version under which this decision was published before, which is why there is no release.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub already_published: Option<Version>,
     /// A digest of what was decided on: the same inputs give the same id.
     pub decision_id: String,
     /// A digest of the released baseline that was compared with; none for a first scan.
@@ -154,74 +159,93 @@ impl Decision {
     pub const SCHEMA: SchemaVersion = SchemaVersion::new(1, 0);
 
     /// The outputs of a workflow step, in order; every value is text.
-    pub fn outputs(&self) -> [(&'static str, String); 7] {
+    pub fn outputs(&self) -> [(&'static str, String); 8] {
+        let version = |version: &Option<Version>| version.as_ref().map(ToString::to_string).unwrap_or_default();
         [
             ("should_release", self.should_release.to_string()),
             ("release_type", self.trigger_type.as_str().to_owned()),
             ("justification", self.justification.clone()),
             ("release_notes", self.release_notes.clone()),
             ("changes_detected", (self.security_changes_count > 0).to_string()),
-            ("next_version", self.next_version.as_ref().map(ToString::to_string).unwrap_or_default()),
+            ("next_version", version(&self.next_version)),
             ("decision_id", self.decision_id.clone()),
+            ("already_published", version(&self.already_published)),
         ]
     }
 }
 
 /// Decides on a change set.
 ///
-/// Coverage never decides: an incomplete scan resolves nothing in the change set, and is only told about here.
+/// Coverage never decides: an incomplete scan resolves nothing in the change set, and is only told about here. A decision that was
+/// made before on the same inputs stays the same one, with its version, until it is published; then it is never released again.
 pub fn decide(
     changes: &ChangeSet,
     request: &Request,
     policy: &Policy,
     versions: &Versions,
+    past: &Past<'_>,
     now: Timestamp,
 ) -> Result<Decision, DecideError> {
     let mut reasons = matrix::reasons(changes, policy);
-    let releases = reasons.iter().any(|r| r.effect == Effect::Release);
-    let trigger_type = match request.trigger {
+    let asked_for = match request.trigger {
         Trigger::Forced | Trigger::Manual => TriggerType::Manual,
-        Trigger::Auto if releases => TriggerType::SecurityAuto,
+        Trigger::Auto if reasons.iter().any(|r| r.effect == Effect::Release) => TriggerType::SecurityAuto,
         Trigger::Auto => TriggerType::None,
     };
-    let justification = match trigger_type {
-        TriggerType::Manual => justification::MANUAL.to_owned(),
-        TriggerType::SecurityAuto => justification::security(&reasons, policy),
-        TriggerType::None if changes.first_scan && policy.first_scan == FirstScanRule::Record => {
-            justification::FIRST_SCAN.to_owned()
-        }
-        TriggerType::None => justification::NO_RELEASE.to_owned(),
+    let id_of = |version: Option<&Version>| decision_id(changes, request, policy, asked_for, version);
+    let earlier = match asked_for {
+        TriggerType::None => None,
+        _ => past.same_decision(versions, |version| id_of(Some(version))),
     };
-    if trigger_type == TriggerType::Manual {
-        reasons.insert(0, Reason::manual());
-    }
-    let should_release = trigger_type != TriggerType::None;
-    let next: Option<NextVersion> =
-        should_release.then(|| versions.next(policy.bump)).transpose().map_err(DecideError::Version)?;
+    let waits = asked_for == TriggerType::SecurityAuto && !reasons.iter().any(|r| matrix::is_critical(r, policy));
+    let quiet_until = past.quiet_until(policy, now).filter(|_| waits);
+
+    let mut already_published = None;
+    let (verdict, next) = match (asked_for, earlier, quiet_until) {
+        (TriggerType::None, ..) => (Verdict::Nothing, None),
+        (_, Some(Earlier::Published(version, proof)), _) => {
+            already_published = Some(version.clone());
+            (Verdict::Published(version, proof), None)
+        }
+        (_, Some(Earlier::Pending(next)), _) => (Verdict::Release(asked_for), Some(next)),
+        (_, None, Some(until)) => (Verdict::Waits(until), None),
+        (_, None, None) => {
+            let next = versions.next(policy.bump).map_err(DecideError::Version)?;
+            (Verdict::Release(asked_for), Some(next))
+        }
+    };
+    let trigger_type = verdict.trigger_type();
+    let justification = justification::of(&verdict, changes, &reasons, policy);
+    let decided_version = already_published.as_ref().or(next.as_ref().and_then(|next| next.version.as_ref()));
+    let decision_id = match verdict {
+        Verdict::Nothing | Verdict::Waits(_) => decision_id(changes, request, policy, TriggerType::None, None),
+        Verdict::Release(_) | Verdict::Published(..) => id_of(decided_version),
+    };
+    reasons.splice(0..0, verdict.reason(&justification));
     let (next_version, version_reason) = next.map_or((None, None), |next| (next.version, Some(next.reason)));
-    let explanation = words::explanation(changes, &reasons, trigger_type);
-    let release_notes = if should_release {
-        let facts = notes::Facts {
-            changes,
-            trigger_type,
-            justification: &justification,
-            explanation: &explanation,
-            custom: request.notes.as_deref(),
-            version: next_version.as_ref(),
-        };
-        notes::render(&facts, &request.presentation).map_err(DecideError::Notes)?
-    } else {
-        String::new()
+    let explanation = words::explanation(changes, &reasons, &verdict);
+    let release_notes = match verdict {
+        Verdict::Release(_) => {
+            let facts = notes::Facts {
+                changes,
+                trigger_type,
+                justification: &justification,
+                explanation: &explanation,
+                custom: request.notes.as_deref(),
+                version: next_version.as_ref(),
+            };
+            notes::render(&facts, &request.presentation).map_err(DecideError::Notes)?
+        }
+        _ => String::new(),
     };
     Ok(Decision {
         schema_version: Decision::SCHEMA,
-        should_release,
+        should_release: trigger_type != TriggerType::None,
         trigger_type,
         justification,
         explanation,
         release_notes,
         security_changes_count: changes.changes.len(),
-        decision_id: decision_id(changes, request, policy, trigger_type, next_version.as_ref()),
         security_changes: changes.changes.clone(),
         reasons,
         incomplete: changes.incomplete.clone(),
@@ -229,9 +253,43 @@ pub fn decide(
         current_version: versions.current().cloned(),
         next_version,
         version_reason,
+        already_published,
+        decision_id,
         compared_with: changes.compared_with.clone(),
         decided_at: now,
     })
+}
+
+/// What comes of a request and the matrix.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// A release.
+    Release(TriggerType),
+    /// Nothing speaks for one.
+    Nothing,
+    /// Something does, and it waits until the quiet period is over.
+    Waits(Timestamp),
+    /// Something does, and it was published already.
+    Published(Version, Proof),
+}
+
+impl Verdict {
+    fn trigger_type(&self) -> TriggerType {
+        match self {
+            Self::Release(trigger) => *trigger,
+            Self::Nothing | Self::Waits(_) | Self::Published(..) => TriggerType::None,
+        }
+    }
+
+    /// What speaks for or against a release beside the changes.
+    fn reason(&self, justification: &str) -> Option<Reason> {
+        match self {
+            Self::Release(TriggerType::Manual) => Some(Reason::manual()),
+            Self::Release(_) | Self::Nothing => None,
+            Self::Waits(_) => Some(Reason::against(Row::QuietPeriod, justification.to_owned())),
+            Self::Published(..) => Some(Reason::against(Row::Published, justification.to_owned())),
+        }
+    }
 }
 
 /// The digest of everything that makes a decision this one and no other: no dates, no words of people unless a person asked.

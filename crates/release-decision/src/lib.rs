@@ -13,6 +13,7 @@ mod index;
 mod justification;
 mod matrix;
 mod notes;
+mod past;
 mod policy;
 mod pyproject;
 mod record;
@@ -29,7 +30,8 @@ pub use decision::{DecideError, Decision, Request, Trigger, TriggerType, decide}
 pub use index::{IndexError, IndexVersions};
 pub use matrix::{Effect, Explanation, MatrixRow, Reason, Row, explain};
 pub use notes::{NOTES_LIMIT, NotesError, NotesOptions};
-pub use policy::{Bump, DevelopmentRule, FirstScanRule, Policy, Threshold, ThresholdError, UnknownSeverity};
+pub use past::Past;
+pub use policy::{Bump, DevelopmentRule, FirstScanRule, Policy, Rule, Threshold, ThresholdError, UnknownSeverity};
 pub use pyproject::{CurrentVersion, DynamicVersion, PyprojectError, current_version_of, set_version};
 pub use record::{Adopt, Publication, RecordError, record_release};
 pub use stored::StoredDecision;

@@ -237,7 +237,7 @@ fn context<'a>(facts: &Facts<'a>, options: &'a NotesOptions) -> Context<'a> {
     .filter(|section| !section.rows.is_empty())
     .collect();
     let posture = facts.changes.posture.map(|p| p.current);
-    let unchanged = open_but_unchanged(facts.changes);
+    let unchanged = facts.changes.open_but_unchanged();
     let rows: Vec<_> = facts.changes.still_open.iter().take(ROWS).map(Row::of_open).collect();
     Context {
         project: options.project.as_deref(),
@@ -265,13 +265,6 @@ fn context<'a>(facts: &Facts<'a>, options: &'a NotesOptions) -> Context<'a> {
             })
             .collect(),
     }
-}
-
-/// How many open findings did not change; the list in the change set is shorter than that if there are many.
-fn open_but_unchanged(changes: &ChangeSet) -> usize {
-    let changed = changes.changes.iter().filter(|c| c.new_state.severity().is_some()).count();
-    let open = changes.posture.map_or(0, |p| usize::try_from(p.current.total()).unwrap_or(usize::MAX));
-    open.saturating_sub(changed).max(changes.still_open.len())
 }
 
 /// The package with its version, or the file.

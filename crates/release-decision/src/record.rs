@@ -123,6 +123,7 @@ pub fn record_release(publication: Publication<'_>) -> Result<Baseline, RecordEr
             move_to(&mut baseline, Snapshot::from(set));
             baseline.decision_id = None;
         }
+        baseline.trigger_type = None;
         return Ok(released(baseline, version, receipt, commit));
     };
 
@@ -149,6 +150,7 @@ pub fn record_release(publication: Publication<'_>) -> Result<Baseline, RecordEr
     let mut baseline = baseline.unwrap_or_else(|| Baseline::without_scans(receipt.finished_at));
     move_to(&mut baseline, snapshot);
     baseline.decision_id = Some(id.clone());
+    baseline.trigger_type = Some(decision.decision.trigger_type);
     Ok(released(baseline, version, receipt, commit))
 }
 

@@ -50,13 +50,18 @@ impl Versions {
         }
     }
 
+    /// The newest version that was released, as far as is known.
+    pub(crate) fn newest_released(&self) -> Option<&Version> {
+        self.index.iter().filter_map(IndexVersions::newest).chain(&self.released).max()
+    }
+
     /// The next version: the project's own if it is newer than everything released, else the bump of the greater of both.
     ///
     /// Where nothing is known of the index and of earlier releases, the project's own version may be taken, so it is bumped.
     /// A pre-release on the index, of a release that the project is not at, is followed by the next of its series: an
     /// automatic release makes no final release of somebody's release candidate.
     pub fn next(&self, by: Bump) -> Result<NextVersion, VersionError> {
-        let released = self.index.iter().filter_map(IndexVersions::newest).chain(&self.released).max();
+        let released = self.newest_released();
         if let Some(given) = &self.given {
             let taken = self.released.as_ref() == Some(given) || self.index.as_ref().is_some_and(|i| i.contains(given));
             return match given {

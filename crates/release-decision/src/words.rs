@@ -7,6 +7,7 @@ use findings_model::{CoverageState, FindingId, text};
 
 use crate::{
     TriggerType,
+    decision::Verdict,
     matrix::{Effect, Reason, Row},
 };
 
@@ -14,11 +15,22 @@ use crate::{
 const NAMED: usize = 3;
 
 /// A paragraph of plain text on one line; whoever shows it escapes it for the place.
-pub(crate) fn explanation(changes: &ChangeSet, reasons: &[Reason], trigger_type: TriggerType) -> String {
-    let mut sentences = match trigger_type {
-        TriggerType::SecurityAuto => automatic(changes, reasons),
-        TriggerType::Manual => vec!["A person asked for this release.".to_owned(), pending(changes)],
-        TriggerType::None => vec![standstill(changes, reasons)],
+pub(crate) fn explanation(changes: &ChangeSet, reasons: &[Reason], verdict: &Verdict) -> String {
+    let mut sentences = match verdict {
+        Verdict::Release(TriggerType::Manual) => {
+            vec!["A person asked for this release.".to_owned(), pending(changes)]
+        }
+        Verdict::Release(_) => automatic(changes, reasons),
+        Verdict::Nothing => vec![standstill(changes, reasons)],
+        Verdict::Waits(until) => {
+            let mut sentences = automatic(changes, reasons);
+            sentences.push(format!("It waits for the end of the quiet period at {until}."));
+            sentences
+        }
+        Verdict::Published(version, _) => vec![
+            format!("This decision was published before, as {version}: it is not released again."),
+            "Until that release is recorded, its changes stay pending.".to_owned(),
+        ],
     };
     for scan in &changes.incomplete {
         let what = coverage(scan.coverage);

@@ -152,6 +152,12 @@ impl System {
         "releases.json"
     }
 
+    /// The names of the decisions that were replaced before they were recorded.
+    pub(crate) fn kept_decisions(&self) -> Vec<String> {
+        let entries = std::fs::read_dir(self.project.join("security/findings/history/decisions"));
+        entries.into_iter().flatten().map(|e| e.unwrap().file_name().into_string().unwrap()).collect()
+    }
+
     /// The findings of the ledger, resolved ones too.
     #[track_caller]
     pub(crate) fn ledger(&self) -> Vec<Value> {

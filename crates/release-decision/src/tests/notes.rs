@@ -153,8 +153,15 @@ fn a_template_of_the_projects_own() {
             ..NotesOptions::default()
         };
         let set = changes(vec![change(ChangeType::NewVulnerability, "CVE-2026-1", Severity::High)]);
-        decide(&set, &Request::auto().with_presentation(options), &Policy::default(), &versions(), now())
-            .map(|d| d.release_notes)
+        decide(
+            &set,
+            &Request::auto().with_presentation(options),
+            &Policy::default(),
+            &versions(),
+            &crate::Past::default(),
+            now(),
+        )
+        .map(|d| d.release_notes)
     };
     assert_eq!(
         with("{{ project }} {{ version | code }}\n{% for s in sections %}{% for r in s.rows %}* {{ r.id }}: {{ r.severity }}{% endfor %}{% endfor %}").unwrap(),
