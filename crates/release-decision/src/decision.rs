@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::{
-    NextVersion, NotesError, NotesOptions, Past, Policy, Reason, Row, VersionError, Versions, justification,
+    NotesError, NotesOptions, Past, Policy, Reason, Row, VersionError, Versions, justification,
     matrix::{self, Effect},
     notes,
     past::{Earlier, Proof},
