@@ -252,7 +252,7 @@ fn fail(error: impl std::error::Error + Send + Sync + 'static, status: ExitStatu
 
 fn document_status(error: &DocumentError) -> ExitStatus {
     match error {
-        DocumentError::Missing { .. } => ExitStatus::Usage,
+        DocumentError::Missing { .. } | DocumentError::NoSide { .. } => ExitStatus::Usage,
         DocumentError::Store(error) => match error.kind {
             StoreErrorKind::NotRegular(_) | StoreErrorKind::NotAFolder => ExitStatus::BadInput,
             _ => ExitStatus::Outside,

@@ -57,6 +57,15 @@ pub enum DocumentError {
     /// There is a decision that compared with a released baseline, and the baseline is gone.
     #[error("{} is gone, but {} was decided against one", paths::BASELINE, paths::DECISION)]
     BaselineLost,
+    /// Neither a file nor a revision.
+    #[error("{place} is neither a file or folder of the project nor a revision with findings")]
+    NoSide {
+        /// As it was given.
+        place: String,
+        /// What git says of it.
+        #[source]
+        source: git_command::GitError,
+    },
     /// A file that must be there is not.
     #[error("there is no {path}")]
     Missing {

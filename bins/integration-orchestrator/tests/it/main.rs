@@ -21,6 +21,7 @@ mod parallel;
 mod plans;
 mod publishing;
 mod reports;
+mod revisions;
 mod same;
 mod scans;
 mod snapshots;
