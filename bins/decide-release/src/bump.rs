@@ -16,6 +16,9 @@ pub(crate) struct Bump {
     /// The project's version [default: what pyproject.toml says]
     #[arg(long, value_name = "V")]
     current_version: Option<String>,
+    /// The version to write [default: computed]
+    #[arg(long, value_name = "V")]
+    next_version: Option<String>,
     /// What the index has, as `publish-pypi releases` wrote it; `none` for nothing [default: the version that was decided]
     #[arg(long, value_name = "FILE|none")]
     index: Option<String>,
@@ -37,8 +40,12 @@ struct Document {
 impl Bump {
     /// Bumps.
     pub(crate) fn run(self, cx: &mut Context) -> anyhow::Result<ExitStatus> {
-        let inputs =
-            DecisionInputs { current_version: self.current_version, index: self.index, ..DecisionInputs::default() };
+        let inputs = DecisionInputs {
+            current_version: self.current_version,
+            next_version: self.next_version,
+            index: self.index,
+            ..DecisionInputs::default()
+        };
         let mut request = requests::decision(cx, Request::auto(), &inputs)?;
         if self.dry_run {
             request.writing = Writing::DryRun;

@@ -4,10 +4,7 @@ use std::fmt::Write as _;
 
 use cli_support::{Context, ExitStatus, ResultExt as _, decision_text, requests};
 use findings_model::{SchemaVersion, text};
-use orchestrate::{
-    changes::{ChangesRequest, ReportRules, detect_changes},
-    project::Project,
-};
+use orchestrate::{decision::changes_to_decide_on, project::Project};
 use release_decision::{Explanation, Request, explain};
 
 use crate::Inputs;
@@ -18,15 +15,7 @@ pub(crate) fn run(cx: &mut Context, inputs: &Inputs) -> anyhow::Result<ExitStatu
     let changes = if let Some(path) = &inputs.changes {
         crate::changes(cx, path)?
     } else {
-        let sides = ChangesRequest {
-            project: request.project.clone(),
-            previous: None,
-            current: None,
-            rules: ReportRules::default(),
-            now: cx.now(),
-        };
-        detect_changes(&Project::at(cx.project()), &sides)
-            .map_err(|e| requests::document_failure(e, "cannot compare the findings with the baseline"))?
+        changes_to_decide_on(&Project::at(cx.project()), &request).map_err(requests::decision_failure)?
     };
     let explanation = explain(&changes, &request.policy);
     let mut document =

@@ -64,10 +64,13 @@ struct Inputs {
     /// The project's version [default: what pyproject.toml says]
     #[arg(long, value_name = "V")]
     current_version: Option<String>,
+    /// The version to release [default: computed]
+    #[arg(long, value_name = "V")]
+    next_version: Option<String>,
     /// What the index has, as `publish-pypi releases` wrote it; `none` for nothing
     #[arg(long, value_name = "FILE|none")]
     index: Option<String>,
-    /// A file with another policy, the keys of [tool.relwarden.release]
+    /// A file with another policy, the keys of [tool.relwarden.release], to see what it would decide; nothing is written then
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
 }
@@ -76,6 +79,7 @@ impl Inputs {
     fn for_decision(&self) -> DecisionInputs {
         DecisionInputs {
             current_version: self.current_version.clone(),
+            next_version: self.next_version.clone(),
             index: self.index.clone(),
             policy: self.policy.clone(),
         }

@@ -84,6 +84,7 @@ pub(crate) struct ChangeWire {
     new_severity: Option<Severity>,
     reason: Option<Value>,
     scope: Option<Scope>,
+    old_scope: Option<Scope>,
     fix_version: Option<String>,
     cvss_score: Option<CvssScore>,
     reference_url: Option<String>,
@@ -143,6 +144,7 @@ fn read_changes(values: Vec<Value>) -> Result<Vec<Change>, ChangeSetError> {
         changes.extend(change);
     }
     changes.sort_by(|a, b| a.order().cmp(&b.order()));
+    changes.dedup();
     Ok(changes)
 }
 
@@ -193,6 +195,7 @@ impl TryFrom<ChangeWire> for Change {
             // A newer program may know more reasons; an older one wrote none.
             reason: wire.reason.and_then(|word| ChangeReason::deserialize(word).ok()),
             scope: wire.scope.unwrap_or(Scope::Unknown),
+            old_scope: wire.old_scope,
             fix_version: wire.fix_version,
             cvss_score: wire.cvss_score,
             reference_url: wire.reference_url,

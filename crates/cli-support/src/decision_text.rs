@@ -10,13 +10,13 @@ const SUMMARY_REASONS: usize = 100;
 
 /// The verdict in a few words: `Release 1.0.1 (security_auto)`, `No release`, `Already published as 1.0.1`.
 pub fn headline(decision: &Decision) -> String {
-    if let Some(version) = &decision.already_published {
-        return format!("Already published as {version}");
-    }
     match (&decision.next_version, decision.should_release) {
         (Some(version), true) => format!("Release {version} ({})", decision.trigger_type.as_str()),
         (None, true) => format!("Release, version not known ({})", decision.trigger_type.as_str()),
-        (_, false) => "No release".to_owned(),
+        (_, false) => match &decision.already_published {
+            Some(version) => format!("Already published as {version}"),
+            None => "No release".to_owned(),
+        },
     }
 }
 
@@ -24,7 +24,7 @@ pub fn headline(decision: &Decision) -> String {
 pub fn warning(decision: &Decision) -> Option<String> {
     let version = decision.already_published.as_ref()?;
     Some(format!(
-        "warning: this decision was published as {version} and is not recorded: run `integration-orchestrator record-release` with its \
+        "warning: {version} was published and is not recorded: run `integration-orchestrator record-release` with its \
          receipt (docs/runbook.md, \"A release is not recorded\")"
     ))
 }

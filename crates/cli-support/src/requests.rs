@@ -76,6 +76,8 @@ pub fn report_rules(cx: &mut Context) -> anyhow::Result<ReportRules> {
 pub struct DecisionInputs {
     /// The project's version, instead of what its metadata says.
     pub current_version: Option<String>,
+    /// The version to release, instead of a computed one.
+    pub next_version: Option<String>,
     /// A file with what the index has, `none` for an index that has nothing; nothing is known without it.
     pub index: Option<String>,
     /// A file with the policy, instead of the configuration's.
@@ -85,10 +87,12 @@ pub struct DecisionInputs {
 /// What a decision is made with.
 pub fn decision(cx: &mut Context, mut request: Request, inputs: &DecisionInputs) -> anyhow::Result<DecisionRequest> {
     let project = Project::at(cx.project());
-    let index = index_versions(&project, inputs.index.as_deref())?;
     let now = cx.now();
     let config = cx.config()?;
     let name = config.project_name()?.clone();
+    let index = index_versions(&project, &name, inputs.index.as_deref())?;
+    let given = inputs.next_version.as_deref().map(|version| version.parse::<Version>());
+    let given = given.transpose().or_fail(ExitStatus::Usage, "the version of --next-version cannot be used")?;
     let policy = match &inputs.policy {
         Some(file) => policy_file(&project, file)?,
         None => config.release.clone(),
@@ -103,7 +107,10 @@ pub fn decision(cx: &mut Context, mut request: Request, inputs: &DecisionInputs)
     };
     request.presentation = decision::presentation(&project, &policy, &name, config.status.url.as_deref())
         .or_fail(ExitStatus::Usage, "the template of the release notes cannot be used")?;
-    Ok(DecisionRequest { project: name, policy, request, current_version, index, writing: Writing::Write, now })
+    // Another policy asks what would be: the state of the project is not the place for the answer.
+    let writing = if inputs.policy.is_some() { Writing::DryRun } else { Writing::Write };
+    let request = request.of_project(name.clone());
+    Ok(DecisionRequest { project: name, policy, request, current_version, index, given, writing, now })
 }
 
 /// A project file without a version is no fault here: then the next version is not known.
@@ -115,7 +122,7 @@ fn current_version(pyproject: &str) -> Result<Option<CurrentVersion>, Failure> {
     }
 }
 
-fn index_versions(project: &Project, index: Option<&str>) -> anyhow::Result<Option<IndexVersions>> {
+fn index_versions(project: &Project, name: &PackageName, index: Option<&str>) -> anyhow::Result<Option<IndexVersions>> {
     let Some(file) = index else { return Ok(None) };
     if file == "none" {
         return Ok(Some(IndexVersions::none()));
@@ -124,7 +131,7 @@ fn index_versions(project: &Project, index: Option<&str>) -> anyhow::Result<Opti
         .or_fail(ExitStatus::Usage, "what the index has cannot be read")
         .map_err(|e| e.hint("write the file with `publish-pypi releases --output FILE`, or give --index none"))?;
     let what = format!("{file} does not tell what the index has");
-    Ok(Some(IndexVersions::from_pep691(&bytes).or_fail(ExitStatus::BadInput, what)?))
+    Ok(Some(IndexVersions::from_pep691(&bytes, name).or_fail(ExitStatus::BadInput, what)?))
 }
 
 fn policy_file(project: &Project, file: &Path) -> anyhow::Result<Policy> {
@@ -161,10 +168,9 @@ pub fn project_name(cx: &mut Context) -> anyhow::Result<PackageName> {
     Ok(cx.config()?.project_name()?.clone())
 }
 
-/// The id of the request: the run of the workflow and its attempt, if there is one.
+/// The id of the request: the run of the workflow, if there is one. Another attempt of the run is the same request.
 pub fn run_id(cx: &Context) -> Option<String> {
-    let run = cx.var("GITHUB_RUN_ID")?;
-    Some(format!("{run}-{}", cx.var("GITHUB_RUN_ATTEMPT").unwrap_or("1")))
+    cx.var("GITHUB_RUN_ID").map(str::to_owned)
 }
 
 /// An error of the findings step as a failure.

@@ -81,24 +81,46 @@ pub fn detect_changes(project: &Project, request: &ChangesRequest) -> Result<Cha
             let before = take_in(project, Ledger::empty(&request.project, request.now), &before, request);
             (Some(before.finding_set()), take_in(project, before, &scans, request).into_finding_set())
         }
-        (previous, current) => {
+        (Some(previous), current) => (Some(set_of(project, previous, request)), set_of(project, current, request)),
+        (None, current) => {
             let current = set_of(project, current, request);
-            let previous = match previous {
-                Some(side) => Some(set_of(project, side, request)),
-                None => {
-                    documents::baseline(project)?.map(|baseline| baseline.merge_first_scans(&current).finding_set())
-                }
-            };
-            (previous, current)
+            let baseline = documents::baseline_or_first(project, documents::decision(project)?.as_ref())?;
+            let baseline = baseline.map(|baseline| baseline.merge_first_scans(&current));
+            return since_release(project, baseline.as_ref(), &current, request.now);
         }
     };
     Ok(change_detect::detect(previous.as_ref(), &current, &|path| !files.have(project, path)))
 }
 
 /// Compares the released baseline, with every scanner's first scan merged in, with what is known now.
-pub(crate) fn against_baseline(project: &Project, baseline: Option<&Baseline>, current: &FindingSet) -> ChangeSet {
+///
+/// Where both are of one origin and the baseline knows a newer scan than the ledger, the ledger was put back to an older state: what
+/// it lacks says nothing, so there is no answer.
+pub(crate) fn since_release(
+    project: &Project,
+    baseline: Option<&Baseline>,
+    current: &FindingSet,
+    now: Timestamp,
+) -> Result<ChangeSet, DocumentError> {
+    if let Some(scanner) = baseline.and_then(|baseline| behind(baseline, current, now)) {
+        return Err(DocumentError::LedgerBehind { scanner });
+    }
     let previous = baseline.map(Baseline::finding_set);
-    change_detect::detect(previous.as_ref(), current, &|path| !project.has_file(path))
+    let mut changes = change_detect::detect(previous.as_ref(), current, &|path| !project.has_file(path));
+    if let Some(baseline) = baseline {
+        changes.compared_with = changes.compared_with.map(|findings| baseline.mark(&findings));
+    }
+    Ok(changes)
+}
+
+/// A scanner whose newest scan the baseline knows and the ledger does not. A time ahead of now was taken from a wrong clock.
+fn behind(baseline: &Baseline, current: &FindingSet, now: Timestamp) -> Option<ScannerName> {
+    let is_one_origin = baseline.lineage.is_some() && baseline.lineage == current.lineage;
+    let mut scanners = baseline.scanners.iter().filter(|_| is_one_origin);
+    let is_behind = |name: &ScannerName, known: Timestamp| {
+        known <= now && current.scanners.get(name).and_then(|s| s.last_usable).is_none_or(|newest| newest < known)
+    };
+    scanners.find(|(name, s)| s.last_usable.is_some_and(|known| is_behind(name, known))).map(|(name, _)| name.clone())
 }
 
 fn set_of(project: &Project, side: Side, request: &ChangesRequest) -> FindingSet {

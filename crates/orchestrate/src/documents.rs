@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use findings_ledger::{Ledger, LedgerError};
-use findings_model::{PackageName, Receipt, Timestamp};
+use findings_model::{PackageName, Receipt, ScannerName, Timestamp};
 use release_decision::{Baseline, Decision, StoredDecision};
 use state_store::StoreError;
 
@@ -54,6 +54,16 @@ pub enum DocumentError {
     /// There is a released baseline, and the ledger that it came from is gone.
     #[error("{} is gone, but {} is there", paths::LEDGER, paths::BASELINE)]
     LedgerLost,
+    /// The ledger was put back to a state before the last release.
+    #[error(
+        "{} does not know the newest scan of {scanner} that {} was made on: it was put back to an older state",
+        paths::LEDGER,
+        paths::BASELINE
+    )]
+    LedgerBehind {
+        /// A scanner whose newest scan it lacks.
+        scanner: ScannerName,
+    },
     /// There is a decision that compared with a released baseline, and the baseline is gone.
     #[error("{} is gone, but {} was decided against one", paths::BASELINE, paths::DECISION)]
     BaselineLost,
@@ -88,8 +98,8 @@ pub fn ledger(project: &Project) -> Result<Option<Ledger>, DocumentError> {
 pub fn ledger_or_empty(project: &Project, name: &PackageName, now: Timestamp) -> Result<Ledger, DocumentError> {
     match ledger(project)? {
         Some(ledger) => Ok(ledger),
-        // An empty ledger beside a baseline would make everything that was known look as if it had never been.
-        None if state_store::exists(&project.path(paths::BASELINE)) => Err(DocumentError::LedgerLost),
+        // An empty ledger beside a baseline of scans would make everything that was known look as if it had never been.
+        None if baseline(project)?.is_some_and(|b| !b.scanners.is_empty()) => Err(DocumentError::LedgerLost),
         None => Ok(Ledger::empty(name, now)),
     }
 }
@@ -103,6 +113,26 @@ pub fn baseline(project: &Project) -> Result<Option<Baseline>, DocumentError> {
                 .map_err(|source| DocumentError::Decision { path: paths::BASELINE.to_owned(), source })
         })
         .transpose()
+}
+
+/// The released baseline, or where it was never written what the first decision says that it begins with; none before that one.
+///
+/// Without a baseline that there was, everything would look like a first scan, and what is due would be swallowed.
+pub(crate) fn baseline_or_first(
+    project: &Project,
+    last: Option<&StoredDecision>,
+) -> Result<Option<Baseline>, DocumentError> {
+    if let Some(known) = baseline(project)? {
+        return Ok(Some(known));
+    }
+    let Some(last) = last else { return Ok(None) };
+    if last.decision.compared_with.is_some() {
+        return Err(DocumentError::BaselineLost);
+    }
+    let scanned = last.snapshot.as_ref().filter(|s| s.scanners.values().any(|s| s.first_usable.is_some()));
+    Ok(scanned
+        .filter(|_| !last.decision.should_release)
+        .map(|snapshot| Baseline::first(&snapshot.finding_set(), last.decision.decided_at)))
 }
 
 /// The newest decision; none before the first one.

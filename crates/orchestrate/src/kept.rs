@@ -47,6 +47,15 @@ pub(crate) fn keep(
     Ok(())
 }
 
+/// Every kept decision, the newest first.
+pub(crate) fn all(project: &Project) -> Result<Vec<StoredDecision>, DocumentError> {
+    let mut all = Vec::new();
+    for name in names(project)?.iter().rev() {
+        all.extend(documents::decision_at(project, &path_of(name))?);
+    }
+    Ok(all)
+}
+
 /// The kept decision that is the wanted one, the newest first; none if there is none.
 pub(crate) fn find(
     project: &Project,

@@ -26,6 +26,15 @@ pub struct RecordRequest<'a> {
     pub now: Timestamp,
 }
 
+/// What became of a receipt.
+#[derive(Debug)]
+pub struct Recorded {
+    /// The baseline now.
+    pub baseline: Baseline,
+    /// Whether the receipt changed it; one that was recorded before, or of an older release without a decision, does not.
+    pub moved: bool,
+}
+
 /// Why a release was not recorded.
 #[derive(Debug, thiserror::Error)]
 pub enum RecordReleaseError {
@@ -46,7 +55,7 @@ pub enum RecordReleaseError {
 }
 
 /// Moves the baseline to what the published decision was made on. Recording the same receipt again changes nothing.
-pub fn record_release(project: &Project, request: &RecordRequest<'_>) -> Result<Baseline, RecordReleaseError> {
+pub fn record_release(project: &Project, request: &RecordRequest<'_>) -> Result<Recorded, RecordReleaseError> {
     let receipt = documents::receipt(project, request.receipt)?;
     if PackageName::parse(&receipt.project).ok().as_ref() != Some(&request.project) {
         return Err(RecordReleaseError::OtherProject { receipt: receipt.project, project: request.project.clone() });
@@ -66,7 +75,7 @@ pub fn record_release(project: &Project, request: &RecordRequest<'_>) -> Result<
         adopt: current.as_ref().map_or(Adopt::Nothing, Adopt::Current),
         commit: request.commit.clone(),
     })?;
-    project.write(paths::BASELINE, baseline.to_json().as_bytes()).map_err(DocumentError::from)?;
+    let moved = project.write(paths::BASELINE, baseline.to_json().as_bytes()).map_err(DocumentError::from)?;
     kept::forget(project, &baseline)?;
-    Ok(baseline)
+    Ok(Recorded { baseline, moved })
 }

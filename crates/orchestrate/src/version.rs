@@ -50,9 +50,9 @@ pub enum BumpVersionError {
 /// The version is the one that the newest decision is for; where the request says what the index has, or there is no decision
 /// to release, it is computed as a decision would. A project that has it already is left alone.
 pub fn bump_version(project: &Project, request: &DecisionRequest) -> Result<VersionBump, BumpVersionError> {
-    let decided = match &request.index {
-        Some(_) => None,
-        None => {
+    let decided = match (&request.index, &request.given) {
+        (Some(_), _) | (_, Some(_)) => None,
+        (None, None) => {
             documents::decision(project)?.map(|d| d.decision).filter(|d| d.should_release).and_then(|d| d.next_version)
         }
     };
@@ -60,7 +60,7 @@ pub fn bump_version(project: &Project, request: &DecisionRequest) -> Result<Vers
         current: request.current_version.clone(),
         index: request.index.clone(),
         released: documents::baseline(project)?.and_then(|b| b.version),
-        given: None,
+        given: request.given.clone(),
     };
     let (next, reason) = if let Some(version) = decided {
         (version, "it was decided".to_owned())

@@ -5,6 +5,7 @@ use findings_model::{
 };
 use pep440_rs::Version;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
 use crate::TriggerType;
 
@@ -17,6 +18,13 @@ pub struct Snapshot {
     pub scanners: BTreeMap<ScannerName, ScannerState>,
     /// Every finding, as it stood, resolved ones too.
     pub findings: Vec<Finding>,
+}
+
+impl Snapshot {
+    /// The side of a comparison that it was.
+    pub fn finding_set(&self) -> FindingSet {
+        FindingSet { lineage: self.lineage.clone(), scanners: self.scanners.clone(), findings: self.findings.clone() }
+    }
 }
 
 impl From<&FindingSet> for Snapshot {
@@ -169,6 +177,19 @@ impl Baseline {
             identity::pair(&self.findings, &current.findings, &|_| false).iter().map(Option::is_some).collect()
         };
         has.into_iter().enumerate().filter(|(_, has)| *has).map(|(index, _)| index).collect()
+    }
+
+    /// What tells this baseline from every other one, with the digest of its findings: the same findings after another release
+    /// are another baseline.
+    pub fn mark(&self, findings: &str) -> String {
+        let version = self.version.as_ref().map(ToString::to_string);
+        match (&self.decision_id, version) {
+            (None, None) => findings.to_owned(),
+            (decision, version) => {
+                let parts = [Some(findings), decision.as_deref(), version.as_deref()];
+                findings_model::text::hex(&Sha256::digest(format!("{parts:?}")))
+            }
+        }
     }
 
     /// When the release was published, if it was an automatic one.

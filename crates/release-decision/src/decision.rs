@@ -1,7 +1,7 @@
 use std::fmt::Write as _;
 
-use change_detect::{Change, ChangeSet, IncompleteScan, PostureTrend};
-use findings_model::{SchemaVersion, Timestamp};
+use change_detect::{Change, ChangeReason, ChangeSet, IncompleteScan, PostureTrend};
+use findings_model::{PackageName, SchemaVersion, Timestamp};
 use pep440_rs::Version;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -23,6 +23,8 @@ pub struct Request {
     pub notes: Option<String>,
     /// What tells two requests of a person apart: the run's id.
     pub request_id: Option<String>,
+    /// The project that is decided on; none where nothing tells it.
+    pub project: Option<PackageName>,
     /// How the release notes are made.
     pub presentation: NotesOptions,
 }
@@ -69,6 +71,13 @@ impl Request {
         self
     }
 
+    /// For a project.
+    #[must_use]
+    pub fn of_project(mut self, project: PackageName) -> Self {
+        self.project = Some(project);
+        self
+    }
+
     /// With a template, a link to the status page and the project's name.
     #[must_use]
     pub fn with_presentation(mut self, presentation: NotesOptions) -> Self {
@@ -82,6 +91,9 @@ impl Request {
 pub struct Decision {
     /// The schema's version.
     pub schema_version: SchemaVersion,
+    /// The project that was decided on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project: Option<PackageName>,
     /// The verdict.
     pub should_release: bool,
     /// What kind of release it is.
@@ -92,6 +104,9 @@ pub struct Decision {
     pub explanation: String,
     /// The notes in Markdown; empty without a release.
     pub release_notes: String,
+    /// There was no release to compare with.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub first_scan: bool,
     /// How many changes there are.
     pub security_changes_count: usize,
     /// Every change, whether it releases or not.
@@ -240,11 +255,13 @@ pub fn decide(
     };
     Ok(Decision {
         schema_version: Decision::SCHEMA,
+        project: request.project.clone(),
         should_release: trigger_type != TriggerType::None,
         trigger_type,
         justification,
         explanation,
         release_notes,
+        first_scan: changes.first_scan,
         security_changes_count: changes.changes.len(),
         security_changes: changes.changes.clone(),
         reasons,
@@ -303,26 +320,49 @@ fn decision_id(
     /// Serialised in the order of its fields, which is therefore part of the format.
     #[derive(Serialize)]
     struct Canonical<'a> {
+        project: Option<&'a PackageName>,
         baseline: Option<&'a str>,
         first_scan: bool,
-        changes: Vec<(&'a str, &'a str, Option<String>, String, &'a str)>,
+        changes: Vec<CanonicalChange<'a>>,
         policy: &'a Policy,
         next_version: Option<String>,
         trigger_type: TriggerType,
         notes: Option<&'a str>,
         request_id: Option<&'a str>,
     }
+    #[derive(Serialize, PartialEq, Eq, PartialOrd, Ord)]
+    struct CanonicalChange<'a> {
+        change_type: &'static str,
+        finding_id: &'a str,
+        kind: &'static str,
+        package: Option<&'a str>,
+        version: Option<&'a str>,
+        path: Option<&'a str>,
+        old_state: Option<String>,
+        new_state: String,
+        impact_level: &'static str,
+        reason: Option<&'static str>,
+    }
     let mut rows: Vec<_> = changes
         .changes
         .iter()
-        .map(|c| {
-            let old = c.old_state.as_ref().map(ToString::to_string);
-            (c.change_type.as_str(), c.finding_id.as_str(), old, c.new_state.to_string(), c.impact_level.as_str())
+        .map(|c| CanonicalChange {
+            change_type: c.change_type.as_str(),
+            finding_id: c.finding_id.as_str(),
+            kind: c.kind.as_str(),
+            package: c.package.as_deref(),
+            version: c.version.as_deref(),
+            path: c.path.as_deref(),
+            old_state: c.old_state.as_ref().map(ToString::to_string),
+            new_state: c.new_state.to_string(),
+            impact_level: c.impact_level.as_str(),
+            reason: c.reason.map(ChangeReason::as_str),
         })
         .collect();
     rows.sort();
     let asked = trigger_type == TriggerType::Manual;
     let canonical = Canonical {
+        project: request.project.as_ref(),
         baseline: changes.compared_with.as_deref(),
         first_scan: changes.first_scan,
         changes: rows,

@@ -30,10 +30,10 @@ pub use decision::{DecideError, Decision, Request, Trigger, TriggerType, decide}
 pub use index::{IndexError, IndexVersions};
 pub use matrix::{Effect, Explanation, MatrixRow, Reason, Row, explain};
 pub use notes::{NOTES_LIMIT, NotesError, NotesOptions};
-pub use past::Past;
+pub use past::{Past, Proof};
 pub use policy::{Bump, DevelopmentRule, FirstScanRule, Policy, Rule, Threshold, ThresholdError, UnknownSeverity};
 pub use pyproject::{CurrentVersion, DynamicVersion, PyprojectError, current_version_of, set_version};
-pub use record::{Adopt, Publication, RecordError, record_release};
+pub use record::{Adopt, Publication, RecordError, as_if_recorded, record_release};
 pub use stored::StoredDecision;
 pub use versions::{NextVersion, VersionError, Versions};
 

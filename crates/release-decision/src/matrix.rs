@@ -313,6 +313,7 @@ fn row_of(change: &Change, records_first_scan: bool, policy: &Policy) -> Row {
         return Row::FirstScan;
     }
     let row = match change.change_type {
+        _ if enters_run_time(change, policy) => Row::New,
         ChangeType::NewVulnerability => Row::New,
         ChangeType::Reopened => Row::Reopened,
         ChangeType::SeverityChange if is_raised(change, policy) => Row::Raised,
@@ -331,6 +332,14 @@ fn row_of(change: &Change, records_first_scan: bool, policy: &Policy) -> Row {
         return Row::Development;
     }
     row
+}
+
+/// Whether a finding that the policy left out as a development one is not one any longer.
+fn enters_run_time(change: &Change, policy: &Policy) -> bool {
+    policy.development == DevelopmentRule::Ignore
+        && change.old_scope == Some(Scope::Development)
+        && change.scope != Scope::Development
+        && matches!(change.change_type, ChangeType::SeverityChange | ChangeType::Updated)
 }
 
 /// Whether a change releases as a critical one, which waits for nothing.

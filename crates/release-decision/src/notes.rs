@@ -332,6 +332,7 @@ fn remark(change: &Change) -> Option<String> {
         (_, Some(ChangeReason::NoLongerReported)) => "no longer reported",
         (_, Some(ChangeReason::FixAvailable)) => "a fix is available now",
         (_, Some(ChangeReason::VersionChanged)) => "another version, affected too",
+        (_, Some(ChangeReason::ScopeChanged)) => "needed at run time now",
         (_, Some(ChangeReason::AcceptedRisk)) => "the risk was accepted",
         (_, Some(ChangeReason::FalsePositive)) => "a false positive",
         (_, Some(ChangeReason::Suppressed)) => "suppressed in the source",

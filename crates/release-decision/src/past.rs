@@ -2,13 +2,13 @@ use findings_model::{FileOutcome, Receipt, Timestamp};
 use pep440_rs::Version;
 use time::Duration;
 
-use crate::{Decision, NextVersion, Policy, Versions};
+use crate::{Decision, IndexVersions, NextVersion, Policy, Versions};
 
 /// What is known of earlier decisions and releases.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Past<'a> {
-    /// The newest decision that was kept; none before the first one.
-    pub decided: Option<&'a Decision>,
+    /// Decisions to release that are not recorded as published, the newest first.
+    pub pending: Vec<&'a Decision>,
     /// The receipt that the newest publish left; none where it is not at hand.
     pub receipt: Option<&'a Receipt>,
     /// When the last automatic release was published; none if there was none, or if the last release was a person's.
@@ -26,7 +26,7 @@ pub(crate) enum Earlier {
 
 /// How a publish is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Proof {
+pub enum Proof {
     /// The receipt says that the index lists every file with our digest.
     Receipt,
     /// The index has the version.
@@ -34,32 +34,41 @@ pub(crate) enum Proof {
 }
 
 impl Past<'_> {
-    /// What became of the kept decision, if it is the one that `id_of` gives for its version; none where its version was overtaken
-    /// before anything of it was published.
-    ///
-    /// A receipt tells for sure. Without one the index's word counts: rather one release too few, and said so, than the same
-    /// decision released twice.
+    /// What became of the pending decision that is the one that `id_of` gives for its version; none if there is none, or if its
+    /// version was overtaken before anything of it was published.
     pub(crate) fn same_decision(&self, versions: &Versions, id_of: impl Fn(&Version) -> String) -> Option<Earlier> {
-        let decided = self.decided.filter(|d| d.should_release)?;
-        let version = decided.next_version.clone()?;
-        if versions.given.as_ref().is_some_and(|given| *given != version) || id_of(&version) != decided.decision_id {
-            return None;
+        self.pending.iter().find_map(|decided| {
+            let version = decided.next_version.as_ref().filter(|_| decided.should_release)?;
+            if versions.given.as_ref().is_some_and(|given| given != version) || id_of(version) != decided.decision_id {
+                return None;
+            }
+            if let Some(proof) = self.proof_of(decided, versions.index.as_ref()) {
+                return Some(Earlier::Published(version.clone(), proof));
+            }
+            let begun = versions.index.as_ref().is_some_and(|index| index.contains(version));
+            let overtaken = versions.newest_released().is_some_and(|newest| match begun {
+                true => newest > version,
+                false => newest >= version,
+            });
+            let left_behind = versions.current().is_some_and(|current| current > version);
+            let next = || {
+                let reason = decided.version_reason.clone().unwrap_or_default();
+                Earlier::Pending(NextVersion { version: Some(version.clone()), reason })
+            };
+            (!overtaken && !left_behind).then(next)
+        })
+    }
+
+    /// Whether a decision was published, and how that is known.
+    ///
+    /// A receipt tells for sure. Without one the index's word counts, if it has as many files of the version as of the one
+    /// before: rather one release too few, and said so, than the same decision released twice.
+    pub fn proof_of(&self, decided: &Decision, index: Option<&IndexVersions>) -> Option<Proof> {
+        let version = decided.next_version.as_ref().filter(|_| decided.should_release)?;
+        match self.receipt.filter(|r| r.decision_id.as_ref() == Some(&decided.decision_id)) {
+            Some(receipt) => is_proof(receipt).then_some(Proof::Receipt),
+            None => index.is_some_and(|index| index.has_all_of(version)).then_some(Proof::Index),
         }
-        let receipt = self.receipt.filter(|r| r.decision_id.as_ref() == Some(&decided.decision_id));
-        if receipt.is_some_and(is_proof) {
-            return Some(Earlier::Published(version, Proof::Receipt));
-        }
-        let is_on_index = versions.index.as_ref().is_some_and(|index| index.contains(&version));
-        if is_on_index && receipt.is_none() {
-            return Some(Earlier::Published(version, Proof::Index));
-        }
-        let overtaken = versions.newest_released().is_some_and(|newest| match is_on_index {
-            true => *newest > version,
-            false => *newest >= version,
-        });
-        let left_behind = versions.current().is_some_and(|current| *current > version);
-        let reason = decided.version_reason.clone().unwrap_or_default();
-        (!overtaken && !left_behind).then_some(Earlier::Pending(NextVersion { version: Some(version), reason }))
     }
 
     /// Until when only a critical change releases; none outside of such a period.

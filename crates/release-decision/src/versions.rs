@@ -59,7 +59,8 @@ impl Versions {
     ///
     /// Where nothing is known of the index and of earlier releases, the project's own version may be taken, so it is bumped.
     /// A pre-release on the index, of a release that the project is not at, is followed by the next of its series: an
-    /// automatic release makes no final release of somebody's release candidate.
+    /// automatic release makes no final release of somebody's release candidate. A line that is maintained beside a newer one
+    /// gives its versions itself.
     pub fn next(&self, by: Bump) -> Result<NextVersion, VersionError> {
         let released = self.newest_released();
         if let Some(given) = &self.given {

@@ -29,4 +29,5 @@ mod sources;
 mod status;
 mod streams;
 mod system;
+mod unrecorded;
 mod weeks;

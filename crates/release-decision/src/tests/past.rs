@@ -60,7 +60,7 @@ fn words(decision: &Decision) -> String {
 #[test]
 fn a_decision_keeps_its_version_until_it_is_published() {
     let (set, first) = pending();
-    let past = Past { decided: Some(&first), ..Past::default() };
+    let past = Past { pending: vec![&first], ..Past::default() };
     let unknown_index = Versions { index: None, ..versions() };
     let bumped = Versions {
         current: Some(crate::CurrentVersion::Static("1.2.4".parse().unwrap())),
@@ -92,7 +92,7 @@ fn a_published_decision_is_reported_and_not_released_again() {
         (Some(receipt(&first, &[Uploaded], false)), &versions(), "release 1.2.4", ""),
     ];
     for (receipt, versions, expected, proof) in &cases {
-        let past = Past { decided: Some(&first), receipt: receipt.as_ref(), ..Past::default() };
+        let past = Past { pending: vec![&first], receipt: receipt.as_ref(), ..Past::default() };
         let again = decided(&set, versions, &past);
         assert_eq!((words(&again).as_str(), &again.decision_id), (*expected, &first.decision_id), "{receipt:?}");
         assert!(again.justification.contains(proof), "{}", again.justification);
@@ -101,14 +101,14 @@ fn a_published_decision_is_reported_and_not_released_again() {
     }
     // A receipt of another decision proves nothing of this one.
     let other = Receipt { decision_id: Some("f".repeat(64)), ..receipt(&first, &[Uploaded], true) };
-    let past = Past { decided: Some(&first), receipt: Some(&other), ..Past::default() };
+    let past = Past { pending: vec![&first], receipt: Some(&other), ..Past::default() };
     assert_eq!(words(&decided(&set, &versions(), &past)), "release 1.2.4");
 }
 
 #[test]
 fn what_changed_since_is_another_decision() {
     let (set, first) = pending();
-    let past = Past { decided: Some(&first), ..Past::default() };
+    let past = Past { pending: vec![&first], ..Past::default() };
     let mut more = set.clone();
     more.changes.push(change(ChangeType::Resolved, "X-2", Severity::Low));
     let next = decided(&more, &with_index(&["1.2.3", "1.2.4"]), &past);
@@ -119,7 +119,7 @@ fn what_changed_since_is_another_decision() {
 #[test]
 fn a_version_that_was_overtaken_is_not_released_any_more() {
     let (set, first) = pending();
-    let past = Past { decided: Some(&first), ..Past::default() };
+    let past = Past { pending: vec![&first], ..Past::default() };
     assert_eq!(words(&decided(&set, &with_index(&["1.2.3", "2.0.0"]), &past)), "release 2.0.1");
     let ahead = Versions { current: Some(crate::CurrentVersion::Static("1.3.0".parse().unwrap())), ..versions() };
     assert_eq!(words(&decided(&set, &ahead, &past)), "release 1.3.0");
@@ -135,7 +135,7 @@ fn a_request_of_a_person_is_carried_out_once() {
         decide(&changes(vec![]), &request, &Policy::default(), versions, past, now()).unwrap()
     };
     let first = ask("7-1", &Past::default(), &versions());
-    let past = Past { decided: Some(&first), ..Past::default() };
+    let past = Past { pending: vec![&first], ..Past::default() };
     assert_eq!(words(&ask("7-1", &past, &with_index(&["1.2.3", "1.2.4"]))), "published 1.2.4");
     assert_eq!(words(&ask("8-1", &past, &with_index(&["1.2.3", "1.2.4"]))), "release 1.2.5");
 }
@@ -185,7 +185,7 @@ proptest! {
         let make = |versions: &Versions, past: &Past<'_>| decide(&set, &request, &Policy::default(), versions, past, now()).unwrap();
         let first = make(&versions(), &Past::default());
         prop_assume!(first.should_release);
-        let past = Past { decided: Some(&first), ..Past::default() };
+        let past = Past { pending: vec![&first], ..Past::default() };
         prop_assert!(!make(&with_index(&["1.2.3", "1.2.4"]), &past).should_release);
     }
 }

@@ -102,23 +102,36 @@ fn a_wanted_version_must_be_free() {
     assert!(matches!(wanted("2.0+x").unwrap_err(), VersionError::Local(_)));
 }
 
+fn sample() -> findings_model::PackageName {
+    findings_model::PackageName::parse("demo").unwrap()
+}
+
+#[test]
+fn a_page_of_another_project_is_refused() {
+    let page = br#"{"meta":{"api-version":"1.0"},"name":"numpy","files":[{"filename":"numpy-2.1.0.tar.gz"}]}"#;
+    let error = IndexVersions::from_pep691(page, &sample()).unwrap_err();
+    assert_eq!(error.to_string(), "the index document is of the project \"numpy\", not of demo");
+    let spelled = br#"{"meta":{"api-version":"1.0"},"name":"Demo","files":[]}"#;
+    assert!(IndexVersions::from_pep691(spelled, &sample()).is_ok());
+}
+
 #[test]
 fn an_index_page_tells_versions_and_files() {
     let page = br#"{"meta":{"api-version":"1.1"},"name":"demo","versions":["1.0","1.1","nonsense"],"files":[
         {"filename":"demo-1.1-py3-none-any.whl","yanked":"broken"},{"filename":"demo-1.2.tar.gz","yanked":true},
         {"filename":"de-mo-1.3.zip"},{"filename":"README"}]}"#;
-    let index = IndexVersions::from_pep691(page).unwrap();
+    let index = IndexVersions::from_pep691(page, &sample()).unwrap();
     assert_eq!(index.iter().map(ToString::to_string).collect::<Vec<_>>(), ["1.0", "1.1", "1.2", "1.3"]);
     assert!(index.contains(&v("1.0.0")));
     let old = br#"{"meta":{"api-version":"1.0"},"name":"demo","files":[{"filename":"demo-1.1-py3-none-any.whl"}]}"#;
-    assert_eq!(IndexVersions::from_pep691(old).unwrap().newest(), Some(&v("1.1")));
+    assert_eq!(IndexVersions::from_pep691(old, &sample()).unwrap().newest(), Some(&v("1.1")));
     let empty = br#"{"meta":{"api-version":"1.1"},"name":"demo","versions":[],"files":[]}"#;
-    assert_eq!(IndexVersions::from_pep691(empty).unwrap(), IndexVersions::none());
+    assert_eq!(IndexVersions::from_pep691(empty, &sample()).unwrap(), IndexVersions::none());
     for bad in ["", "{}", "[]", "<html>", r#"{"meta":{"api-version":"1.1"}}"#] {
-        assert!(matches!(IndexVersions::from_pep691(bad.as_bytes()), Err(IndexError::Json(_))), "{bad}");
+        assert!(matches!(IndexVersions::from_pep691(bad.as_bytes(), &sample()), Err(IndexError::Json(_))), "{bad}");
     }
     assert!(matches!(
-        IndexVersions::from_pep691(br#"{"meta":{"api-version":"2.0"},"files":[]}"#),
+        IndexVersions::from_pep691(br#"{"meta":{"api-version":"2.0"},"files":[]}"#, &sample()),
         Err(IndexError::ApiVersion(_))
     ));
 }
