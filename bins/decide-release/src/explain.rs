@@ -4,10 +4,7 @@ use std::fmt::Write as _;
 
 use cli_support::{Context, ExitStatus, ResultExt as _, decision_text, requests};
 use findings_model::{SchemaVersion, text};
-use orchestrate::{
-    changes::{ChangesRequest, ReportRules, detect_changes},
-    project::Project,
-};
+use orchestrate::{changes::changes_since_release, project::Project};
 use release_decision::{Explanation, Request, explain};
 
 use crate::Inputs;
@@ -15,18 +12,10 @@ use crate::Inputs;
 /// Prints the explanation.
 pub(crate) fn run(cx: &mut Context, inputs: &Inputs) -> anyhow::Result<ExitStatus> {
     let request = requests::decision(cx, Request::auto(), &inputs.for_decision())?;
-    let changes = if let Some(path) = &inputs.changes {
-        crate::changes(cx, path)?
-    } else {
-        let sides = ChangesRequest {
-            project: request.project.clone(),
-            previous: None,
-            current: None,
-            rules: ReportRules::default(),
-            now: cx.now(),
-        };
-        detect_changes(&Project::at(cx.project()), &sides)
-            .map_err(|e| requests::document_failure(e, "cannot compare the findings with the baseline"))?
+    let changes = match &inputs.changes {
+        Some(path) => crate::changes(cx, path)?,
+        None => changes_since_release(&Project::at(cx.project()), &request.project, request.now)
+            .map_err(|e| requests::document_failure(e, "cannot compare the findings with the baseline"))?,
     };
     let explanation = explain(&changes, &request.policy);
     let mut document =

@@ -53,7 +53,18 @@ pub struct ReportRules {
     pub key: Option<FingerprintKey>,
 }
 
-/// Says what changed. Nothing is written.
+/// Says what changed between the released baseline and the ledger. Nothing is written, and no report is read.
+pub fn changes_since_release(
+    project: &Project,
+    name: &PackageName,
+    now: Timestamp,
+) -> Result<ChangeSet, DocumentError> {
+    let current = documents::findings_or_empty(project, name, now)?;
+    let baseline = documents::baseline(project)?.map(|baseline| baseline.merge_first_scans(&current));
+    Ok(against_baseline(project, baseline.as_ref(), &current))
+}
+
+/// Says what changed between any two sides. Nothing is written.
 pub fn detect_changes(project: &Project, request: &ChangesRequest) -> Result<ChangeSet, DocumentError> {
     let previous = request.previous.as_deref().map(|path| side::at(project, path, request)).transpose()?;
     let current = match &request.current {

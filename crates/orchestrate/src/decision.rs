@@ -54,7 +54,7 @@ pub fn decide(project: &Project, request: &DecisionRequest) -> Result<Decision, 
     let _held = hold(project, request.writing)?;
     // A decision of a newer program, or a damaged one, is not replaced.
     let last = documents::decision(project)?;
-    let current = documents::ledger_or_empty(project, &request.project, request.now)?.finding_set();
+    let current = documents::findings_or_empty(project, &request.project, request.now)?;
     let known = documents::baseline(project)?;
     // Without the baseline everything would look like a first scan, and what is due would be swallowed.
     if known.is_none() && last.as_ref().is_some_and(|last| last.decision.compared_with.is_some()) {
