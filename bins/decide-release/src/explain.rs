@@ -12,10 +12,9 @@ use crate::Inputs;
 /// Prints the explanation.
 pub(crate) fn run(cx: &mut Context, inputs: &Inputs) -> anyhow::Result<ExitStatus> {
     let request = requests::decision(cx, Request::auto(), &inputs.for_decision())?;
-    let changes = if let Some(path) = &inputs.changes {
-        crate::changes(cx, path)?
-    } else {
-        changes_to_decide_on(&Project::at(cx.project()), &request).map_err(requests::decision_failure)?
+    let changes = match &inputs.changes {
+        Some(path) => crate::changes(cx, path)?,
+        None => changes_to_decide_on(&Project::at(cx.project()), &request).map_err(requests::decision_failure)?,
     };
     let explanation = explain(&changes, &request.policy);
     let mut document =

@@ -6,7 +6,7 @@ use time::Date;
 use crate::{Clearance, Exploitation, FindingId, FindingKind, Rating, ScannerName, Subject};
 
 mod attributions;
-mod day;
+pub(crate) mod day;
 mod memory;
 mod wire;
 mod written;

@@ -53,7 +53,7 @@ pub struct ReportRules {
     pub key: Option<FingerprintKey>,
 }
 
-/// Says what changed. Nothing is written.
+/// Says what changed between any two sides. Nothing is written.
 pub fn detect_changes(project: &Project, request: &ChangesRequest) -> Result<ChangeSet, DocumentError> {
     let previous = request.previous.as_deref().map(|path| side::at(project, path, request)).transpose()?;
     let current = match &request.current {

@@ -94,7 +94,7 @@ impl Situation {
     fn of(project: &Project, request: &DecisionRequest) -> Result<Self, DecisionError> {
         // A decision of a newer program, or a damaged one, is not replaced.
         let last = documents::decision(project)?;
-        let current = documents::ledger_or_empty(project, &request.project, request.now)?.finding_set();
+        let current = documents::findings_or_empty(project, &request.project, request.now)?;
         let known = documents::baseline_or_first(project, last.as_ref())?;
         let baseline = known.clone().map(|baseline| baseline.merge_first_scans(&current));
         // Without a receipt the index tells what is published; one that cannot be read is as good as none.

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use findings_ledger::{Ledger, LedgerError};
-use findings_model::{PackageName, Receipt, ScannerName, Timestamp};
+use findings_model::{FindingSet, PackageName, Receipt, ScannerName, Timestamp};
 use release_decision::{Baseline, Decision, StoredDecision};
 use state_store::StoreError;
 
@@ -98,10 +98,29 @@ pub fn ledger(project: &Project) -> Result<Option<Ledger>, DocumentError> {
 pub fn ledger_or_empty(project: &Project, name: &PackageName, now: Timestamp) -> Result<Ledger, DocumentError> {
     match ledger(project)? {
         Some(ledger) => Ok(ledger),
-        // An empty ledger beside a baseline of scans would make everything that was known look as if it had never been.
-        None if baseline(project)?.is_some_and(|b| !b.scanners.is_empty()) => Err(DocumentError::LedgerLost),
-        None => Ok(Ledger::empty(name, now)),
+        None => empty_ledger(project, name, now),
     }
+}
+
+fn empty_ledger(project: &Project, name: &PackageName, now: Timestamp) -> Result<Ledger, DocumentError> {
+    // An empty ledger beside a baseline of scans would make everything that was known look as if it had never been.
+    match baseline(project)?.is_some_and(|baseline| !baseline.scanners.is_empty()) {
+        true => Err(DocumentError::LedgerLost),
+        false => Ok(Ledger::empty(name, now)),
+    }
+}
+
+/// The findings of the ledger, for a comparison; those of an empty one where there is none yet.
+pub(crate) fn findings_or_empty(
+    project: &Project,
+    name: &PackageName,
+    now: Timestamp,
+) -> Result<FindingSet, DocumentError> {
+    let Some(bytes) = project.document(Path::new(paths::LEDGER))? else {
+        return empty_ledger(project, name, now).map(Ledger::into_finding_set);
+    };
+    Ledger::finding_set_from_json(&bytes)
+        .map_err(|source| DocumentError::Ledger { path: paths::LEDGER.to_owned(), source })
 }
 
 /// The released baseline; none before the first decision.

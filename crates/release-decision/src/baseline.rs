@@ -4,13 +4,13 @@ use findings_model::{
     Extra, Finding, FindingSet, ScannerName, ScannerState, SchemaError, SchemaVersion, Timestamp, identity,
 };
 use pep440_rs::Version;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::IgnoredAny};
 use sha2::{Digest as _, Sha256};
 
 use crate::TriggerType;
 
 /// The findings and scanners that a decision was made on.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Snapshot {
     /// The ledger's origin.
     pub lineage: Option<String>,
@@ -33,10 +33,16 @@ impl From<&FindingSet> for Snapshot {
     }
 }
 
+impl From<FindingSet> for Snapshot {
+    fn from(FindingSet { lineage, scanners, findings }: FindingSet) -> Self {
+        Self { lineage, scanners, findings }
+    }
+}
+
 /// What the last published release was decided on: `security/findings/baseline.json`.
 ///
 /// It begins with the first usable scan of each scanner; after that only a verified receipt moves it ([`crate::record_release`]).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Baseline {
     /// The schema's version.
     pub schema_version: SchemaVersion,
@@ -45,12 +51,10 @@ pub struct Baseline {
     /// The released version; null before the first recorded release.
     pub version: Option<Version>,
     /// The commit that the release was built from; null if nobody told.
-    #[serde(default)]
     pub commit: Option<String>,
     /// The decision that the findings belong to; null before the first one that was published.
     pub decision_id: Option<String>,
     /// Why there was a release; null before the first one, and for one without a decision.
-    #[serde(default)]
     pub trigger_type: Option<TriggerType>,
     /// When the release was published, or the baseline begun.
     pub recorded_at: Timestamp,
@@ -84,6 +88,27 @@ pub enum DocumentError {
         #[source]
         source: SchemaError,
     },
+}
+
+/// What a baseline has beside the set of findings, whose keys are passed over here.
+#[derive(Deserialize)]
+struct Rest {
+    schema_version: SchemaVersion,
+    version: Option<Version>,
+    #[serde(default)]
+    commit: Option<String>,
+    decision_id: Option<String>,
+    #[serde(default)]
+    trigger_type: Option<TriggerType>,
+    recorded_at: Timestamp,
+    #[serde(rename = "lineage")]
+    _lineage: IgnoredAny,
+    #[serde(rename = "scanners")]
+    _scanners: IgnoredAny,
+    #[serde(rename = "findings")]
+    _findings: IgnoredAny,
+    #[serde(flatten)]
+    extra: Extra,
 }
 
 /// Read before anything else, so that a newer document is named as such and not as a malformed one.
@@ -205,7 +230,22 @@ impl Baseline {
     /// Reads the document.
     pub fn from_json(bytes: &[u8]) -> Result<Self, DocumentError> {
         check_schema(bytes, "baseline", Self::SCHEMA)?;
-        serde_json::from_slice(bytes).map_err(|source| DocumentError::Json { document: "baseline", source })
+        let json = |source| DocumentError::Json { document: "baseline", source };
+        let Rest { schema_version, version, commit, decision_id, trigger_type, recorded_at, extra, .. } =
+            serde_json::from_slice(bytes).map_err(json)?;
+        let FindingSet { lineage, scanners, findings } = FindingSet::from_json(bytes).map_err(json)?;
+        Ok(Self {
+            schema_version,
+            lineage,
+            version,
+            commit,
+            decision_id,
+            trigger_type,
+            recorded_at,
+            scanners,
+            findings,
+            extra,
+        })
     }
 
     /// The document, indented, with a line feed at its end.

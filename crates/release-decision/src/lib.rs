@@ -18,6 +18,7 @@ mod policy;
 mod pyproject;
 mod record;
 mod stored;
+mod template;
 mod versions;
 mod words;
 

@@ -5,15 +5,11 @@
 
 use change_detect::{Change, ChangeReason, ChangeSet, ChangeType, OpenFinding};
 use findings_model::{CoverageState, FindingKind, Severity, text};
-use minijinja::{
-    AutoEscape, Environment, ErrorKind, UndefinedBehavior, Value,
-    syntax::SyntaxConfig,
-    value::{Serde, ValueKind},
-};
+use minijinja::{Value, value::Serde};
 use pep440_rs::Version;
 use serde::Serialize;
 
-use crate::{TriggerType, words};
+use crate::{TriggerType, template, words};
 
 /// The longest notes in bytes. They travel as an input of a workflow, which takes 65,535 characters for all of its inputs.
 pub const NOTES_LIMIT: usize = 60_000;
@@ -31,7 +27,9 @@ const TEMPLATE: &str = include_str!("templates/release-notes.md.j2");
 /// (`total` and a count per severity), `incomplete` (each with `scanner`, `coverage`, `what`, `reason`), `sections` (a `title`,
 /// `rows` and how many `more` there are) and `still_open` (the same). A row has `id`, `aliases`, `kind`, `severity`, `cvss_score`,
 /// `rule`, `place`, `fix_version`, `reference_url`, `description`, `remark` and `development`. What is not known is none. The
-/// filters `code`, `link` and `own_words` (for `custom_notes`) print a value in another form than escaped text.
+/// filters `code`, `link` and `own_words` (for `custom_notes`) print a value in another form than escaped text. Of minijinja's own
+/// filters there are `default` (`d`), `first`, `join`, `last`, `length` (`count`), `lower`, `map`, `rejectattr`, `replace`, `selectattr`,
+/// `sort`, `trim` and `upper`, of its tests `defined`, `undefined`, `none`, `eq`, `ne` and `in`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NotesOptions {
     /// The text of a template that replaces the built-in one.
@@ -122,21 +120,7 @@ struct Incomplete<'a> {
 }
 
 pub(crate) fn render(facts: &Facts<'_>, options: &NotesOptions) -> Result<String, NotesError> {
-    let mut environment = Environment::new();
-    environment.set_undefined_behavior(UndefinedBehavior::Strict);
-    environment.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
-    environment.remove_filter("safe");
-    environment.set_auto_escape_callback(|_| AutoEscape::Custom("markdown".into()));
-    environment.set_formatter(|out, _, value| {
-        let written = match value.kind() {
-            ValueKind::Number | ValueKind::Bool => out.write_str(&value.to_string()),
-            ValueKind::Undefined => return Err(ErrorKind::UndefinedError.into()),
-            ValueKind::None => Ok(()),
-            _ if value.is_safe() => out.write_str(value.as_str().unwrap_or_default()),
-            _ => out.write_str(&text::markdown(&value.to_string())),
-        };
-        written.map_err(|_| ErrorKind::WriteFailure.into())
-    });
+    let mut environment = template::environment()?;
     environment.add_filter("code", |value: String| Value::from_safe_string(code(&value)));
     environment.add_filter("link", |value: String| Value::from_safe_string(link(&value)));
     environment.add_filter("own_words", |value: String| Value::from_safe_string(own_words(&value)));

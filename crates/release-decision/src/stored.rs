@@ -1,5 +1,6 @@
 use findings_model::FindingSet;
-use serde_json::Value;
+use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use crate::{
     Decision, Snapshot,
@@ -18,6 +19,13 @@ pub struct StoredDecision {
     pub snapshot: Option<Snapshot>,
 }
 
+/// What stands beside the decision's own keys.
+#[derive(Deserialize)]
+struct Beside<'a> {
+    #[serde(borrow)]
+    snapshot: Option<&'a RawValue>,
+}
+
 impl StoredDecision {
     /// A decision and the current side of the comparison that it was made on.
     pub fn new(decision: Decision, decided_on: Option<&FindingSet>) -> Self {
@@ -28,12 +36,9 @@ impl StoredDecision {
     pub fn from_json(bytes: &[u8]) -> Result<Self, DocumentError> {
         let json = |source| DocumentError::Json { document: "decision", source };
         check_schema(bytes, "decision", Decision::SCHEMA)?;
-        let mut document: Value = serde_json::from_slice(bytes).map_err(json)?;
-        let snapshot = document.as_object_mut().and_then(|keys| keys.remove("snapshot")).unwrap_or_default();
-        Ok(Self {
-            decision: serde_json::from_value(document).map_err(json)?,
-            snapshot: serde_json::from_value(snapshot).map_err(json)?,
-        })
+        let Beside { snapshot } = serde_json::from_slice(bytes).map_err(json)?;
+        let snapshot = snapshot.map(|raw| FindingSet::from_json(raw.get().as_bytes())).transpose().map_err(json)?;
+        Ok(Self { decision: serde_json::from_slice(bytes).map_err(json)?, snapshot: snapshot.map(Snapshot::from) })
     }
 
     /// The document, indented, with a line feed at its end.

@@ -1,13 +1,15 @@
-//! Days as they stand in documents, `2026-01-05`, read and written without the general parser: a finding holds several of them.
+//! Days as they stand in documents, `2026-01-05`, read and written without the general parsers: a finding holds several of them.
 
 use std::fmt;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de, de::IntoDeserializer as _};
-use time::{Date, Month};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
+use time::Date;
+
+use crate::time_format::plain_date;
 
 /// A day as a value of its own.
 #[derive(Clone, Copy)]
-pub(super) struct Day(pub(super) Date);
+pub(crate) struct Day(pub(crate) Date);
 
 impl Serialize for Day {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -22,10 +24,10 @@ impl<'de> Deserialize<'de> for Day {
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
-pub(super) fn serialize<S: Serializer>(day: &Date, serializer: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn serialize<S: Serializer>(day: &Date, serializer: S) -> Result<S::Ok, S::Error> {
     let (year, month, of_month) = day.to_calendar_date();
     let Some(year) = u16::try_from(year).ok().filter(|year| *year <= 9999) else {
-        return day.serialize(serializer);
+        return Err(ser::Error::custom("the year has more than four digits"));
     };
     let digit = |number: u16| char::from(b'0' + u8::try_from(number % 10).unwrap_or_default());
     let (month, of_month) = (u16::from(u8::from(month)), u16::from(of_month));
@@ -44,11 +46,11 @@ pub(super) fn serialize<S: Serializer>(day: &Date, serializer: S) -> Result<S::O
     let bytes = text.map(|c| c as u8);
     match std::str::from_utf8(&bytes) {
         Ok(text) => serializer.serialize_str(text),
-        Err(_) => day.serialize(serializer),
+        Err(_) => Err(ser::Error::custom("a day is made of digits")),
     }
 }
 
-pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Date, D::Error> {
+pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Date, D::Error> {
     deserializer.deserialize_str(DayVisitor)
 }
 
@@ -62,33 +64,20 @@ impl de::Visitor<'_> for DayVisitor {
     }
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<Date, E> {
-        match plain(text.as_bytes()) {
-            Some(day) => Ok(day),
-            // What is written in another way is left to the general parser, which also says what is wrong.
-            None => Date::deserialize(text.into_deserializer()),
-        }
+        plain_date(text.as_bytes()).ok_or_else(|| E::invalid_value(de::Unexpected::Str(text), &self))
     }
-}
-
-fn plain(text: &[u8]) -> Option<Date> {
-    let number =
-        |digits: &[u8]| digits.iter().try_fold(0u16, |n, b| b.is_ascii_digit().then(|| n * 10 + u16::from(b - b'0')));
-    let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = *text else { return None };
-    let month = Month::try_from(u8::try_from(number(&[m1, m2])?).ok()?).ok()?;
-    let day = u8::try_from(number(&[d1, d2])?).ok()?;
-    Date::from_calendar_date(number(&[y1, y2, y3, y4])?.into(), month, day).ok()
 }
 
 /// For a day that may not be there.
-pub(super) mod option {
+pub(crate) mod option {
     use super::{Date, Day, Deserialize, Deserializer, Serialize, Serializer};
 
     #[expect(clippy::ref_option, clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
-    pub(in super::super) fn serialize<S: Serializer>(day: &Option<Date>, serializer: S) -> Result<S::Ok, S::Error> {
+    pub(crate) fn serialize<S: Serializer>(day: &Option<Date>, serializer: S) -> Result<S::Ok, S::Error> {
         day.map(Day).serialize(serializer)
     }
 
-    pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Date>, D::Error> {
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Date>, D::Error> {
         Ok(Option::<Day>::deserialize(deserializer)?.map(|day| day.0))
     }
 }
