@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::{
-    FirstScanRule, NextVersion, NotesError, NotesOptions, Policy, Reason, VersionError, Versions, justification,
+    FirstScanRule, NextVersion, NotesError, NotesOptions, Policy, Reason, VersionError, Versions, changelog_entry,
+    justification,
     matrix::{self, Effect},
     notes, words,
 };
@@ -90,6 +91,9 @@ pub struct Decision {
     pub explanation: String,
     /// The notes in Markdown; empty without a release.
     pub release_notes: String,
+    /// What the changelog's entry says of the release, in Markdown; empty without one.
+    #[serde(default)]
+    pub changelog_entry: String,
     /// How many changes there are.
     pub security_changes_count: usize,
     /// Every change, whether it releases or not.
@@ -147,6 +151,9 @@ pub enum DecideError {
     /// The notes could not be written.
     #[error("the release notes cannot be written")]
     Notes(#[source] NotesError),
+    /// The changelog's entry could not be written.
+    #[error("the entry of the changelog cannot be written")]
+    Changelog(#[source] NotesError),
 }
 
 impl Decision {
@@ -200,7 +207,7 @@ pub fn decide(
         should_release.then(|| versions.next(policy.bump)).transpose().map_err(DecideError::Version)?;
     let (next_version, version_reason) = next.map_or((None, None), |next| (next.version, Some(next.reason)));
     let explanation = words::explanation(changes, &reasons, trigger_type);
-    let release_notes = if should_release {
+    let (release_notes, changelog_entry) = if should_release {
         let facts = notes::Facts {
             changes,
             trigger_type,
@@ -209,9 +216,10 @@ pub fn decide(
             custom: request.notes.as_deref(),
             version: next_version.as_ref(),
         };
-        notes::render(&facts, &request.presentation).map_err(DecideError::Notes)?
+        let notes = notes::render(&facts, &request.presentation).map_err(DecideError::Notes)?;
+        (notes, changelog_entry::render(&facts, &request.presentation).map_err(DecideError::Changelog)?)
     } else {
-        String::new()
+        (String::new(), String::new())
     };
     Ok(Decision {
         schema_version: Decision::SCHEMA,
@@ -220,6 +228,7 @@ pub fn decide(
         justification,
         explanation,
         release_notes,
+        changelog_entry,
         security_changes_count: changes.changes.len(),
         decision_id: decision_id(changes, request, policy, trigger_type, next_version.as_ref()),
         security_changes: changes.changes.clone(),
@@ -268,7 +277,7 @@ fn decision_id(
         baseline: changes.compared_with.as_deref(),
         first_scan: changes.first_scan,
         changes: rows,
-        policy: &Policy { notes_template: None, ..policy.clone() },
+        policy: &Policy { notes_template: None, changelog_template: None, ..policy.clone() },
         next_version: next_version.map(ToString::to_string),
         trigger_type,
         notes: request.notes.as_deref().filter(|_| asked),
