@@ -31,7 +31,7 @@ pub struct App {
 enum Command {
     /// Print the matrix in force and, for each finding, the row that applied
     Explain(Inputs),
-    /// Write the next version into pyproject.toml and change nothing else in it
+    /// Write the next version wherever the project holds its version, all or nothing
     Bump(bump::Bump),
 }
 
@@ -61,7 +61,7 @@ struct Inputs {
     /// A document of changes that alone decides, `-` for stdin; nothing is written then
     #[arg(long, value_name = "FILE|-")]
     changes: Option<PathBuf>,
-    /// The project's version [default: what pyproject.toml says]
+    /// The project's version [default: what the project says]
     #[arg(long, value_name = "V")]
     current_version: Option<String>,
     /// The version to release [default: computed]

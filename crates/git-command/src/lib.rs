@@ -19,5 +19,5 @@ mod tests;
 
 pub use change::{FileState, TagMessage};
 pub use error::{Action, GitError};
-pub use remote::{Push, RemoteRefs};
+pub use remote::{Push, RemoteName, RemoteRefs};
 pub use repository::{CommitId, Head, Repository};

@@ -31,6 +31,15 @@ pub struct Push<'a> {
     pub tag: Option<&'a str>,
 }
 
+/// What a remote has a commit under.
+#[derive(Clone, Copy, Debug)]
+pub enum RemoteName<'a> {
+    /// A branch.
+    Branch(&'a str),
+    /// A tag.
+    Tag(&'a str),
+}
+
 /// What git or a server says where a caller is not let in.
 const DENIED: [&str; 7] = [
     "Authentication failed",
@@ -68,26 +77,27 @@ impl Repository {
         Ok(RemoteRefs(refs))
     }
 
-    /// Gets a branch of a remote, under a name of its own that no branch here has, and says where it is.
-    pub fn fetch_branch(&self, remote: &str, name: &str) -> Result<CommitId, GitError> {
-        self.check_name("branch", "refs/heads/", name)?;
-        let here = format!("refs/relwarden/{name}");
-        self.fetch(remote, &format!("+refs/heads/{name}:{here}"))?;
-        self.commit_of(&here, Action::Fetch)?.ok_or(GitError::Answer { action: Action::Fetch })
-    }
-
-    /// Gets a tag of a remote that is not here.
-    pub fn fetch_tag(&self, remote: &str, name: &str) -> Result<CommitId, GitError> {
-        self.check_name("tag", "refs/tags/", name)?;
-        self.fetch(remote, &format!("refs/tags/{name}:refs/tags/{name}"))?;
-        self.tagged(name)?.ok_or(GitError::Answer { action: Action::Fetch })
-    }
-
-    fn fetch(&self, remote: &str, what: &str) -> Result<(), GitError> {
+    /// Gets a commit of a remote, which has it under a name, so that it can be read. No branch and no tag here changes.
+    pub fn fetch(&self, remote: &str, name: RemoteName<'_>, commit: &CommitId) -> Result<(), GitError> {
         check_remote(remote)?;
+        let id = commit.as_str();
+        if self.commit_of(id, Action::Fetch)?.is_some() {
+            return Ok(());
+        }
+        let name = match name {
+            RemoteName::Branch(name) => {
+                self.check_name("branch", "refs/heads/", name)?;
+                format!("refs/heads/{name}")
+            }
+            RemoteName::Tag(name) => {
+                self.check_name("tag", "refs/tags/", name)?;
+                format!("refs/tags/{name}")
+            }
+        };
         let git = self.quiet_git(Action::Fetch)?;
-        let git = git.args(["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--", remote, what]);
-        judged(remote, git.ask()?).map(drop)
+        let git = git.args(["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--", remote, &name]);
+        judged(remote, git.ask()?)?;
+        self.commit_of(id, Action::Fetch)?.map(drop).ok_or(GitError::Answer { action: Action::Fetch })
     }
 
     /// Pushes a branch and a tag in one step: the remote takes both or nothing.

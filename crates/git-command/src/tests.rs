@@ -2,7 +2,7 @@ use std::path::Path;
 
 use test_support::{Checkout, HookAt};
 
-use crate::{GitError, Head, Push, Repository, TagMessage};
+use crate::{GitError, Head, Push, RemoteName, Repository, TagMessage};
 
 fn checkout() -> (Checkout, Repository) {
     let checkout = Checkout::empty();
@@ -185,8 +185,14 @@ fn a_push_arrives_whole_or_not_at_all() {
 
     repository.remove_tag("v1.0.1").unwrap();
     assert_eq!(repository.tagged("v1.0.1").unwrap(), None);
-    assert_eq!(repository.fetch_tag("origin", "v1.0.1").unwrap(), second);
-    assert_eq!(repository.fetch_branch("origin", "main").unwrap(), second);
+    let other = Checkout::empty();
+    let elsewhere = Repository::find(&other.path()).unwrap();
+    let remote = checkout.remote().to_string_lossy().into_owned();
+    assert!(matches!(elsewhere.resolve(second.as_str()).unwrap_err(), GitError::NoSuchRevision { .. }));
+    elsewhere.fetch(&remote, RemoteName::Tag("v1.0.1"), &second).unwrap();
+    elsewhere.fetch(&remote, RemoteName::Branch("main"), &second).unwrap();
+    assert_eq!(elsewhere.read(&second, "pyproject.toml", 99).unwrap().unwrap(), b"version = \"1.0.1\"\n");
+    assert_eq!(other.git(&["for-each-ref"]), "");
     assert!(repository.is_ancestor(&first, &second).unwrap());
     assert!(!repository.is_ancestor(&second, &first).unwrap());
 

@@ -226,20 +226,23 @@ fn is_release_of_first_scan(request: &DecisionRequest) -> bool {
     request.policy.first_scan == FirstScanRule::Release
 }
 
-/// The presentation of release notes: the template of the policy, if there is one, and the project's addresses.
+/// The presentation of release notes and of the changelog's entry: the templates of the policy, where it has any, and the project's
+/// addresses.
 pub fn presentation(
     project: &Project,
     policy: &Policy,
     name: &PackageName,
     status_url: Option<&str>,
 ) -> Result<NotesOptions, DocumentError> {
-    let template = match &policy.notes_template {
-        None => None,
-        Some(path) => {
-            let bytes =
-                project.document(Path::new(path))?.ok_or_else(|| DocumentError::Missing { path: path.clone() })?;
-            Some(String::from_utf8_lossy(&bytes).into_owned())
-        }
+    let template = |path: &Option<String>| -> Result<Option<String>, DocumentError> {
+        let Some(path) = path else { return Ok(None) };
+        let bytes = project.document(Path::new(path))?.ok_or_else(|| DocumentError::Missing { path: path.clone() })?;
+        Ok(Some(String::from_utf8_lossy(&bytes).into_owned()))
     };
-    Ok(NotesOptions { template, status_url: status_url.map(str::to_owned), project: Some(name.as_str().to_owned()) })
+    Ok(NotesOptions {
+        template: template(&policy.notes_template)?,
+        changelog_template: template(&policy.changelog_template)?,
+        status_url: status_url.map(str::to_owned),
+        project: Some(name.as_str().to_owned()),
+    })
 }

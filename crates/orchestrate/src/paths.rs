@@ -2,6 +2,8 @@
 
 /// The project's own metadata.
 pub const PYPROJECT: &str = "pyproject.toml";
+/// The lock file of uv, which holds the project's own version too.
+pub const UV_LOCK: &str = "uv.lock";
 /// The folder of the scanners' newest reports.
 pub const REPORTS: &str = "security/reports/latest";
 /// The folder of the findings' documents; a run that changes them holds its lock.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::{
-    NotesError, NotesOptions, Past, Policy, Reason, Row, VersionError, Versions, justification,
+    NotesError, NotesOptions, Past, Policy, Reason, Row, VersionError, Versions, changelog_entry, justification,
     matrix::{self, Effect},
     notes,
     past::{Earlier, Proof},
@@ -107,6 +107,9 @@ pub struct Decision {
     /// There was no release to compare with.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub first_scan: bool,
+    /// What the changelog's entry says of the release, in Markdown; empty without one.
+    #[serde(default)]
+    pub changelog_entry: String,
     /// How many changes there are.
     pub security_changes_count: usize,
     /// Every change, whether it releases or not.
@@ -167,6 +170,9 @@ pub enum DecideError {
     /// The notes could not be written.
     #[error("the release notes cannot be written")]
     Notes(#[source] NotesError),
+    /// The changelog's entry could not be written.
+    #[error("the entry of the changelog cannot be written")]
+    Changelog(#[source] NotesError),
 }
 
 impl Decision {
@@ -239,7 +245,7 @@ pub fn decide(
     reasons.splice(0..0, verdict.reason(&justification));
     let (next_version, version_reason) = next.map_or((None, None), |next| (next.version, Some(next.reason)));
     let explanation = words::explanation(changes, &reasons, &verdict);
-    let release_notes = match verdict {
+    let (release_notes, changelog_entry) = match verdict {
         Verdict::Release(_) => {
             let facts = notes::Facts {
                 changes,
@@ -249,9 +255,10 @@ pub fn decide(
                 custom: request.notes.as_deref(),
                 version: next_version.as_ref(),
             };
-            notes::render(&facts, &request.presentation).map_err(DecideError::Notes)?
+            let notes = notes::render(&facts, &request.presentation).map_err(DecideError::Notes)?;
+            (notes, changelog_entry::render(&facts, &request.presentation).map_err(DecideError::Changelog)?)
         }
-        _ => String::new(),
+        _ => (String::new(), String::new()),
     };
     Ok(Decision {
         schema_version: Decision::SCHEMA,
@@ -262,6 +269,7 @@ pub fn decide(
         explanation,
         release_notes,
         first_scan: changes.first_scan,
+        changelog_entry,
         security_changes_count: changes.changes.len(),
         security_changes: changes.changes.clone(),
         reasons,
@@ -366,7 +374,7 @@ fn decision_id(
         baseline: changes.compared_with.as_deref(),
         first_scan: changes.first_scan,
         changes: rows,
-        policy: &Policy { notes_template: None, ..policy.clone() },
+        policy: &Policy { notes_template: None, changelog_template: None, ..policy.clone() },
         next_version: next_version.map(ToString::to_string),
         trigger_type,
         notes: request.notes.as_deref().filter(|_| asked),

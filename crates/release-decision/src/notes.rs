@@ -1,15 +1,11 @@
 //! Release notes in Markdown.
-//!
-//! Every value that a template prints is escaped for Markdown, unless a filter of this module made it: escaping is not
-//! up to the template. Undefined names are errors.
 
 use change_detect::{Change, ChangeReason, ChangeSet, ChangeType, OpenFinding};
 use findings_model::{CoverageState, FindingKind, Severity, text};
-use minijinja::{Value, value::Serde};
 use pep440_rs::Version;
 use serde::Serialize;
 
-use crate::{TriggerType, template, words};
+use crate::{TriggerType, markdown, words};
 
 /// The longest notes in bytes. They travel as an input of a workflow, which takes 65,535 characters for all of its inputs.
 pub const NOTES_LIMIT: usize = 60_000;
@@ -30,10 +26,17 @@ const TEMPLATE: &str = include_str!("templates/release-notes.md.j2");
 /// filters `code`, `link` and `own_words` (for `custom_notes`) print a value in another form than escaped text. Of minijinja's own
 /// filters there are `default` (`d`), `first`, `join`, `last`, `length` (`count`), `lower`, `map`, `rejectattr`, `replace`, `selectattr`,
 /// `sort`, `trim` and `upper`, of its tests `defined`, `undefined`, `none`, `eq`, `ne` and `in`.
+///
+/// The template of the changelog's entry can speak of `project`, `version`, `trigger_type`, `justification`, `custom_notes`,
+/// `status_url`, `changes` (each with `what` happened, `id`, `aliases`, `kind`, `severity`, `cvss_score`, `package`, `version`, `fix_version`,
+/// `rule`, `path`, `reference_url`, `remark`), how many `more` there are, and `still_open` (`total`, some `ids`, how many `more`). It
+/// gives groups below headings of the third level; the filter `below_heading` is for `custom_notes` there.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NotesOptions {
     /// The text of a template that replaces the built-in one.
     pub template: Option<String>,
+    /// The text of a template that replaces the built-in one for the entry of the changelog.
+    pub changelog_template: Option<String>,
     /// The address of the status page.
     pub status_url: Option<String>,
     /// The project's name.
@@ -42,7 +45,7 @@ pub struct NotesOptions {
 
 /// Why the notes could not be written: the template's fault.
 #[derive(Debug, thiserror::Error)]
-#[error("the template of the release notes is at fault, line {line}")]
+#[error("the template is at fault, line {line}")]
 pub struct NotesError {
     /// The line, counted from 1; 0 if it is not known.
     pub line: usize,
@@ -120,82 +123,9 @@ struct Incomplete<'a> {
 }
 
 pub(crate) fn render(facts: &Facts<'_>, options: &NotesOptions) -> Result<String, NotesError> {
-    let mut environment = template::environment()?;
-    environment.add_filter("code", |value: String| Value::from_safe_string(code(&value)));
-    environment.add_filter("link", |value: String| Value::from_safe_string(link(&value)));
-    environment.add_filter("own_words", |value: String| Value::from_safe_string(own_words(&value)));
     let template = options.template.as_deref().unwrap_or(TEMPLATE);
-    let notes = environment.render_named_str(TEMPLATE_NAME, template, Serde(context(facts, options)))?;
-    Ok(limit(tidy(&notes)))
-}
-
-/// A code span, for ids, names and versions; a text with characters that no such thing has is escaped instead.
-fn code(value: &str) -> String {
-    let line = text::one_line(value);
-    match text::shorten(&line, 200) {
-        short if short.contains(['`', '<', '>', '&']) => text::markdown(&short),
-        short if short.is_empty() => String::new(),
-        short => format!("`{short}`"),
-    }
-}
-
-/// An address that may be followed, as a link; any other text is shown and leads nowhere.
-fn link(value: &str) -> String {
-    if text::is_linkable(value) { format!("<{value}>") } else { text::markdown(value) }
-}
-
-/// A person's own Markdown: emphasis, lists and headings work; HTML, links and images are shown as text.
-///
-/// A line is never a workflow command, should a step print it.
-fn own_words(value: &str) -> String {
-    let value = value.replace("\r\n", "\n");
-    let mut out = String::with_capacity(value.len());
-    for line in text::clean(value.trim()).lines() {
-        let indent = line.len() - line.trim_start().len();
-        out.push_str(&line[..indent]);
-        if line[indent..].starts_with("::") {
-            out.push('\\');
-        }
-        for c in line[indent..].chars() {
-            match c {
-                '<' => out.push_str("&lt;"),
-                '[' | ']' => out.extend(['\\', c]),
-                _ => out.push(c),
-            }
-        }
-        out.push('\n');
-    }
-    out
-}
-
-/// At most one empty line in a row, none at the ends, one line feed at the end.
-fn tidy(notes: &str) -> String {
-    let mut out = String::with_capacity(notes.len());
-    let mut empty = 0;
-    for line in notes.lines().map(str::trim_end) {
-        if line.is_empty() {
-            empty += 1;
-            continue;
-        }
-        if !out.is_empty() {
-            out.push_str(if empty > 0 { "\n\n" } else { "\n" });
-        }
-        out.push_str(line);
-        empty = 0;
-    }
-    out.push('\n');
-    out
-}
-
-/// Whole lines up to [`NOTES_LIMIT`].
-fn limit(notes: String) -> String {
-    const CUT: &str = "\n(These notes were shortened.)\n";
-    if notes.len() <= NOTES_LIMIT {
-        return notes;
-    }
-    let room = notes.floor_char_boundary(NOTES_LIMIT - CUT.len());
-    let end = notes[..room].rfind('\n').map_or(room, |line_feed| line_feed + 1);
-    format!("{}{CUT}", &notes[..end])
+    let notes = markdown::render(TEMPLATE_NAME, template, context(facts, options))?;
+    Ok(markdown::limit(notes, NOTES_LIMIT, "(These notes were shortened.)"))
 }
 
 fn context<'a>(facts: &Facts<'a>, options: &'a NotesOptions) -> Context<'a> {
@@ -305,7 +235,7 @@ impl Row {
     }
 }
 
-fn remark(change: &Change) -> Option<String> {
+pub(crate) fn remark(change: &Change) -> Option<String> {
     let words = match (change.change_type, change.reason) {
         (ChangeType::SeverityChange, _) => {
             return change.old_severity.map(|old| format!("before: {old}"));

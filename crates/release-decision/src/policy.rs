@@ -47,6 +47,10 @@ pub struct Policy {
     pub bump: Bump,
     /// The file with the project's own template for release notes, below the project; the built-in one without it.
     pub notes_template: Option<String>,
+    /// The file with the project's own template for the entry of the changelog, below the project; the built-in one without it.
+    // Left out where it is not set: the policy is part of a decision's id, and older ids must stay what they are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub changelog_template: Option<String>,
 }
 
 impl Default for Policy {
@@ -67,6 +71,7 @@ impl Default for Policy {
             quiet_hours: 0,
             bump: Bump::Patch,
             notes_template: None,
+            changelog_template: None,
         }
     }
 }

@@ -1,10 +1,12 @@
 //! What a maintainer relies on: the matrix, the texts, the version, the notes, the baseline.
 
 mod baseline;
+mod changelog;
 mod decisions;
 mod matrix;
 mod notes;
 mod past;
+mod places;
 mod versions;
 
 use change_detect::{Change, ChangeSet, ChangeType};

@@ -46,7 +46,7 @@ impl Versions {
     pub fn current(&self) -> Option<&Version> {
         match &self.current {
             Some(CurrentVersion::Static(version)) => Some(version),
-            Some(CurrentVersion::Dynamic(_)) | None => None,
+            Some(CurrentVersion::Dynamic(_) | CurrentVersion::Unknown { .. }) | None => None,
         }
     }
 
@@ -75,6 +75,9 @@ impl Versions {
             Some(CurrentVersion::Static(version)) => version.clone().without_local(),
             Some(CurrentVersion::Dynamic(dynamic)) => {
                 return Ok(unknown(format!("the project's version is dynamic: {dynamic}")));
+            }
+            Some(CurrentVersion::Unknown { source, reason }) => {
+                return Ok(unknown(format!("the project's version is dynamic: {source}, and {reason}")));
             }
             None => return Ok(unknown("the project's version is not known".to_owned())),
         };

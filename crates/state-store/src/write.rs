@@ -79,7 +79,8 @@ fn state_of(path: &Path) -> Option<u64> {
 }
 
 /// A file that is not yet in its place.
-struct Unfinished<'p> {
+#[derive(Debug)]
+pub(crate) struct Unfinished<'p> {
     path: &'p Path,
     folder: &'p Path,
     temporary: NamedTempFile,
@@ -103,17 +104,35 @@ impl<'p> Unfinished<'p> {
         Ok(Self { path, folder, temporary })
     }
 
-    fn finish(self) -> Result<(), StoreError> {
-        let Self { path, folder, .. } = self;
+    /// Holds these bytes, on the disk, and is still not in its place.
+    pub(crate) fn filled(path: &'p Path, bytes: &[u8]) -> Result<Self, StoreError> {
         let fail = |e| StoreError::io(Action::Write, path, e);
-        self.temporary.as_file().sync_all().map_err(fail)?;
-        self.put_in_place()?;
-        sync_folder(folder).map_err(fail)
+        let mut file = Self::begin(path)?;
+        file.temporary.write_all(bytes).map_err(fail)?;
+        file.temporary.as_file().sync_all().map_err(fail)?;
+        Ok(file)
+    }
+
+    fn finish(self) -> Result<(), StoreError> {
+        let path = self.path;
+        self.temporary.as_file().sync_all().map_err(|e| StoreError::io(Action::Write, path, e))?;
+        self.finish_with(Permissions::from_mode(0o644))
+    }
+
+    /// Puts a synced file in its place.
+    pub(crate) fn finish_with(self, permissions: Permissions) -> Result<(), StoreError> {
+        let Self { path, folder, .. } = self;
+        self.put_in_place_with(permissions)?;
+        sync_folder(folder).map_err(|e| StoreError::io(Action::Write, path, e))
     }
 
     fn put_in_place(self) -> Result<(), StoreError> {
+        self.put_in_place_with(Permissions::from_mode(0o644))
+    }
+
+    fn put_in_place_with(self, permissions: Permissions) -> Result<(), StoreError> {
         let fail = |e| StoreError::io(Action::Write, self.path, e);
-        self.temporary.as_file().set_permissions(Permissions::from_mode(0o644)).map_err(fail)?;
+        self.temporary.as_file().set_permissions(permissions).map_err(fail)?;
         self.temporary.persist(self.path).map_err(|e| fail(e.error))?;
         Ok(())
     }

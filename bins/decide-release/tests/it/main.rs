@@ -1,5 +1,9 @@
 //! The built binary on documents of changes.
 
+mod bump;
+mod bump_git;
+mod bump_kill;
+
 use serde_json::{Value, json};
 use test_support::{Run, Scratch};
 

@@ -170,6 +170,6 @@ fn a_template_of_the_projects_own() {
     for (bad, place) in [("one\n{{ nothing }}", 2), ("{% for %}", 1), ("{{ justification | safe }}", 1)] {
         let error = with(bad).unwrap_err();
         let source = std::error::Error::source(&error).unwrap().to_string();
-        assert_eq!(source, format!("the template of the release notes is at fault, line {place}"));
+        assert_eq!(source, format!("the template is at fault, line {place}"));
     }
 }
