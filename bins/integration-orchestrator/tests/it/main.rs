@@ -10,6 +10,7 @@
     reason = "a test touches real files, and fails where it cannot"
 )]
 
+mod chain;
 mod corpus;
 mod decision;
 mod documents;
