@@ -232,7 +232,9 @@ impl Ahead {
             Ok(end) => Ok(end),
             Err(cause) => match self.take_back(&steps, paths, replaced) {
                 Ok(()) => Err(cause.into()),
-                Err((left, source)) => Err(BumpVersionError::HalfDone { cause: cause.to_string(), left, source }),
+                Err((left, source)) => {
+                    Err(BumpVersionError::HalfDone { cause: cause.to_string(), left, source: Box::new(source) })
+                }
             },
         }
     }
