@@ -109,6 +109,20 @@ fn a_commit_with_a_tag_and_the_users_work_left_alone() {
 }
 
 #[test]
+fn a_file_that_git_ignores_is_changed_and_not_committed() {
+    let checkout = checkout("mode = 'commit'");
+    checkout.write(".gitignore", "uv.lock\nsrc/demo/_version.py\n");
+    checkout.commit_all("second");
+    let lock = "[[package]]\nname = \"demo\"\nversion = \"1.2.3\"\nsource = { virtual = \".\" }\n";
+    checkout.write("uv.lock", lock);
+    // What is generated is no stale copy.
+    checkout.write("src/demo/_version.py", "version = '1.2.3'\n");
+    bumped(&checkout);
+    assert_eq!(checkout.text("uv.lock"), lock.replace("1.2.3", "1.2.4"));
+    assert_eq!(checkout.git(&["show", "--format=", "--name-only"]), "CHANGELOG.md\npyproject.toml");
+}
+
+#[test]
 fn the_decision_is_a_trailer_of_the_commit() {
     let checkout = checkout("mode = 'commit'\nmessage = 'Release {version}'\ntag = 'demo-{version}'");
     let run = || test_support::binary!("decide-release").run().project(&checkout.path()).arg("--format").arg("json");

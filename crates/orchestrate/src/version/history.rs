@@ -90,9 +90,6 @@ pub(super) fn course(
         BumpMode::Workspace | BumpMode::Commit => (Some(settings.tag.with(next)), None),
     };
     if let Some(tag) = &tag {
-        if remote.is_some() && head.branch().is_none() {
-            return Err(BumpVersionError::NoBranch);
-        }
         let branch = head.branch().map(str::to_owned);
         let there = match &remote {
             Some(remote) => repository.remote_refs(remote, None, Some(tag))?.tag(tag).cloned(),
@@ -147,6 +144,9 @@ pub(super) fn course(
             None => {}
         }
     }
+    if remote.is_some() && new_branch.is_none() && head.branch().is_none() {
+        return Err(BumpVersionError::NoBranch);
+    }
     let new_branch = new_branch.filter(|branch| head.branch() != Some(branch));
     let message = message.to_owned();
     Ok(Course::Ahead(Ahead { repository, head, base, message, tag, new_branch, remote }))
@@ -197,7 +197,8 @@ impl Ahead {
         let mut ours = Vec::new();
         for file in files {
             match state(file) {
-                None if file.is_changed() => ours.push(file.path.clone()),
+                // What git ignores, such as a lock file of a library, is changed and not committed.
+                None if file.is_changed() && !self.repository.ignores(&file.path)? => ours.push(file.path.clone()),
                 None => {}
                 Some(state) if self.is_leftover(file, state, target)? => ours.push(file.path.clone()),
                 Some(_) => foreign.push(file.path.clone()),
