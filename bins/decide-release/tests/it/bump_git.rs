@@ -231,6 +231,21 @@ fn a_pull_request_has_a_branch_and_no_tag() {
     assert_eq!(fresh.text("pyproject.toml").lines().nth(2), Some("version = \"1.2.3\""));
 }
 
+#[test]
+fn a_pull_request_that_was_merged_is_not_made_again() {
+    let checkout = checkout("mode = 'pull-request'\npush = true");
+    bumped(&checkout);
+    checkout.git(&["switch", "--quiet", "main"]);
+    checkout.git(&["merge", "--quiet", "--ff-only", "release/1.2.4"]);
+    checkout.git(&["push", "--quiet", "origin", "main", ":release/1.2.4"]);
+    checkout.git(&["branch", "--quiet", "-D", "release/1.2.4"]);
+    let before = state(&checkout);
+    let document = bumped(&checkout);
+    assert_eq!((&document["branch"], &document["written"]), (&json!("main"), &json!(false)));
+    assert_eq!(document["commit"], json!(checkout.git(&["rev-parse", "main"])));
+    assert_eq!(state(&checkout), before);
+}
+
 /// Another checkout of the same remote, at its `main`.
 fn fresh_clone(of: &Checkout) -> Checkout {
     let fresh = Checkout::empty();
