@@ -32,6 +32,11 @@ enum Command {
     /// Print the matrix in force and, for each finding, the row that applied
     Explain(Inputs),
     /// Write the next version wherever the project holds its version, all or nothing
+    ///
+    /// The places are pyproject.toml or the file that a dynamic version comes from, the project's own entry in uv.lock, the changelog,
+    /// and the files of [tool.relwarden.bump]. What becomes of them in git is its key mode: nothing (workspace), a commit with a
+    /// tag (commit), or a branch (pull-request). A copy of the old version that would stay behind ends with 1, and nothing is
+    /// written. Run it again after a crash: it completes what was begun.
     Bump(bump::Bump),
 }
 

@@ -205,8 +205,13 @@ pub fn version_failure(error: BumpVersionError) -> Failure {
     use BumpVersionError as E;
     let status = match &error {
         E::Document(error) => document_status(error),
-        E::Version(_) | E::Unknown { .. } | E::Pyproject(_) | E::NoPlace | E::OnlyTags { .. } => ExitStatus::Usage,
-        E::NoCommit | E::NoBranch => ExitStatus::Usage,
+        E::Version(_)
+        | E::Unknown { .. }
+        | E::Pyproject(_)
+        | E::NoPlace
+        | E::OnlyTags { .. }
+        | E::NoCommit
+        | E::NoBranch => ExitStatus::Usage,
         E::Place { .. } | E::Stale { .. } | E::Uncommitted { .. } | E::Taken { .. } | E::TwoTags { .. } => {
             ExitStatus::No
         }

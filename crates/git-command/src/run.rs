@@ -25,7 +25,7 @@ const PATIENCE: Duration = Duration::from_mins(15);
 const AFTERMATH: Duration = Duration::from_secs(5);
 
 /// Variables that lead git elsewhere than to the project's folder, or make it say what nobody asked for.
-const NOT_INHERITED: [&str; 31] = [
+const NOT_INHERITED: [&str; 32] = [
     "GIT_ALTERNATE_OBJECT_DIRECTORIES",
     "GIT_ATTR_SOURCE",
     "GIT_COMMON_DIR",
@@ -57,6 +57,7 @@ const NOT_INHERITED: [&str; 31] = [
     "GIT_TRACE_SETUP",
     "GIT_WORK_TREE",
     "LANGUAGE",
+    "SSH_ASKPASS",
 ];
 
 /// A run of git that has ended.

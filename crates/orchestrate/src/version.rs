@@ -160,7 +160,7 @@ pub enum BumpVersionError {
         left: String,
         /// Why it could not be taken back.
         #[source]
-        source: UndoError,
+        source: Box<UndoError>,
     },
 }
 

@@ -53,12 +53,11 @@ pub fn release_in_changelog(text: Option<&str>, release: &ChangelogRelease<'_>) 
     }
     let line_end = if text.contains("\r\n") { "\r\n" } else { "\n" };
     let heading = outline.heading(text, release);
-    let (place, moved, follows) = match outline.unreleased() {
-        Some(section) => (section.heading.end..section.body.end, &text[section.body.clone()], true),
-        None => {
-            let first = outline.sections.iter().find(|section| section.version.is_some()).ok_or(ChangelogError)?;
-            (first.heading.start..first.heading.start, "", false)
-        }
+    let (place, moved, follows) = if let Some(section) = outline.unreleased() {
+        (section.heading.end..section.body.end, &text[section.body.clone()], true)
+    } else {
+        let first = outline.sections.iter().find(|section| section.version.is_some()).ok_or(ChangelogError)?;
+        (first.heading.start..first.heading.start, "", false)
     };
     let mut entry = String::new();
     if follows {

@@ -3,7 +3,7 @@
 use std::{fmt, path::Component, path::Path};
 
 use findings_model::text;
-use serde::{Deserialize, Deserializer, de};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::Pattern;
 
@@ -11,7 +11,7 @@ use crate::Pattern;
 ///
 /// `pyproject.toml`, the file that a dynamic version comes from and the project's own entry in `uv.lock` are known without being named.
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct BumpSettings {
     /// What `decide-release bump` does with the changed files.
@@ -39,7 +39,7 @@ pub struct BumpSettings {
 
 /// What becomes of the changed files.
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum BumpMode {
     /// They lie in the work tree.
@@ -52,7 +52,7 @@ pub enum BumpMode {
 }
 
 /// A file that holds the version.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct BumpFile {
     /// The path, relative to the project.
     pub path: ProjectPath,
@@ -61,7 +61,7 @@ pub struct BumpFile {
 }
 
 /// A path below the project, with `/` between its parts.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String")]
 pub struct ProjectPath(String);
 
@@ -171,6 +171,16 @@ impl<'de> Deserialize<'de> for BumpFile {
             }
         }
         deserializer.deserialize_any(Visitor)
+    }
+}
+
+impl Serialize for ChangelogSetting {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::IfThere => serializer.serialize_none(),
+            Self::File(path) => path.serialize(serializer),
+            Self::Off => serializer.serialize_bool(false),
+        }
     }
 }
 

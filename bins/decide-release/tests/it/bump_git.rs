@@ -1,6 +1,6 @@
 //! `bump` in real repositories: commits, tags, branches and pushes, and everything taken back where one is refused.
 
-use std::{collections::BTreeMap, os::unix::fs::PermissionsExt as _, path::Path};
+use std::{collections::BTreeMap, os::unix::fs::PermissionsExt as _, path::PathBuf};
 
 use serde_json::{Value, json};
 use test_support::{Checkout, HookAt, Run};
@@ -26,7 +26,7 @@ pub(crate) fn checkout(settings: &str) -> Checkout {
 pub(crate) fn bump(checkout: &Checkout) -> Run {
     let releases = checkout.remote().with_file_name("releases.json");
     let page = json!({ "meta": { "api-version": "1.1" }, "name": "demo", "versions": ["1.2.3"], "files": [] });
-    std::fs::write(&releases, page.to_string()).unwrap();
+    state_store::replace(&releases, page.to_string().as_bytes()).expect("write what the index has");
     let run = test_support::binary!("decide-release").run().project(&checkout.path()).now("2026-01-19T03:00:00Z");
     run.args(["--format", "json", "bump", "--index"]).arg(releases)
 }
@@ -44,27 +44,27 @@ fn work(checkout: &Checkout) {
     checkout.write("both", "and edited\n");
     checkout.write("edited", "edited\n");
     checkout.write("new", "new\n");
-    std::fs::set_permissions(checkout.join("pyproject.toml"), std::fs::Permissions::from_mode(0o600)).unwrap();
+    std::fs::set_permissions(checkout.join("pyproject.toml"), std::fs::Permissions::from_mode(0o600))
+        .expect("change the permissions");
 }
 
-/// Every file with its bytes and permissions, and what git says of the work tree.
-fn state(checkout: &Checkout) -> (BTreeMap<String, (Vec<u8>, u32)>, Vec<String>) {
-    fn files(root: &Path, folder: &Path, found: &mut BTreeMap<String, (Vec<u8>, u32)>) {
-        for entry in std::fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            let name = path.strip_prefix(root).unwrap().to_string_lossy().into_owned();
-            if path.is_dir() {
-                if name != ".git" {
-                    files(root, &path, found);
-                }
-            } else {
-                let mode = path.metadata().unwrap().permissions().mode();
-                found.insert(name, (std::fs::read(&path).unwrap(), mode));
-            }
-        }
-    }
-    let mut found = BTreeMap::new();
-    files(&checkout.path(), &checkout.path(), &mut found);
+/// A project as it lies there.
+#[derive(Debug, PartialEq)]
+struct State {
+    /// Bytes and permissions of every file.
+    files: BTreeMap<PathBuf, (Vec<u8>, u32)>,
+    /// What git says of the work tree, and of its branches and tags.
+    said: Vec<String>,
+}
+
+fn state(checkout: &Checkout) -> State {
+    let listed = Run::new("find").arg(checkout.path()).args(["-name", ".git", "-prune", "-o", "-type", "f", "-print0"]);
+    let listed = listed.output().expect_success().stdout;
+    let files = listed.split('\0').filter(|path| !path.is_empty()).map(PathBuf::from).map(|path| {
+        let mode = path.metadata().expect("look at a file").permissions().mode();
+        let bytes = state_store::read(&path, state_store::CONFIG_LIMIT).expect("read a file");
+        (path, (bytes, mode))
+    });
     let said = [
         &["status", "--porcelain=v1", "--branch"] as &[&str],
         &["diff", "--cached"],
@@ -72,7 +72,7 @@ fn state(checkout: &Checkout) -> (BTreeMap<String, (Vec<u8>, u32)>, Vec<String>)
         &["ls-files", "--stage"],
         &["for-each-ref"],
     ];
-    (found, said.iter().map(|arguments| checkout.git(arguments)).collect())
+    State { files: files.collect(), said: said.iter().map(|arguments| checkout.git(arguments)).collect() }
 }
 
 /// What is staged, edited and new beside the bump.
@@ -106,6 +106,20 @@ fn a_commit_with_a_tag_and_the_users_work_left_alone() {
     let again = bumped(&checkout);
     assert_eq!((&again["commit"], &again["written"]), (&json!(head), &json!(false)));
     assert_eq!(state(&checkout), state_before);
+}
+
+#[test]
+fn a_file_that_git_ignores_is_changed_and_not_committed() {
+    let checkout = checkout("mode = 'commit'");
+    checkout.write(".gitignore", "uv.lock\nsrc/demo/_version.py\n");
+    checkout.commit_all("second");
+    let lock = "[[package]]\nname = \"demo\"\nversion = \"1.2.3\"\nsource = { virtual = \".\" }\n";
+    checkout.write("uv.lock", lock);
+    // What is generated is no stale copy.
+    checkout.write("src/demo/_version.py", "version = '1.2.3'\n");
+    bumped(&checkout);
+    assert_eq!(checkout.text("uv.lock"), lock.replace("1.2.3", "1.2.4"));
+    assert_eq!(checkout.git(&["show", "--format=", "--name-only"]), "CHANGELOG.md\npyproject.toml");
 }
 
 #[test]
@@ -215,6 +229,21 @@ fn a_pull_request_has_a_branch_and_no_tag() {
     );
     assert_eq!(fresh.git(&["for-each-ref", "--format=%(refname)", "refs/heads"]), "refs/heads/main");
     assert_eq!(fresh.text("pyproject.toml").lines().nth(2), Some("version = \"1.2.3\""));
+}
+
+#[test]
+fn a_pull_request_that_was_merged_is_not_made_again() {
+    let checkout = checkout("mode = 'pull-request'\npush = true");
+    bumped(&checkout);
+    checkout.git(&["switch", "--quiet", "main"]);
+    checkout.git(&["merge", "--quiet", "--ff-only", "release/1.2.4"]);
+    checkout.git(&["push", "--quiet", "origin", "main", ":release/1.2.4"]);
+    checkout.git(&["branch", "--quiet", "-D", "release/1.2.4"]);
+    let before = state(&checkout);
+    let document = bumped(&checkout);
+    assert_eq!((&document["branch"], &document["written"]), (&json!("main"), &json!(false)));
+    assert_eq!(document["commit"], json!(checkout.git(&["rev-parse", "main"])));
+    assert_eq!(state(&checkout), before);
 }
 
 /// Another checkout of the same remote, at its `main`.

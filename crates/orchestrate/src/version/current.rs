@@ -68,12 +68,12 @@ pub(super) fn locate(read: &mut dyn FnMut(&str) -> Option<String>) -> Result<Loc
     let dynamic = match dynamic {
         // An older setuptools project says it in its own files.
         None | Some(DynamicVersion::Backend) => match read("setup.cfg").as_deref().and_then(setup_cfg_source) {
-            Some(Ok(candidate)) => return Ok(in_files(&[candidate], DynamicVersion::Backend, read)),
+            Some(Ok(candidate)) => return Ok(in_files(&[candidate], &DynamicVersion::Backend, read)),
             Some(Err(dynamic)) => dynamic,
             None => {
                 let setup = SourceCandidate { path: "setup.py".to_owned(), format: Format::SetupPy };
                 if read("setup.py").is_some_and(|text| declared(&text, &setup.format).is_ok_and(|d| !d.is_empty())) {
-                    return Ok(in_files(&[setup], DynamicVersion::Backend, read));
+                    return Ok(in_files(&[setup], &DynamicVersion::Backend, read));
                 }
                 let current = dynamic.map(CurrentVersion::Dynamic);
                 return Ok(Located { source: Source::Nowhere, current });
@@ -85,13 +85,13 @@ pub(super) fn locate(read: &mut dyn FnMut(&str) -> Option<String>) -> Result<Loc
         return Ok(Located { source: Source::Tag, current: Some(CurrentVersion::Dynamic(dynamic)) });
     }
     let candidates = source_candidates(&dynamic, pyproject.as_deref().unwrap_or_default());
-    Ok(in_files(&candidates, dynamic, read))
+    Ok(in_files(&candidates, &dynamic, read))
 }
 
 /// The version that the first of some files says that is there.
 fn in_files(
     candidates: &[SourceCandidate],
-    dynamic: DynamicVersion,
+    dynamic: &DynamicVersion,
     read: &mut dyn FnMut(&str) -> Option<String>,
 ) -> Located {
     let unknown = |source, reason: String| Located {

@@ -76,80 +76,97 @@ pub(super) fn course(
     let head = repository.head()?;
     let base = head.commit().cloned().ok_or(BumpVersionError::NoCommit)?;
     let remote = settings.push.then(|| settings.remote.clone());
-    let is_next = |what: String, commit: &CommitId| {
-        if *source == Source::Tag {
-            return Ok(());
-        }
-        match version_at(&repository, commit) {
-            Some(found) if found == *next => Ok(()),
-            found => Err(BumpVersionError::Taken { what, commit: commit.short().to_owned(), found }),
-        }
-    };
-    let (tag, new_branch) = match settings.mode {
-        BumpMode::PullRequest => (None, Some(settings.branch.with(next))),
-        BumpMode::Workspace | BumpMode::Commit => (Some(settings.tag.with(next)), None),
-    };
-    if let Some(tag) = &tag {
-        if remote.is_some() && head.branch().is_none() {
-            return Err(BumpVersionError::NoBranch);
-        }
-        let branch = head.branch().map(str::to_owned);
-        let there = match &remote {
-            Some(remote) => repository.remote_refs(remote, None, Some(tag))?.tag(tag).cloned(),
-            None => None,
-        };
-        let commit = match (repository.tagged(tag)?, &there, &remote) {
-            (Some(here), Some(there), _) if here != *there => {
-                let (here, there) = (here.short().to_owned(), there.short().to_owned());
-                return Err(BumpVersionError::TwoTags { tag: tag.clone(), here, there });
-            }
-            (Some(here), ..) => Some(here),
-            (None, Some(there), Some(remote)) => {
-                repository.fetch(remote, RemoteName::Tag(tag), there)?;
-                Some(there.clone())
-            }
-            (None, ..) => None,
-        };
-        if let Some(commit) = commit {
-            is_next(format!("the tag {tag}"), &commit)?;
-            let pushed = there.is_some();
-            let owed = remote.filter(|_| !pushed);
-            return Ok(Course::Done(Done { repository, commit, tag: Some(tag.clone()), branch, owed, pushed }));
-        }
-    }
-    if let Some(branch) = &new_branch {
-        let there = match &remote {
-            Some(remote) => repository.remote_refs(remote, Some(branch), None)?.branch(branch).cloned(),
-            None => None,
-        };
-        let what = || format!("the branch {branch}");
-        let done = |commit, owed, pushed| Done {
-            repository: repository.clone(),
-            commit,
-            tag: None,
-            branch: Some(branch.clone()),
-            owed,
-            pushed,
-        };
-        if let (Some(commit), Some(remote)) = (there, &remote) {
-            repository.fetch(remote, RemoteName::Branch(branch), &commit)?;
-            is_next(what(), &commit)?;
-            return Ok(Course::Done(done(commit, None, true)));
-        }
-        match repository.branch(branch)? {
-            // A run that was killed before its commit left HEAD here.
-            Some(commit)
-                if head.branch() == Some(branch) && version_at(&repository, &commit).as_ref() != Some(next) => {}
-            Some(commit) => {
-                is_next(what(), &commit)?;
-                return Ok(Course::Done(done(commit, remote, false)));
-            }
-            None => {}
-        }
-    }
-    let new_branch = new_branch.filter(|branch| head.branch() != Some(branch));
+    let look = Look { repository: &repository, head: &head, remote: remote.as_deref(), next, source };
     let message = message.to_owned();
-    Ok(Course::Ahead(Ahead { repository, head, base, message, tag, new_branch, remote }))
+    if settings.mode == BumpMode::PullRequest {
+        let branch = settings.branch.with(next);
+        if let Some(done) = look.branch(&branch)? {
+            return Ok(Course::Done(done));
+        }
+        let new_branch = Some(branch).filter(|branch| head.branch() != Some(branch));
+        return Ok(Course::Ahead(Ahead { repository, head, base, message, tag: None, new_branch, remote }));
+    }
+    let tag = settings.tag.with(next);
+    if let Some(done) = look.tag(&tag)? {
+        return Ok(Course::Done(done));
+    }
+    if remote.is_some() && head.branch().is_none() {
+        return Err(BumpVersionError::NoBranch);
+    }
+    Ok(Course::Ahead(Ahead { repository, head, base, message, tag: Some(tag), new_branch: None, remote }))
+}
+
+/// What is looked at.
+struct Look<'a> {
+    repository: &'a Repository,
+    head: &'a Head,
+    /// Where it is to be pushed; none where it is not.
+    remote: Option<&'a str>,
+    next: &'a Version,
+    source: &'a Source,
+}
+
+impl Look<'_> {
+    /// The version's commit, if its tag is there, here or on the remote.
+    fn tag(&self, tag: &str) -> Result<Option<Done>, BumpVersionError> {
+        let here = self.repository.tagged(tag)?;
+        let there = match self.remote {
+            Some(remote) => self.repository.remote_refs(remote, None, Some(tag))?.tag(tag).cloned(),
+            None => None,
+        };
+        if let (Some(here), Some(there)) = (&here, &there)
+            && here != there
+        {
+            let (here, there) = (here.short().to_owned(), there.short().to_owned());
+            return Err(BumpVersionError::TwoTags { tag: tag.to_owned(), here, there });
+        }
+        if let (Some(there), Some(remote)) = (&there, self.remote) {
+            self.repository.fetch(remote, RemoteName::Tag(tag), there)?;
+        }
+        let pushed = there.is_some();
+        let Some(commit) = here.or(there) else { return Ok(None) };
+        self.check(&format!("the tag {tag}"), &commit)?;
+        let branch = self.head.branch().map(str::to_owned);
+        Ok(Some(self.done(commit, Some(tag.to_owned()), branch, pushed)))
+    }
+
+    /// The version's commit, if its branch is there, here or on the remote.
+    fn branch(&self, branch: &str) -> Result<Option<Done>, BumpVersionError> {
+        let there = match self.remote {
+            Some(remote) => self.repository.remote_refs(remote, Some(branch), None)?.branch(branch).cloned(),
+            None => None,
+        };
+        if let (Some(there), Some(remote)) = (&there, self.remote) {
+            self.repository.fetch(remote, RemoteName::Branch(branch), there)?;
+        }
+        let pushed = there.is_some();
+        let Some(commit) = there.or(self.repository.branch(branch)?) else { return Ok(None) };
+        // A run that was killed before its commit left HEAD there.
+        let is_begun = !pushed && self.head.branch() == Some(branch);
+        if is_begun && version_at(self.repository, &commit).as_ref() != Some(self.next) {
+            return Ok(None);
+        }
+        self.check(&format!("the branch {branch}"), &commit)?;
+        Ok(Some(self.done(commit, None, Some(branch.to_owned()), pushed)))
+    }
+
+    /// Refuses a commit of another version.
+    fn check(&self, what: &str, commit: &CommitId) -> Result<(), BumpVersionError> {
+        match self.source {
+            Source::Tag | Source::Nowhere => Ok(()),
+            Source::File(_) => match version_at(self.repository, commit) {
+                Some(found) if found == *self.next => Ok(()),
+                found => {
+                    Err(BumpVersionError::Taken { what: what.to_owned(), commit: commit.short().to_owned(), found })
+                }
+            },
+        }
+    }
+
+    fn done(&self, commit: CommitId, tag: Option<String>, branch: Option<String>, pushed: bool) -> Done {
+        let owed = self.remote.filter(|_| !pushed).map(str::to_owned);
+        Done { repository: self.repository.clone(), commit, tag, branch, owed, pushed }
+    }
 }
 
 /// The version that the project's files said at a commit.
@@ -197,7 +214,8 @@ impl Ahead {
         let mut ours = Vec::new();
         for file in files {
             match state(file) {
-                None if file.is_changed() => ours.push(file.path.clone()),
+                // What git ignores, such as a lock file of a library, is changed and not committed.
+                None if file.is_changed() && !self.repository.ignores(&file.path)? => ours.push(file.path.clone()),
                 None => {}
                 Some(state) if self.is_leftover(file, state, target)? => ours.push(file.path.clone()),
                 Some(_) => foreign.push(file.path.clone()),
@@ -232,13 +250,20 @@ impl Ahead {
             Ok(end) => Ok(end),
             Err(cause) => match self.take_back(&steps, paths, replaced) {
                 Ok(()) => Err(cause.into()),
-                Err((left, source)) => Err(BumpVersionError::HalfDone { cause: cause.to_string(), left, source }),
+                Err((left, source)) => {
+                    Err(BumpVersionError::HalfDone { cause: cause.to_string(), left, source: Box::new(source) })
+                }
             },
         }
     }
 
     fn go(&self, paths: &[String], steps: &mut Steps) -> Result<End, GitError> {
         if let Some(branch) = &self.new_branch {
+            if paths.is_empty() {
+                // The pull request was merged already.
+                let branch = self.head.branch().map(str::to_owned);
+                return Ok(End { commit: self.base.clone(), tag: None, branch, pushed: false });
+            }
             self.repository.start_branch(branch)?;
             steps.branch = true;
         }

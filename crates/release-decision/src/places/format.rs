@@ -113,7 +113,7 @@ impl Format {
             Self::BumpversionCfg => unnamed(lines::ini(text, "bumpversion", "current_version")),
             Self::Yaml => unnamed(lines::yaml(text, "version")),
             Self::Json => unnamed(tree::json(text, &["version", "softwareVersion"])),
-            Self::Whole => unnamed(lines::whole(text)),
+            Self::Whole => unnamed(lines::whole(text).into_iter().collect()),
             Self::Pattern(pattern) => unnamed(lines::between(text, pattern.start(), pattern.end())),
             Self::Expression(expression) => unnamed(matches(text, expression)?),
         })

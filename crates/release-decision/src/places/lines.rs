@@ -37,10 +37,10 @@ pub(super) fn yaml(text: &str, key: &str) -> Vec<Range<usize>> {
 }
 
 /// What a file holds beside white space and a byte order mark.
-pub(super) fn whole(text: &str) -> Vec<Range<usize>> {
+pub(super) fn whole(text: &str) -> Option<Range<usize>> {
     let start = text.len() - text.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}').len();
     let end = text.trim_end().len();
-    if start < end { vec![start..end] } else { Vec::new() }
+    (start < end).then_some(start..end)
 }
 
 /// The places where a pattern holds: the text of `start`, a version, the text of `end`. No word and no version is cut in two.
@@ -69,7 +69,7 @@ fn version_before(text: &str, end: &str) -> Option<usize> {
     let fits = |length: &usize| match end {
         // A full stop may end a sentence; with a letter or digit behind it the version goes on.
         "" => {
-            !matches!(text[*length..].as_bytes(), [b'.' | b'-' | b'_' | b'+' | b'!', b, ..] | [b, ..] if b.is_ascii_alphanumeric())
+            !matches!(&text.as_bytes()[*length..], [b'.' | b'-' | b'_' | b'+' | b'!', b, ..] | [b, ..] if b.is_ascii_alphanumeric())
         }
         _ => text[*length..].starts_with(end),
     };

@@ -211,6 +211,12 @@ fn version() -> impl Strategy<Value = Version> {
         })
 }
 
+/// The same version, written with two more zeros.
+fn with_zeros(version: &Version) -> Version {
+    let release = version.release().iter().copied().chain([0, 0]).collect::<Vec<_>>();
+    version.clone().with_release(release)
+}
+
 fn any_bump() -> impl Strategy<Value = Bump> {
     prop::sample::select(vec![Bump::Patch, Bump::Post, Bump::Minor])
 }
@@ -228,11 +234,30 @@ proptest! {
     }
 
     #[test]
-    fn the_next_version_is_newer_than_everything(current in version(), index in prop::collection::vec(version(), 0..6), by in any_bump()) {
+    fn the_next_version_is_newer_than_everything(
+        current in version(),
+        index in prop::collection::vec(version(), 0..6),
+        released in prop::option::of(version()),
+        by in any_bump(),
+    ) {
         let index: IndexVersions = index.into_iter().map(Version::without_local).collect();
-        let versions = Versions { current: Some(CurrentVersion::Static(current.clone())), index: Some(index.clone()), ..Versions::default() };
-        let next = versions.next(by).unwrap().version.unwrap();
-        prop_assert!(index.iter().all(|taken| *taken < next), "{current} {next}");
-        prop_assert!(next >= current.without_local());
+        let next = |current: &Version| {
+            let current = Some(CurrentVersion::Static(current.clone()));
+            let released = released.clone().map(Version::without_local);
+            Versions { current, index: Some(index.clone()), released, given: None }.next(by).unwrap().version.unwrap()
+        };
+        let own = current.clone().without_local();
+        let to = next(&current);
+        prop_assert!(index.iter().all(|taken| *taken < to), "{current} {to}");
+        // However the index spells it: 1.0 is 1.0.0.
+        prop_assert!(!index.contains(&with_zeros(&to)) && with_zeros(&to) == to);
+        prop_assert!(to >= own && !to.is_local());
+        let newest = index.newest().cloned().into_iter().chain(released.clone()).max();
+        prop_assert_eq!(to.epoch(), own.epoch().max(newest.as_ref().map_or(0, Version::epoch)));
+        if newest.is_none_or(|newest| own > newest.without_local()) {
+            prop_assert_eq!(&to, &own);
+        }
+        // A project that is ahead stays where it is, however often it is asked.
+        prop_assert_eq!(next(&to), to);
     }
 }
