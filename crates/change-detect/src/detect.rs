@@ -59,7 +59,9 @@ pub fn detect(previous: Option<&FindingSet>, current: &FindingSet, file_gone: &d
         current: counts,
     });
     let mut still_open: Vec<_> = unchanged.iter().map(|(finding, known)| OpenFinding::of(finding, *known)).collect();
-    still_open.sort_unstable_by(|a, b| (a.severity.list_order(), &a.finding_id).cmp(&(b.severity.list_order(), &b.finding_id)));
+    still_open.sort_unstable_by(|a, b| {
+        (a.severity.list_order(), &a.finding_id).cmp(&(b.severity.list_order(), &b.finding_id))
+    });
     still_open.truncate(STILL_OPEN_LIMIT);
     Change::put_in_order(&mut changes);
     let mut set = ChangeSet {

@@ -130,11 +130,7 @@ pub(crate) fn read<'b, T: Deserialize<'b>>(
     })
 }
 
-pub(crate) fn check(
-    found: SchemaVersion,
-    document: &'static str,
-    known: SchemaVersion,
-) -> Result<(), DocumentError> {
+pub(crate) fn check(found: SchemaVersion, document: &'static str, known: SchemaVersion) -> Result<(), DocumentError> {
     found.check(known).map_err(|source| DocumentError::Schema { document, source })
 }
 
