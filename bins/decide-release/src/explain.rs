@@ -2,12 +2,20 @@
 
 use std::fmt::Write as _;
 
-use cli_support::{Context, ExitStatus, ResultExt as _, decision_text, requests};
+use cli_support::{Context, ExitStatus, decision_text, requests};
 use findings_model::{SchemaVersion, text};
 use orchestrate::{decision::changes_to_decide_on, project::Project};
 use release_decision::{Explanation, Request, explain};
+use serde::Serialize;
 
 use crate::Inputs;
+
+#[derive(Serialize)]
+struct Document {
+    schema_version: SchemaVersion,
+    #[serde(flatten)]
+    explanation: Explanation,
+}
 
 /// Prints the explanation.
 pub(crate) fn run(cx: &mut Context, inputs: &Inputs) -> anyhow::Result<ExitStatus> {
@@ -17,12 +25,8 @@ pub(crate) fn run(cx: &mut Context, inputs: &Inputs) -> anyhow::Result<ExitStatu
         None => changes_to_decide_on(&Project::at(cx.project()), &request).map_err(requests::decision_failure)?,
     };
     let explanation = explain(&changes, &request.policy);
-    let mut document =
-        serde_json::to_value(&explanation).or_fail(ExitStatus::Outside, "cannot print the explanation")?;
-    if let Some(keys) = document.as_object_mut() {
-        keys.insert("schema_version".to_owned(), SchemaVersion::new(1, 0).to_string().into());
-    }
-    cx.result(&document, &lines(&explanation))?;
+    let text = lines(&explanation);
+    cx.result(&Document { schema_version: SchemaVersion::new(1, 0), explanation }, &text)?;
     Ok(ExitStatus::Done)
 }
 

@@ -60,8 +60,13 @@ pub struct Change {
 
 impl Change {
     /// The place in a document: by change type, the worst first, then by id.
-    pub(crate) fn order(&self) -> (ChangeType, u8, &FindingId) {
+    fn order(&self) -> (ChangeType, u8, &FindingId) {
         (self.change_type, self.impact_level.list_order(), &self.finding_id)
+    }
+
+    /// Brings changes into the order of a document.
+    pub(crate) fn put_in_order(changes: &mut [Self]) {
+        changes.sort_by(|a, b| a.order().cmp(&b.order()));
     }
 
     pub(crate) fn about(finding: &Finding, change_type: ChangeType) -> Self {

@@ -59,9 +59,11 @@ pub fn detect(previous: Option<&FindingSet>, current: &FindingSet, file_gone: &d
         current: counts,
     });
     let mut still_open: Vec<_> = unchanged.iter().map(|(finding, known)| OpenFinding::of(finding, *known)).collect();
-    still_open.sort_by(|a, b| (a.severity.list_order(), &a.finding_id).cmp(&(b.severity.list_order(), &b.finding_id)));
+    still_open.sort_unstable_by(|a, b| {
+        (a.severity.list_order(), &a.finding_id).cmp(&(b.severity.list_order(), &b.finding_id))
+    });
     still_open.truncate(STILL_OPEN_LIMIT);
-    changes.sort_by(|a, b| a.order().cmp(&b.order()));
+    Change::put_in_order(&mut changes);
     let mut set = ChangeSet {
         schema_version: ChangeSet::SCHEMA,
         first_scan: previous.is_none(),
@@ -92,7 +94,8 @@ fn pairs(previous: &FindingSet, current: &FindingSet, file_gone: &dyn Fn(&str) -
     let before = &previous.findings;
     let mut matched = vec![false; before.len()];
     let earlier = if is_one_lineage(previous, current) {
-        let by_id: BTreeMap<_, _> = before.iter().enumerate().map(|(index, f)| (&f.finding_id, index)).collect();
+        let mut by_id = BTreeMap::new();
+        by_id.extend(before.iter().enumerate().map(|(index, f)| (&f.finding_id, index)));
         let mut of = |now: &Finding| {
             // What was known under several ids is one finding now. It is compared with the worst that was known of it.
             let ids = std::iter::once(&now.finding_id).chain(now.former_ids());
@@ -229,7 +232,8 @@ fn state(finding: &Finding) -> FindingState {
 fn gone(earlier: &Finding, now: &Finding, change_type: ChangeType) -> Change {
     let mut change = resolved(earlier, None);
     change.change_type = change_type;
-    let ids: BTreeSet<_> = change.aliases.drain(..).chain(now.subject.advisory_ids().into_iter().cloned()).collect();
+    let mut ids: BTreeSet<_> = BTreeSet::new();
+    ids.extend(change.aliases.drain(..).chain(now.subject.advisory_ids().into_iter().cloned()));
     change.aliases = ids.into_iter().collect();
     change.finding_id = now.finding_id.clone();
     change
@@ -272,10 +276,10 @@ struct LivesOn<'a> {
 impl<'a> LivesOn<'a> {
     fn of(current: &'a FindingSet, is_one_lineage: bool) -> Self {
         let there = current.findings.iter().filter(|f| !matches!(f.status, Status::Resolved { .. }));
-        Self {
-            flaws: there.flat_map(|f| flaw_keys(&f.subject)).collect(),
-            folded: current.findings.iter().filter(|_| is_one_lineage).flat_map(Finding::former_ids).collect(),
-        }
+        let mut lives_on = Self { flaws: BTreeSet::new(), folded: BTreeSet::new() };
+        lives_on.flaws.extend(there.flat_map(|f| flaw_keys(&f.subject)));
+        lives_on.folded.extend(current.findings.iter().filter(|_| is_one_lineage).flat_map(Finding::former_ids));
+        lives_on
     }
 
     fn includes(&self, finding: &'a Finding) -> bool {
@@ -324,7 +328,7 @@ fn digest(set: &FindingSet) -> String {
         format!("{parts:?} {} {}", state(f), f.rating.severity)
     };
     let mut lines: Vec<String> = set.findings.iter().map(line).collect();
-    lines.sort();
+    lines.sort_unstable();
     let mut hash = Sha256::new();
     hash.update(format!("{:?}", set.lineage));
     for line in lines {

@@ -174,7 +174,7 @@ fn read_changes(list: &[u8]) -> Result<Vec<Change>, ChangeSetError> {
         let change = read_change(value).map_err(|source| ChangeSetError::Change { number: index + 1, source })?;
         changes.extend(change);
     }
-    changes.sort_by(|a, b| a.order().cmp(&b.order()));
+    Change::put_in_order(&mut changes);
     changes.dedup();
     Ok(changes)
 }

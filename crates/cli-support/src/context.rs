@@ -83,7 +83,8 @@ impl Context {
         };
         let mut nonce = [0; 16];
         getrandom::fill(&mut nonce).map_err(|e| anyhow::anyhow!("{e}")).context("cannot read random bytes")?;
-        let vars = std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)));
+        let mut vars = BTreeMap::new();
+        vars.extend(std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?))));
         Ok(Self {
             project,
             config_file: common.config.clone(),
@@ -92,7 +93,7 @@ impl Context {
             quiet: common.quiet,
             now,
             nonce,
-            vars: vars.collect(),
+            vars,
             stderr_is_terminal: io::stderr().is_terminal(),
             out: Vec::new(),
             err: io::stderr(),

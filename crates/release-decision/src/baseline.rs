@@ -111,15 +111,27 @@ struct Rest {
     extra: Extra,
 }
 
-/// Read before anything else, so that a newer document is named as such and not as a malformed one.
 #[derive(Deserialize)]
 struct SchemaOnly {
     schema_version: SchemaVersion,
 }
 
-pub(crate) fn check_schema(bytes: &[u8], document: &'static str, known: SchemaVersion) -> Result<(), DocumentError> {
-    let found: SchemaOnly = serde_json::from_slice(bytes).map_err(|source| DocumentError::Json { document, source })?;
-    found.schema_version.check(known).map_err(|source| DocumentError::Schema { document, source })
+/// Reads a document. A newer one may well look different: then its schema is the reason, not the first strange key.
+pub(crate) fn read<'b, T: Deserialize<'b>>(
+    bytes: &'b [u8],
+    document: &'static str,
+    known: SchemaVersion,
+) -> Result<T, DocumentError> {
+    serde_json::from_slice(bytes).map_err(|source| match serde_json::from_slice::<SchemaOnly>(bytes) {
+        Ok(found) => {
+            check(found.schema_version, document, known).err().unwrap_or(DocumentError::Json { document, source })
+        }
+        Err(_) => DocumentError::Json { document, source },
+    })
+}
+
+pub(crate) fn check(found: SchemaVersion, document: &'static str, known: SchemaVersion) -> Result<(), DocumentError> {
+    found.check(known).map_err(|source| DocumentError::Schema { document, source })
 }
 
 impl Baseline {
@@ -145,7 +157,8 @@ impl Baseline {
     /// The baseline that a project begins with: everything that is known now, because nothing was released on less.
     pub fn first(current: &FindingSet, now: Timestamp) -> Self {
         let usable = current.scanners.iter().filter(|(_, scanner)| scanner.first_usable.is_some());
-        let scanners: BTreeMap<_, _> = usable.map(|(name, scanner)| (name.clone(), scanner.clone())).collect();
+        let mut scanners = BTreeMap::new();
+        scanners.extend(usable.map(|(name, scanner)| (name.clone(), scanner.clone())));
         // What only a failed scan found waits for that scanner's first usable one.
         let known = current.findings.iter().filter(|f| f.scanners.keys().any(|name| scanners.contains_key(name)));
         Self {
@@ -161,23 +174,22 @@ impl Baseline {
     /// Only what that first scan found, and what no other scanner of the baseline would have told before.
     #[must_use]
     pub fn merge_first_scans(mut self, current: &FindingSet) -> Self {
-        let fresh: BTreeMap<&ScannerName, Timestamp> = current
+        let unknown = current
             .scanners
             .iter()
-            .filter(|(name, _)| self.scanners.get(*name).is_none_or(|known| known.first_usable.is_none()))
-            .filter_map(|(name, scanner)| Some((name, scanner.first_usable?)))
-            .collect();
+            .filter(|(name, _)| self.scanners.get(*name).is_none_or(|known| known.first_usable.is_none()));
+        let mut fresh: BTreeMap<&ScannerName, Timestamp> = BTreeMap::new();
+        fresh.extend(unknown.filter_map(|(name, scanner)| Some((name, scanner.first_usable?))));
         if fresh.is_empty() {
             return self;
         }
         let known = self.known(current);
-        for (index, finding) in current.findings.iter().enumerate() {
-            let mut reporters: BTreeSet<&ScannerName> = finding.scanners.keys().collect();
-            reporters.insert(&finding.source_scanner);
-            let first_scans: Option<Vec<_>> = reporters.into_iter().map(|name| fresh.get(name)).collect();
+        for (finding, is_known) in current.findings.iter().zip(known) {
+            let reporters = finding.scanners.keys().chain([&finding.source_scanner]);
+            let first_scans: Option<Vec<_>> = reporters.map(|name| fresh.get(name)).collect();
             let seen_first =
                 first_scans.and_then(|scans| scans.into_iter().max()).is_some_and(|at| finding.discovered <= at.date());
-            if seen_first && !known.contains(&index) {
+            if seen_first && !is_known {
                 self.findings.push(finding.clone());
             }
         }
@@ -189,19 +201,19 @@ impl Baseline {
             let state = current.scanners.get(&name)?.clone();
             Some((name, state))
         }));
-        self.findings.sort_by(|a, b| a.finding_id.cmp(&b.finding_id));
+        self.findings.sort_unstable_by(|a, b| a.finding_id.cmp(&b.finding_id));
         self
     }
 
-    /// The places of the current findings that the baseline has already.
-    fn known(&self, current: &FindingSet) -> BTreeSet<usize> {
-        let has: Vec<bool> = if self.lineage.is_some() && self.lineage == current.lineage {
-            let ids: BTreeSet<_> = self.findings.iter().map(|f| &f.finding_id).collect();
+    /// For each current finding whether the baseline has it already.
+    fn known(&self, current: &FindingSet) -> Vec<bool> {
+        if self.lineage.is_some() && self.lineage == current.lineage {
+            let mut ids = BTreeSet::new();
+            ids.extend(self.findings.iter().map(|f| &f.finding_id));
             current.findings.iter().map(|f| ids.contains(&f.finding_id)).collect()
         } else {
             identity::pair(&self.findings, &current.findings, &|_| false).iter().map(Option::is_some).collect()
-        };
-        has.into_iter().enumerate().filter(|(_, has)| *has).map(|(index, _)| index).collect()
+        }
     }
 
     /// What tells this baseline from every other one, with the digest of its findings: the same findings after another release
@@ -229,10 +241,10 @@ impl Baseline {
 
     /// Reads the document.
     pub fn from_json(bytes: &[u8]) -> Result<Self, DocumentError> {
-        check_schema(bytes, "baseline", Self::SCHEMA)?;
         let json = |source| DocumentError::Json { document: "baseline", source };
         let Rest { schema_version, version, commit, decision_id, trigger_type, recorded_at, extra, .. } =
-            serde_json::from_slice(bytes).map_err(json)?;
+            read(bytes, "baseline", Self::SCHEMA)?;
+        check(schema_version, "baseline", Self::SCHEMA)?;
         let FindingSet { lineage, scanners, findings } = FindingSet::from_json(bytes).map_err(json)?;
         Ok(Self {
             schema_version,

@@ -367,7 +367,7 @@ fn decision_id(
             reason: c.reason.map(ChangeReason::as_str),
         })
         .collect();
-    rows.sort();
+    rows.sort_unstable();
     let asked = trigger_type == TriggerType::Manual;
     let canonical = Canonical {
         project: request.project.as_ref(),

@@ -104,7 +104,9 @@ impl IndexVersions {
 
 impl FromIterator<Version> for IndexVersions {
     fn from_iter<I: IntoIterator<Item = Version>>(versions: I) -> Self {
-        Self { versions: versions.into_iter().map(|version| (version, 0)).collect() }
+        let mut all = Self::default();
+        all.versions.extend(versions.into_iter().map(|version| (version, 0)));
+        all
     }
 }
 

@@ -25,7 +25,7 @@ const TEMPLATE: &str = include_str!("templates/release-notes.md.j2");
 /// `rule`, `place`, `fix_version`, `reference_url`, `description`, `remark` and `development`. What is not known is none. The
 /// filters `code`, `link` and `own_words` (for `custom_notes`) print a value in another form than escaped text. Of minijinja's own
 /// filters there are `default` (`d`), `first`, `join`, `last`, `length` (`count`), `lower`, `map`, `rejectattr`, `replace`, `selectattr`,
-/// `sort`, `trim` and `upper`, of its tests `defined`, `undefined`, `none`, `eq`, `ne` and `in`.
+/// `trim` and `upper`, of its tests `defined`, `undefined`, `none`, `eq`, `ne` and `in`.
 ///
 /// The template of the changelog's entry can speak of `project`, `version`, `trigger_type`, `justification`, `custom_notes`,
 /// `status_url`, `changes` (each with `what` happened, `id`, `aliases`, `kind`, `severity`, `cvss_score`, `package`, `version`, `fix_version`,

@@ -4,7 +4,7 @@ use serde_json::value::RawValue;
 
 use crate::{
     Decision, Snapshot,
-    baseline::{DocumentError, check_schema},
+    baseline::{DocumentError, check, read},
 };
 
 /// A decision with the findings that it was made on: `security/findings/decision.json`.
@@ -34,11 +34,18 @@ impl StoredDecision {
 
     /// Reads the document.
     pub fn from_json(bytes: &[u8]) -> Result<Self, DocumentError> {
+        let decision = Self::decision_from_json(bytes)?;
         let json = |source| DocumentError::Json { document: "decision", source };
-        check_schema(bytes, "decision", Decision::SCHEMA)?;
         let Beside { snapshot } = serde_json::from_slice(bytes).map_err(json)?;
         let snapshot = snapshot.map(|raw| FindingSet::from_json(raw.get().as_bytes())).transpose().map_err(json)?;
-        Ok(Self { decision: serde_json::from_slice(bytes).map_err(json)?, snapshot: snapshot.map(Snapshot::from) })
+        Ok(Self { decision, snapshot: snapshot.map(Snapshot::from) })
+    }
+
+    /// Reads the decision alone, for those who do not ask for the findings that it was made on: they are most of the document.
+    pub fn decision_from_json(bytes: &[u8]) -> Result<Decision, DocumentError> {
+        let decision: Decision = read(bytes, "decision", Decision::SCHEMA)?;
+        check(decision.schema_version, "decision", Decision::SCHEMA)?;
+        Ok(decision)
     }
 
     /// The document, indented, with a line feed at its end.

@@ -39,7 +39,6 @@ pub(crate) fn environment<'t>() -> Result<Environment<'t>, Error> {
     environment.add_filter("rejectattr", filters::rejectattr);
     environment.add_filter("replace", filters::replace);
     environment.add_filter("selectattr", filters::selectattr);
-    environment.add_filter("sort", filters::sort);
     environment.add_filter("trim", filters::trim);
     environment.add_filter("upper", filters::upper);
     environment.add_test("defined", tests::is_defined);

@@ -54,8 +54,8 @@ pub(crate) fn coverage(state: CoverageState) -> &'static str {
 }
 
 fn automatic(changes: &ChangeSet, reasons: &[Reason]) -> Vec<String> {
-    let released: BTreeSet<&FindingId> =
-        reasons.iter().filter(|r| r.effect == Effect::Release).filter_map(|r| r.finding_id.as_ref()).collect();
+    let mut released: BTreeSet<&FindingId> = BTreeSet::new();
+    released.extend(reasons.iter().filter(|r| r.effect == Effect::Release).filter_map(|r| r.finding_id.as_ref()));
     let (decisive, others): (Vec<&Change>, Vec<&Change>) =
         changes.changes.iter().partition(|c| released.contains(&c.finding_id));
     let since = if changes.first_scan {
