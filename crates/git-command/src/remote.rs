@@ -119,7 +119,7 @@ impl Repository {
         let git = git.args(["push", "--atomic", "--no-follow-tags", "--quiet", "--porcelain", "--", remote]).args(what);
         let answer = git.ask()?;
         let refused = String::from_utf8_lossy(&answer.stdout).lines().any(|line| line.starts_with('!'))
-            || answer.says(&["[rejected]", "[remote rejected]", "failed to push some refs", "hook declined"]);
+            || answer.says(&["[rejected]", "[remote rejected]", "hook declined"]);
         if answer.code() != Some(0) && refused {
             return Err(GitError::PushRefused { remote: text::one_line(remote), said: refusal(&answer) });
         }
