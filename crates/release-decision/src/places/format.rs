@@ -161,14 +161,11 @@ fn python(text: &str, wanted: impl Fn(&str) -> bool) -> Vec<Found> {
 fn matches(text: &str, expression: &str) -> Result<Vec<Range<usize>>, PlaceError> {
     let unfit = |why: String| PlaceError::Expression(text::shorten(&text::one_line(&why), 200).into_owned());
     // As hatch compiles it.
-    let built = regex::bytes::RegexBuilder::new(expression).multi_line(true).unicode(false).size_limit(1 << 20).build();
+    let built = regex_lite::RegexBuilder::new(expression).multi_line(true).size_limit(1 << 20).build();
     let built = built.map_err(|e| unfit(e.to_string()))?;
     if !built.capture_names().flatten().any(|name| name == "version") {
         return Err(unfit("it has no group named version".to_owned()));
     }
-    let first = built.captures(text.as_bytes()).and_then(|groups| groups.name("version"));
-    let span = first
-        .map(|group| group.range())
-        .filter(|range| text.is_char_boundary(range.start) && text.is_char_boundary(range.end));
-    Ok(span.into_iter().collect())
+    let first = built.captures(text).and_then(|groups| groups.name("version"));
+    Ok(first.map(|group| group.range()).into_iter().collect())
 }
