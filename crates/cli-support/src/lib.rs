@@ -39,7 +39,10 @@ where
     A: clap::Parser + AsRef<Common>,
 {
     exit_on_panic();
-    let app = A::parse();
+    let app = match A::try_parse() {
+        Ok(app) => app,
+        Err(error) => return render::arguments(&error),
+    };
     let mut context = match Context::from_process(app.as_ref()) {
         Ok(context) => context,
         Err(error) => return render::early(&error).into(),
@@ -59,7 +62,9 @@ where
 fn exit_on_panic() {
     let tell = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
-        tell(panic);
+        if !render::tells_command(panic) {
+            tell(panic);
+        }
         #[expect(clippy::exit, clippy::disallowed_methods, reason = "a bug ends the process wherever it shows")]
         std::process::exit(101);
     }));

@@ -1,12 +1,10 @@
 //! The step that decides whether a release is due.
 
-use std::path::Path;
-
 use change_detect::ChangeSet;
 use findings_model::{FindingSet, PackageName, Receipt, Timestamp};
 use release_decision::{
-    Baseline, CurrentVersion, DecideError, Decision, FirstScanRule, IndexVersions, NotesOptions, Past, Policy, Request,
-    StoredDecision, Version, Versions, as_if_recorded,
+    Baseline, CurrentVersion, DecideError, Decision, FirstScanRule, IndexVersions, NotesOptions, NotesTemplate, Past,
+    Policy, Request, StoredDecision, Version, Versions, as_if_recorded,
 };
 
 use crate::{
@@ -234,10 +232,10 @@ pub fn presentation(
     name: &PackageName,
     status_url: Option<&str>,
 ) -> Result<NotesOptions, DocumentError> {
-    let template = |path: &Option<String>| -> Result<Option<String>, DocumentError> {
+    let template = |path: &Option<String>| -> Result<Option<NotesTemplate>, DocumentError> {
         let Some(path) = path else { return Ok(None) };
-        let bytes = project.document(Path::new(path))?.ok_or_else(|| DocumentError::Missing { path: path.clone() })?;
-        Ok(Some(String::from_utf8_lossy(&bytes).into_owned()))
+        let bytes = project.configured(path)?.ok_or_else(|| DocumentError::Missing { path: path.clone() })?;
+        Ok(Some(NotesTemplate { file: path.clone(), text: String::from_utf8_lossy(&bytes).into_owned() }))
     };
     Ok(NotesOptions {
         template: template(&policy.notes_template)?,

@@ -258,7 +258,7 @@ fn is_link_definition(line: &str) -> bool {
 /// The lines of a text that are no part of a code block or a comment, each with its place (with its end) and without its end.
 fn plain_lines(text: &str) -> impl Iterator<Item = (Range<usize>, &str)> {
     let mut at = 0;
-    let mut fence: Option<&str> = None;
+    let mut fence: Option<(char, usize)> = None;
     let mut in_comment = false;
     text.split_inclusive('\n').filter_map(move |line| {
         let range = at..at + line.len();
@@ -270,13 +270,14 @@ fn plain_lines(text: &str) -> impl Iterator<Item = (Range<usize>, &str)> {
             in_comment = !plain.contains("-->");
             return None;
         }
-        if let Some(sign) = fence {
-            if content.starts_with(sign) {
+        let length = |sign: char| content.chars().take_while(|c| *c == sign).count();
+        if let Some((sign, open)) = fence {
+            if length(sign) >= open && content.trim_start_matches(sign).trim().is_empty() {
                 fence = None;
             }
             return None;
         }
-        fence = ["```", "~~~"].into_iter().find(|sign| content.starts_with(sign));
+        fence = ['`', '~'].into_iter().map(|sign| (sign, length(sign))).find(|(_, length)| *length >= 3);
         in_comment = content.starts_with("<!--") && !content.contains("-->");
         (fence.is_none() && !content.starts_with("<!--")).then_some((range, plain))
     })

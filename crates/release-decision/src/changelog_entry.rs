@@ -4,10 +4,17 @@ use change_detect::{Change, ChangeSet, ChangeType};
 use findings_model::{FindingKind, Severity};
 use serde::Serialize;
 
-use crate::{NotesError, NotesOptions, TriggerType, markdown, notes};
+use crate::{
+    NotesError, NotesOptions, NotesTemplate, TriggerType,
+    markdown::{self, Lengths},
+    notes,
+};
 
 /// The longest entry, in bytes.
 pub const CHANGELOG_ENTRY_LIMIT: usize = 20_000;
+
+/// The most of it that a person's own words may be, in bytes.
+const OWN_WORDS_LIMIT: usize = 10_000;
 
 /// The longest list of changes.
 const ROWS: usize = 50;
@@ -56,13 +63,14 @@ struct StillOpen {
 }
 
 pub(crate) fn render(facts: &notes::Facts<'_>, options: &NotesOptions) -> Result<String, NotesError> {
-    let template = options.changelog_template.as_deref().unwrap_or(TEMPLATE);
-    let entry = markdown::render(TEMPLATE_NAME, template, context(facts, options))?;
-    let entry = if entry.trim().is_empty() { String::new() } else { entry };
-    Ok(markdown::limit(entry, CHANGELOG_ENTRY_LIMIT, "- (This list was shortened.)"))
+    let (file, source) = options.changelog_template.as_ref().map_or((TEMPLATE_NAME, TEMPLATE), NotesTemplate::parts);
+    let lengths = Lengths { whole: CHANGELOG_ENTRY_LIMIT, own_words: OWN_WORDS_LIMIT, rows: ROWS };
+    let entry = markdown::render_within(file, source, lengths, |rows| context(facts, options, rows))
+        .map_err(|error| NotesError::new(file, error))?;
+    Ok(if entry.trim().is_empty() { String::new() } else { entry })
 }
 
-fn context<'a>(facts: &notes::Facts<'a>, options: &'a NotesOptions) -> Context<'a> {
+fn context<'a>(facts: &notes::Facts<'a>, options: &'a NotesOptions, most: usize) -> Context<'a> {
     let told: Vec<(&'static str, &Change)> =
         facts.changes.changes.iter().filter_map(|change| Some((word(change.change_type)?, change))).collect();
     Context {
@@ -72,8 +80,8 @@ fn context<'a>(facts: &notes::Facts<'a>, options: &'a NotesOptions) -> Context<'
         justification: facts.justification,
         custom_notes: facts.custom,
         status_url: options.status_url.as_deref(),
-        more: told.len().saturating_sub(ROWS),
-        changes: told.into_iter().take(ROWS).map(|(what, change)| Row::new(what, change)).collect(),
+        more: told.len().saturating_sub(most),
+        changes: told.into_iter().take(most).map(|(what, change)| Row::new(what, change)).collect(),
         still_open: still_open(facts.changes),
     }
 }

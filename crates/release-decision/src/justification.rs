@@ -14,6 +14,9 @@ pub(crate) fn of(verdict: &Verdict, changes: &ChangeSet, reasons: &[Reason], pol
     match verdict {
         Verdict::Release(TriggerType::Manual) => "Manual release requested".to_owned(),
         Verdict::Release(_) => security(reasons, policy),
+        Verdict::Nothing if changes.first_scan && changes.posture.is_none() && changes.changes.is_empty() => {
+            "No release triggers detected: no scan could be used, so that there is no baseline yet".to_owned()
+        }
         Verdict::Nothing if changes.first_scan && policy.first_scan == FirstScanRule::Record => {
             "No release triggers detected: this first scan sets the baseline".to_owned()
         }

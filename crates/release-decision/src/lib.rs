@@ -9,6 +9,7 @@
 //! Nothing here reads a file, a clock or the network.
 
 mod baseline;
+mod blocks;
 mod bump;
 mod changelog;
 mod changelog_entry;
@@ -18,6 +19,7 @@ mod justification;
 mod markdown;
 mod matrix;
 mod notes;
+mod own_words;
 mod past;
 mod places;
 mod policy;
@@ -39,7 +41,7 @@ pub use changelog_entry::CHANGELOG_ENTRY_LIMIT;
 pub use decision::{DecideError, Decision, Request, Trigger, TriggerType, decide};
 pub use index::{IndexError, IndexVersions};
 pub use matrix::{Effect, Explanation, MatrixRow, Reason, Row, explain};
-pub use notes::{NOTES_LIMIT, NotesError, NotesOptions};
+pub use notes::{NOTES_LIMIT, NotesError, NotesOptions, NotesTemplate};
 pub use past::{Past, Proof};
 pub use places::{
     Declared, Edited, Format, KnownPlace, Pattern, PatternError, PlaceError, SourceCandidate, cargo_name, declared,

@@ -5,13 +5,31 @@ use findings_model::{CoverageState, FindingKind, Severity, text};
 use pep440_rs::Version;
 use serde::Serialize;
 
-use crate::{TriggerType, markdown, words};
+use crate::{
+    TriggerType,
+    markdown::{self, Lengths},
+    words,
+};
 
 /// The longest notes in bytes. They travel as an input of a workflow, which takes 65,535 characters for all of its inputs.
 pub const NOTES_LIMIT: usize = 60_000;
 
-/// The longest list in the notes.
+/// The most of them that a person's own words may be, in bytes. The rest is for what the findings have to say.
+const OWN_WORDS_LIMIT: usize = 30_000;
+
+/// The longest list in the notes. Where it takes less to stay within the limit, every list is shorter: rows go before sections.
 const ROWS: usize = 50;
+/// The most scans that are told about one by one.
+const SCANS: usize = 20;
+
+/// The most characters of an id, a rule, a path, a name of a package with its version.
+const NAME: usize = 200;
+/// The most characters of a version.
+const VERSION: usize = 100;
+/// The most characters of a description.
+const DESCRIPTION: usize = 240;
+/// The longest address that becomes a link; a longer one is left out, for a part of it leads nowhere.
+const ADDRESS: usize = 500;
 
 const TEMPLATE_NAME: &str = "release-notes.md";
 const TEMPLATE: &str = include_str!("templates/release-notes.md.j2");
@@ -19,13 +37,15 @@ const TEMPLATE: &str = include_str!("templates/release-notes.md.j2");
 /// How the release notes are made.
 ///
 /// A template of the project's own is a minijinja template that can speak of `project`, `version`, `trigger_type`
-/// (`security_auto` or `manual`), `justification`, `explanation`, `custom_notes`, `status_url`, `posture_trend`, `first_scan`, `posture`
-/// (`total` and a count per severity), `incomplete` (each with `scanner`, `coverage`, `what`, `reason`), `sections` (a `title`,
-/// `rows` and how many `more` there are) and `still_open` (the same). A row has `id`, `aliases`, `kind`, `severity`, `cvss_score`,
-/// `rule`, `place`, `fix_version`, `reference_url`, `description`, `remark` and `development`. What is not known is none. The
-/// filters `code`, `link` and `own_words` (for `custom_notes`) print a value in another form than escaped text. Of minijinja's own
-/// filters there are `default` (`d`), `first`, `join`, `last`, `length` (`count`), `lower`, `map`, `rejectattr`, `replace`, `selectattr`,
-/// `trim` and `upper`, of its tests `defined`, `undefined`, `none`, `eq`, `ne` and `in`.
+/// (`security_auto` or `manual`), `justification`, `explanation`, `custom_notes`, `status_url`, `posture_trend`, `first_scan`,
+/// `lacks_a_scan` (a scan failed or is missing, so that more may be open than is known), `posture` (`total` and a count per
+/// severity), `posture_words` (the counts that are not 0), `incomplete` (each with `scanner`, `coverage`, `what`, `reason`) and how
+/// many `more_incomplete` there are, `sections` (a `title`, `rows` and how many `more` there are) and `still_open` (the same). A row
+/// has `id`, `aliases`, `kind`, `severity`, `cvss_score`, `rule`, `place`, `fix_version`, `reference_url`, `description`, `remark`
+/// and `development`. What is not known is none. The filters `code`, `link` and `own_words` (for `custom_notes`) print a value in
+/// another form than escaped text. Of minijinja's own filters there are `default` (`d`), `first`, `join`, `last`, `length` (`count`),
+/// `lower`, `map`, `rejectattr`, `replace`, `selectattr`, `trim` and `upper`, of its tests `defined`, `undefined`, `none`, `eq`,
+/// `ne` and `in`. What gets too long is made again with fewer rows.
 ///
 /// The template of the changelog's entry can speak of `project`, `version`, `trigger_type`, `justification`, `custom_notes`,
 /// `status_url`, `changes` (each with `what` happened, `id`, `aliases`, `kind`, `severity`, `cvss_score`, `package`, `version`, `fix_version`,
@@ -33,30 +53,41 @@ const TEMPLATE: &str = include_str!("templates/release-notes.md.j2");
 /// gives groups below headings of the third level; the filter `below_heading` is for `custom_notes` there.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NotesOptions {
-    /// The text of a template that replaces the built-in one.
-    pub template: Option<String>,
-    /// The text of a template that replaces the built-in one for the entry of the changelog.
-    pub changelog_template: Option<String>,
+    /// A template that replaces the built-in one.
+    pub template: Option<NotesTemplate>,
+    /// A template that replaces the built-in one for the entry of the changelog.
+    pub changelog_template: Option<NotesTemplate>,
     /// The address of the status page.
     pub status_url: Option<String>,
     /// The project's name.
     pub project: Option<String>,
 }
 
+/// A template of the project's own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotesTemplate {
+    /// The file that it comes from, as errors name it.
+    pub file: String,
+    /// Its text.
+    pub text: String,
+}
+
+impl NotesTemplate {
+    pub(crate) fn parts(&self) -> (&str, &str) {
+        (&self.file, &self.text)
+    }
+}
+
 /// Why the notes could not be written: the template's fault.
 #[derive(Debug, thiserror::Error)]
-#[error("the template is at fault, line {line}")]
+#[error("the template {file} is at fault, line {line}")]
 pub struct NotesError {
+    /// The template's file.
+    pub file: String,
     /// The line, counted from 1; 0 if it is not known.
     pub line: usize,
     #[source]
     source: minijinja::Error,
-}
-
-impl From<minijinja::Error> for NotesError {
-    fn from(source: minijinja::Error) -> Self {
-        Self { line: source.line().unwrap_or(0), source }
-    }
 }
 
 pub(crate) struct Facts<'a> {
@@ -80,10 +111,13 @@ struct Context<'a> {
     status_url: Option<&'a str>,
     posture_trend: &'static str,
     posture: Option<findings_model::SeverityCounts>,
+    posture_words: Option<String>,
     first_scan: bool,
+    lacks_a_scan: bool,
     sections: Vec<Section>,
     still_open: Section,
-    incomplete: Vec<Incomplete<'a>>,
+    incomplete: Vec<Incomplete>,
+    more_incomplete: usize,
 }
 
 #[derive(Serialize)]
@@ -114,21 +148,34 @@ struct Row {
 }
 
 #[derive(Serialize)]
-struct Incomplete<'a> {
-    scanner: &'a str,
+struct Incomplete {
+    scanner: String,
     coverage: CoverageState,
     /// The coverage as the end of a sentence.
     what: &'static str,
     reason: Option<String>,
 }
 
-pub(crate) fn render(facts: &Facts<'_>, options: &NotesOptions) -> Result<String, NotesError> {
-    let template = options.template.as_deref().unwrap_or(TEMPLATE);
-    let notes = markdown::render(TEMPLATE_NAME, template, context(facts, options))?;
-    Ok(markdown::limit(notes, NOTES_LIMIT, "(These notes were shortened.)"))
+impl NotesError {
+    pub(crate) fn new(file: &str, source: minijinja::Error) -> Self {
+        Self { file: text::one_line(file), line: source.line().unwrap_or(0), source }
+    }
 }
 
-fn context<'a>(facts: &Facts<'a>, options: &'a NotesOptions) -> Context<'a> {
+pub(crate) fn render(facts: &Facts<'_>, options: &NotesOptions) -> Result<String, NotesError> {
+    let (file, source) = options.template.as_ref().map_or((TEMPLATE_NAME, TEMPLATE), NotesTemplate::parts);
+    let lengths = Lengths { whole: NOTES_LIMIT, own_words: OWN_WORDS_LIMIT, rows: ROWS };
+    markdown::render_within(file, source, lengths, |rows| context(facts, options, rows))
+        .map_err(|error| NotesError::new(file, error))
+}
+
+/// Looks for faults in a template of the project's own before there is anything to write with it.
+pub(crate) fn check(template: Option<&NotesTemplate>) -> Result<(), NotesError> {
+    let Some((file, source)) = template.map(NotesTemplate::parts) else { return Ok(()) };
+    markdown::check(file, source).map_err(|error| NotesError::new(file, error))
+}
+
+fn context<'a>(facts: &Facts<'a>, options: &'a NotesOptions, most: usize) -> Context<'a> {
     let sections = [
         ("New Vulnerabilities", ChangeType::NewVulnerability),
         ("Reopened Vulnerabilities", ChangeType::Reopened),
@@ -144,15 +191,15 @@ fn context<'a>(facts: &Facts<'a>, options: &'a NotesOptions) -> Context<'a> {
         let total = facts.changes.of_type(change_type).count();
         Section {
             title,
-            rows: facts.changes.of_type(change_type).take(ROWS).map(Row::of_change).collect(),
-            more: total.saturating_sub(ROWS),
+            rows: facts.changes.of_type(change_type).take(most).map(Row::of_change).collect(),
+            more: total.saturating_sub(most),
         }
     })
-    .filter(|section| !section.rows.is_empty())
+    .filter(|section| !section.rows.is_empty() || section.more > 0)
     .collect();
     let posture = facts.changes.posture.map(|p| p.current);
     let unchanged = facts.changes.open_but_unchanged();
-    let rows: Vec<_> = facts.changes.still_open.iter().take(ROWS).map(Row::of_open).collect();
+    let rows: Vec<_> = facts.changes.still_open.iter().take(most).map(Row::of_open).collect();
     Context {
         project: options.project.as_deref(),
         version: facts.version.map(ToString::to_string),
@@ -163,30 +210,56 @@ fn context<'a>(facts: &Facts<'a>, options: &'a NotesOptions) -> Context<'a> {
         status_url: options.status_url.as_deref(),
         posture_trend: facts.changes.posture_trend.as_str(),
         posture,
+        posture_words: posture.map(counts),
         first_scan: facts.changes.first_scan,
+        lacks_a_scan: facts.changes.lacks_a_scan(),
         sections,
         still_open: Section { title: "Still Open", more: unchanged.saturating_sub(rows.len()), rows },
         incomplete: facts
             .changes
             .incomplete
             .iter()
-            .take(ROWS)
+            .take(SCANS)
             .map(|scan| Incomplete {
-                scanner: scan.scanner.as_str(),
+                scanner: short(scan.scanner.as_str(), NAME),
                 coverage: scan.coverage,
                 what: words::coverage(scan.coverage),
-                reason: scan.reasons.first().map(|r| text::shorten(r, 200).into_owned()),
+                reason: scan.reasons.first().map(|reason| short(reason, NAME)),
             })
             .collect(),
+        more_incomplete: facts.changes.incomplete.len().saturating_sub(SCANS),
     }
+}
+
+/// The counts that are not 0, the worst first.
+fn counts(posture: findings_model::SeverityCounts) -> String {
+    let mut severities = Severity::ALL;
+    severities.sort_by_key(|severity| severity.list_order());
+    let there = severities.into_iter().filter(|severity| posture.of(*severity) > 0);
+    let parts: Vec<String> = there
+        .map(|severity| match severity {
+            Severity::Unknown => format!("{} of unknown severity", posture.of(severity)),
+            _ => format!("{} {severity}", posture.of(severity)),
+        })
+        .collect();
+    parts.join(", ")
+}
+
+fn short(said: &str, limit: usize) -> String {
+    text::shorten(&text::one_line(said), limit).into_owned()
+}
+
+fn address(url: Option<&String>) -> Option<String> {
+    url.filter(|url| url.len() <= ADDRESS).cloned()
 }
 
 /// The package with its version, or the file.
 fn place(package: Option<&str>, version: Option<&str>, path: Option<&str>) -> Option<String> {
-    match (package, version) {
-        (Some(package), Some(version)) => Some(format!("{package} {version}")),
+    let place = match (package, version) {
+        (Some(package), Some(version)) => Some(format!("{package} {}", short(version, VERSION))),
         (package, _) => package.or(path).map(str::to_owned),
-    }
+    };
+    place.map(|place| short(&place, NAME))
 }
 
 impl Row {
@@ -196,7 +269,7 @@ impl Row {
             ChangeType::NewVulnerability | ChangeType::Reopened | ChangeType::SeverityChange
         );
         Self {
-            id: change.finding_id.to_string(),
+            id: short(change.finding_id.as_str(), NAME),
             aliases: change
                 .aliases
                 .iter()
@@ -207,11 +280,15 @@ impl Row {
             kind: change.kind,
             severity: change.impact_level,
             cvss_score: change.cvss_score.map(|s| s.to_string()),
-            rule: change.rule.clone(),
+            rule: change.rule.as_deref().map(|rule| short(rule, NAME)),
             place: place(change.package.as_deref(), change.version.as_deref(), change.path.as_deref()),
-            fix_version: change.fix_version.clone().filter(|_| change.new_state.severity().is_some()),
-            reference_url: change.reference_url.clone(),
-            description: Some(change.description.clone()).filter(|d| tells_more && !d.is_empty()),
+            fix_version: change
+                .fix_version
+                .as_deref()
+                .filter(|_| change.new_state.severity().is_some())
+                .map(|version| short(version, VERSION)),
+            reference_url: address(change.reference_url.as_ref()),
+            description: Some(short(&change.description, DESCRIPTION)).filter(|d| tells_more && !d.is_empty()),
             remark: remark(change),
             development: change.scope == findings_model::Scope::Development,
         }
@@ -219,15 +296,15 @@ impl Row {
 
     fn of_open(finding: &OpenFinding) -> Self {
         Self {
-            id: finding.finding_id.to_string(),
+            id: short(finding.finding_id.as_str(), NAME),
             aliases: Vec::new(),
             kind: finding.kind,
             severity: finding.severity,
             cvss_score: None,
-            rule: finding.rule.clone(),
+            rule: finding.rule.as_deref().map(|rule| short(rule, NAME)),
             place: place(finding.package.as_deref(), finding.version.as_deref(), finding.path.as_deref()),
-            fix_version: finding.fix_version.clone(),
-            reference_url: finding.reference_url.clone(),
+            fix_version: finding.fix_version.as_deref().map(|version| short(version, VERSION)),
+            reference_url: address(finding.reference_url.as_ref()),
             description: None,
             remark: finding.unverified.then(|| "not confirmed by the newest scan".to_owned()),
             development: finding.scope == findings_model::Scope::Development,
@@ -238,15 +315,15 @@ impl Row {
 pub(crate) fn remark(change: &Change) -> Option<String> {
     let words = match (change.change_type, change.reason) {
         (ChangeType::SeverityChange, _) => {
-            return change.old_severity.map(|old| format!("before: {old}"));
+            return change.old_severity.map(|old| format!("{old} before"));
         }
         (_, Some(ChangeReason::Upgraded)) => "upgraded to a version that is not affected",
         (_, Some(ChangeReason::Removed)) => "removed",
         (_, Some(ChangeReason::CodeChanged)) => "the code was changed",
         (_, Some(ChangeReason::NoLongerReported)) => "no longer reported",
         (_, Some(ChangeReason::FixAvailable)) => "a fix is available now",
-        (_, Some(ChangeReason::VersionChanged)) => "another version, affected too",
         (_, Some(ChangeReason::ScopeChanged)) => "needed at run time now",
+        (_, Some(ChangeReason::VersionChanged)) => "another version, affected too",
         (_, Some(ChangeReason::AcceptedRisk)) => "the risk was accepted",
         (_, Some(ChangeReason::FalsePositive)) => "a false positive",
         (_, Some(ChangeReason::Suppressed)) => "suppressed in the source",

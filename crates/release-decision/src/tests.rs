@@ -5,8 +5,10 @@ mod changelog;
 mod decisions;
 mod matrix;
 mod notes;
+mod own_words;
 mod past;
 mod places;
+mod unknown;
 mod versions;
 
 use change_detect::{Change, ChangeSet, ChangeType};

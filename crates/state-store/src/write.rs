@@ -203,11 +203,32 @@ impl Write for Comparing<'_> {
     }
 }
 
-/// Adds bytes to the end of a file that belongs to somebody else (Actions' output files), or makes it.
-pub fn append(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+/// Adds lines to the end of a file that belongs to somebody else (Actions' output files), or makes it.
+///
+/// They begin on a line of their own: where the last writer left a line without its end, that is added first.
+pub fn append_lines(path: &Path, lines: &[u8]) -> Result<(), StoreError> {
     let fail = |e| StoreError::io(Action::Write, path, e);
     let mut file = OpenOptions::new().append(true).create(true).open(path).map_err(fail)?;
-    file.write_all(bytes).map_err(fail)
+    let mut bytes = Vec::with_capacity(lines.len() + 1);
+    // An empty line too many does no harm to any of them; a line that is lost does.
+    if ends_mid_line(path).unwrap_or(true) {
+        bytes.push(b'\n');
+    }
+    bytes.extend_from_slice(lines);
+    file.write_all(&bytes).map_err(fail)
+}
+
+/// Whether the last line of a file lacks its end. What is no regular file (a terminal, a pipe) cannot be asked, and has none.
+fn ends_mid_line(path: &Path) -> io::Result<bool> {
+    let about = std::fs::metadata(path)?;
+    if !about.is_file() || about.len() == 0 {
+        return Ok(false);
+    }
+    let mut file = File::open(path)?;
+    file.seek(io::SeekFrom::End(-1))?;
+    let mut last = [0];
+    file.read_exact(&mut last)?;
+    Ok(last != *b"\n")
 }
 
 /// Moves a file that cannot be used out of the way, to `NAME.LABEL` beside it (`NAME.LABEL.2`, … if that is taken). Gives the new path.
@@ -310,6 +331,22 @@ mod tests {
             replace(&dir.path().join("d"), b"x").unwrap_err().kind,
             StoreErrorKind::NotRegular("a folder")
         ));
+    }
+
+    #[test]
+    fn lines_begin_on_a_line_of_their_own() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("output");
+        for (before, after) in
+            [(None, "a=1\n"), (Some(""), "a=1\n"), (Some("x=1\n"), "x=1\na=1\n"), (Some("x=1"), "x=1\na=1\n")]
+        {
+            if let Some(before) = before {
+                std::fs::write(&path, before).unwrap();
+            }
+            append_lines(&path, b"a=1\n").unwrap();
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), after);
+        }
+        append_lines(Path::new("/dev/null"), b"a=1\n").unwrap();
     }
 
     #[test]

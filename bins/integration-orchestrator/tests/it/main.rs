@@ -11,6 +11,7 @@
 )]
 
 mod chain;
+mod commands;
 mod corpus;
 mod decision;
 mod documents;

@@ -7,8 +7,8 @@ use proptest::prelude::*;
 
 use super::{change, changes, decided, severity_change};
 use crate::{
-    CHANGELOG_ENTRY_LIMIT, ChangelogError, ChangelogRelease, NotesOptions, Pattern, Policy, Request, changelog_date,
-    is_changelog, release_in_changelog,
+    CHANGELOG_ENTRY_LIMIT, ChangelogError, ChangelogRelease, NotesOptions, NotesTemplate, Pattern, Policy, Request,
+    blocks::Line, changelog_date, is_changelog, release_in_changelog,
 };
 
 const ENTRY: &str = "### Security\n\n- Resolved `GHSA-1`: high severity\n";
@@ -130,7 +130,7 @@ fn an_entry_says_what_changed_for_who_uses_the_package() {
     ### Security
 
     - Resolved: `GHSA-x84v-xcm2-53pg` (`CVE-2018-18074`) in `requests` `2.19.0` -> `2.20.0`, high severity, CVSS `7.5`, upgraded to a version that is not affected, <https://github.com/advisories/GHSA-x84v-xcm2-53pg>
-    - Severity changed: `PYSEC-2023-135` in `requests` `2.19.0`, critical severity, before: medium
+    - Severity changed: `PYSEC-2023-135` in `requests` `2.19.0`, critical severity, medium before
     ");
     assert_eq!(entry(&changes(vec![]), &Request::manual().with_notes("Just so.")), "Just so.\n");
     assert_eq!(entry(&changes(vec![]), &Request::manual()), "");
@@ -144,10 +144,14 @@ fn an_entry_is_short_and_its_template_can_be_the_projects_own() {
         ..change(ChangeType::Resolved, &format!("GHSA-{n:04}-{}", "y".repeat(150)), Severity::High)
     });
     let long = entry(&changes(many.collect()), &Request::auto().with_notes("word ".repeat(10_000)));
-    assert!(long.len() <= CHANGELOG_ENTRY_LIMIT && long.ends_with("(This list was shortened.)\n"), "{}", long.len());
+    assert!(long.len() <= CHANGELOG_ENTRY_LIMIT && long.len() > CHANGELOG_ENTRY_LIMIT / 2, "{}", long.len());
+    assert!(long.contains("(Shortened here: "), "the words: {long}");
+    assert!(long.lines().last().is_some_and(|l| l.starts_with("- And ") && l.ends_with(" more")), "the list: {long}");
 
-    let own =
-        |template: &str| NotesOptions { changelog_template: Some(template.to_owned()), ..NotesOptions::default() };
+    let own = |template: &str| NotesOptions {
+        changelog_template: Some(NotesTemplate { file: "docs/entry.j2".to_owned(), text: template.to_owned() }),
+        ..NotesOptions::default()
+    };
     let set = changes(vec![change(ChangeType::Resolved, "X-1", Severity::High)]);
     let template = "### Fixed\n\n{% for item in changes %}- {{ item.id }} <b>\n{% endfor %}";
     assert_eq!(entry(&set, &Request::auto().with_presentation(own(template))), "### Fixed\n\n- X-1 <b>\n");
@@ -166,7 +170,11 @@ proptest! {
         bad.rule = Some(id);
         bad.reference_url = Some(words.clone());
         let entry = entry(&changes(vec![bad]), &Request::auto().with_notes(words));
-        let headings = |text: &str| text.lines().filter(|line| line.trim_start().starts_with('#')).count();
+        let headings = |text: &str| {
+            let blocks = crate::blocks::read(text);
+            let is_heading = |(line, read): &(&str, &Line)| matches!(read, Line::Text { start, .. } if line[*start..].starts_with('#'));
+            text.lines().zip(&blocks.lines).filter(is_heading).count()
+        };
         prop_assert_eq!(headings(&entry), 1, "{}", entry);
         let text = "## [Unreleased]\n\n## [1.2.3]\n";
         let out = released(Some(text), &entry).unwrap();
