@@ -91,7 +91,7 @@ pub fn decision(cx: &mut Context, mut request: Request, inputs: &DecisionInputs)
     let config = cx.config()?;
     let name = config.project_name()?.clone();
     let index = index_versions(&project, &name, inputs.index.as_deref())?;
-    let given = inputs.next_version.as_deref().map(|version| version.parse::<Version>());
+    let given = inputs.next_version.as_deref().map(str::parse::<Version>);
     let given = given.transpose().or_fail(ExitStatus::Usage, "the version of --next-version cannot be used")?;
     let policy = match &inputs.policy {
         Some(file) => policy_file(&project, file)?,

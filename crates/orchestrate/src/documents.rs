@@ -104,10 +104,10 @@ pub fn ledger_or_empty(project: &Project, name: &PackageName, now: Timestamp) ->
 
 fn empty_ledger(project: &Project, name: &PackageName, now: Timestamp) -> Result<Ledger, DocumentError> {
     // An empty ledger beside a baseline of scans would make everything that was known look as if it had never been.
-    match baseline(project)?.is_some_and(|baseline| !baseline.scanners.is_empty()) {
-        true => Err(DocumentError::LedgerLost),
-        false => Ok(Ledger::empty(name, now)),
+    if baseline(project)?.is_some_and(|baseline| !baseline.scanners.is_empty()) {
+        return Err(DocumentError::LedgerLost);
     }
+    Ok(Ledger::empty(name, now))
 }
 
 /// The findings of the ledger, for a comparison; those of an empty one where there is none yet.
@@ -176,10 +176,10 @@ pub fn decision_of_publish(
 
 /// The receipt that the newest publish left at its usual place; none where there is none.
 pub(crate) fn newest_receipt(project: &Project) -> Result<Option<Receipt>, DocumentError> {
-    match state_store::exists(&project.path(paths::RECEIPT)) {
-        true => receipt(project, Path::new(paths::RECEIPT)).map(Some),
-        false => Ok(None),
+    if !state_store::exists(&project.path(paths::RECEIPT)) {
+        return Ok(None);
     }
+    receipt(project, Path::new(paths::RECEIPT)).map(Some)
 }
 
 pub(crate) fn decision_at(project: &Project, path: &Path) -> Result<Option<StoredDecision>, DocumentError> {

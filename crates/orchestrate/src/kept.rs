@@ -87,7 +87,7 @@ pub(crate) fn forget(project: &Project, recorded: &Baseline) -> Result<(), Docum
 
 fn names(project: &Project) -> Result<Vec<String>, DocumentError> {
     let entries = state_store::list(&project.path(paths::DECISIONS))?;
-    let is_ours = |name: &str| name.ends_with(".json") && !name.starts_with('.');
+    let is_ours = |name: &str| name.strip_suffix(".json").is_some_and(|stem| !stem.starts_with('.'));
     Ok(entries.into_iter().filter(|e| e.kind == EntryKind::File && is_ours(&e.name)).map(|e| e.name).collect())
 }
 

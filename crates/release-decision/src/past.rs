@@ -46,10 +46,8 @@ impl Past<'_> {
                 return Some(Earlier::Published(version.clone(), proof));
             }
             let begun = versions.index.as_ref().is_some_and(|index| index.contains(version));
-            let overtaken = versions.newest_released().is_some_and(|newest| match begun {
-                true => newest > version,
-                false => newest >= version,
-            });
+            let overtaken =
+                versions.newest_released().is_some_and(|newest| newest > version || (newest == version && !begun));
             let left_behind = versions.current().is_some_and(|current| current > version);
             let next = || {
                 let reason = decided.version_reason.clone().unwrap_or_default();

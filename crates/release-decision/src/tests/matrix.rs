@@ -268,9 +268,9 @@ fn any_policy() -> impl Strategy<Value = Policy> {
             reopened,
             raised,
             resolved,
-            kinds,
             unknown_severity,
             development,
+            kinds,
             ..Policy::default()
         },
     )
