@@ -121,6 +121,12 @@ fn tidy(text: &str) -> String {
 /// A person's own Markdown for a place below a heading of the third level: none of its lines is a heading, or makes the one before it
 /// one.
 fn below_heading(words: &str) -> String {
+    let once = without_headings(words);
+    // Behind what was a heading, an indented line was code and is text now.
+    without_headings(&once)
+}
+
+fn without_headings(words: &str) -> String {
     let mut out = String::with_capacity(words.len());
     let blocks = blocks::read(words);
     for (line, read) in words.lines().zip(&blocks.lines) {

@@ -37,7 +37,9 @@ fn sides_can_be_git_revisions() {
         let document = detect_changes(&checkout, previous, current).expect_success().json();
         let changes = list(&document["changes"]);
         let weighty = changes.iter().filter(|c| c["change_type"] != "updated");
-        weighty.map(|c| format!("{} {}", text(c, "change_type"), ids(std::slice::from_ref(c)).concat())).collect::<Vec<_>>()
+        weighty
+            .map(|c| format!("{} {}", text(c, "change_type"), ids(std::slice::from_ref(c)).concat()))
+            .collect::<Vec<_>>()
     };
     assert_eq!(between("week-2023-07-24", "week-2023-07-31"), ["new_vulnerability CVE-2023-37920"]);
     assert_eq!(between("HEAD~1", "security/findings/findings.json"), ["resolved CVE-2023-37920"]);

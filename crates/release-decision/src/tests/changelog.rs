@@ -162,6 +162,12 @@ fn an_entry_is_short_and_its_template_can_be_the_projects_own() {
     assert_eq!(error.to_string(), "the entry of the changelog cannot be written");
 }
 
+#[test]
+fn a_line_that_is_code_only_behind_a_heading_is_no_heading_without_it() {
+    let entry = entry(&changes(vec![]), &Request::manual().with_notes("# \n\t# two"));
+    assert!(!entry.lines().any(|line| line.trim_start().starts_with('#')), "{entry}");
+}
+
 proptest! {
     #[test]
     fn hostile_words_add_no_heading_and_no_entry(words in "[#\\-=`<>\\[\\]()! \n\r\ta-z\u{202e}]{0,80}", id in "[!-~]{1,40}") {
