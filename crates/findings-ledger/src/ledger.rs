@@ -7,7 +7,7 @@ use findings_model::{
     Extra, Finding, FindingId, FindingSet, PackageName, ScannerName, ScannerState, SchemaError, SchemaVersion,
     Timestamp,
 };
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::IgnoredAny};
 use sha2::{Digest, Sha256};
 
 /// Everything that is known of a project's findings (`security/findings/findings.json`), resolved ones included.
@@ -45,6 +45,12 @@ pub enum LedgerError {
     #[error("the findings ledger holds {0} twice")]
     Duplicate(FindingId),
 }
+
+/// What stands before the first finding, behind everything that is not one.
+const FINDINGS: &str = ",\n  \"findings\": [";
+
+/// The bytes of a finding's line, at the least, as a rule.
+const USUAL_LINE: usize = 512;
 
 /// What stands above the findings.
 #[derive(Serialize)]
@@ -90,7 +96,8 @@ impl Ledger {
     /// Reads a ledger. A newer major version is refused; unknown fields are kept. One of an older minor version is one of this
     /// version from now on: a minor step only adds, so there is nothing to convert and nothing to keep a copy of.
     pub fn from_json(bytes: &[u8]) -> Result<Self, LedgerError> {
-        let mut ledger: Self = serde_json::from_slice(bytes).map_err(|error| {
+        let in_lines = std::str::from_utf8(bytes).ok().and_then(Self::of_lines);
+        let mut ledger = in_lines.map_or_else(|| serde_json::from_slice(bytes), Ok).map_err(|error| {
             // A newer schema may well look different: then its number is the reason, not the first strange field.
             match serde_json::from_slice::<Version>(bytes) {
                 Ok(head) => {
@@ -109,6 +116,28 @@ impl Ledger {
             }
         }
         Ok(ledger)
+    }
+
+    /// Reads a document that is written as this program writes it, finding by finding; none of any other.
+    fn of_lines(text: &str) -> Option<Self> {
+        let at = text.find(FINDINGS)?;
+        let (head, rest) = (&text[..at], &text[at + FINDINGS.len()..]);
+        // The key stands in the document's own object only where everything before it is an object once a brace ends it.
+        serde_json::from_str::<IgnoredAny>(&[head, "\n}"].concat()).ok()?;
+        let mut rest = rest.strip_prefix('\n')?;
+        let mut findings = Vec::with_capacity(rest.len() / USUAL_LINE);
+        let tail = loop {
+            let (line, more) = rest.split_once('\n')?;
+            let finding = line.strip_prefix("    ")?;
+            rest = more;
+            findings.push(Finding::from_json(finding.strip_suffix(',').unwrap_or(finding)).ok()?);
+            if !finding.ends_with(',') {
+                break rest.strip_prefix("  ]")?;
+            }
+        };
+        let mut ledger: Self = serde_json::from_str(&[head, FINDINGS, "]", tail].concat()).ok()?;
+        ledger.findings = findings;
+        Some(ledger)
     }
 
     /// The document's bytes: see [`Self::write_json`].
@@ -132,12 +161,12 @@ impl Ledger {
             scanners: &self.scanners,
         })?;
         out.write_all(head.strip_suffix("\n}").unwrap_or(&head).as_bytes())?;
-        out.write_all(b",\n  \"findings\": [")?;
+        out.write_all(FINDINGS.as_bytes())?;
         let mut line = Vec::with_capacity(2048);
         for (at, finding) in self.findings.iter().enumerate() {
             line.clear();
             line.extend_from_slice(if at == 0 { b"\n    " } else { b",\n    " });
-            serde_json::to_writer(&mut line, finding)?;
+            finding.write_json(&mut line)?;
             out.write_all(&line)?;
         }
         out.write_all(if self.findings.is_empty() { b"]" } else { b"\n  ]" })?;

@@ -3,6 +3,7 @@ mod evidence;
 mod exceptions;
 mod history;
 mod laws;
+mod layout;
 mod looked_for;
 mod project;
 mod timeline;

@@ -23,29 +23,30 @@ impl<'de> Deserialize<'de> for Day {
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
 pub(super) fn serialize<S: Serializer>(day: &Date, serializer: S) -> Result<S::Ok, S::Error> {
+    match text(*day).as_ref().map(|text| std::str::from_utf8(text)) {
+        Some(Ok(text)) => serializer.serialize_str(text),
+        Some(Err(_)) | None => day.serialize(serializer),
+    }
+}
+
+/// A day as it stands in documents; none of one that does not have four digits for its year.
+pub(super) fn text(day: Date) -> Option<[u8; 10]> {
     let (year, month, of_month) = day.to_calendar_date();
-    let Some(year) = u16::try_from(year).ok().filter(|year| *year <= 9999) else {
-        return day.serialize(serializer);
-    };
-    let digit = |number: u16| char::from(b'0' + u8::try_from(number % 10).unwrap_or_default());
+    let year = u16::try_from(year).ok().filter(|year| *year <= 9999)?;
+    let digit = |number: u16| b'0' + u8::try_from(number % 10).unwrap_or_default();
     let (month, of_month) = (u16::from(u8::from(month)), u16::from(of_month));
-    let text = [
+    Some([
         digit(year / 1000),
         digit(year / 100),
         digit(year / 10),
         digit(year),
-        '-',
+        b'-',
         digit(month / 10),
         digit(month),
-        '-',
+        b'-',
         digit(of_month / 10),
         digit(of_month),
-    ];
-    let bytes = text.map(|c| c as u8);
-    match std::str::from_utf8(&bytes) {
-        Ok(text) => serializer.serialize_str(text),
-        Err(_) => day.serialize(serializer),
-    }
+    ])
 }
 
 pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Date, D::Error> {
@@ -70,7 +71,8 @@ impl de::Visitor<'_> for DayVisitor {
     }
 }
 
-fn plain(text: &[u8]) -> Option<Date> {
+/// A day as this program writes it.
+pub(super) fn plain(text: &[u8]) -> Option<Date> {
     let number =
         |digits: &[u8]| digits.iter().try_fold(0u16, |n, b| b.is_ascii_digit().then(|| n * 10 + u16::from(b - b'0')));
     let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = *text else { return None };
