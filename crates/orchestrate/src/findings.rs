@@ -1,6 +1,7 @@
 //! The step that turns reports into the ledger and its documents.
 
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, BTreeSet},
     io::{self, Write},
     path::{Path, PathBuf},
@@ -290,7 +291,10 @@ fn write(
             [&changelog, &entry].into_iter().try_for_each(|part| out.write_all(part.as_bytes()))
         })?;
     }
-    put(paths::PLANS, &|out| out.write_all(synced.text.as_bytes()))?;
+    // A text that is borrowed is that of the file.
+    if let Cow::Owned(plans) = &synced.text {
+        put(paths::PLANS, &|out| out.write_all(plans.as_bytes()))?;
+    }
     let input = DocumentInput { ledger: &taken.ledger, plans: &synced.plans, sla: request.sla, now: request.now };
     let document = findings_document(&input)?;
     put(paths::FINDINGS_DOCUMENT, &|out| out.write_all(document.as_bytes()))?;

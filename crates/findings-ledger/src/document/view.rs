@@ -1,6 +1,9 @@
 //! The ledger in the words of the document. Every text from outside passes through [`md`], which escapes it for Markdown.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    borrow::Cow,
+    collections::{HashMap, HashSet},
+};
 
 use findings_model::{
     AdvisoryId, CoverageState, Finding, ScanSummary, ScannerState, Scope, Severity, SeveritySource, Status, Subject,
@@ -10,7 +13,7 @@ use serde::Serialize;
 use time::Date;
 
 use super::DocumentInput;
-use crate::{Plan, PlanProblem, PlanStatus, Plans, events::exception_words, inline_markdown as md};
+use crate::{Plan, PlanProblem, PlanStatus, Plans, events::exception_words, inline_markdown as md, plans::untouched};
 
 /// The longest description that is shown, in characters.
 const DESCRIPTION: usize = 600;
@@ -175,14 +178,19 @@ fn title(severity: Severity) -> &'static str {
 }
 
 /// The plans that may speak about these findings.
-fn plans_by_key<'p, 'f>(plans: &'p Plans, findings: impl Iterator<Item = &'f Finding>) -> HashMap<&'p str, &'p Plan> {
+fn plans_by_key<'p, 'f>(
+    plans: &'p Plans,
+    findings: impl Iterator<Item = &'f Finding>,
+) -> HashMap<&'p str, Cow<'p, Plan>> {
     let mut wanted: HashSet<&str> = HashSet::new();
     for finding in findings {
         wanted.insert(finding.finding_id.as_str());
         wanted.extend(finding.subject.advisory_ids().into_iter().map(AdvisoryId::as_str));
     }
+    let untouched = plans.untouched().iter().filter(|key| wanted.contains(key.as_str()));
+    let untouched = untouched.map(|key| (key.as_str(), Cow::Owned(untouched::plan(key, None))));
     let asked = plans.all().iter().filter(|p| !p.archived && wanted.contains(p.key.as_str()));
-    asked.map(|p| (p.key.as_str(), p)).collect()
+    untouched.chain(asked.map(|p| (p.key.as_str(), Cow::Borrowed(p)))).collect()
 }
 
 /// What is left out, in numbers; empty where it is nothing.
@@ -208,9 +216,9 @@ fn problems(problems: &[PlanProblem]) -> Vec<String> {
     told
 }
 
-fn plan_of<'p>(plans: &HashMap<&str, &'p Plan>, finding: &Finding) -> Option<&'p Plan> {
+fn plan_of<'p>(plans: &'p HashMap<&str, Cow<'_, Plan>>, finding: &Finding) -> Option<&'p Plan> {
     let own = plans.get(finding.finding_id.as_str());
-    own.or_else(|| finding.subject.advisory_ids().into_iter().find_map(|id| plans.get(id.as_str()))).copied()
+    own.or_else(|| finding.subject.advisory_ids().into_iter().find_map(|id| plans.get(id.as_str()))).map(AsRef::as_ref)
 }
 
 fn entry(finding: &Finding, plan: Option<&Plan>, input: &DocumentInput<'_>) -> Entry {
@@ -371,15 +379,21 @@ fn days_since_scan<'a>(scanners: impl Iterator<Item = &'a ScannerState>, today: 
 
 fn plan_summary(input: &DocumentInput<'_>, today: Date) -> PlanSummary {
     let plans: Vec<&Plan> = input.plans.all().iter().filter(|p| !p.archived).collect();
+    let untouched = input.plans.untouched().len();
     let by_status = PlanStatus::ALL
         .into_iter()
         .map(|status| StatusRow {
             status: status_title(status),
-            count: plans.iter().filter(|p| p.status == status).count(),
+            count: plans.iter().filter(|p| p.status == status).count()
+                + if status == PlanStatus::New { untouched } else { 0 },
         })
         .filter(|row| row.count > 0)
         .collect();
-    PlanSummary { total: plans.len(), by_status, overdue: plans.iter().filter(|p| p.is_overdue(today)).count() }
+    PlanSummary {
+        total: plans.len() + untouched,
+        by_status,
+        overdue: plans.iter().filter(|p| p.is_overdue(today)).count(),
+    }
 }
 
 fn status_title(status: PlanStatus) -> &'static str {
