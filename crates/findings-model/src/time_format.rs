@@ -1,7 +1,7 @@
 use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
-use time::{Date, OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339};
+use time::{Date, Month, OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339};
 
 /// A moment in whole seconds, UTC, written as RFC 3339 (`2026-01-05T03:00:00Z`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -77,7 +77,18 @@ pub fn parse_date(text: &str) -> Option<Date> {
     if !rest.is_empty() && !rest.starts_with(['T', 't', ' ']) {
         return None;
     }
-    Date::parse(day, time::macros::format_description!("[year]-[month]-[day]")).ok()
+    plain_day(day.as_bytes())
+        .or_else(|| Date::parse(day, time::macros::format_description!("[year]-[month]-[day]")).ok())
+}
+
+/// A day as this program writes it, read without the general parser: documents hold several for each finding.
+pub(crate) fn plain_day(text: &[u8]) -> Option<Date> {
+    let number =
+        |digits: &[u8]| digits.iter().try_fold(0u16, |n, b| b.is_ascii_digit().then(|| n * 10 + u16::from(b - b'0')));
+    let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = *text else { return None };
+    let month = Month::try_from(u8::try_from(number(&[m1, m2])?).ok()?).ok()?;
+    let day = u8::try_from(number(&[d1, d2])?).ok()?;
+    Date::from_calendar_date(number(&[y1, y2, y3, y4])?.into(), month, day).ok()
 }
 
 #[cfg(test)]

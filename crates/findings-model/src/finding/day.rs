@@ -3,7 +3,9 @@
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de, de::IntoDeserializer as _};
-use time::{Date, Month};
+use time::Date;
+
+use crate::time_format::plain_day;
 
 /// A day as a value of its own.
 #[derive(Clone, Copy)]
@@ -63,22 +65,12 @@ impl de::Visitor<'_> for DayVisitor {
     }
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<Date, E> {
-        match plain(text.as_bytes()) {
+        match plain_day(text.as_bytes()) {
             Some(day) => Ok(day),
             // What is written in another way is left to the general parser, which also says what is wrong.
             None => Date::deserialize(text.into_deserializer()),
         }
     }
-}
-
-/// A day as this program writes it.
-pub(super) fn plain(text: &[u8]) -> Option<Date> {
-    let number =
-        |digits: &[u8]| digits.iter().try_fold(0u16, |n, b| b.is_ascii_digit().then(|| n * 10 + u16::from(b - b'0')));
-    let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = *text else { return None };
-    let month = Month::try_from(u8::try_from(number(&[m1, m2])?).ok()?).ok()?;
-    let day = u8::try_from(number(&[d1, d2])?).ok()?;
-    Date::from_calendar_date(number(&[y1, y2, y3, y4])?.into(), month, day).ok()
 }
 
 /// For a day that may not be there.

@@ -13,10 +13,11 @@ use serde::{
 
 use super::{
     Attribution, Attributions, Extra,
-    day::{self, Day},
+    day::Day,
     wire::{FindingWire, Said},
     written::is_bare,
 };
+use crate::time_format::plain_day;
 
 /// The finding of a JSON text; none where it is written in another way.
 pub(super) fn read(text: &str) -> Option<FindingWire<'_>> {
@@ -120,7 +121,7 @@ impl<'t> Rest<'t> {
     fn day(&mut self) -> Option<Day> {
         let (text, rest) = self.0.strip_prefix('"')?.split_at_checked(10)?;
         self.0 = rest.strip_prefix('"')?;
-        day::plain(text.as_bytes()).map(Day)
+        plain_day(text.as_bytes()).map(Day)
     }
 
     fn truth(&mut self) -> Option<bool> {
