@@ -7,6 +7,7 @@ use findings_model::{
     Extra, Finding, FindingId, FindingSet, PackageName, ScannerName, ScannerState, SchemaError, SchemaVersion,
     Timestamp,
 };
+use memchr::memchr;
 use serde::{Deserialize, Serialize, de::IgnoredAny};
 use sha2::{Digest, Sha256};
 
@@ -127,9 +128,9 @@ impl Ledger {
         let mut rest = rest.strip_prefix('\n')?;
         let mut findings = Vec::with_capacity(rest.len() / USUAL_LINE);
         let tail = loop {
-            let (line, more) = rest.split_once('\n')?;
-            let finding = line.strip_prefix("    ")?;
-            rest = more;
+            let end = memchr(b'\n', rest.as_bytes())?;
+            let finding = rest[..end].strip_prefix("    ")?;
+            rest = &rest[end + 1..];
             findings.push(Finding::from_json(finding.strip_suffix(',').unwrap_or(finding)).ok()?);
             if !finding.ends_with(',') {
                 break rest.strip_prefix("  ]")?;

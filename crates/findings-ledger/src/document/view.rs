@@ -104,19 +104,27 @@ impl View {
     pub(super) fn new(input: &DocumentInput<'_>) -> Self {
         let ledger = input.ledger;
         let today = input.now.date();
-        let open: Vec<&Finding> = ledger.findings.iter().filter(|f| f.is_open()).collect();
-        let of = |severity: Severity| open.iter().copied().filter(move |f| f.rating.severity == severity);
         let mut order = Severity::ALL;
         order.sort_by_key(|s| s.list_order());
-        let by_severity: Vec<(Severity, Vec<&Finding>)> =
-            order.into_iter().map(|s| (s, of(s).collect::<Vec<_>>())).filter(|(_, list)| !list.is_empty()).collect();
-        let cleared: Vec<&Finding> =
-            ledger.findings.iter().filter(|f| matches!(f.status, Status::Excepted { .. })).collect();
+        // The ledger is gone through once: of a large one every look is a look into memory.
+        let mut by_severity: Vec<(Severity, Vec<&Finding>)> = order.into_iter().map(|s| (s, Vec::new())).collect();
+        let (mut cleared, mut overdue): (Vec<&Finding>, usize) = (Vec::new(), 0);
+        for finding in &ledger.findings {
+            if finding.is_open() {
+                overdue += usize::from(input.sla.due_of(finding) < today);
+                let list = by_severity.iter_mut().find(|(severity, _)| *severity == finding.rating.severity);
+                list.into_iter().for_each(|(_, list)| list.push(finding));
+            } else if matches!(finding.status, Status::Excepted { .. }) {
+                cleared.push(finding);
+            }
+        }
+        let total: usize = by_severity.iter().map(|(_, list)| list.len()).sum();
         let worst = by_severity.iter().flat_map(|(_, list)| list).take(SHOWN);
         let plans = plans_by_key(input.plans, worst.chain(cleared.iter().take(SHOWN)).copied());
         let mut room = SHOWN;
         let groups = by_severity
             .iter()
+            .filter(|(_, list)| !list.is_empty())
             .map(|(severity, list)| {
                 let (shown, left_out) = list.split_at(list.len().min(room));
                 room -= shown.len();
@@ -128,28 +136,27 @@ impl View {
                 }
             })
             .collect();
-        let overdue = open.iter().filter(|f| input.sla.due_of(f) < today).count();
         let incomplete =
             ledger.scanners.values().any(|s| s.newest.iter().any(|n| n.coverage != CoverageState::Complete));
         let never_scanned = ledger.scanners.values().all(|s| s.last_usable.is_none());
         Self {
             project: md(ledger.project.as_str()),
             updated: input.now.to_string(),
-            total: open.len(),
+            total,
             days_since_scan: days_since_scan(ledger.scanners.values(), today),
-            overdue: format!("{overdue} of {}", open.len()),
+            overdue: format!("{overdue} of {total}"),
             incomplete,
             caveat: match (never_scanned, incomplete) {
                 (true, _) => ", because no scan could be used yet",
                 (false, true) => " by the scans that could be used",
                 (false, false) => "",
             },
-            breakdown: order
-                .into_iter()
-                .map(|severity| Row {
+            breakdown: by_severity
+                .iter()
+                .map(|(severity, list)| Row {
                     severity: severity.as_str(),
-                    count: of(severity).count(),
-                    days: input.sla.days(severity),
+                    count: list.len(),
+                    days: input.sla.days(*severity),
                 })
                 .collect(),
             groups,

@@ -7,6 +7,8 @@
 
 use std::{borrow::Cow, collections::HashSet, ops::Range};
 
+use memchr::memchr;
+
 use super::{
     layout::{Entry, Layout, Said, Section, has_comment, indent, is_blank, is_comment, key_of, parse},
     untouched::{self, Form},
@@ -17,7 +19,9 @@ const MARGIN: usize = 2;
 
 /// The file by its plans; none where it has to be read as a whole.
 pub(super) fn read(content: &str) -> Option<Layout<'_>> {
-    if content.contains('\r') || content.contains('\u{feff}') {
+    // A byte order mark begins with EF; whatever else does is looked at more closely.
+    let bytes = content.as_bytes();
+    if memchr(b'\r', bytes).is_some() || (memchr(0xef, bytes).is_some() && content.contains('\u{feff}')) {
         return None;
     }
     let mut rest = Rest { content, at: 0, untouched: Form::new(MARGIN, "\n") };

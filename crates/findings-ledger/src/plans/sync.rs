@@ -125,6 +125,17 @@ impl<'t> PlanFile<'t> {
 }
 
 impl PlansSynced<'_> {
+    /// Parts it from the text that was read, which may go then. Gives the file's new text; none where it stays as it is.
+    pub fn into_change(self) -> (Option<String>, PlansSynced<'static>) {
+        let Self { text, plans, added, removed, preserved, archived, restored, unused } = self;
+        let change = match text {
+            Cow::Owned(text) => Some(text),
+            Cow::Borrowed(_) => None,
+        };
+        let text = Cow::Borrowed("");
+        (change, PlansSynced { text, plans, added, removed, preserved, archived, restored, unused })
+    }
+
     /// What is wrong with single plans, or with the file.
     pub fn problems(&self) -> &[PlanProblem] {
         self.plans.problems()

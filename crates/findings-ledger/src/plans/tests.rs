@@ -25,7 +25,7 @@ fn finding(id: &str) -> Finding {
         finding_id: FindingId::parse(id).unwrap(),
         subject: Subject::Vulnerability(Vulnerability {
             package: Package::pypi(&PackageName::parse("demo").unwrap()),
-            version: Some("1.0".to_owned()),
+            version: Some("1.0".into()),
             id: advisory.clone(),
             aliases: AdvisoryIds::new(),
             printed: [advisory].into(),
@@ -42,7 +42,7 @@ fn finding(id: &str) -> Finding {
         discovered: day,
         last_seen: day,
         fix_version: None,
-        description: String::new(),
+        description: "".into(),
         reference_url: None,
         extra: BTreeMap::new(),
     }
