@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer, Serialize, de};
+use smol_str::SmolStr;
 use time::Date;
 
 use crate::{Clearance, Exploitation, FindingId, FindingKind, Rating, ScannerName, Subject};
@@ -46,11 +47,11 @@ pub struct Finding {
     /// The day a scanner last reported it.
     pub last_seen: Date,
     /// The smallest version above the installed one that fixes it.
-    pub fix_version: Option<String>,
+    pub fix_version: Option<SmolStr>,
     /// What it is, at most 4 KiB.
-    pub description: String,
+    pub description: SmolStr,
     /// Where to read more.
-    pub reference_url: Option<String>,
+    pub reference_url: Option<SmolStr>,
     /// What it was called and said to be earlier.
     pub memory: Option<Box<Memory>>,
     /// Fields of a newer writer.

@@ -3,6 +3,7 @@
 use std::{borrow::Cow, collections::BTreeSet, fmt};
 
 use serde::{Deserialize, Deserializer, Serialize, de};
+use smol_str::SmolStr;
 use time::Date;
 
 use super::{Attributions, ExceptedBy, Extra, Finding, Memory, ResolvedReason, Scope, Status, UnderOverride, day::Day};
@@ -118,6 +119,12 @@ impl<'de: 't, 't> Deserialize<'de> for Said<'t> {
     }
 }
 
+impl From<Said<'_>> for SmolStr {
+    fn from(said: Said<'_>) -> Self {
+        Self::from(said.0)
+    }
+}
+
 impl From<Said<'_>> for String {
     fn from(said: Said<'_>) -> Self {
         said.0.into_owned()
@@ -187,11 +194,11 @@ impl TryFrom<FindingWire<'_>> for Finding {
                 let aliases = w.aliases.into_iter().filter(|id| *id != advisory).collect();
                 Subject::Vulnerability(Vulnerability {
                     package,
-                    version: w.version.map(String::from),
+                    version: w.version.map(SmolStr::from),
                     id: advisory,
                     aliases,
                     printed: w.printed_ids,
-                    fix_versions: w.fix_versions.into_iter().map(String::from).collect(),
+                    fix_versions: w.fix_versions.into_iter().map(SmolStr::from).collect(),
                 })
             }
             FindingKind::Code => Subject::Code(CodeSpot {
@@ -237,9 +244,9 @@ impl TryFrom<FindingWire<'_>> for Finding {
             status,
             discovered: w.discovered_date.0,
             last_seen: w.last_seen.0,
-            fix_version: w.fix_version.map(String::from),
+            fix_version: w.fix_version.map(SmolStr::from),
             description: w.description.into(),
-            reference_url: w.reference_url.map(String::from),
+            reference_url: w.reference_url.map(SmolStr::from),
             memory: Memory {
                 finding_ids: w.former_finding_ids,
                 aliases: w.former_aliases,

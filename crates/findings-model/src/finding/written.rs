@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use serde::{Serialize, Serializer};
 use smallvec::SmallVec;
+use smol_str::SmolStr;
 
 use super::{
     Attributions, ExceptedBy, Extra, Finding, ResolvedReason, Scope, Status, UnderOverride,
@@ -56,7 +57,7 @@ struct Written<'f> {
     fix_available: bool,
     fix_version: Option<&'f str>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    fix_versions: &'f [String],
+    fix_versions: &'f [SmolStr],
     description: &'f str,
     reference_url: Option<&'f str>,
     /// The id that a scanner printed last; with `printed_ids` the evidence by which a flaw is known again.
@@ -246,7 +247,7 @@ impl Written<'_> {
         line.day(",\"last_seen\":", Some(self.last_seen))?;
         line.raw(if self.fix_available { ",\"fix_available\":true" } else { ",\"fix_available\":false" });
         line.text_or_null(",\"fix_version\":", self.fix_version)?;
-        line.list_if_any(",\"fix_versions\":", self.fix_versions.iter().map(String::as_str))?;
+        line.list_if_any(",\"fix_versions\":", self.fix_versions.iter().map(SmolStr::as_str))?;
         line.text(",\"description\":", self.description)?;
         line.text_or_null(",\"reference_url\":", self.reference_url)?;
         if let Some(id) = self.advisory_id {
