@@ -27,6 +27,8 @@ fn every_layout_of_one_document_is_one_ledger() {
         assert_eq!(read(other).unwrap(), ledger, "{other}");
     }
     assert_eq!(String::from_utf8(read(&pretty).unwrap().to_json()).unwrap(), text);
+    assert_eq!(Ledger::from_lines(text.as_bytes()).unwrap(), Some(ledger));
+    assert_eq!(Ledger::from_lines(pretty.as_bytes()).unwrap(), None);
 }
 
 #[test]
@@ -35,9 +37,11 @@ fn what_is_no_ledger_in_one_layout_is_none_in_the_other() {
     let twice = text.replacen("\n    {", "\n    {}\n    {", 1);
     for bad in [&twice, &text.replacen("},\n", "}\n", 1), &text.replacen("},\n", "},,\n", 1), &format!("{text}x")] {
         assert!(read(bad).unwrap_err().starts_with("the findings ledger cannot be read"), "{bad}");
+        assert_eq!(Ledger::from_lines(bad.as_bytes()).unwrap(), None, "{bad}");
     }
     let id_twice = text.replacen("X-b", "X-a", 1);
     assert!(matches!(Ledger::from_json(id_twice.as_bytes()), Err(crate::LedgerError::Duplicate(_))));
+    assert_eq!(Ledger::from_lines(id_twice.as_bytes()).unwrap(), None, "from_json says what is wrong");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Reads a finding where it stands as `written.rs` writes it: every key at its place, so that none is looked for.
 //!
-//! It is five times as fast as the general reader, and a ledger is read on every run. What stands there in any other way (white
+//! It takes about half the time of the general reader, and a ledger is read on every run. What stands there in any other way (white
 //! space, another order, a key of a newer writer) is left to the general reader, which also says what is wrong.
 
 use std::borrow::Cow;
@@ -18,6 +18,9 @@ use super::{
     written::is_bare,
 };
 use crate::time_format::plain_day;
+
+/// The bytes of a text that is short.
+const SHORT: usize = 32;
 
 /// The finding of a JSON text; none where it is written in another way.
 pub(super) fn read(text: &str) -> Option<FindingWire<'_>> {
@@ -101,13 +104,25 @@ impl<'t> Rest<'t> {
 
     fn said(&mut self) -> Option<Said<'t>> {
         let inner = self.0.strip_prefix('"')?;
-        let end = memchr2(b'"', b'\\', inner.as_bytes())?;
-        if inner.as_bytes()[end] == b'\\' {
-            return self.value();
+        let bytes = inner.as_bytes();
+        // Most texts are short, and found to the end byte by byte sooner than in wide steps.
+        let special = |b: &u8| *b < b' ' || *b == b'"' || *b == b'\\';
+        let (end, is_bare) = match bytes.iter().take(SHORT).position(special) {
+            Some(end) => (end, true),
+            None => {
+                let end = SHORT.min(bytes.len());
+                let end = end + memchr2(b'"', b'\\', &bytes[end..])?;
+                (end, is_bare(&inner[..end]))
+            }
+        };
+        match bytes[end] {
+            b'"' if is_bare => {
+                self.0 = &inner[end + 1..];
+                Some(Said(Cow::Borrowed(&inner[..end])))
+            }
+            b'\\' => self.value(),
+            _ => None,
         }
-        let text = &inner[..end];
-        self.0 = &inner[end + 1..];
-        is_bare(text).then_some(Said(Cow::Borrowed(text)))
     }
 
     /// A text that its own type reads.
