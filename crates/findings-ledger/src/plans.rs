@@ -24,7 +24,7 @@ pub use sync::{PlanFile, PlansSynced, sync_plans};
 /// Every plan of the file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Plans {
-    plans: Vec<Plan>,
+    all: Vec<Plan>,
     /// Keys of plans that nobody touched, where only their number matters and which they are.
     untouched: Vec<SmolStr>,
     problems: Vec<PlanProblem>,
@@ -258,7 +258,7 @@ impl Plans {
                 match read {
                     Ok(Some(plan)) => {
                         let edited = plan.edited || entry.has_comment;
-                        self.plans.push(Plan { archived, edited, ..plan });
+                        self.all.push(Plan { archived, edited, ..plan });
                     }
                     Ok(None) => {}
                     Err(problem) => self.problems.push(problem),
@@ -269,7 +269,7 @@ impl Plans {
 
     /// Every plan that can be used, archived ones too; after a sync only those that somebody touched.
     pub fn all(&self) -> &[Plan] {
-        &self.plans
+        &self.all
     }
 
     /// What is wrong with the others.
@@ -284,7 +284,7 @@ impl Plans {
 
     /// The plan under an id that is not archived.
     pub fn get(&self, key: &str) -> Option<&Plan> {
-        self.plans.iter().find(|p| p.key == key && !p.archived)
+        self.all.iter().find(|p| p.key == key && !p.archived)
     }
 }
 

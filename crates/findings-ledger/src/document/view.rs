@@ -112,8 +112,10 @@ impl View {
         for finding in &ledger.findings {
             if finding.is_open() {
                 overdue += usize::from(input.sla.due_of(finding) < today);
-                let list = by_severity.iter_mut().find(|(severity, _)| *severity == finding.rating.severity);
-                list.into_iter().for_each(|(_, list)| list.push(finding));
+                let of_severity = |(severity, _): &&mut (Severity, _)| *severity == finding.rating.severity;
+                if let Some((_, list)) = by_severity.iter_mut().find(of_severity) {
+                    list.push(finding);
+                }
             } else if matches!(finding.status, Status::Excepted { .. }) {
                 cleared.push(finding);
             }

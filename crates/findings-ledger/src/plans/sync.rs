@@ -223,7 +223,7 @@ fn plan_step<'l>(layout: &Layout<'_>, decisions: &Plans, ledger: &'l Ledger) -> 
     let mut planned = vec![false; ledger.findings.len()];
     let archived: HashSet<&str> = layout.archive.iter().flat_map(|s| &s.entries).map(|e| e.key.as_ref()).collect();
     // The decisions stand in the order of their entries; those that cannot be used are left out.
-    let mut decided = decisions.plans.iter().filter(|p| !p.archived).peekable();
+    let mut decided = decisions.all.iter().filter(|p| !p.archived).peekable();
     for (at, entry) in layout.findings.iter().flat_map(|s| &s.entries).enumerate() {
         let plan: Option<&Plan> = decided.next_if(|plan| plan.key == entry.key);
         let found = owners.of(&entry.key);

@@ -107,13 +107,12 @@ impl<'t> Rest<'t> {
         let bytes = inner.as_bytes();
         // Most texts are short, and found to the end byte by byte sooner than in wide steps.
         let special = |b: &u8| *b < b' ' || *b == b'"' || *b == b'\\';
-        let (end, is_bare) = match bytes.iter().take(SHORT).position(special) {
-            Some(end) => (end, true),
-            None => {
-                let end = SHORT.min(bytes.len());
-                let end = end + memchr2(b'"', b'\\', &bytes[end..])?;
-                (end, is_bare(&inner[..end]))
-            }
+        let (end, is_bare) = if let Some(end) = bytes.iter().take(SHORT).position(special) {
+            (end, true)
+        } else {
+            let start = SHORT.min(bytes.len());
+            let end = start + memchr2(b'"', b'\\', &bytes[start..])?;
+            (end, is_bare(&inner[..end]))
         };
         match bytes[end] {
             b'"' if is_bare => {

@@ -277,7 +277,8 @@ impl Written<'_> {
 /// Whether a text stands in JSON as it is: no quote, backslash or control character in it.
 pub(super) fn is_bare(text: &str) -> bool {
     // Blocks without an early end, which the compiler turns into a few wide instructions each.
-    let is_bare = |block: &[u8]| block.iter().fold(true, |bare, b| bare & (*b >= b' ') & (*b != b'"') & (*b != b'\\'));
+    let is_bare =
+        |block: &[u8]| block.iter().fold(true, |bare, b| bare & matches!(b, b' ' | b'!' | b'#'..=b'[' | b']'..=0xff));
     let (blocks, rest) = text.as_bytes().as_chunks::<32>();
     blocks.iter().all(|block| is_bare(block)) && is_bare(rest)
 }
@@ -307,14 +308,12 @@ impl Line<'_> {
     }
 
     fn text_or_null(&mut self, key: &str, text: Option<&str>) -> Result<(), serde_json::Error> {
-        match text {
-            Some(text) => self.text(key, text),
-            None => {
-                self.raw(key);
-                self.raw("null");
-                Ok(())
-            }
+        if let Some(text) = text {
+            return self.text(key, text);
         }
+        self.raw(key);
+        self.raw("null");
+        Ok(())
     }
 
     fn list<'t>(&mut self, key: &str, texts: impl Iterator<Item = &'t str>) -> Result<(), serde_json::Error> {
