@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: how fast the programs are, and how much memory they take.
 
 mod data;
+mod decide;
 mod instructions;
 mod reports;
 mod run;
@@ -27,6 +28,8 @@ enum What {
     Reports,
     /// A whole run of update-findings: reports in, every document out
     Run,
+    /// How soon decide-release has decided, and how large it is
+    Decide,
     /// The instructions of a small run, counted by callgrind
     Instructions,
 }
@@ -39,6 +42,9 @@ pub(crate) fn run(args: &Bench) -> Result<()> {
     }
     if asked(What::Run) {
         run::run(args.n)?;
+    }
+    if asked(What::Decide) {
+        decide::run()?;
     }
     if asked(What::Instructions) {
         instructions::run(args.record)?;

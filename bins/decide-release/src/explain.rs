@@ -2,39 +2,31 @@
 
 use std::fmt::Write as _;
 
-use cli_support::{Context, ExitStatus, ResultExt as _, decision_text, requests};
+use cli_support::{Context, ExitStatus, decision_text, requests};
 use findings_model::{SchemaVersion, text};
-use orchestrate::{
-    changes::{ChangesRequest, ReportRules, detect_changes},
-    project::Project,
-};
+use orchestrate::{decision::changes_to_decide_on, project::Project};
 use release_decision::{Explanation, Request, explain};
+use serde::Serialize;
 
 use crate::Inputs;
+
+#[derive(Serialize)]
+struct Document {
+    schema_version: SchemaVersion,
+    #[serde(flatten)]
+    explanation: Explanation,
+}
 
 /// Prints the explanation.
 pub(crate) fn run(cx: &mut Context, inputs: &Inputs) -> anyhow::Result<ExitStatus> {
     let request = requests::decision(cx, Request::auto(), &inputs.for_decision())?;
-    let changes = if let Some(path) = &inputs.changes {
-        crate::changes(cx, path)?
-    } else {
-        let sides = ChangesRequest {
-            project: request.project.clone(),
-            previous: None,
-            current: None,
-            rules: ReportRules::default(),
-            now: cx.now(),
-        };
-        detect_changes(&Project::at(cx.project()), &sides)
-            .map_err(|e| requests::document_failure(e, "cannot compare the findings with the baseline"))?
+    let changes = match &inputs.changes {
+        Some(path) => crate::changes(cx, path)?,
+        None => changes_to_decide_on(&Project::at(cx.project()), &request).map_err(requests::decision_failure)?,
     };
     let explanation = explain(&changes, &request.policy);
-    let mut document =
-        serde_json::to_value(&explanation).or_fail(ExitStatus::Outside, "cannot print the explanation")?;
-    if let Some(keys) = document.as_object_mut() {
-        keys.insert("schema_version".to_owned(), SchemaVersion::new(1, 0).to_string().into());
-    }
-    cx.result(&document, &lines(&explanation))?;
+    let text = lines(&explanation);
+    cx.result(&Document { schema_version: SchemaVersion::new(1, 0), explanation }, &text)?;
     Ok(ExitStatus::Done)
 }
 
@@ -46,12 +38,18 @@ fn lines(explanation: &Explanation) -> String {
     for condition in &explanation.conditions {
         let _infallible = writeln!(out, "  {}", text::one_line(condition));
     }
-    out.push_str("\nWhat it says to each change\n");
+    out.push_str("\nWhat it says to each finding\n");
     if explanation.reasons.is_empty() {
-        out.push_str("  nothing changed\n");
+        out.push_str("  there is no open finding, and nothing changed\n");
     }
     for reason in explanation.reasons.iter().map(decision_text::reason) {
         let _infallible = writeln!(out, "  {reason}");
+    }
+    match explanation.more_unchanged {
+        0 => {}
+        n => {
+            let _infallible = writeln!(out, "  and {n} more that did not change");
+        }
     }
     out
 }

@@ -31,7 +31,12 @@ pub struct App {
 enum Command {
     /// Print the matrix in force and, for each finding, the row that applied
     Explain(Inputs),
-    /// Write the next version into pyproject.toml and change nothing else in it
+    /// Write the next version wherever the project holds its version, all or nothing
+    ///
+    /// The places are pyproject.toml or the file that a dynamic version comes from, the project's own entry in uv.lock, the changelog,
+    /// and the files of [tool.relwarden.bump]. What becomes of them in git is its key mode: nothing (workspace), a commit with a
+    /// tag (commit), or a branch (pull-request). A copy of the old version that would stay behind ends with 1, and nothing is
+    /// written. Run it again after a crash: it completes what was begun.
     Bump(bump::Bump),
 }
 
@@ -61,13 +66,16 @@ struct Inputs {
     /// A document of changes that alone decides, `-` for stdin; nothing is written then
     #[arg(long, value_name = "FILE|-")]
     changes: Option<PathBuf>,
-    /// The project's version [default: what pyproject.toml says]
+    /// The project's version [default: what the project says]
     #[arg(long, value_name = "V")]
     current_version: Option<String>,
+    /// The version to release [default: computed]
+    #[arg(long, value_name = "V")]
+    next_version: Option<String>,
     /// What the index has, as `publish-pypi releases` wrote it; `none` for nothing
     #[arg(long, value_name = "FILE|none")]
     index: Option<String>,
-    /// A file with another policy, the keys of [tool.relwarden.release]
+    /// A file with another policy, the keys of [tool.relwarden.release], to see what it would decide; nothing is written then
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
 }
@@ -76,6 +84,7 @@ impl Inputs {
     fn for_decision(&self) -> DecisionInputs {
         DecisionInputs {
             current_version: self.current_version.clone(),
+            next_version: self.next_version.clone(),
             index: self.index.clone(),
             policy: self.policy.clone(),
         }
@@ -153,6 +162,9 @@ fn publish(cx: &mut Context, decision: &Decision) -> anyhow::Result<()> {
     cx.actions().summary(&decision_text::summary(decision))?;
     if decision.should_release {
         cx.actions().notice(&decision.justification);
+    }
+    if let Some(warning) = decision_text::warning(decision) {
+        cx.note(warning)?;
     }
     let text = format!("{}Decision: {}\n", decision_text::lines(decision), decision.decision_id);
     cx.result(decision, &text)

@@ -4,7 +4,7 @@ mod text;
 
 use std::path::PathBuf;
 
-use cli_support::{Common, Context, ExitStatus, Failure, requests};
+use cli_support::{Common, Context, ExitStatus, requests};
 use orchestrate::{
     changes::{ChangesRequest, detect_changes},
     project::Project,
@@ -12,16 +12,17 @@ use orchestrate::{
 
 /// Say what changed between two finding sets.
 ///
-/// Each side is a ledger, a baseline or a folder of reports. Without flags the released baseline is compared with the ledger;
-/// without a baseline every finding is new and first_scan is true. Ends with 0 whatever it found.
+/// Each side is a ledger, a baseline or a folder of reports, or a git revision: REV for the ledger of that commit, REV:PATH for
+/// another document or folder of it. Without flags the released baseline is compared with the ledger; without a baseline every
+/// finding is new and first_scan is true. Ends with 0 whatever it found.
 #[derive(Debug, clap::Parser)]
 #[command(name = "detect-changes", version, max_term_width = 110)]
 pub struct App {
-    /// The side before: a ledger, a baseline or a folder of reports [default: security/findings/baseline.json]
-    #[arg(long, value_name = "PATH")]
+    /// The side before: a ledger, a baseline, a folder of reports or a git revision [default: security/findings/baseline.json]
+    #[arg(long, value_name = "PATH|REV")]
     previous: Option<PathBuf>,
     /// The side now [default: security/findings/findings.json]
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH|REV")]
     current: Option<PathBuf>,
     #[command(flatten)]
     common: Common,
@@ -35,14 +36,6 @@ impl AsRef<Common> for App {
 
 /// Runs the step.
 pub fn run(app: App, cx: &mut Context) -> anyhow::Result<ExitStatus> {
-    for path in app.previous.iter().chain(&app.current) {
-        if !cx.path(path).exists() {
-            let what = format!("there is no {} to compare", path.display());
-            return Err(Failure::new(ExitStatus::Usage, what)
-                .hint("give a ledger, a baseline or a folder of reports")
-                .into());
-        }
-    }
     let request = ChangesRequest {
         project: cx.config()?.project_name()?.clone(),
         previous: app.previous,

@@ -16,6 +16,7 @@ struct Recorded {
     version: Option<String>,
     decision_id: Option<String>,
     baseline_findings: usize,
+    moved: bool,
 }
 
 /// Moves the baseline.
@@ -26,15 +27,21 @@ pub(crate) fn run(
     commit: Option<String>,
 ) -> anyhow::Result<ExitStatus> {
     let request = RecordRequest { project: requests::project_name(cx)?, receipt, adopt_current, commit, now: cx.now() };
-    let baseline = record_release(&Project::at(cx.project()), &request).map_err(requests::record_failure)?;
+    let orchestrate::release::Recorded { baseline, moved } =
+        record_release(&Project::at(cx.project()), &request).map_err(requests::record_failure)?;
     let recorded = Recorded {
         schema_version: SchemaVersion::new(1, 0),
         version: baseline.version.as_ref().map(ToString::to_string),
         decision_id: baseline.decision_id.clone(),
         baseline_findings: baseline.findings.len(),
+        moved,
     };
     let version = recorded.version.as_deref().unwrap_or("unknown");
-    let text = format!("Recorded release {version}; the next decision compares with what it was decided on.\n");
+    let text = if moved {
+        format!("Recorded release {version}; the next decision compares with what it was decided on.\n")
+    } else {
+        format!("Nothing to record: the baseline is at release {version} already.\n")
+    };
     cx.result(&recorded, &text)?;
     Ok(ExitStatus::Done)
 }

@@ -65,6 +65,9 @@ fn tell(cx: &mut Context, report: &WorkflowReport) -> anyhow::Result<ExitStatus>
     for warning in &report.warnings {
         cx.note(format!("warning: {warning}"))?;
     }
+    if let Some(warning) = decision_text::warning(&report.release_decision) {
+        cx.note(warning)?;
+    }
     scan_text::warn(cx, &report.scans)?;
     cx.actions().outputs(report.workflow_outputs.iter().map(|(key, value)| (key.as_str(), value.as_str())))?;
     let mut summary = decision_text::summary(&report.release_decision);

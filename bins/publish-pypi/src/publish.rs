@@ -5,6 +5,7 @@ use dist_check::Distribution;
 use findings_model::{FileOutcome, Receipt};
 use orchestrate::{documents, project::Project};
 use pypi_publish::{Jobs, Plan, Publication};
+use release_decision::Decision;
 use serde::Serialize;
 
 use crate::{
@@ -94,25 +95,26 @@ impl Publish {
         }
     }
 
-    /// The decision that this publish carries out: the one beside the receipt, or the project's newest, if it is to
-    /// release this very version.
+    /// The decision that this publish carries out: the one beside the receipt, the project's newest, or one that was replaced
+    /// before it was recorded, if it is to release this very version.
     fn decision_id(&self, plan: &Plan, cx: &mut Context) -> anyhow::Result<Option<String>> {
-        let project = Project::at(cx.project());
-        let stored = documents::decision_of_receipt(&project, &self.receipt)
+        let releases = |d: &Decision| {
+            d.should_release && d.next_version.as_ref().is_none_or(|version| version.to_string() == plan.version)
+        };
+        let stored = documents::decision_of_publish(&Project::at(cx.project()), &self.receipt, releases)
             .or_fail(ExitStatus::BadInput, "cannot tell the decision that is published")?;
         let Some(decision) = stored.map(|stored| stored.decision).filter(|decision| decision.should_release) else {
             return Ok(None);
         };
-        match decision.next_version.map(|version| version.to_string()) {
-            Some(version) if version != plan.version => {
-                cx.note(format!(
-                    "warning: the newest decision is to release {version}, not {}; this publish carries out no decision",
-                    plan.version
-                ))?;
-                Ok(None)
-            }
-            _ => Ok(Some(decision.decision_id)),
+        if releases(&decision) {
+            return Ok(Some(decision.decision_id));
         }
+        let decided = decision.next_version.map(|version| version.to_string()).unwrap_or_default();
+        cx.note(format!(
+            "warning: the newest decision is to release {decided}, not {}; this publish carries out no decision",
+            plan.version
+        ))?;
+        Ok(None)
     }
 }
 

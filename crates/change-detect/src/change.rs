@@ -45,6 +45,9 @@ pub struct Change {
     pub reason: Option<ChangeReason>,
     /// Runtime or development dependency.
     pub scope: Scope,
+    /// Which of them it was before, where that was another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub old_scope: Option<Scope>,
     /// The smallest version above the installed one that fixes it.
     pub fix_version: Option<String>,
     /// The CVSS base score.
@@ -57,8 +60,13 @@ pub struct Change {
 
 impl Change {
     /// The place in a document: by change type, the worst first, then by id.
-    pub(crate) fn order(&self) -> (ChangeType, u8, &FindingId) {
+    fn order(&self) -> (ChangeType, u8, &FindingId) {
         (self.change_type, self.impact_level.list_order(), &self.finding_id)
+    }
+
+    /// Brings changes into the order of a document.
+    pub(crate) fn put_in_order(changes: &mut [Self]) {
+        changes.sort_by(|a, b| a.order().cmp(&b.order()));
     }
 
     pub(crate) fn about(finding: &Finding, change_type: ChangeType) -> Self {
@@ -86,6 +94,7 @@ impl Change {
             new_severity: Some(finding.rating.severity),
             reason: None,
             scope: finding.scope,
+            old_scope: None,
             fix_version: finding.fix_version.as_deref().map(str::to_owned),
             cvss_score: finding.rating.score,
             reference_url: finding.reference_url.as_deref().map(str::to_owned),
@@ -236,6 +245,8 @@ pub enum ChangeReason {
     FixAvailable,
     /// Updated: the package is at another version, which is affected too.
     VersionChanged,
+    /// Updated: the package was only needed for development, and is not any longer.
+    ScopeChanged,
     /// Excepted: a person accepted the risk.
     AcceptedRisk,
     /// Excepted: a person, or the report, says that it is a false positive.
@@ -258,6 +269,7 @@ impl ChangeReason {
             Self::NoLongerReported => "no_longer_reported",
             Self::FixAvailable => "fix_available",
             Self::VersionChanged => "version_changed",
+            Self::ScopeChanged => "scope_changed",
             Self::AcceptedRisk => "accepted_risk",
             Self::FalsePositive => "false_positive",
             Self::Suppressed => "suppressed",

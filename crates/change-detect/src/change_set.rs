@@ -60,6 +60,13 @@ impl ChangeSet {
         self.changes.iter().filter(move |c| c.change_type == change_type)
     }
 
+    /// How many open findings did not change; [`Self::still_open`] is shorter than that if there are many.
+    pub fn open_but_unchanged(&self) -> usize {
+        let changed = self.changes.iter().filter(|c| c.new_state.severity().is_some()).count();
+        let open = self.posture.map_or(0, |p| usize::try_from(p.current.total()).unwrap_or(usize::MAX));
+        open.saturating_sub(changed).max(self.still_open.len())
+    }
+
     /// Whether a scan of the current side failed or is missing.
     pub fn lacks_a_scan(&self) -> bool {
         self.incomplete.iter().any(|scan| !scan.coverage.is_usable())

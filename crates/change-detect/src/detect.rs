@@ -2,8 +2,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use findings_model::{
-    AdvisoryId, CoverageState, ExceptedBy, Finding, FindingId, FindingSet, Package, ResolvedReason, ScannerName,
-    SeverityCounts, Status, Subject, identity,
+    AdvisoryId, CoverageState, ExceptedBy, Finding, FindingId, FindingSet, Package, ResolvedReason, ScannerName, Scope,
+    Severity, SeverityCounts, Status, Subject, identity,
 };
 use sha2::{Digest, Sha256};
 
@@ -20,19 +20,14 @@ pub const STILL_OPEN_LIMIT: usize = 100;
 /// earlier side no longer exists.
 pub fn detect(previous: Option<&FindingSet>, current: &FindingSet, file_gone: &dyn Fn(&str) -> bool) -> ChangeSet {
     let before: &[Finding] = previous.map_or(&[], |p| &p.findings);
-    let pairs = match previous {
-        Some(previous) => matches(previous, current, file_gone),
-        None => vec![None; current.findings.len()],
+    let Pairs { earlier, matched } = match previous {
+        Some(previous) => pairs(previous, current, file_gone),
+        None => Pairs { earlier: vec![None; current.findings.len()], matched: Vec::new() },
     };
     let mut changes = Vec::new();
     let mut unchanged = Vec::new();
-    let mut matched = vec![false; before.len()];
-    for (finding, pair) in current.findings.iter().zip(&pairs) {
-        let earlier = pair.map(|index| {
-            matched[index] = true;
-            &before[index]
-        });
-        match compare(earlier, finding) {
+    for (finding, earlier) in current.findings.iter().zip(&earlier) {
+        match compare(earlier.map(|index| &before[index]), finding) {
             Some(change) => changes.push(change),
             None if finding.is_open() => unchanged.push((finding, true)),
             None => {}
@@ -64,9 +59,11 @@ pub fn detect(previous: Option<&FindingSet>, current: &FindingSet, file_gone: &d
         current: counts,
     });
     let mut still_open: Vec<_> = unchanged.iter().map(|(finding, known)| OpenFinding::of(finding, *known)).collect();
-    still_open.sort_by(|a, b| (a.severity.list_order(), &a.finding_id).cmp(&(b.severity.list_order(), &b.finding_id)));
+    still_open.sort_unstable_by(|a, b| {
+        (a.severity.list_order(), &a.finding_id).cmp(&(b.severity.list_order(), &b.finding_id))
+    });
     still_open.truncate(STILL_OPEN_LIMIT);
-    changes.sort_by(|a, b| a.order().cmp(&b.order()));
+    Change::put_in_order(&mut changes);
     let mut set = ChangeSet {
         schema_version: ChangeSet::SCHEMA,
         first_scan: previous.is_none(),
@@ -85,18 +82,58 @@ pub fn detect(previous: Option<&FindingSet>, current: &FindingSet, file_gone: &d
     set
 }
 
-/// For each current finding the index of the same finding in the earlier set.
-fn matches(previous: &FindingSet, current: &FindingSet, file_gone: &dyn Fn(&str) -> bool) -> Vec<Option<usize>> {
-    if is_one_lineage(previous, current) {
-        let by_id: BTreeMap<_, _> =
-            previous.findings.iter().enumerate().map(|(index, f)| (&f.finding_id, index)).collect();
-        // What was known under several ids is one finding now, under the id of the oldest.
-        let of =
-            |f: &Finding| std::iter::once(&f.finding_id).chain(f.former_ids()).find_map(|id| by_id.get(id)).copied();
-        current.findings.iter().map(of).collect()
+/// Which findings of two sets are the same.
+struct Pairs {
+    /// For each current finding the index of the same one in the earlier set.
+    earlier: Vec<Option<usize>>,
+    /// For each earlier finding whether it is one of the current ones.
+    matched: Vec<bool>,
+}
+
+fn pairs(previous: &FindingSet, current: &FindingSet, file_gone: &dyn Fn(&str) -> bool) -> Pairs {
+    let before = &previous.findings;
+    let mut matched = vec![false; before.len()];
+    let earlier = if is_one_lineage(previous, current) {
+        let mut by_id = BTreeMap::new();
+        by_id.extend(before.iter().enumerate().map(|(index, f)| (&f.finding_id, index)));
+        let mut of = |now: &Finding| {
+            // What was known under several ids is one finding now. It is compared with the worst that was known of it.
+            let ids = std::iter::once(&now.finding_id).chain(now.former_ids());
+            let same = ids.filter_map(|id| by_id.get(id)).copied();
+            same.filter(|index| is_same(&before[*index], now, file_gone)).fold(None, |worst: Option<usize>, index| {
+                matched[index] = true;
+                let is_worse = worst.is_none_or(|worst| weight(&before[index]) > weight(&before[worst]));
+                if is_worse { Some(index) } else { worst }
+            })
+        };
+        current.findings.iter().map(&mut of).collect()
     } else {
-        identity::pair(&previous.findings, &current.findings, file_gone)
-    }
+        let pairs = identity::pair(before, &current.findings, file_gone);
+        for index in pairs.iter().flatten() {
+            matched[*index] = true;
+        }
+        pairs
+    };
+    Pairs { earlier, matched }
+}
+
+/// Whether an id means the same finding on both sides. Two branches of one history can give it to different ones: of another
+/// package, or in another file while the first one is still there.
+fn is_same(earlier: &Finding, now: &Finding, file_gone: &dyn Fn(&str) -> bool) -> bool {
+    earlier.subject.package() == now.subject.package()
+        && match (earlier.subject.path(), now.subject.path()) {
+            (Some(before), Some(now)) => before == now || file_gone(before),
+            _ => true,
+        }
+}
+
+/// How much a finding weighs: an open one more than a closed one, then the severity, unknown as high.
+fn weight(finding: &Finding) -> (bool, Option<u8>) {
+    let severity = match finding.rating.severity {
+        Severity::Unknown => Severity::High,
+        known => known,
+    };
+    (finding.is_open(), severity.rank())
 }
 
 /// Whether both sets give the same finding the same id.
@@ -154,6 +191,8 @@ fn compare(earlier: Option<&Finding>, now: &Finding) -> Option<Change> {
 fn still_open(earlier: &Finding, now: &Finding) -> Option<Change> {
     let (change_type, reason) = if earlier.rating.severity != now.rating.severity {
         (ChangeType::SeverityChange, None)
+    } else if earlier.scope == Scope::Development && now.scope != Scope::Development {
+        (ChangeType::Updated, Some(ChangeReason::ScopeChanged))
     } else if !has_fix(earlier) && has_fix(now) {
         (ChangeType::Updated, Some(ChangeReason::FixAvailable))
     } else if version(earlier) != version(now) {
@@ -164,6 +203,7 @@ fn still_open(earlier: &Finding, now: &Finding) -> Option<Change> {
     let mut change = Change::about(now, change_type);
     change.old_state = Some(state(earlier));
     change.old_severity = Some(earlier.rating.severity);
+    change.old_scope = Some(earlier.scope).filter(|before| *before != now.scope);
     change.reason = reason;
     Some(change)
 }
@@ -192,7 +232,8 @@ fn state(finding: &Finding) -> FindingState {
 fn gone(earlier: &Finding, now: &Finding, change_type: ChangeType) -> Change {
     let mut change = resolved(earlier, None);
     change.change_type = change_type;
-    let ids: BTreeSet<_> = change.aliases.drain(..).chain(now.subject.advisory_ids().into_iter().cloned()).collect();
+    let mut ids: BTreeSet<_> = BTreeSet::new();
+    ids.extend(change.aliases.drain(..).chain(now.subject.advisory_ids().into_iter().cloned()));
     change.aliases = ids.into_iter().collect();
     change.finding_id = now.finding_id.clone();
     change
@@ -235,10 +276,10 @@ struct LivesOn<'a> {
 impl<'a> LivesOn<'a> {
     fn of(current: &'a FindingSet, is_one_lineage: bool) -> Self {
         let there = current.findings.iter().filter(|f| !matches!(f.status, Status::Resolved { .. }));
-        Self {
-            flaws: there.flat_map(|f| flaw_keys(&f.subject)).collect(),
-            folded: current.findings.iter().filter(|_| is_one_lineage).flat_map(Finding::former_ids).collect(),
-        }
+        let mut lives_on = Self { flaws: BTreeSet::new(), folded: BTreeSet::new() };
+        lives_on.flaws.extend(there.flat_map(|f| flaw_keys(&f.subject)));
+        lives_on.folded.extend(current.findings.iter().filter(|_| is_one_lineage).flat_map(Finding::former_ids));
+        lives_on
     }
 
     fn includes(&self, finding: &'a Finding) -> bool {
@@ -273,14 +314,26 @@ fn incomplete(current: &FindingSet) -> Vec<IncompleteScan> {
     scans
 }
 
-/// Findings, states and severities of a set, without dates and in any order: 64 hexadecimal digits of SHA-256.
+/// Findings with their places, states and severities, without dates and in any order: 64 hexadecimal digits of SHA-256.
 fn digest(set: &FindingSet) -> String {
-    let mut lines: Vec<String> =
-        set.findings.iter().map(|f| format!("{}\t{}\t{}\n", f.finding_id, state(f), f.rating.severity)).collect();
-    lines.sort();
+    let line = |f: &Finding| {
+        let place =
+            f.subject.package().map_or_else(|| f.subject.path().unwrap_or_default().to_owned(), ToString::to_string);
+        let scope = match f.scope {
+            Scope::Runtime => "runtime",
+            Scope::Development => "development",
+            Scope::Unknown => "unknown",
+        };
+        let parts = [f.finding_id.as_str(), &place, version(f).unwrap_or_default(), scope];
+        format!("{parts:?} {} {}", state(f), f.rating.severity)
+    };
+    let mut lines: Vec<String> = set.findings.iter().map(line).collect();
+    lines.sort_unstable();
     let mut hash = Sha256::new();
+    hash.update(format!("{:?}", set.lineage));
     for line in lines {
         hash.update(line);
+        hash.update("\n");
     }
     hash.finalize().iter().fold(String::with_capacity(64), |mut hex, byte| {
         let _ = write!(hex, "{byte:02x}"); // writing to a String cannot fail

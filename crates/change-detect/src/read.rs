@@ -4,8 +4,8 @@ use findings_model::{
     AdvisoryId, CvssScore, FindingId, FindingKind, NameError, ScannerName, SchemaError, SchemaVersion, Scope, Severity,
     text,
 };
-use serde::Deserialize;
-use serde_json::Value;
+use serde::{Deserialize, de::IgnoredAny};
+use serde_json::{Value, value::RawValue};
 
 use crate::{
     Change, ChangeReason, ChangeSet, ChangeType, FindingState, IncompleteScan, OpenFinding, Posture, PostureTrend,
@@ -84,71 +84,104 @@ pub(crate) struct ChangeWire {
     new_severity: Option<Severity>,
     reason: Option<Value>,
     scope: Option<Scope>,
+    old_scope: Option<Scope>,
     fix_version: Option<String>,
     cvss_score: Option<CvssScore>,
     reference_url: Option<String>,
     description: Option<String>,
 }
 
+/// The keys of a document of changes. Each is read by itself, so that an error names it.
+#[derive(Deserialize)]
+struct Document<'a> {
+    #[serde(borrow)]
+    release_decision: Option<&'a RawValue>,
+    #[serde(borrow)]
+    schema_version: Option<&'a RawValue>,
+    #[serde(borrow)]
+    changes: Option<&'a RawValue>,
+    #[serde(borrow)]
+    security_changes: Option<&'a RawValue>,
+    #[serde(borrow)]
+    first_scan: Option<&'a RawValue>,
+    #[serde(borrow)]
+    incomplete: Option<&'a RawValue>,
+    #[serde(borrow)]
+    posture_trend: Option<&'a RawValue>,
+    #[serde(borrow)]
+    posture: Option<&'a RawValue>,
+    #[serde(borrow)]
+    still_open: Option<&'a RawValue>,
+    #[serde(borrow)]
+    compared_with: Option<&'a RawValue>,
+}
+
 impl ChangeSet {
     /// Reads a change set, a decision that holds one, or a plain list of changes.
     pub fn from_json(bytes: &[u8]) -> Result<Self, ChangeSetError> {
-        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-        match serde_json::from_slice(bytes).map_err(ChangeSetError::Json)? {
-            Value::Array(changes) => Ok(Self { changes: read_changes(changes)?, ..Self::empty() }),
-            Value::Object(mut document) => {
-                if let Some(Value::Object(decision)) = document.remove("release_decision") {
-                    document = decision;
+        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii();
+        match bytes.first() {
+            Some(b'[') => Ok(Self { changes: read_changes(bytes)?, ..Self::empty() }),
+            Some(b'{') => {
+                let document: Document<'_> = serde_json::from_slice(bytes).map_err(ChangeSetError::Json)?;
+                match document.release_decision.filter(|raw| raw.get().starts_with('{')) {
+                    Some(decision) => Self::from_document(
+                        &serde_json::from_slice(decision.get().as_bytes()).map_err(ChangeSetError::Json)?,
+                    ),
+                    None => Self::from_document(&document),
                 }
-                if let Some(version) = field::<SchemaVersion>(&mut document, "schema_version")? {
-                    version.check(Self::SCHEMA).map_err(ChangeSetError::Schema)?;
-                }
-                let Some(Value::Array(changes)) =
-                    document.remove("changes").or_else(|| document.remove("security_changes"))
-                else {
-                    return Err(ChangeSetError::NoChanges);
-                };
-                Ok(Self {
-                    schema_version: Self::SCHEMA,
-                    first_scan: field(&mut document, "first_scan")?.unwrap_or_default(),
-                    changes: read_changes(changes)?,
-                    incomplete: field::<Vec<IncompleteScan>>(&mut document, "incomplete")?.unwrap_or_default(),
-                    posture_trend: field(&mut document, "posture_trend")?.unwrap_or(PostureTrend::Unknown),
-                    posture: field::<Posture>(&mut document, "posture")?,
-                    still_open: field::<Vec<OpenFinding>>(&mut document, "still_open")?.unwrap_or_default(),
-                    compared_with: field(&mut document, "compared_with")?,
-                })
             }
-            _ => Err(ChangeSetError::NoChanges),
+            _ => match serde_json::from_slice::<IgnoredAny>(bytes) {
+                Ok(_) => Err(ChangeSetError::NoChanges),
+                Err(source) => Err(ChangeSetError::Json(source)),
+            },
         }
+    }
+
+    fn from_document(document: &Document<'_>) -> Result<Self, ChangeSetError> {
+        if let Some(version) = field::<SchemaVersion>(document.schema_version, "schema_version")? {
+            version.check(Self::SCHEMA).map_err(ChangeSetError::Schema)?;
+        }
+        let changes = document.changes.or(document.security_changes).filter(|raw| raw.get().starts_with('['));
+        let changes = changes.ok_or(ChangeSetError::NoChanges)?;
+        Ok(Self {
+            schema_version: Self::SCHEMA,
+            first_scan: field(document.first_scan, "first_scan")?.unwrap_or_default(),
+            changes: read_changes(changes.get().as_bytes())?,
+            incomplete: field::<Vec<IncompleteScan>>(document.incomplete, "incomplete")?.unwrap_or_default(),
+            posture_trend: field(document.posture_trend, "posture_trend")?.unwrap_or(PostureTrend::Unknown),
+            posture: field::<Posture>(document.posture, "posture")?,
+            still_open: field::<Vec<OpenFinding>>(document.still_open, "still_open")?.unwrap_or_default(),
+            compared_with: field(document.compared_with, "compared_with")?,
+        })
     }
 }
 
 fn field<T: serde::de::DeserializeOwned>(
-    document: &mut serde_json::Map<String, Value>,
+    value: Option<&RawValue>,
     key: &'static str,
 ) -> Result<Option<T>, ChangeSetError> {
-    match document.remove(key) {
-        None | Some(Value::Null) => Ok(None),
-        Some(value) => {
-            serde_json::from_value(value).map(Some).map_err(|source| ChangeSetError::Field { field: key, source })
-        }
-    }
+    let Some(value) = value else { return Ok(None) };
+    serde_json::from_slice(value.get().as_bytes())
+        .map(Some)
+        .map_err(|source| ChangeSetError::Field { field: key, source })
 }
 
-fn read_changes(values: Vec<Value>) -> Result<Vec<Change>, ChangeSetError> {
+fn read_changes(list: &[u8]) -> Result<Vec<Change>, ChangeSetError> {
+    let values: Vec<&RawValue> = serde_json::from_slice(list).map_err(ChangeSetError::Json)?;
     let mut changes = Vec::with_capacity(values.len());
     for (index, value) in values.into_iter().enumerate() {
         let change = read_change(value).map_err(|source| ChangeSetError::Change { number: index + 1, source })?;
         changes.extend(change);
     }
-    changes.sort_by(|a, b| a.order().cmp(&b.order()));
+    Change::put_in_order(&mut changes);
+    changes.dedup();
     Ok(changes)
 }
 
 /// Reads one change; none for `no_change`.
-fn read_change(value: Value) -> Result<Option<Change>, ChangeError> {
-    let wire: ChangeWire = serde_json::from_value(value).map_err(ChangeError::Shape)?;
+fn read_change(value: &RawValue) -> Result<Option<Change>, ChangeError> {
+    let wire: ChangeWire = serde_json::from_slice(value.get().as_bytes()).map_err(ChangeError::Shape)?;
     if wire.change_type.trim().eq_ignore_ascii_case("no_change") {
         return Ok(None);
     }
@@ -193,6 +226,7 @@ impl TryFrom<ChangeWire> for Change {
             // A newer program may know more reasons; an older one wrote none.
             reason: wire.reason.and_then(|word| ChangeReason::deserialize(word).ok()),
             scope: wire.scope.unwrap_or(Scope::Unknown),
+            old_scope: wire.old_scope,
             fix_version: wire.fix_version,
             cvss_score: wire.cvss_score,
             reference_url: wire.reference_url,

@@ -277,6 +277,41 @@ fn a_finding_that_was_folded_into_another_is_no_change() {
 }
 
 #[test]
+fn a_folded_finding_is_compared_with_the_worst_that_was_known_of_it() {
+    let (older, younger) = (vulnerability("GHSA-1", Severity::Medium), vulnerability("CVE-1", Severity::High));
+    let mut one = vulnerability("GHSA-1", Severity::High);
+    one.remember(|memory| _ = memory.finding_ids.insert(younger.finding_id.clone()));
+    let before = complete(vec![younger, older]);
+    assert_eq!(lines(&compare(&before, &complete(vec![one]))), Vec::<String>::new(), "high was known");
+}
+
+#[test]
+fn an_id_that_two_branches_gave_to_different_findings_is_two_findings() {
+    let before = complete(vec![code("BANDIT-B324-hash.py-5", "src/a/hash.py", "hashlib.md5(x)")]);
+    let current = complete(vec![code("BANDIT-B324-hash.py-5", "src/b/hash.py", "hashlib.sha1(y)")]);
+    assert_eq!(before.lineage, current.lineage);
+    let types = |file_gone: bool| {
+        let set = detect(Some(&before), &current, &|_| file_gone);
+        set.changes.iter().map(|c| c.change_type.as_str()).collect::<Vec<_>>()
+    };
+    assert_eq!(types(false), ["new_vulnerability", "resolved"]);
+    assert_eq!(types(true), Vec::<&str>::new(), "the file was renamed");
+}
+
+#[test]
+fn a_development_package_that_is_needed_at_run_time_is_an_update() {
+    let scoped = |scope| complete(vec![Finding { scope, ..vulnerability("CVE-1", Severity::High) }]);
+    let change = |before, now| compare(&scoped(before), &scoped(now)).changes.pop();
+    let entered = change(Scope::Development, Scope::Runtime).unwrap();
+    assert_eq!((entered.change_type, entered.reason), (ChangeType::Updated, Some(ChangeReason::ScopeChanged)));
+    assert_eq!(entered.old_scope, Some(Scope::Development));
+    assert!(change(Scope::Development, Scope::Unknown).is_some(), "unknown is treated as run time");
+    for (before, now) in [(Scope::Runtime, Scope::Development), (Scope::Unknown, Scope::Runtime)] {
+        assert_eq!(change(before, now), None);
+    }
+}
+
+#[test]
 fn a_new_find_of_a_failed_scan_is_new() {
     let found =
         with(vulnerability("CVE-2026-1", Severity::Critical), Status::Unverified { since: date!(2026 - 01 - 12) });

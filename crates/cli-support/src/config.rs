@@ -34,6 +34,8 @@ pub struct Config {
     pub exceptions: Vec<Exception>,
     /// What makes a release due.
     pub release: release_decision::Policy,
+    /// Where the next version is written, and what becomes of it in git.
+    pub bump: release_decision::BumpSettings,
     /// Where and how files are published.
     pub publish: Publish,
     /// The public status.

@@ -5,10 +5,14 @@ use std::{
 };
 
 use anyhow::Context as _;
-use findings_model::Timestamp;
+use findings_model::{Timestamp, text};
 use serde::Serialize;
 
-use crate::{Config, ExitStatus, Failure, ResultExt as _, actions::Actions, config};
+use crate::{
+    Config, ExitStatus, Failure, ResultExt as _,
+    actions::{Actions, Annotations},
+    config,
+};
 
 /// How a result is printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -47,6 +51,9 @@ pub struct Common {
 }
 
 /// What a run has from outside, read once: the project, the time, the environment, chance, and where to print.
+///
+/// Everything that a binary prints goes through here, and nothing that the Actions runner would take for a command gets out
+/// ([`text::harmless`]), but the annotations that are meant as such.
 #[derive(Debug)]
 pub struct Context {
     project: PathBuf,
@@ -60,7 +67,7 @@ pub struct Context {
     stderr_is_terminal: bool,
     out: Vec<u8>,
     err: io::Stderr,
-    annotations: usize,
+    pub(crate) annotations: Annotations,
 }
 
 impl Context {
@@ -83,7 +90,8 @@ impl Context {
         };
         let mut nonce = [0; 16];
         getrandom::fill(&mut nonce).map_err(|e| anyhow::anyhow!("{e}")).context("cannot read random bytes")?;
-        let vars = std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)));
+        let mut vars = BTreeMap::new();
+        vars.extend(std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?))));
         Ok(Self {
             project,
             config_file: common.config.clone(),
@@ -92,11 +100,11 @@ impl Context {
             quiet: common.quiet,
             now,
             nonce,
-            vars: vars.collect(),
+            vars,
             stderr_is_terminal: io::stderr().is_terminal(),
             out: Vec::new(),
             err: io::stderr(),
-            annotations: 0,
+            annotations: Annotations::default(),
         })
     }
 
@@ -151,18 +159,24 @@ impl Context {
     /// Adds a line to the result (stdout). In JSON format it goes to stderr instead, so that stdout stays one document.
     pub fn say(&mut self, line: impl AsRef<str>) -> io::Result<()> {
         match self.format {
-            Format::Text => writeln!(self.out, "{}", line.as_ref()),
+            Format::Text => writeln!(self.out, "{}", text::harmless(line.as_ref())),
             Format::Json => self.note(line),
         }
     }
 
     /// Says a line to the people who watch (stderr); silent with `--quiet`.
     pub fn note(&mut self, line: impl AsRef<str>) -> io::Result<()> {
-        if self.quiet { Ok(()) } else { writeln!(self.err, "{}", line.as_ref()) }
+        if self.quiet { Ok(()) } else { writeln!(self.err, "{}", text::harmless(line.as_ref())) }
     }
 
+    /// Says a line on stderr, whatever was asked for.
     pub(crate) fn complain(&mut self, line: &str) {
         // Nobody is left to tell when stderr itself is closed.
+        let _closed = writeln!(self.err, "{}", text::harmless(line));
+    }
+
+    /// A line for the Actions runner to obey.
+    pub(crate) fn command(&mut self, line: &str) {
         let _closed = writeln!(self.err, "{line}");
     }
 
@@ -170,11 +184,12 @@ impl Context {
     pub fn result(&mut self, document: &impl Serialize, text: &str) -> anyhow::Result<()> {
         match self.format {
             Format::Json => {
-                serde_json::to_writer_pretty(&mut self.out, document).context("cannot write the result as JSON")?;
+                let json = serde_json::to_string_pretty(document).context("cannot write the result as JSON")?;
+                self.out.extend_from_slice(text::harmless_json(&json).as_bytes());
                 self.out.push(b'\n');
             }
             Format::Text => {
-                self.out.extend_from_slice(text.as_bytes());
+                self.out.extend_from_slice(text::harmless(text).as_bytes());
                 if !text.is_empty() && !text.ends_with('\n') {
                     self.out.push(b'\n');
                 }
@@ -183,9 +198,12 @@ impl Context {
         Ok(())
     }
 
-    /// Prints a document that is the result by itself, byte for byte.
+    /// Prints a document that is the result by itself: JSON, one document or one in each line, or text.
     pub fn document(&mut self, bytes: &[u8]) {
-        self.out.extend_from_slice(bytes);
+        let document = String::from_utf8_lossy(bytes);
+        let harmless =
+            if document.starts_with(['{', '[']) { text::harmless_json(&document) } else { text::harmless(&document) };
+        self.out.extend_from_slice(harmless.as_bytes());
     }
 
     /// The Actions runner around this run; every call does nothing outside Actions.
@@ -193,13 +211,9 @@ impl Context {
         Actions::new(self)
     }
 
-    pub(crate) fn count_annotation(&mut self) -> usize {
-        self.annotations += 1;
-        self.annotations
-    }
-
     /// Writes what was printed. A reader that closed the pipe is no failure; a full disk is one.
     pub(crate) fn flush(&mut self, status: ExitStatus) -> ExitStatus {
+        self.actions().close();
         let mut stdout = io::stdout().lock();
         match stdout.write_all(&self.out).and_then(|()| stdout.flush()) {
             Ok(()) => status,

@@ -8,13 +8,25 @@ use release_decision::{Decision, Reason};
 /// How many reasons the step summary lists.
 const SUMMARY_REASONS: usize = 100;
 
-/// The verdict in a few words: `Release 1.0.1 (security_auto)`, `No release`.
+/// The verdict in a few words: `Release 1.0.1 (security_auto)`, `No release`, `Already published as 1.0.1`.
 pub fn headline(decision: &Decision) -> String {
     match (&decision.next_version, decision.should_release) {
         (Some(version), true) => format!("Release {version} ({})", decision.trigger_type.as_str()),
         (None, true) => format!("Release, version not known ({})", decision.trigger_type.as_str()),
-        (_, false) => "No release".to_owned(),
+        (_, false) => match &decision.already_published {
+            Some(version) => format!("Already published as {version}"),
+            None => "No release".to_owned(),
+        },
     }
+}
+
+/// What a person has to do about a decision; none if nothing.
+pub fn warning(decision: &Decision) -> Option<String> {
+    let version = decision.already_published.as_ref()?;
+    Some(format!(
+        "warning: {version} was published and is not recorded: run `integration-orchestrator record-release` with its \
+         receipt (docs/runbook.md, \"A release is not recorded\")"
+    ))
 }
 
 /// A reason on one line, with the finding that it is about.

@@ -33,12 +33,16 @@ pub use exit::{ExitStatus, Failure, ResultExt};
 
 use std::process::ExitCode;
 
-/// Runs a binary: arguments in, exit code out. A panic ends with 101, as Rust does by itself.
+/// Runs a binary: arguments in, exit code out. A panic is told on stderr and ends with 101 at once.
 pub fn main<A>(run: fn(A, &mut Context) -> anyhow::Result<ExitStatus>) -> ExitCode
 where
     A: clap::Parser + AsRef<Common>,
 {
-    let app = A::parse();
+    exit_on_panic();
+    let app = match A::try_parse() {
+        Ok(app) => app,
+        Err(error) => return render::arguments(&error),
+    };
     let mut context = match Context::from_process(app.as_ref()) {
         Ok(context) => context,
         Err(error) => return render::early(&error).into(),
@@ -51,4 +55,17 @@ where
         Err(error) => render::error(&error, &mut context),
     };
     context.flush(status).into()
+}
+
+/// Ends the process with 101 when a thread panics, after what Rust says of a panic. Released binaries do not unwind, and would end by
+/// a signal otherwise; locks end with the process, and what a run left unfinished goes with the next one.
+fn exit_on_panic() {
+    let tell = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if !render::tells_command(panic) {
+            tell(panic);
+        }
+        #[expect(clippy::exit, clippy::disallowed_methods, reason = "a bug ends the process wherever it shows")]
+        std::process::exit(101);
+    }));
 }

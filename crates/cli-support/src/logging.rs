@@ -4,6 +4,7 @@ use std::{
     sync::Mutex,
 };
 
+use findings_model::text;
 use tracing_subscriber::{
     Layer as _, Registry,
     filter::{LevelFilter, Targets},
@@ -26,17 +27,17 @@ pub(crate) fn init(common: &Common, context: &Context) -> anyhow::Result<()> {
         _ => LevelFilter::WARN,
     };
     let filter = match context.var("RUST_LOG") {
-        Some(directives) => directives.parse::<Targets>().or_fail(
-            ExitStatus::Usage,
-            format!("RUST_LOG={} is no log filter", findings_model::text::one_line(directives)),
-        )?,
+        Some(directives) => directives
+            .parse::<Targets>()
+            .or_fail(ExitStatus::Usage, format!("RUST_LOG={} is no log filter", text::one_line(directives)))?,
         // What lies below (HTTP, TLS) may print headers: only our own crates go beyond warnings by themselves.
         None => OUR_CRATES
             .iter()
             .fold(Targets::new().with_default(LevelFilter::WARN), |t, name| t.with_target(*name, asked)),
     };
     let file = common.log_file.as_ref().map(|path| open(&context.path(path))).transpose()?;
-    let stderr_layer = fmt::layer().with_writer(io::stderr).without_time().with_ansi(false).with_filter(filter.clone());
+    let stderr_layer =
+        fmt::layer().with_writer(|| Harmless(io::stderr())).without_time().with_ansi(false).with_filter(filter.clone());
     let file_layer = file.map(|file| {
         let level = asked.max(LevelFilter::INFO);
         let filter = if context.var("RUST_LOG").is_some() {
@@ -46,10 +47,24 @@ pub(crate) fn init(common: &Common, context: &Context) -> anyhow::Result<()> {
                 .iter()
                 .fold(Targets::new().with_default(LevelFilter::WARN), |t, name| t.with_target(*name, level))
         };
-        fmt::layer().with_writer(Mutex::new(file)).with_ansi(false).without_time().with_filter(filter)
+        fmt::layer().with_writer(Mutex::new(Harmless(file))).with_ansi(false).without_time().with_filter(filter)
     });
     Registry::default().with(stderr_layer).with(file_layer).init();
     Ok(())
+}
+
+/// A log in which the Actions runner finds no command. It is written to event by event, each whole.
+struct Harmless<W>(W);
+
+impl<W: io::Write> io::Write for Harmless<W> {
+    fn write(&mut self, event: &[u8]) -> io::Result<usize> {
+        self.0.write_all(text::harmless(&String::from_utf8_lossy(event)).as_bytes())?;
+        Ok(event.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
 }
 
 /// The crates whose log lines are ours.

@@ -1,3 +1,5 @@
+use std::{borrow::Cow, process::ExitCode};
+
 use findings_model::text;
 
 use crate::{Context, ExitStatus, Failure};
@@ -9,7 +11,7 @@ pub(crate) fn error(error: &anyhow::Error, context: &mut Context) -> ExitStatus 
         context.complain(line);
     }
     let first = text::one_line(&error.to_string());
-    context.actions().error(&first);
+    context.actions().last_word(&first);
     status(error)
 }
 
@@ -17,9 +19,34 @@ pub(crate) fn error(error: &anyhow::Error, context: &mut Context) -> ExitStatus 
 #[expect(clippy::print_stderr, reason = "there is no context yet to print through")]
 pub(crate) fn early(error: &anyhow::Error) -> ExitStatus {
     for line in lines(error) {
-        eprintln!("{line}");
+        eprintln!("{}", text::harmless(&line));
     }
     status(error)
+}
+
+/// Prints what the parser of the arguments has to say (an error, or the help that was asked for), and gives the exit code.
+#[expect(clippy::print_stderr, reason = "there is no context yet to print through")]
+pub(crate) fn arguments(error: &clap::Error) -> ExitCode {
+    let plain = error.render().to_string();
+    let shown = text::clean(&plain);
+    if matches!(shown, Cow::Borrowed(_)) && text::is_harmless(&shown) {
+        // With colours on a terminal. Nobody is left to tell when it is closed.
+        let _closed = error.print();
+    } else {
+        eprint!("{}", text::harmless(&shown));
+    }
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(ExitStatus::Usage.code()))
+}
+
+/// Whether a panic says something that the Actions runner would take for a command; it is said in harmless words then.
+#[expect(clippy::print_stderr, reason = "a panic cannot reach the context")]
+pub(crate) fn tells_command(panic: &std::panic::PanicHookInfo<'_>) -> bool {
+    let said = panic.to_string();
+    let is_harmless = text::is_harmless(&said);
+    if !is_harmless {
+        eprintln!("{}", text::harmless(&text::clean(&said)));
+    }
+    !is_harmless
 }
 
 fn status(error: &anyhow::Error) -> ExitStatus {

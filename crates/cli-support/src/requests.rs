@@ -11,9 +11,9 @@ use orchestrate::{
     project::Project,
     release::RecordReleaseError,
     status::{StatusError, StatusRequest},
-    version::BumpVersionError,
+    version::{self, BumpVersionError},
 };
-use release_decision::{CurrentVersion, DecideError, IndexVersions, Policy, Request, Version, current_version_of};
+use release_decision::{BumpSettings, CurrentVersion, DecideError, IndexVersions, Policy, Request, Version};
 
 use state_store::StoreErrorKind;
 
@@ -76,6 +76,8 @@ pub fn report_rules(cx: &mut Context) -> anyhow::Result<ReportRules> {
 pub struct DecisionInputs {
     /// The project's version, instead of what its metadata says.
     pub current_version: Option<String>,
+    /// The version to release, instead of a computed one.
+    pub next_version: Option<String>,
     /// A file with what the index has, `none` for an index that has nothing; nothing is known without it.
     pub index: Option<String>,
     /// A file with the policy, instead of the configuration's.
@@ -85,37 +87,38 @@ pub struct DecisionInputs {
 /// What a decision is made with.
 pub fn decision(cx: &mut Context, mut request: Request, inputs: &DecisionInputs) -> anyhow::Result<DecisionRequest> {
     let project = Project::at(cx.project());
-    let index = index_versions(&project, inputs.index.as_deref())?;
     let now = cx.now();
     let config = cx.config()?;
     let name = config.project_name()?.clone();
+    let index = index_versions(&project, &name, inputs.index.as_deref())?;
+    let given = inputs.next_version.as_deref().map(|version| version.parse::<Version>());
+    let given = given.transpose().or_fail(ExitStatus::Usage, "the version of --next-version cannot be used")?;
     let policy = match &inputs.policy {
         Some(file) => policy_file(&project, file)?,
         None => config.release.clone(),
     };
-    let current_version = match (&inputs.current_version, &config.found.pyproject) {
-        (Some(given), _) => {
+    let current_version = match &inputs.current_version {
+        Some(given) => {
             let what = "the version of --current-version cannot be used";
             Some(CurrentVersion::Static(given.parse::<Version>().or_fail(ExitStatus::Usage, what)?))
         }
-        (None, Some(text)) => current_version(text)?,
-        (None, None) => None,
+        None => version::current_version(&project, &name, &config.bump.tag)
+            .or_fail(ExitStatus::Usage, "the version in pyproject.toml cannot be used")?,
     };
     request.presentation = decision::presentation(&project, &policy, &name, config.status.url.as_deref())
-        .or_fail(ExitStatus::Usage, "the template of the release notes cannot be used")?;
-    Ok(DecisionRequest { project: name, policy, request, current_version, index, writing: Writing::Write, now })
+        .or_fail(ExitStatus::Usage, "the templates of the release notes and the changelog cannot be used")?;
+    // Another policy asks what would be: the state of the project is not the place for the answer.
+    let writing = if inputs.policy.is_some() { Writing::DryRun } else { Writing::Write };
+    let request = request.of_project(name.clone());
+    Ok(DecisionRequest { project: name, policy, request, current_version, index, given, writing, now })
 }
 
-/// A project file without a version is no fault here: then the next version is not known.
-fn current_version(pyproject: &str) -> Result<Option<CurrentVersion>, Failure> {
-    match current_version_of(pyproject) {
-        Ok(version) => Ok(Some(version)),
-        Err(release_decision::PyprojectError::Missing) => Ok(None),
-        Err(error) => Err(error).or_fail(ExitStatus::Usage, "the version in pyproject.toml cannot be used"),
-    }
+/// Where the next version is written, and what becomes of it.
+pub fn bump_settings(cx: &mut Context) -> anyhow::Result<BumpSettings> {
+    Ok(cx.config()?.bump.clone())
 }
 
-fn index_versions(project: &Project, index: Option<&str>) -> anyhow::Result<Option<IndexVersions>> {
+fn index_versions(project: &Project, name: &PackageName, index: Option<&str>) -> anyhow::Result<Option<IndexVersions>> {
     let Some(file) = index else { return Ok(None) };
     if file == "none" {
         return Ok(Some(IndexVersions::none()));
@@ -124,7 +127,7 @@ fn index_versions(project: &Project, index: Option<&str>) -> anyhow::Result<Opti
         .or_fail(ExitStatus::Usage, "what the index has cannot be read")
         .map_err(|e| e.hint("write the file with `publish-pypi releases --output FILE`, or give --index none"))?;
     let what = format!("{file} does not tell what the index has");
-    Ok(Some(IndexVersions::from_pep691(&bytes).or_fail(ExitStatus::BadInput, what)?))
+    Ok(Some(IndexVersions::from_pep691(&bytes, name).or_fail(ExitStatus::BadInput, what)?))
 }
 
 fn policy_file(project: &Project, file: &Path) -> anyhow::Result<Policy> {
@@ -138,10 +141,13 @@ fn policy_file(project: &Project, file: &Path) -> anyhow::Result<Policy> {
 /// What the status is made with.
 pub fn status(cx: &mut Context) -> anyhow::Result<StatusRequest> {
     let now = cx.now();
+    let project = Project::at(cx.project());
     let config = cx.config()?;
-    let version = config.found.pyproject.as_deref().and_then(|text| current_version_of(text).ok());
+    let name = config.project_name()?.clone();
+    // A status without a version is better than none.
+    let version = version::current_version(&project, &name, &config.bump.tag).ok().flatten();
     Ok(StatusRequest {
-        project: config.project_name()?.clone(),
+        project: name,
         version: match version {
             Some(CurrentVersion::Static(version)) => Some(version.to_string()),
             _ => None,
@@ -161,10 +167,9 @@ pub fn project_name(cx: &mut Context) -> anyhow::Result<PackageName> {
     Ok(cx.config()?.project_name()?.clone())
 }
 
-/// The id of the request: the run of the workflow and its attempt, if there is one.
+/// The id of the request: the run of the workflow, if there is one. Another attempt of the run is the same request.
 pub fn run_id(cx: &Context) -> Option<String> {
-    let run = cx.var("GITHUB_RUN_ID")?;
-    Some(format!("{run}-{}", cx.var("GITHUB_RUN_ATTEMPT").unwrap_or("1")))
+    cx.var("GITHUB_RUN_ID").map(str::to_owned)
 }
 
 /// An error of the findings step as a failure.
@@ -188,20 +193,85 @@ pub fn document_failure(error: DocumentError, what: &str) -> Failure {
 pub fn decision_failure(error: DecisionError) -> Failure {
     let status = match &error {
         DecisionError::Document(error) => document_status(error),
-        DecisionError::Decide(DecideError::Version(_) | DecideError::Notes(_)) => ExitStatus::Usage,
+        DecisionError::Decide(DecideError::Version(_) | DecideError::Notes(_) | DecideError::Changelog(_)) => {
+            ExitStatus::Usage
+        }
     };
     fail(error, status, "cannot decide")
 }
 
 /// An error of the version step as a failure.
 pub fn version_failure(error: BumpVersionError) -> Failure {
+    use BumpVersionError as E;
     let status = match &error {
-        BumpVersionError::Document(error) => document_status(error),
-        BumpVersionError::Version(_) | BumpVersionError::Unknown { .. } | BumpVersionError::Pyproject(_) => {
-            ExitStatus::Usage
+        E::Document(error) => document_status(error),
+        E::Version(_)
+        | E::Unknown { .. }
+        | E::Pyproject(_)
+        | E::NoPlace
+        | E::OnlyTags { .. }
+        | E::NoCommit
+        | E::NoBranch => ExitStatus::Usage,
+        E::Place { .. } | E::Stale { .. } | E::Uncommitted { .. } | E::Taken { .. } | E::TwoTags { .. } => {
+            ExitStatus::No
         }
+        E::Git(error) => git_status(error),
+        E::Store(_) | E::Write(_) | E::HalfDone { .. } => ExitStatus::Outside,
     };
-    fail(error, status, "cannot bump the version")
+    let hint = match &error {
+        E::Unknown { .. } => {
+            Some("give the version with --current-version, or what the index has with --index".to_owned())
+        }
+        E::NoPlace => Some("name the files in [tool.relwarden.bump] files".to_owned()),
+        E::OnlyTags { .. } => Some("set mode = \"commit\" in [tool.relwarden.bump]".to_owned()),
+        E::Place { .. } => Some("nothing was written; see files in [tool.relwarden.bump]".to_owned()),
+        E::Stale { copies } => {
+            let mut entries: Vec<&str> = copies.iter().map(|copy| copy.entry.as_str()).collect();
+            entries.dedup();
+            Some(format!("nothing was written; add to files in [tool.relwarden.bump]: {}", entries.join(", ")))
+        }
+        E::Uncommitted { .. } => Some("nothing was written; commit or stash them, then run again".to_owned()),
+        E::NoBranch => Some("check a branch out, or set push = false in [tool.relwarden.bump]".to_owned()),
+        E::Taken { .. } | E::TwoTags { .. } => {
+            Some("nothing was written; look at it, and remove it if it is wrong".to_owned())
+        }
+        E::Git(git_command::GitError::PushRefused { .. }) => {
+            Some("nothing of it arrived, and what this run did was taken back; fetch, then run again".to_owned())
+        }
+        E::Git(git_command::GitError::DubiousOwnership { .. }) => {
+            Some("tell git to trust it: git config --global --add safe.directory FOLDER".to_owned())
+        }
+        _ => None,
+    };
+    let failure = fail(error, status, "cannot bump the version");
+    match hint {
+        Some(hint) => failure.hint(hint),
+        None => failure,
+    }
+}
+
+/// The exit status of a failure of git.
+pub fn git_status(error: &git_command::GitError) -> ExitStatus {
+    use git_command::GitError as E;
+    match error {
+        E::NotInstalled
+        | E::NoRepository { .. }
+        | E::NoWorkTree { .. }
+        | E::DubiousOwnership { .. }
+        | E::NoRevision { .. }
+        | E::NoSuchRevision { .. }
+        | E::OutsideProject { .. }
+        | E::BadName { .. } => ExitStatus::Usage,
+        E::NoSuchPath { .. } | E::NotAFile { .. } | E::TooLarge { .. } => ExitStatus::BadInput,
+        E::Denied { .. } => ExitStatus::Refused,
+        E::Start { .. }
+        | E::Moved { .. }
+        | E::PushRefused { .. }
+        | E::TooSlow { .. }
+        | E::TooMuch { .. }
+        | E::Answer { .. }
+        | E::Failed { .. } => ExitStatus::Outside,
+    }
 }
 
 /// An error of the recording step as a failure.
@@ -252,7 +322,7 @@ fn fail(error: impl std::error::Error + Send + Sync + 'static, status: ExitStatu
 
 fn document_status(error: &DocumentError) -> ExitStatus {
     match error {
-        DocumentError::Missing { .. } => ExitStatus::Usage,
+        DocumentError::Missing { .. } | DocumentError::NoSide { .. } => ExitStatus::Usage,
         DocumentError::Store(error) => match error.kind {
             StoreErrorKind::NotRegular(_) | StoreErrorKind::NotAFolder => ExitStatus::BadInput,
             _ => ExitStatus::Outside,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use findings_model::{AdvisoryId, CvssVector, Severity, SeveritySource};
+use findings_model::{AdvisoryId, CvssScore, CvssVector, Severity, SeveritySource};
 use serde::Serialize;
 
 use crate::{
@@ -270,8 +270,8 @@ fn ratings<'a>(flaw: &Flaw<'a>) -> Vec<Rating<'a>> {
         .iter()
         .map(|vector| Rating {
             source: Source { name: "CVSS", url: None },
-            score: Some(vector.score().value()),
-            severity: vector.score().severity(),
+            score: vector.score().map(CvssScore::value),
+            severity: vector.score().map_or(Severity::Unknown, CvssScore::severity),
             method: method(vector),
             vector: Some(vector.as_str()),
         })
@@ -280,7 +280,7 @@ fn ratings<'a>(flaw: &Flaw<'a>) -> Vec<Rating<'a>> {
     if !is_said {
         let counts = Rating {
             source: Source { name: source_name(rating.source), url: None },
-            score: rating.score.map(findings_model::CvssScore::value),
+            score: rating.score.map(CvssScore::value),
             severity: rating.severity,
             method: "other",
             vector: None,
@@ -290,8 +290,8 @@ fn ratings<'a>(flaw: &Flaw<'a>) -> Vec<Rating<'a>> {
     ratings
 }
 
-fn score_of(rating: &findings_model::Rating) -> Option<findings_model::CvssScore> {
-    rating.vectors.first().map(CvssVector::score)
+fn score_of(rating: &findings_model::Rating) -> Option<CvssScore> {
+    rating.vectors.first().and_then(CvssVector::score)
 }
 
 fn method(vector: &CvssVector) -> &'static str {

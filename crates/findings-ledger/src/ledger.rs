@@ -100,6 +100,17 @@ struct Version {
     schema_version: SchemaVersion,
 }
 
+/// What a ledger has beside its scanners and findings.
+#[derive(Deserialize)]
+#[expect(dead_code, reason = "a document without these is no ledger")]
+struct Rest {
+    schema_version: SchemaVersion,
+    project: PackageName,
+    created: Timestamp,
+    updated: Timestamp,
+    lineage: String,
+}
+
 impl Ledger {
     /// The version that this program writes. 1.1 added to 1.0: rule sets and suppression counts of scanners, what is known of
     /// attacks on a flaw, and the day of a severity; a reader of 1.0 keeps them as fields that it does not know.
@@ -128,15 +139,9 @@ impl Ledger {
     /// Reads a ledger. A newer major version is refused; unknown fields are kept. One of an older minor version is one of this
     /// version from now on: a minor step only adds, so there is nothing to convert and nothing to keep a copy of.
     pub fn from_json(bytes: &[u8]) -> Result<Self, LedgerError> {
-        let ledger: Self = Self::of_lines(bytes).or_else(|_| serde_json::from_slice(bytes)).map_err(|error| {
-            // A newer schema may well look different: then its number is the reason, not the first strange field.
-            match serde_json::from_slice::<Version>(bytes) {
-                Ok(head) => {
-                    head.schema_version.check(Self::SCHEMA).err().map_or(LedgerError::Json(error), LedgerError::Schema)
-                }
-                Err(_) => LedgerError::Json(error),
-            }
-        })?;
+        let ledger: Self = Self::of_lines(bytes)
+            .or_else(|_| serde_json::from_slice(bytes))
+            .map_err(|error| unreadable(bytes, error))?;
         ledger.checked()
     }
 
@@ -153,13 +158,7 @@ impl Ledger {
     fn checked(self) -> Result<Self, LedgerError> {
         self.schema_version.check(Self::SCHEMA).map_err(LedgerError::Schema)?;
         let ledger = Self { schema_version: self.schema_version.max(Self::SCHEMA), ..self };
-        // In order, as this program writes them, no two can be the same.
-        if !ledger.findings.is_sorted_by(|a, b| a.finding_id < b.finding_id) {
-            let mut ids = HashSet::with_capacity(ledger.findings.len());
-            if let Some(twice) = ledger.findings.iter().find(|f| !ids.insert(&f.finding_id)) {
-                return Err(LedgerError::Duplicate(twice.finding_id.clone()));
-            }
-        }
+        refuse_duplicates(&ledger.findings)?;
         Ok(ledger)
     }
 
@@ -200,6 +199,15 @@ impl Ledger {
         let around = [head, FINDINGS, "]", &tail].concat();
         let ledger: Self = serde_json::from_str(&around).map_err(|_| Unread::OtherLayout)?;
         Ok(Self { findings, ..ledger })
+    }
+
+    /// Reads a ledger for a comparison alone. What [`Self::from_json`] refuses is refused for the same reason.
+    pub fn finding_set_from_json(bytes: &[u8]) -> Result<FindingSet, LedgerError> {
+        let rest: Rest = serde_json::from_slice(bytes).map_err(|error| unreadable(bytes, error))?;
+        rest.schema_version.check(Self::SCHEMA).map_err(LedgerError::Schema)?;
+        let set = FindingSet::from_json(bytes).map_err(LedgerError::Json)?;
+        refuse_duplicates(&set.findings)?;
+        Ok(set)
     }
 
     /// The document's bytes: see [`Self::write_json`].
@@ -253,4 +261,25 @@ impl Ledger {
     pub fn into_finding_set(self) -> FindingSet {
         FindingSet { lineage: Some(self.lineage), scanners: self.scanners, findings: self.findings }
     }
+}
+
+/// A newer schema may well look different: then its number is the reason, not the first strange field.
+fn unreadable(bytes: &[u8], error: serde_json::Error) -> LedgerError {
+    match serde_json::from_slice::<Version>(bytes) {
+        Ok(head) => {
+            head.schema_version.check(Ledger::SCHEMA).err().map_or(LedgerError::Json(error), LedgerError::Schema)
+        }
+        Err(_) => LedgerError::Json(error),
+    }
+}
+
+fn refuse_duplicates(findings: &[Finding]) -> Result<(), LedgerError> {
+    // In order, as this program writes them, no two can be the same.
+    if !findings.is_sorted_by(|a, b| a.finding_id < b.finding_id) {
+        let mut ids = HashSet::with_capacity(findings.len());
+        if let Some(twice) = findings.iter().find(|f| !ids.insert(&f.finding_id)) {
+            return Err(LedgerError::Duplicate(twice.finding_id.clone()));
+        }
+    }
+    Ok(())
 }

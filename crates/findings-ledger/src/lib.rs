@@ -31,10 +31,3 @@ pub use intake::{
 };
 pub use ledger::{Ledger, LedgerError};
 pub use plans::{Plan, PlanFile, PlanProblem, PlanStatus, Plans, PlansError, PlansSynced, Priority, sync_plans};
-
-/// Text from outside as Markdown that reads as the text itself, for use behind other words of a line: a version or a dash at its
-/// beginning makes no list there.
-fn inline_markdown(foreign: &str) -> String {
-    let behind_a_word = findings_model::text::markdown(&format!("a{foreign}"));
-    behind_a_word.strip_prefix('a').unwrap_or(&behind_a_word).trim_start().to_owned()
-}

@@ -7,7 +7,7 @@ use time::Date;
 use crate::{Clearance, Exploitation, FindingId, FindingKind, Rating, ScannerName, Subject};
 
 mod attributions;
-mod day;
+pub(crate) mod day;
 mod line;
 mod memory;
 mod wire;

@@ -3,12 +3,13 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use time::Date;
 
+use crate::finding::day;
 use crate::{CoverageState, Finding, ReportFormat, RuleSet, ScannerName, Timestamp};
 
 /// Findings with the coverage they were seen under: one side of a comparison.
 ///
 /// A ledger, a released baseline and a folder of reports all come down to this.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct FindingSet {
     /// The ledger's origin. Two sets of one origin share their finding ids; without one, findings are known by evidence alone.
     pub lineage: Option<String>,
@@ -19,6 +20,14 @@ pub struct FindingSet {
 }
 
 impl FindingSet {
+    /// Reads the set from a document that has its keys among others: a ledger, a released baseline, the snapshot of a decision.
+    ///
+    /// Other keys are passed over, and whoever calls this has looked at the document's schema. The documents share this one
+    /// function, so that a program has the code that reads findings once.
+    pub fn from_json(document: &[u8]) -> Result<Self, serde_json::Error> {
+        serde_json::from_slice(document)
+    }
+
     /// The newest scans that are not complete, by scanner and file.
     pub fn incomplete_scans(&self) -> impl Iterator<Item = &ScanSummary> {
         self.scanners.values().flat_map(|s| &s.newest).filter(|s| s.coverage != CoverageState::Complete)
@@ -59,8 +68,10 @@ pub struct ScannerState {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RuleSetUse {
     /// The first day.
+    #[serde(with = "day")]
     pub since: Date,
     /// The newest day.
+    #[serde(with = "day")]
     pub until: Date,
     /// The set, where the reports tell it.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -175,12 +175,14 @@ impl fmt::Display for CvssScore {
     }
 }
 
-/// A complete CVSS vector, version 2.0, 3.0, 3.1 or 4.0, with its base score.
+/// A complete CVSS vector, version 2.0, 3.0, 3.1 or 4.0.
+///
+/// Whoever takes one from outside calls [`Self::parse`], which knows that it can be scored. Documents of ours hold what was taken
+/// so, and are read without scoring it again.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct CvssVector {
     text: String,
-    score: CvssScore,
     version: u8,
 }
 
@@ -198,6 +200,13 @@ pub enum CvssVectorError {
 impl CvssVector {
     /// Reads a vector; one that lacks a mandatory metric is refused, because its score would be made up.
     pub fn parse(text: &str) -> Result<Self, CvssVectorError> {
+        let vector = Self::complete(text)?;
+        vector.scored()?;
+        Ok(vector)
+    }
+
+    /// A vector that has every mandatory metric, whatever they say.
+    fn complete(text: &str) -> Result<Self, CvssVectorError> {
         let text = text.trim().trim_end_matches('/').trim_matches(['(', ')']);
         let (version, mandatory): (u8, &[&'static str]) = if text.starts_with("CVSS:4.0/") {
             (40, &["AV", "AC", "AT", "PR", "UI", "VC", "VI", "VA", "SC", "SI", "SA"])
@@ -214,10 +223,13 @@ impl CvssVector {
                 return Err(CvssVectorError::Incomplete(metric));
             }
         }
-        let parsed = cvss::Cvss::from_str(text)
+        Ok(Self { text: text.to_owned(), version })
+    }
+
+    fn scored(&self) -> Result<CvssScore, CvssVectorError> {
+        let parsed = cvss::Cvss::from_str(&self.text)
             .map_err(|e| CvssVectorError::Malformed(crate::text::one_line(&e.to_string())))?;
-        let score = CvssScore::new(parsed.score()).map_err(|e| CvssVectorError::Malformed(e.to_string()))?;
-        Ok(Self { text: text.to_owned(), score, version })
+        CvssScore::new(parsed.score()).map_err(|e| CvssVectorError::Malformed(e.to_string()))
     }
 
     /// The vector's text.
@@ -225,9 +237,10 @@ impl CvssVector {
         &self.text
     }
 
-    /// The base score.
-    pub fn score(&self) -> CvssScore {
-        self.score
+    /// The base score, computed at each call; none of a vector that somebody wrote into a document by hand and that nobody can
+    /// score.
+    pub fn score(&self) -> Option<CvssScore> {
+        self.scored().ok()
     }
 
     /// 20, 30, 31 or 40: the newest of several vectors is the one that counts.
@@ -239,7 +252,7 @@ impl CvssVector {
 impl TryFrom<String> for CvssVector {
     type Error = CvssVectorError;
     fn try_from(text: String) -> Result<Self, CvssVectorError> {
-        Self::parse(&text)
+        Self::complete(&text)
     }
 }
 
@@ -278,13 +291,17 @@ impl Rating {
         Self { severity: score.severity(), source, score: Some(score), vectors: Vec::new() }
     }
 
-    /// The rating of the newest of several vectors; none without one. Of two of the same version the higher counts.
-    pub fn from_vectors(mut vectors: Vec<CvssVector>, source: SeveritySource) -> Option<Self> {
-        vectors.sort_by(|a, b| {
-            b.version.cmp(&a.version).then(b.score.0.total_cmp(&a.score.0)).then_with(|| a.text.cmp(&b.text))
+    /// The rating of the newest of several vectors; none without one that can be scored. Of two of the same version the higher
+    /// counts.
+    pub fn from_vectors(vectors: Vec<CvssVector>, source: SeveritySource) -> Option<Self> {
+        let mut scored: Vec<(CvssScore, CvssVector)> =
+            vectors.into_iter().filter_map(|vector| Some((vector.score()?, vector))).collect();
+        scored.sort_by(|(a_score, a), (b_score, b)| {
+            b.version.cmp(&a.version).then(b_score.0.total_cmp(&a_score.0)).then_with(|| a.text.cmp(&b.text))
         });
-        vectors.dedup();
-        let best = vectors.first()?.score;
+        scored.dedup();
+        let best = scored.first()?.0;
+        let vectors = scored.into_iter().map(|(_, vector)| vector).collect();
         Some(Self { severity: best.severity(), source, score: Some(best), vectors })
     }
 }
@@ -302,7 +319,8 @@ mod tests {
             ("CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:H/SC:N/SI:N/SA:N", 9.3),
         ] {
             let vector = CvssVector::parse(text).unwrap();
-            assert!((vector.score().value() - score).abs() < 0.01, "{text} {}", vector.score());
+            let found = vector.score().unwrap();
+            assert!((found.value() - score).abs() < 0.01, "{text} {found}");
         }
     }
 
@@ -315,7 +333,17 @@ mod tests {
     #[test]
     fn nothing_at_all_is_info() {
         let vector = CvssVector::parse("CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:N").unwrap();
-        assert_eq!(vector.score().severity(), Severity::Info);
+        assert_eq!(vector.score().map(CvssScore::severity), Some(Severity::Info));
+    }
+
+    #[test]
+    fn a_vector_of_a_document_that_nobody_can_score_has_no_score() {
+        let text = "CVSS:3.1/AV:?/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:N";
+        assert!(CvssVector::parse(text).is_err());
+        let vector: CvssVector = serde_json::from_value(text.into()).unwrap();
+        assert_eq!(vector.score(), None);
+        assert_eq!(Rating::from_vectors(vec![vector], SeveritySource::AdvisoryVector), None);
+        assert!(serde_json::from_value::<CvssVector>("CVSS:3.1/AV:N".into()).is_err());
     }
 
     #[test]

@@ -1,7 +1,7 @@
 use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
-use time::{Date, Month, OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339};
+use time::{Date, Duration, Month, OffsetDateTime, PrimitiveDateTime, Time, UtcOffset};
 
 /// A moment in whole seconds, UTC, written as RFC 3339 (`2026-01-05T03:00:00Z`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -46,9 +46,9 @@ impl fmt::Display for Timestamp {
 impl FromStr for Timestamp {
     type Err = TimestampError;
     fn from_str(text: &str) -> Result<Self, TimestampError> {
-        OffsetDateTime::parse(text, &Rfc3339)
-            .map(Self::new)
-            .map_err(|_| TimestampError(crate::text::shorten(&crate::text::one_line(text), 60).into_owned()))
+        moment(text.as_bytes())
+            .map(Self)
+            .ok_or_else(|| TimestampError(crate::text::shorten(&crate::text::one_line(text), 60).into_owned()))
     }
 }
 
@@ -77,23 +77,93 @@ pub fn parse_date(text: &str) -> Option<Date> {
     if !rest.is_empty() && !rest.starts_with(['T', 't', ' ']) {
         return None;
     }
-    plain_day(day.as_bytes())
-        .or_else(|| Date::parse(day, time::macros::format_description!("[year]-[month]-[day]")).ok())
+    plain_date(day.as_bytes())
 }
 
-/// A day as this program writes it, read without the general parser: documents hold several for each finding.
-pub(crate) fn plain_day(text: &[u8]) -> Option<Date> {
-    let number =
-        |digits: &[u8]| digits.iter().try_fold(0u16, |n, b| b.is_ascii_digit().then(|| n * 10 + u16::from(b - b'0')));
+/// Reads `2026-01-05`. The general parsers of formats are several times as large and as slow, and documents hold many days.
+pub(crate) fn plain_date(text: &[u8]) -> Option<Date> {
     let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = *text else { return None };
-    let month = Month::try_from(u8::try_from(number(&[m1, m2])?).ok()?).ok()?;
-    let day = u8::try_from(number(&[d1, d2])?).ok()?;
-    Date::from_calendar_date(number(&[y1, y2, y3, y4])?.into(), month, day).ok()
+    let year = u16::from(pair(y1, y2)?) * 100 + u16::from(pair(y3, y4)?);
+    let month = Month::try_from(pair(m1, m2)?).ok()?;
+    Date::from_calendar_date(year.into(), month, pair(d1, d2)?).ok()
+}
+
+/// Reads an RFC 3339 time: a day, any one byte, a time of day with or without fractions, `Z` or an offset. A leap second at the end of
+/// a month is the second before it. Whole seconds, UTC.
+fn moment(text: &[u8]) -> Option<OffsetDateTime> {
+    let (day, rest) = text.split_at_checked(10)?;
+    let (clock, rest) = rest.split_at_checked(9)?;
+    let [_, h1, h2, b':', m1, m2, b':', s1, s2] = *clock else { return None };
+    let second = pair(s1, s2)?;
+    let is_leap = second == 60;
+    let time = Time::from_hms(pair(h1, h2)?, pair(m1, m2)?, if is_leap { 59 } else { second }).ok()?;
+    let offset = match rest.split_first() {
+        Some((b'.', fraction)) => {
+            let digits = fraction.iter().take_while(|b| b.is_ascii_digit()).count();
+            fraction.get(digits..).filter(|_| digits > 0)?
+        }
+        _ => rest,
+    };
+    let ahead = match *offset {
+        [b'Z' | b'z'] => Duration::ZERO,
+        [sign @ (b'+' | b'-'), h1, h2, b':', m1, m2] => {
+            let (hours, minutes) = (pair(h1, h2).filter(|h| *h < 24)?, pair(m1, m2).filter(|m| *m < 60)?);
+            let ahead = Duration::minutes(i64::from(hours) * 60 + i64::from(minutes));
+            if sign == b'-' { -ahead } else { ahead }
+        }
+        _ => return None,
+    };
+    let utc = PrimitiveDateTime::new(plain_date(day)?, time).checked_sub(ahead)?;
+    let ends_a_month = (utc.hour(), utc.minute()) == (23, 59) && utc.day() == utc.month().length(utc.year());
+    (!is_leap || ends_a_month).then(|| utc.assume_utc())
+}
+
+/// Two decimal digits.
+fn pair(tens: u8, ones: u8) -> Option<u8> {
+    let digit = |b: u8| b.is_ascii_digit().then(|| b - b'0');
+    Some(digit(tens)? * 10 + digit(ones)?)
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use time::format_description::well_known::Rfc3339;
+
     use super::*;
+
+    fn general(text: &str) -> Option<OffsetDateTime> {
+        let moment = OffsetDateTime::parse(text, &Rfc3339).ok()?.checked_to_offset(UtcOffset::UTC)?;
+        moment.replace_nanosecond(0).ok()
+    }
+
+    proptest! {
+        /// Every time is read as the general parser reads it, and what that refuses is refused.
+        #[test]
+        fn times_are_read_as_the_general_parser_reads_them(
+            day in "(0000|00[0-9][0-9]|[0-9]{4}|9999)-(0[0-9]|1[0-3])-([0-2][0-9]|3[0-2])",
+            clock in "[Tt _](2[0-4]|[01][0-9]):([0-5][0-9]|6[01]):([0-5][0-9]|6[01])(\\.[0-9]{0,12})?",
+            offset in "(Z|z|[+-]([01][0-9]|2[0-5]):([0-5][0-9]|60)|[+]0000|)",
+        ) {
+            let text = format!("{day}{clock}{offset}");
+            prop_assert_eq!(text.parse::<Timestamp>().ok().map(Timestamp::moment), general(&text), "{}", text);
+        }
+
+        #[test]
+        fn leap_seconds_end_months(month in 1u8..=12, day in 28u8..=31, hour in 21u8..=23, ahead in -3i8..=3) {
+            let text = format!("2026-{month:02}-{day:02}T{hour:02}:59:60{}{:02}:00", if ahead < 0 { '-' } else { '+' }, ahead.abs());
+            prop_assert_eq!(text.parse::<Timestamp>().ok().map(Timestamp::moment), general(&text), "{}", text);
+        }
+
+        #[test]
+        fn other_text_is_judged_as_the_general_parser_judges_it(text in "[0-9TZ:+. -]{0,26}") {
+            prop_assert_eq!(text.parse::<Timestamp>().ok().map(Timestamp::moment), general(&text), "{}", text);
+        }
+    }
+
+    #[test]
+    fn a_moment_outside_the_calendar_is_refused() {
+        assert!("9999-12-31T23:59:59-23:00".parse::<Timestamp>().is_err());
+    }
 
     #[test]
     fn times_are_utc_and_whole_seconds() {

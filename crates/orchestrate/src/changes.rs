@@ -1,8 +1,10 @@
 //! The step that compares: the released baseline with the ledger, or any two sides.
 
+mod side;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
-    path::{Path, PathBuf},
+    path::PathBuf,
 };
 
 use change_detect::ChangeSet;
@@ -11,9 +13,9 @@ use findings_model::{AdvisoryVerdict, FindingSet, PackageName, Scan, ScannerName
 use release_decision::Baseline;
 use scanner_reports::FingerprintKey;
 
+use self::side::{Files, Placed, Side};
 use crate::{
     documents::{self, DocumentError},
-    gather::{self, Reading},
     project::Project,
     source_lines::{self, SourceLines},
 };
@@ -23,9 +25,10 @@ use crate::{
 pub struct ChangesRequest {
     /// The project's name.
     pub project: PackageName,
-    /// The side before: a ledger, a baseline or a folder of reports; none for the released baseline.
+    /// The side before: a ledger, a baseline or a folder of reports, or where there is no such path a git revision (`REV` for its
+    /// ledger, `REV:PATH`); none for the released baseline.
     pub previous: Option<PathBuf>,
-    /// The side now; none for the ledger.
+    /// The side now, in the same words; none for the ledger.
     pub current: Option<PathBuf>,
     /// What the configuration says of reports, for a side that is a folder of them.
     pub rules: ReportRules,
@@ -50,21 +53,26 @@ pub struct ReportRules {
     pub key: Option<FingerprintKey>,
 }
 
-/// Says what changed. Nothing is written.
+/// Says what changed between any two sides. Nothing is written.
 pub fn detect_changes(project: &Project, request: &ChangesRequest) -> Result<ChangeSet, DocumentError> {
-    let previous = request.previous.as_deref().map(|path| side(project, path, request)).transpose()?;
+    let previous = request.previous.as_deref().map(|path| side::at(project, path, request)).transpose()?;
     let current = match &request.current {
-        Some(path) => match side(project, path, request)? {
-            // The project's files are those of now.
-            Side::Reports(mut scans) => {
-                source_lines::tell(project, &mut scans);
-                Side::Reports(scans)
-            }
-            other => other,
+        Some(path) => side::at(project, path, request)?,
+        None => Placed {
+            side: Side::Ledger(documents::ledger_or_empty(project, &request.project, request.now)?),
+            files: Files::WorkTree,
         },
-        None => Side::Ledger(documents::ledger_or_empty(project, &request.project, request.now)?),
     };
-    let (previous, current) = match (previous, current) {
+    let files = current.files;
+    let current = match (current.side, &files) {
+        // The project's files are those of now.
+        (Side::Reports(mut scans), Files::WorkTree) => {
+            source_lines::tell(project, &mut scans);
+            Side::Reports(scans)
+        }
+        (other, _) => other,
+    };
+    let (previous, current) = match (previous.map(|p| p.side), current) {
         // Reports taken into the ledger of the side before: what an empty report may end is known only so.
         (Some(Side::Ledger(before)), Side::Reports(scans)) => {
             (Some(before.finding_set()), take_in(project, before, &scans, request).into_finding_set())
@@ -73,60 +81,46 @@ pub fn detect_changes(project: &Project, request: &ChangesRequest) -> Result<Cha
             let before = take_in(project, Ledger::empty(&request.project, request.now), &before, request);
             (Some(before.finding_set()), take_in(project, before, &scans, request).into_finding_set())
         }
-        (previous, current) => {
+        (Some(previous), current) => (Some(set_of(project, previous, request)), set_of(project, current, request)),
+        (None, current) => {
             let current = set_of(project, current, request);
-            let previous = match previous {
-                Some(side) => Some(set_of(project, side, request)),
-                None => {
-                    documents::baseline(project)?.map(|baseline| baseline.merge_first_scans(&current).finding_set())
-                }
-            };
-            (previous, current)
+            let baseline = documents::baseline_or_first(project, documents::decision(project)?.as_ref())?;
+            let baseline = baseline.map(|baseline| baseline.merge_first_scans(&current));
+            return since_release(project, baseline.as_ref(), &current, request.now);
         }
     };
-    Ok(compare(project, previous.as_ref(), &current))
+    Ok(change_detect::detect(previous.as_ref(), &current, &|path| !files.have(project, path)))
 }
 
 /// Compares the released baseline, with every scanner's first scan merged in, with what is known now.
-pub(crate) fn against_baseline(project: &Project, baseline: Option<&Baseline>, current: &FindingSet) -> ChangeSet {
-    compare(project, baseline.map(Baseline::finding_set).as_ref(), current)
-}
-
-fn compare(project: &Project, previous: Option<&FindingSet>, current: &FindingSet) -> ChangeSet {
-    change_detect::detect(previous, current, &|path| !project.has_file(path))
-}
-
-/// One side of a comparison, as it was found.
-enum Side {
-    Ledger(Ledger),
-    Baseline(Box<Baseline>),
-    Reports(Vec<Scan>),
-}
-
-fn side(project: &Project, path: &Path, request: &ChangesRequest) -> Result<Side, DocumentError> {
-    let full = project.path(path);
-    if full.is_dir() {
-        let reading =
-            Reading { own_project: Some(&request.project), key: request.rules.key.as_ref(), now: request.now };
-        return Ok(Side::Reports(gather::scans_of_folder(project, &full, &reading, &|_| false)?));
+///
+/// Where both are of one origin and the baseline knows a newer scan than the ledger, the ledger was put back to an older state: what
+/// it lacks says nothing, so there is no answer.
+pub(crate) fn since_release(
+    project: &Project,
+    baseline: Option<&Baseline>,
+    current: &FindingSet,
+    now: Timestamp,
+) -> Result<ChangeSet, DocumentError> {
+    if let Some(scanner) = baseline.and_then(|baseline| behind(baseline, current, now)) {
+        return Err(DocumentError::LedgerBehind { scanner });
     }
-    let label = || project.label(&full);
-    let bytes = project.document(path)?.ok_or_else(|| DocumentError::Missing { path: label() })?;
-    // A baseline is told from a ledger by what only it says. A large ledger is not read as a baseline first, only to find that out.
-    if !looks_like_a_ledger(&bytes)
-        && let Ok(baseline) = Baseline::from_json(&bytes)
-    {
-        return Ok(Side::Baseline(Box::new(baseline)));
+    let previous = baseline.map(Baseline::finding_set);
+    let mut changes = change_detect::detect(previous.as_ref(), current, &|path| !project.has_file(path));
+    if let Some(baseline) = baseline {
+        changes.compared_with = changes.compared_with.map(|findings| baseline.mark(&findings));
     }
-    Ledger::from_json(&bytes).map(Side::Ledger).map_err(|source| DocumentError::Ledger { path: label(), source })
+    Ok(changes)
 }
 
-/// Whether the keys above the findings are those of a ledger, which says when it was updated.
-fn looks_like_a_ledger(bytes: &[u8]) -> bool {
-    let lines = bytes.split(|b| *b == b'\n');
-    let mut keys =
-        lines.take_while(|line| !line.starts_with(b"  \"findings\"")).filter(|line| line.starts_with(b"  \""));
-    keys.any(|line| line.starts_with(b"  \"updated\""))
+/// A scanner whose newest scan the baseline knows and the ledger does not. A time ahead of now was taken from a wrong clock.
+fn behind(baseline: &Baseline, current: &FindingSet, now: Timestamp) -> Option<ScannerName> {
+    let is_one_origin = baseline.lineage.is_some() && baseline.lineage == current.lineage;
+    let mut scanners = baseline.scanners.iter().filter(|_| is_one_origin);
+    let is_behind = |name: &ScannerName, known: Timestamp| {
+        known <= now && current.scanners.get(name).and_then(|s| s.last_usable).is_none_or(|newest| newest < known)
+    };
+    scanners.find(|(name, s)| s.last_usable.is_some_and(|known| is_behind(name, known))).map(|(name, _)| name.clone())
 }
 
 fn set_of(project: &Project, side: Side, request: &ChangesRequest) -> FindingSet {

@@ -1,19 +1,17 @@
 //! The step that decides whether a release is due.
 
-use std::path::Path;
-
 use change_detect::ChangeSet;
-use findings_model::{FindingSet, PackageName, Timestamp};
+use findings_model::{FindingSet, PackageName, Receipt, Timestamp};
 use release_decision::{
-    Baseline, CurrentVersion, DecideError, Decision, FirstScanRule, IndexVersions, NotesOptions, Policy, Request,
-    StoredDecision, Version, Versions,
+    Baseline, CurrentVersion, DecideError, Decision, FirstScanRule, IndexVersions, NotesOptions, NotesTemplate, Past,
+    Policy, Request, StoredDecision, Version, Versions, as_if_recorded,
 };
 
 use crate::{
     changes,
     documents::{self, DocumentError},
     findings::Writing,
-    paths,
+    kept, paths,
     project::Project,
 };
 
@@ -30,6 +28,8 @@ pub struct DecisionRequest {
     pub current_version: Option<CurrentVersion>,
     /// What the index has; none where it is not known.
     pub index: Option<IndexVersions>,
+    /// The version that a person wants next; none to have it computed.
+    pub given: Option<Version>,
     /// Whether documents are written.
     pub writing: Writing,
     /// The time of the run.
@@ -52,41 +52,137 @@ pub enum DecisionError {
 /// The first usable scan of each scanner becomes part of the baseline here.
 pub fn decide(project: &Project, request: &DecisionRequest) -> Result<Decision, DecisionError> {
     let _held = hold(project, request.writing)?;
-    // A decision of a newer program, or a damaged one, is not replaced.
-    let last = documents::decision(project)?;
-    let current = documents::ledger_or_empty(project, &request.project, request.now)?.finding_set();
-    let known = documents::baseline(project)?;
-    // Without the baseline everything would look like a first scan, and what is due would be swallowed.
-    if known.is_none() && last.is_some_and(|last| last.decision.compared_with.is_some()) {
-        return Err(DocumentError::BaselineLost.into());
-    }
-    let baseline = known.clone().map(|baseline| baseline.merge_first_scans(&current));
-    let changes = changes::against_baseline(project, baseline.as_ref(), &current);
-    let released = baseline.as_ref().and_then(|b| b.version.clone());
-    let decision = decide_on(&changes, request, released)?;
+    let situation = Situation::of(project, request)?;
+    let (_, decision) = situation.decide(project, request)?;
     tracing::info!("decided {}: {}", decision.trigger_type.as_str(), decision.justification);
     for reason in &decision.reasons {
         tracing::debug!("{:?}: {}", reason.finding_id, reason.text);
     }
-    if request.writing == Writing::Write {
-        write(project, request, known.as_ref(), baseline, &current, &decision)?;
+    // What was decided and published stays as it was decided, with its snapshot, until it is recorded.
+    let stays = !decision.should_release && situation.is_pending(&decision);
+    if request.writing == Writing::Write && !stays {
+        kept::keep(project, situation.last.as_ref(), &decision, situation.known.as_ref())?;
+        write(project, request, &situation, &decision)?;
     }
     Ok(decision)
 }
 
+/// What a decision is made on: the changes since the last release, one that is published and not recorded included.
+pub fn changes_to_decide_on(project: &Project, request: &DecisionRequest) -> Result<ChangeSet, DecisionError> {
+    Ok(Situation::of(project, request)?.decide(project, request)?.0)
+}
+
+/// What is known when a decision is to be made.
+struct Situation {
+    /// What is known of the project now.
+    current: FindingSet,
+    /// The released baseline as it was recorded.
+    known: Option<Baseline>,
+    /// The same with every scanner's first scan.
+    baseline: Option<Baseline>,
+    /// The newest decision.
+    last: Option<StoredDecision>,
+    /// Decisions to release that were replaced before they were recorded, the newest first.
+    replaced: Vec<StoredDecision>,
+    /// What the newest publish left.
+    receipt: Option<Receipt>,
+}
+
+impl Situation {
+    fn of(project: &Project, request: &DecisionRequest) -> Result<Self, DecisionError> {
+        // A decision of a newer program, or a damaged one, is not replaced.
+        let last = documents::decision(project)?;
+        let current = documents::findings_or_empty(project, &request.project, request.now)?;
+        let known = documents::baseline_or_first(project, last.as_ref())?;
+        let baseline = known.clone().map(|baseline| baseline.merge_first_scans(&current));
+        // Without a receipt the index tells what is published; one that cannot be read is as good as none.
+        let receipt = documents::newest_receipt(project).unwrap_or_else(|error| {
+            tracing::warn!("{} is not taken into account: {}", paths::RECEIPT, crate::causes(&error));
+            None
+        });
+        let receipt = receipt.filter(|r| is_of(r, &request.project));
+        Ok(Self { current, known, baseline, last, replaced: kept::all(project)?, receipt })
+    }
+
+    /// The decisions to release that are not recorded, the newest first.
+    fn pending(&self) -> impl Iterator<Item = &StoredDecision> {
+        let recorded = self.baseline.as_ref();
+        self.last.iter().chain(&self.replaced).filter(move |stored| {
+            let decision = &stored.decision;
+            let is_over = recorded.is_some_and(|baseline| {
+                baseline.decision_id.as_ref() == Some(&decision.decision_id)
+                    || baseline.version.as_ref().zip(decision.next_version.as_ref()).is_some_and(|(r, next)| next <= r)
+            });
+            decision.should_release && !is_over
+        })
+    }
+
+    fn is_pending(&self, decision: &Decision) -> bool {
+        self.pending().any(|stored| stored.decision.decision_id == decision.decision_id)
+    }
+
+    fn past(&self, baseline: Option<&Baseline>) -> Past<'_> {
+        Past {
+            pending: self.pending().map(|stored| &stored.decision).collect(),
+            receipt: self.receipt.as_ref(),
+            last_automatic: baseline.and_then(Baseline::last_automatic),
+        }
+    }
+
+    /// The changes and the decision on them. What a published release carried that is not recorded yet counts as released.
+    fn decide(&self, project: &Project, request: &DecisionRequest) -> Result<(ChangeSet, Decision), DecisionError> {
+        let (changes, decision) = self.decide_against(project, request, self.baseline.as_ref())?;
+        if self.is_pending(&decision) {
+            return Ok((changes, decision));
+        }
+        let past = self.past(None);
+        let published = self.pending().filter(|s| past.proof_of(&s.decision, request.index.as_ref()).is_some());
+        let newest = published.max_by(|a, b| a.decision.next_version.cmp(&b.decision.next_version));
+        let start = self.baseline.clone().unwrap_or_else(|| Baseline::first(&self.current, request.now));
+        let Some((stored, moved)) = newest.and_then(|stored| Some((stored, as_if_recorded(&start, stored)?))) else {
+            return Ok((changes, decision));
+        };
+        let moved = moved.merge_first_scans(&self.current);
+        let (changes, mut decision) = self.decide_against(project, request, Some(&moved))?;
+        decision.already_published.clone_from(&stored.decision.next_version);
+        Ok((changes, decision))
+    }
+
+    fn decide_against(
+        &self,
+        project: &Project,
+        request: &DecisionRequest,
+        baseline: Option<&Baseline>,
+    ) -> Result<(ChangeSet, Decision), DecisionError> {
+        let changes = changes::since_release(project, baseline, &self.current, request.now)?;
+        let released = baseline.and_then(|b| b.version.clone());
+        let decision = decide_on(&changes, request, released, &self.past(baseline))?;
+        Ok((changes, decision))
+    }
+}
+
+fn is_of(receipt: &Receipt, project: &PackageName) -> bool {
+    PackageName::parse(&receipt.project).is_ok_and(|name| name == *project)
+}
+
 /// Decides on a document of changes and the policy alone. Nothing is read beside it, nothing is written.
 pub fn decide_on_changes(changes: &ChangeSet, request: &DecisionRequest) -> Result<Decision, DecisionError> {
-    decide_on(changes, request, None)
+    decide_on(changes, request, None, &Past::default())
 }
 
 fn decide_on(
     changes: &ChangeSet,
     request: &DecisionRequest,
     released: Option<Version>,
+    past: &Past<'_>,
 ) -> Result<Decision, DecisionError> {
-    let versions =
-        Versions { current: request.current_version.clone(), index: request.index.clone(), released, given: None };
-    Ok(release_decision::decide(changes, &request.request, &request.policy, &versions, request.now)?)
+    let versions = Versions {
+        current: request.current_version.clone(),
+        index: request.index.clone(),
+        released,
+        given: request.given.clone(),
+    };
+    Ok(release_decision::decide(changes, &request.request, &request.policy, &versions, past, request.now)?)
 }
 
 fn hold(project: &Project, writing: Writing) -> Result<Option<state_store::Lock>, DocumentError> {
@@ -99,45 +195,52 @@ fn hold(project: &Project, writing: Writing) -> Result<Option<state_store::Lock>
 fn write(
     project: &Project,
     request: &DecisionRequest,
-    known: Option<&Baseline>,
-    merged: Option<Baseline>,
-    current: &FindingSet,
+    situation: &Situation,
     decision: &Decision,
 ) -> Result<(), DocumentError> {
+    let current = &situation.current;
     // The decision goes first: a baseline without it would hide the first scan from a rerun after a crash, a decision without
     // a baseline is only made again.
     let stored = StoredDecision::new(decision.clone(), Some(current));
     project.write(paths::DECISION, stored.to_json().as_bytes())?;
     let any_usable_scan = current.scanners.values().any(|s| s.first_usable.is_some());
-    let baseline = match merged {
-        Some(baseline) => Some(baseline),
-        None if request.policy.first_scan == FirstScanRule::Record && any_usable_scan => {
+    let baseline = match &situation.baseline {
+        Some(baseline) => Some(baseline.clone()),
+        // A first release is recorded by its receipt.
+        None if any_usable_scan
+            && !(decision.should_release && decision.first_scan && is_release_of_first_scan(request)) =>
+        {
             Some(Baseline::first(current, request.now))
         }
         None => None,
     };
-    if let Some(baseline) = baseline
-        && known != Some(&baseline)
-    {
+    if let Some(baseline) = baseline {
         project.write(paths::BASELINE, baseline.to_json().as_bytes())?;
     }
     Ok(())
 }
 
-/// The presentation of release notes: the template of the policy, if there is one, and the project's addresses.
+fn is_release_of_first_scan(request: &DecisionRequest) -> bool {
+    request.policy.first_scan == FirstScanRule::Release
+}
+
+/// The presentation of release notes and of the changelog's entry: the templates of the policy, where it has any, and the project's
+/// addresses.
 pub fn presentation(
     project: &Project,
     policy: &Policy,
     name: &PackageName,
     status_url: Option<&str>,
 ) -> Result<NotesOptions, DocumentError> {
-    let template = match &policy.notes_template {
-        None => None,
-        Some(path) => {
-            let bytes =
-                project.document(Path::new(path))?.ok_or_else(|| DocumentError::Missing { path: path.clone() })?;
-            Some(String::from_utf8_lossy(&bytes).into_owned())
-        }
+    let template = |path: &Option<String>| -> Result<Option<NotesTemplate>, DocumentError> {
+        let Some(path) = path else { return Ok(None) };
+        let bytes = project.configured(path)?.ok_or_else(|| DocumentError::Missing { path: path.clone() })?;
+        Ok(Some(NotesTemplate { file: path.clone(), text: String::from_utf8_lossy(&bytes).into_owned() }))
     };
-    Ok(NotesOptions { template, status_url: status_url.map(str::to_owned), project: Some(name.as_str().to_owned()) })
+    Ok(NotesOptions {
+        template: template(&policy.notes_template)?,
+        changelog_template: template(&policy.changelog_template)?,
+        status_url: status_url.map(str::to_owned),
+        project: Some(name.as_str().to_owned()),
+    })
 }

@@ -3,11 +3,11 @@
 use std::path::Path;
 
 use findings_ledger::{Ledger, LedgerError};
-use findings_model::{PackageName, Receipt, Timestamp};
-use release_decision::{Baseline, StoredDecision};
+use findings_model::{FindingSet, PackageName, Receipt, ScannerName, Timestamp};
+use release_decision::{Baseline, Decision, StoredDecision};
 use state_store::{Action, DOCUMENT_LIMIT, StoreError, StoreErrorKind};
 
-use crate::{paths, project::Project};
+use crate::{kept, paths, project::Project};
 
 /// Why a document of ours cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -54,9 +54,28 @@ pub enum DocumentError {
     /// There is a released baseline, and the ledger that it came from is gone.
     #[error("{} is gone, but {} is there", paths::LEDGER, paths::BASELINE)]
     LedgerLost,
+    /// The ledger was put back to a state before the last release.
+    #[error(
+        "{} does not know the newest scan of {scanner} that {} was made on: it was put back to an older state",
+        paths::LEDGER,
+        paths::BASELINE
+    )]
+    LedgerBehind {
+        /// A scanner whose newest scan it lacks.
+        scanner: ScannerName,
+    },
     /// There is a decision that compared with a released baseline, and the baseline is gone.
     #[error("{} is gone, but {} was decided against one", paths::BASELINE, paths::DECISION)]
     BaselineLost,
+    /// Neither a file nor a revision.
+    #[error("{place} is neither a file or folder of the project nor a revision with findings")]
+    NoSide {
+        /// As it was given.
+        place: String,
+        /// What git says of it.
+        #[source]
+        source: git_command::GitError,
+    },
     /// A file that must be there is not.
     #[error("there is no {path}")]
     Missing {
@@ -85,10 +104,29 @@ pub fn ledger(project: &Project) -> Result<Option<Ledger>, DocumentError> {
 pub fn ledger_or_empty(project: &Project, name: &PackageName, now: Timestamp) -> Result<Ledger, DocumentError> {
     match ledger(project)? {
         Some(ledger) => Ok(ledger),
-        // An empty ledger beside a baseline would make everything that was known look as if it had never been.
-        None if state_store::exists(&project.path(paths::BASELINE)) => Err(DocumentError::LedgerLost),
-        None => Ok(Ledger::empty(name, now)),
+        None => empty_ledger(project, name, now),
     }
+}
+
+fn empty_ledger(project: &Project, name: &PackageName, now: Timestamp) -> Result<Ledger, DocumentError> {
+    // An empty ledger beside a baseline of scans would make everything that was known look as if it had never been.
+    match baseline(project)?.is_some_and(|baseline| !baseline.scanners.is_empty()) {
+        true => Err(DocumentError::LedgerLost),
+        false => Ok(Ledger::empty(name, now)),
+    }
+}
+
+/// The findings of the ledger, for a comparison; those of an empty one where there is none yet.
+pub(crate) fn findings_or_empty(
+    project: &Project,
+    name: &PackageName,
+    now: Timestamp,
+) -> Result<FindingSet, DocumentError> {
+    let Some(bytes) = project.document(Path::new(paths::LEDGER))? else {
+        return empty_ledger(project, name, now).map(Ledger::into_finding_set);
+    };
+    Ledger::finding_set_from_json(&bytes)
+        .map_err(|source| DocumentError::Ledger { path: paths::LEDGER.to_owned(), source })
 }
 
 /// The released baseline; none before the first decision.
@@ -102,20 +140,55 @@ pub fn baseline(project: &Project) -> Result<Option<Baseline>, DocumentError> {
         .transpose()
 }
 
+/// The released baseline, or where it was never written what the first decision says that it begins with; none before that one.
+///
+/// Without a baseline that there was, everything would look like a first scan, and what is due would be swallowed.
+pub(crate) fn baseline_or_first(
+    project: &Project,
+    last: Option<&StoredDecision>,
+) -> Result<Option<Baseline>, DocumentError> {
+    if let Some(known) = baseline(project)? {
+        return Ok(Some(known));
+    }
+    let Some(last) = last else { return Ok(None) };
+    if last.decision.compared_with.is_some() {
+        return Err(DocumentError::BaselineLost);
+    }
+    let scanned = last.snapshot.as_ref().filter(|s| s.scanners.values().any(|s| s.first_usable.is_some()));
+    Ok(scanned
+        .filter(|_| !last.decision.should_release)
+        .map(|snapshot| Baseline::first(&snapshot.finding_set(), last.decision.decided_at)))
+}
+
 /// The newest decision; none before the first one.
 pub fn decision(project: &Project) -> Result<Option<StoredDecision>, DocumentError> {
     decision_at(project, Path::new(paths::DECISION))
 }
 
-/// The decision that a receipt belongs to: the one that travelled beside it, or the project's newest.
-pub fn decision_of_receipt(project: &Project, receipt: &Path) -> Result<Option<StoredDecision>, DocumentError> {
-    match decision_at(project, &receipt.with_file_name("decision.json"))? {
-        Some(decision) => Ok(Some(decision)),
-        None => decision(project),
+/// The decision that a publish carries out, which is the one that travelled beside its receipt, the project's newest, or one that
+/// was replaced before it was recorded. Where none is the wanted one, the first that there is, so that it can be named.
+pub fn decision_of_publish(
+    project: &Project,
+    receipt: &Path,
+    wanted: impl Fn(&Decision) -> bool,
+) -> Result<Option<StoredDecision>, DocumentError> {
+    let beside = decision_at(project, &receipt.with_file_name("decision.json"))?;
+    let first = if beside.is_some() { beside } else { decision(project)? };
+    if first.as_ref().is_some_and(|first| wanted(&first.decision)) {
+        return Ok(first);
+    }
+    Ok(kept::find(project, wanted)?.or(first))
+}
+
+/// The receipt that the newest publish left at its usual place; none where there is none.
+pub(crate) fn newest_receipt(project: &Project) -> Result<Option<Receipt>, DocumentError> {
+    match state_store::exists(&project.path(paths::RECEIPT)) {
+        true => receipt(project, Path::new(paths::RECEIPT)).map(Some),
+        false => Ok(None),
     }
 }
 
-fn decision_at(project: &Project, path: &Path) -> Result<Option<StoredDecision>, DocumentError> {
+pub(crate) fn decision_at(project: &Project, path: &Path) -> Result<Option<StoredDecision>, DocumentError> {
     let label = || project.label(&project.path(path));
     let Some(bytes) = project.document(path)? else { return Ok(None) };
     StoredDecision::from_json(&bytes).map(Some).map_err(|source| DocumentError::Decision { path: label(), source })

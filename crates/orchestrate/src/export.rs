@@ -13,7 +13,6 @@ use serde::Serialize;
 use state_store::StoreError;
 
 use crate::{
-    changes,
     documents::{self, DocumentError},
     paths,
     project::Project,
@@ -138,7 +137,7 @@ fn baseline_states(
     let Some(baseline) = documents::baseline(project)? else { return Ok(None) };
     let current = ledger.finding_set();
     let baseline = baseline.merge_first_scans(&current);
-    let changed = changes::against_baseline(project, Some(&baseline), &current);
+    let changed = change_detect::detect(Some(&baseline.finding_set()), &current, &|path| !project.has_file(path));
     let states = changed.changes.into_iter().map(|change| {
         let state = match change.change_type {
             ChangeType::NewVulnerability | ChangeType::Reopened => BaselineState::New,

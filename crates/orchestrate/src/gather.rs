@@ -7,6 +7,7 @@ use std::{
 
 use advisories::{ArchiveLimits, RECORD_BYTES, Wanted, records_of_archive};
 use findings_model::{PackageName, ReportFormat, Scan, Timestamp, text};
+use git_command::{CommitId, GitError, Repository};
 use scanner_reports::{FingerprintKey, Source};
 use sha2::{Digest as _, Sha256};
 use state_store::{Entry, EntryKind, REPORT_LIMIT, StoreError};
@@ -64,10 +65,19 @@ pub(crate) fn scans_of_file(
     declared: Option<ReportFormat>,
     reading: &Reading<'_>,
 ) -> Vec<Scan> {
-    let label = project.label(path);
-    let source =
-        Source { file: &label, declared, own_project: reading.own_project, key: reading.key, now: reading.now };
-    match state_store::read(path, REPORT_LIMIT) {
+    let bytes = state_store::read(path, REPORT_LIMIT).map_err(|error| error.kind.to_string());
+    scans_of_bytes(&project.label(path), declared, bytes, reading)
+}
+
+/// Reads one report that was read already, or could not be, and why.
+fn scans_of_bytes(
+    label: &str,
+    declared: Option<ReportFormat>,
+    bytes: Result<Vec<u8>, String>,
+    reading: &Reading<'_>,
+) -> Vec<Scan> {
+    let source = Source { file: label, declared, own_project: reading.own_project, key: reading.key, now: reading.now };
+    match bytes {
         Ok(bytes) => {
             let digest = text::hex(&Sha256::digest(&bytes));
             let mut scans = scanner_reports::read(&bytes, &source);
@@ -76,8 +86,27 @@ pub(crate) fn scans_of_file(
             }
             scans
         }
-        Err(error) => vec![scanner_reports::unreadable(&source, &error.kind.to_string())],
+        Err(why) => vec![scanner_reports::unreadable(&source, &why)],
     }
+}
+
+/// Reads every report of a folder as it was at a commit.
+pub(crate) fn scans_of_commit(
+    repository: &Repository,
+    commit: &CommitId,
+    folder: &Path,
+    reading: &Reading<'_>,
+) -> Result<Vec<Scan>, GitError> {
+    let mut scans = Vec::new();
+    for name in repository.entries(commit, folder)?.iter().filter(|name| !KEEPERS.contains(&name.as_str())) {
+        let path = folder.join(name);
+        let bytes = match repository.read(commit, &path, REPORT_LIMIT) {
+            Ok(bytes) => bytes.ok_or_else(|| "it is not there".to_owned()),
+            Err(error) => Err(crate::causes(&error)),
+        };
+        scans.extend(scans_of_bytes(&path.to_string_lossy(), None, bytes, reading));
+    }
+    Ok(scans)
 }
 
 /// Advisory records: the label of each file and its bytes, and what could not be read, a line each.

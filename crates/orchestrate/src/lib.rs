@@ -23,6 +23,7 @@ pub mod findings;
 mod gather;
 pub mod health;
 pub mod import;
+mod kept;
 pub mod monitoring;
 pub mod paths;
 pub mod project;

@@ -2,6 +2,8 @@
 
 /// The project's own metadata.
 pub const PYPROJECT: &str = "pyproject.toml";
+/// The lock file of uv, which holds the project's own version too.
+pub const UV_LOCK: &str = "uv.lock";
 /// The folder of the scanners' newest reports.
 pub const REPORTS: &str = "security/reports/latest";
 /// The folder of the findings' documents; a run that changes them holds its lock.
@@ -16,6 +18,10 @@ pub const PLANS: &str = "security/findings/remediation-plans.yml";
 pub const BASELINE: &str = "security/findings/baseline.json";
 /// The newest decision with the snapshot it was decided on.
 pub const DECISION: &str = "security/findings/decision.json";
+/// Decisions to release that were replaced before they were recorded.
+pub const DECISIONS: &str = "security/findings/history/decisions";
+/// Where a publish leaves its receipt.
+pub const RECEIPT: &str = "receipt.json";
 /// Events, a JSON document a line.
 pub const EVENTS: &str = "security/findings/history/events.ndjson";
 /// The changelog of findings for people.

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use state_store::{DOCUMENT_LIMIT, StoreError};
+use state_store::{CONFIG_LIMIT, DOCUMENT_LIMIT, StoreError};
 
 use crate::scope::{LOCK_FILES, Scopes};
 
@@ -42,6 +42,15 @@ impl Project {
     /// Reads a document of ours; none if there is none yet.
     pub(crate) fn document(&self, path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
         state_store::read_if_there(&self.path(path), DOCUMENT_LIMIT)
+    }
+
+    /// Reads a file that the configuration names, which lies below the project; none if there is none.
+    pub(crate) fn configured(&self, relative: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        match state_store::read_below(&self.root, Path::new(relative), CONFIG_LIMIT) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(error) if error.is_missing() => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// Writes a document of ours, if it differs from what is there. Says whether it wrote.

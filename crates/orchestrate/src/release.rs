@@ -7,7 +7,7 @@ use release_decision::{Adopt, Baseline, Publication, RecordError};
 
 use crate::{
     documents::{self, DocumentError},
-    paths,
+    kept, paths,
     project::Project,
 };
 
@@ -24,6 +24,15 @@ pub struct RecordRequest<'a> {
     pub commit: Option<String>,
     /// The time of the run.
     pub now: Timestamp,
+}
+
+/// What became of a receipt.
+#[derive(Debug)]
+pub struct Recorded {
+    /// The baseline now.
+    pub baseline: Baseline,
+    /// Whether the receipt changed it; one that was recorded before, or of an older release without a decision, does not.
+    pub moved: bool,
 }
 
 /// Why a release was not recorded.
@@ -46,13 +55,14 @@ pub enum RecordReleaseError {
 }
 
 /// Moves the baseline to what the published decision was made on. Recording the same receipt again changes nothing.
-pub fn record_release(project: &Project, request: &RecordRequest<'_>) -> Result<Baseline, RecordReleaseError> {
+pub fn record_release(project: &Project, request: &RecordRequest<'_>) -> Result<Recorded, RecordReleaseError> {
     let receipt = documents::receipt(project, request.receipt)?;
     if PackageName::parse(&receipt.project).ok().as_ref() != Some(&request.project) {
         return Err(RecordReleaseError::OtherProject { receipt: receipt.project, project: request.project.clone() });
     }
     let _held = state_store::lock(&project.path(paths::FINDINGS)).map_err(DocumentError::from)?;
-    let decision = documents::decision_of_receipt(project, request.receipt)?;
+    let id = receipt.decision_id.as_deref();
+    let decision = documents::decision_of_publish(project, request.receipt, |d| Some(d.decision_id.as_str()) == id)?;
     let current = if request.adopt_current {
         Some(documents::ledger_or_empty(project, &request.project, request.now)?.finding_set())
     } else {
@@ -65,6 +75,7 @@ pub fn record_release(project: &Project, request: &RecordRequest<'_>) -> Result<
         adopt: current.as_ref().map_or(Adopt::Nothing, Adopt::Current),
         commit: request.commit.clone(),
     })?;
-    project.write(paths::BASELINE, baseline.to_json().as_bytes()).map_err(DocumentError::from)?;
-    Ok(baseline)
+    let moved = project.write(paths::BASELINE, baseline.to_json().as_bytes()).map_err(DocumentError::from)?;
+    kept::forget(project, &baseline)?;
+    Ok(Recorded { baseline, moved })
 }

@@ -1,8 +1,19 @@
-//! The step that writes the next version into the project.
+//! The step that writes the next version into the project, and commits, tags and pushes it where that is wanted.
 
-use std::path::Path;
+mod current;
+mod diff;
+mod history;
+mod places;
+mod stale;
 
-use release_decision::{PyprojectError, Version, VersionError, Versions, set_version};
+use std::path::PathBuf;
+
+use findings_model::date_text;
+use git_command::GitError;
+use release_decision::{
+    BumpMode, BumpSettings, CurrentVersion, PyprojectError, StoredDecision, Version, VersionError, Versions,
+};
+use state_store::{Replaced, Replacement, StoreError, TogetherError};
 
 use crate::{
     decision::DecisionRequest,
@@ -11,6 +22,13 @@ use crate::{
     paths,
     project::Project,
 };
+use current::{PLACE_LIMIT, Source, locate};
+use history::Course;
+use places::{File, Target};
+
+pub use current::current_version;
+pub use places::EditError;
+pub use stale::StaleCopy;
 
 /// What became of the version.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,16 +39,44 @@ pub struct VersionBump {
     pub next: Version,
     /// How it came about, in words.
     pub reason: String,
-    /// Whether the project's file was changed.
+    /// What was to be done with the changed files.
+    pub mode: BumpMode,
+    /// The file that the version comes from; none where it comes from a tag.
+    pub source: Option<String>,
+    /// The files that hold the version, and the changelog.
+    pub files: Vec<BumpedFile>,
+    /// Whether any file was changed; in a dry run none is.
     pub written: bool,
+    /// The commit that has the version; none in mode `workspace` and in a dry run.
+    pub commit: Option<String>,
+    /// The tag of the version.
+    pub tag: Option<String>,
+    /// The branch that the commit is on; none where HEAD is at no branch.
+    pub branch: Option<String>,
+    /// Whether the remote has it.
+    pub pushed: bool,
+    /// What is changed, in the form of a unified diff.
+    pub diff: String,
 }
 
-/// Why the version was not written.
+/// A file that holds the version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BumpedFile {
+    /// The path, relative to the project.
+    pub path: String,
+    /// Whether it is changed, or would be.
+    pub changed: bool,
+}
+
+/// Why the version was not written. Everything is as it was before.
 #[derive(Debug, thiserror::Error)]
 pub enum BumpVersionError {
-    /// A document of ours is unusable, or the project's file cannot be read or written.
+    /// A document of ours is unusable.
     #[error(transparent)]
     Document(#[from] DocumentError),
+    /// A file cannot be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// There is no version to go to.
     #[error("the next version cannot be had")]
     Version(#[source] VersionError),
@@ -40,41 +86,241 @@ pub enum BumpVersionError {
         /// Why.
         reason: String,
     },
-    /// The project's file takes no version.
-    #[error("the version cannot be written to {}", paths::PYPROJECT)]
+    /// The project's file says its version in no way that can be used.
+    #[error("the version in {} cannot be used", paths::PYPROJECT)]
     Pyproject(#[source] PyprojectError),
+    /// No file holds the version.
+    #[error("no file of the project is known to hold its version")]
+    NoPlace,
+    /// The version comes from a tag, and the mode makes none.
+    #[error("the project's version comes from a tag, and mode {} makes none", mode.as_str())]
+    OnlyTags {
+        /// The mode.
+        mode: BumpMode,
+    },
+    /// A file does not take the version.
+    #[error("{path} does not take the version")]
+    Place {
+        /// The path, relative to the project.
+        path: String,
+        /// Why.
+        #[source]
+        source: EditError,
+    },
+    /// Copies of the old version would stay behind.
+    #[error("the old version would stay behind: {}", stale_list(copies))]
+    Stale {
+        /// The copies; there is at least one.
+        copies: Vec<StaleCopy>,
+    },
+    /// Files that would be committed hold work that is not.
+    #[error("{} {} changes that are not committed", paths.join(", "), if paths.len() == 1 { "has" } else { "have" })]
+    Uncommitted {
+        /// The paths, relative to the project.
+        paths: Vec<String>,
+    },
+    /// Not all files could be written.
+    #[error("the version cannot be written")]
+    Write(#[source] TogetherError),
+    /// There is nothing that a commit could follow.
+    #[error("the repository has no commit yet")]
+    NoCommit,
+    /// There is no branch to push.
+    #[error("HEAD is at no branch, so there is none to push")]
+    NoBranch,
+    /// The tag or branch of the version is of something else.
+    #[error("{what} is there already, at {commit}, which is of {}", found.as_ref().map_or_else(|| "no known version".to_owned(), |v| format!("version {v}")))]
+    Taken {
+        /// `the tag v1.2.3`.
+        what: String,
+        /// The commit.
+        commit: String,
+        /// The version of that commit.
+        found: Option<Version>,
+    },
+    /// Here and on the remote the tag is at different commits.
+    #[error("the tag {tag} is at {here} here and at {there} on the remote")]
+    TwoTags {
+        /// The tag.
+        tag: String,
+        /// The commit here.
+        here: String,
+        /// The commit on the remote.
+        there: String,
+    },
+    /// Git failed; what was done before was taken back.
+    #[error(transparent)]
+    Git(#[from] GitError),
+    /// Git failed, and what was done before could not be taken back whole.
+    #[error("git failed ({cause}), and what was done before could not be taken back: {left}")]
+    HalfDone {
+        /// Why git failed.
+        cause: String,
+        /// What is left.
+        left: String,
+        /// Why it could not be taken back.
+        #[source]
+        source: Box<UndoError>,
+    },
 }
 
-/// Writes the next version into `pyproject.toml` and changes nothing else in it; the old file or the new one is there, whole.
+/// Why something could not be taken back.
+#[derive(Debug, thiserror::Error)]
+pub enum UndoError {
+    /// Git failed.
+    #[error(transparent)]
+    Git(#[from] GitError),
+    /// A file could not be written.
+    #[error(transparent)]
+    Files(#[from] TogetherError),
+}
+
+fn stale_list(copies: &[StaleCopy]) -> String {
+    let one =
+        |copy: &StaleCopy| format!("{}:{} has {}", findings_model::text::one_line(&copy.path), copy.line, copy.version);
+    copies.iter().map(one).collect::<Vec<_>>().join(", ")
+}
+
+/// Writes the next version wherever the project holds its version, all or nothing, and changes no other byte.
 ///
 /// The version is the one that the newest decision is for; where the request says what the index has, or there is no decision
-/// to release, it is computed as a decision would. A project that has it already is left alone.
-pub fn bump_version(project: &Project, request: &DecisionRequest) -> Result<VersionBump, BumpVersionError> {
-    let decided = match &request.index {
-        Some(_) => None,
-        None => {
-            documents::decision(project)?.map(|d| d.decision).filter(|d| d.should_release).and_then(|d| d.next_version)
-        }
+/// to release, it is computed as a decision would. A place that has it already is left alone, so that a run after a crash completes
+/// what the one before began. Everything is computed and checked before the first byte is written; what fails later is taken back.
+pub fn bump_version(
+    project: &Project,
+    request: &DecisionRequest,
+    settings: &BumpSettings,
+) -> Result<VersionBump, BumpVersionError> {
+    let _held = match request.writing {
+        Writing::Write => Some(state_store::lock(project.root())?),
+        Writing::DryRun => None,
     };
+    let decision = documents::decision(project)?.filter(|stored| stored.decision.should_release);
+    let released = documents::baseline(project)?.and_then(|b| b.version);
+    let located =
+        locate(&mut |path| places::text(project, path).ok().flatten()).map_err(BumpVersionError::Pyproject)?;
     let versions = Versions {
         current: request.current_version.clone(),
         index: request.index.clone(),
-        released: documents::baseline(project)?.and_then(|b| b.version),
-        given: None,
+        released: released.clone(),
+        given: request.given.clone(),
     };
-    let (next, reason) = if let Some(version) = decided {
-        (version, "it was decided".to_owned())
-    } else {
-        let next = versions.next(request.policy.bump).map_err(BumpVersionError::Version)?;
-        let reason = next.reason;
-        (next.version.ok_or_else(|| BumpVersionError::Unknown { reason: reason.clone() })?, reason)
+    let (next, reason, decision) = next_version(&versions, request, decision)?;
+    if located.source == Source::Tag && settings.mode != BumpMode::Commit {
+        return Err(BumpVersionError::OnlyTags { mode: settings.mode });
+    }
+    let current = versions.current().cloned();
+    let target = Target {
+        current: current.as_ref(),
+        next: &next,
+        date: date_text(request.now.date()),
+        entry: decision.as_ref().map_or("", |stored| stored.decision.changelog_entry.as_str()),
+        tag: &settings.tag,
     };
-    let path = Path::new(paths::PYPROJECT);
-    let bytes = project.document(path).map_err(DocumentError::from)?;
-    let bytes = bytes.ok_or_else(|| DocumentError::Missing { path: paths::PYPROJECT.to_owned() })?;
-    let text = String::from_utf8_lossy(&bytes);
-    let text = set_version(&text, &next).map_err(BumpVersionError::Pyproject)?;
-    let written =
-        request.writing == Writing::Write && project.write(path, text.as_bytes()).map_err(DocumentError::from)?;
-    Ok(VersionBump { current: versions.current().cloned(), next, reason, written })
+    let course = match settings.mode {
+        BumpMode::Workspace => Course::Workspace,
+        BumpMode::Commit | BumpMode::PullRequest => {
+            let id = decision.as_ref().map(|stored| stored.decision.decision_id.as_str());
+            history::course(project, settings, &next, &message(settings, &next, id), &located.source)?
+        }
+    };
+    let mut bump = VersionBump {
+        current: current.clone(),
+        next: next.clone(),
+        reason,
+        mode: settings.mode,
+        source: match &located.source {
+            Source::File(candidate) => Some(candidate.path.clone()),
+            Source::Tag | Source::Nowhere => None,
+        },
+        files: Vec::new(),
+        written: false,
+        commit: None,
+        tag: None,
+        branch: None,
+        pushed: false,
+        diff: String::new(),
+    };
+    if let Course::Done(done) = course {
+        let end = match request.writing {
+            Writing::Write => done.push()?,
+            Writing::DryRun => done.end(false),
+        };
+        end.tell(&mut bump);
+        return Ok(bump);
+    }
+    let files = places::files(project, &request.project, &located.source, settings, &target)?;
+    if files.is_empty() && located.source != Source::Tag {
+        return Err(BumpVersionError::NoPlace);
+    }
+    let mut old: Vec<Version> = current.iter().cloned().chain(released).collect();
+    old.extend(decision.as_ref().and_then(|stored| stored.decision.current_version.clone()));
+    old.retain(|version| *version != next);
+    let copies = stale::copies(project, &request.project, &files, &old);
+    if !copies.is_empty() {
+        return Err(BumpVersionError::Stale { copies });
+    }
+    let to_commit = match &course {
+        Course::Ahead(ahead) => ahead.files_to_commit(&files, &target)?,
+        Course::Workspace | Course::Done(_) => Vec::new(),
+    };
+    bump.files = files.iter().map(|f| BumpedFile { path: f.path.clone(), changed: f.is_changed() }).collect();
+    bump.diff = diff::diff(&files);
+    if request.writing == Writing::DryRun {
+        return Ok(bump);
+    }
+    let replaced = write(project, &files)?;
+    bump.written = bump.files.iter().any(|file| file.changed);
+    if let Course::Ahead(ahead) = course {
+        ahead.carry_out(&to_commit, replaced)?.tell(&mut bump);
+    }
+    Ok(bump)
+}
+
+/// The next version, how it came about, and the decision that it is of, if it is of one.
+fn next_version(
+    versions: &Versions,
+    request: &DecisionRequest,
+    decision: Option<StoredDecision>,
+) -> Result<(Version, String, Option<StoredDecision>), BumpVersionError> {
+    let decided = decision.as_ref().and_then(|stored| stored.decision.next_version.clone());
+    // A project that is ahead of the decision by now is not taken back, and another decision will name the version.
+    let left_behind = |version: &Version| versions.current().is_some_and(|current| current > version);
+    let stands = |version: &Version| request.index.is_none() && request.given.is_none() && !left_behind(version);
+    if let Some(version) = decided.clone().filter(stands) {
+        return Ok((version, "it was decided".to_owned(), decision));
+    }
+    let next = versions.next(request.policy.bump).map_err(BumpVersionError::Version)?;
+    let reason = next.reason;
+    let version = next.version.ok_or_else(|| BumpVersionError::Unknown { reason: reason.clone() })?;
+    // The decision's words belong to its own version only.
+    let decision = decision.filter(|_| decided.as_ref() == Some(&version));
+    Ok((version, reason, decision))
+}
+
+/// The message of the commit and of the tag: the configured one, and the decision as a trailer.
+fn message(settings: &BumpSettings, next: &Version, decision_id: Option<&str>) -> String {
+    let mut message = settings.message.with(next).trim_end().to_owned();
+    if let Some(id) = decision_id {
+        message.push_str("\n\nRelwarden-Decision: ");
+        message.push_str(id);
+    }
+    message.push('\n');
+    message
+}
+
+fn write(project: &Project, files: &[File]) -> Result<Replaced, BumpVersionError> {
+    let changed: Vec<(PathBuf, &str)> =
+        files.iter().filter(|f| f.is_changed()).map(|f| (project.path(&f.path), f.after.as_str())).collect();
+    let replacements: Vec<Replacement<'_>> =
+        changed.iter().map(|(path, text)| Replacement { path, bytes: text.as_bytes() }).collect();
+    state_store::replace_together(&replacements, PLACE_LIMIT).map_err(BumpVersionError::Write)
+}
+
+/// The version that a project's files say, read in some way.
+fn version_in(read: &mut dyn FnMut(&str) -> Option<String>) -> Option<Version> {
+    match locate(read).ok()?.current? {
+        CurrentVersion::Static(version) => Some(version),
+        CurrentVersion::Dynamic(_) | CurrentVersion::Unknown { .. } => None,
+    }
 }

@@ -4,10 +4,13 @@ use findings_model::{
     Extra, Finding, FindingSet, ScannerName, ScannerState, SchemaError, SchemaVersion, Timestamp, identity,
 };
 use pep440_rs::Version;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::IgnoredAny};
+use sha2::{Digest as _, Sha256};
+
+use crate::TriggerType;
 
 /// The findings and scanners that a decision was made on.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Snapshot {
     /// The ledger's origin.
     pub lineage: Option<String>,
@@ -17,16 +20,29 @@ pub struct Snapshot {
     pub findings: Vec<Finding>,
 }
 
+impl Snapshot {
+    /// The side of a comparison that it was.
+    pub fn finding_set(&self) -> FindingSet {
+        FindingSet { lineage: self.lineage.clone(), scanners: self.scanners.clone(), findings: self.findings.clone() }
+    }
+}
+
 impl From<&FindingSet> for Snapshot {
     fn from(set: &FindingSet) -> Self {
         Self { lineage: set.lineage.clone(), scanners: set.scanners.clone(), findings: set.findings.clone() }
     }
 }
 
+impl From<FindingSet> for Snapshot {
+    fn from(FindingSet { lineage, scanners, findings }: FindingSet) -> Self {
+        Self { lineage, scanners, findings }
+    }
+}
+
 /// What the last published release was decided on: `security/findings/baseline.json`.
 ///
 /// It begins with the first usable scan of each scanner; after that only a verified receipt moves it ([`crate::record_release`]).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Baseline {
     /// The schema's version.
     pub schema_version: SchemaVersion,
@@ -35,10 +51,11 @@ pub struct Baseline {
     /// The released version; null before the first recorded release.
     pub version: Option<Version>,
     /// The commit that the release was built from; null if nobody told.
-    #[serde(default)]
     pub commit: Option<String>,
     /// The decision that the findings belong to; null before the first one that was published.
     pub decision_id: Option<String>,
+    /// Why there was a release; null before the first one, and for one without a decision.
+    pub trigger_type: Option<TriggerType>,
     /// When the release was published, or the baseline begun.
     pub recorded_at: Timestamp,
     /// Every scanner that is part of the baseline.
@@ -73,15 +90,48 @@ pub enum DocumentError {
     },
 }
 
-/// Read before anything else, so that a newer document is named as such and not as a malformed one.
+/// What a baseline has beside the set of findings, whose keys are passed over here.
+#[derive(Deserialize)]
+struct Rest {
+    schema_version: SchemaVersion,
+    version: Option<Version>,
+    #[serde(default)]
+    commit: Option<String>,
+    decision_id: Option<String>,
+    #[serde(default)]
+    trigger_type: Option<TriggerType>,
+    recorded_at: Timestamp,
+    #[serde(rename = "lineage")]
+    _lineage: IgnoredAny,
+    #[serde(rename = "scanners")]
+    _scanners: IgnoredAny,
+    #[serde(rename = "findings")]
+    _findings: IgnoredAny,
+    #[serde(flatten)]
+    extra: Extra,
+}
+
 #[derive(Deserialize)]
 struct SchemaOnly {
     schema_version: SchemaVersion,
 }
 
-pub(crate) fn check_schema(bytes: &[u8], document: &'static str, known: SchemaVersion) -> Result<(), DocumentError> {
-    let found: SchemaOnly = serde_json::from_slice(bytes).map_err(|source| DocumentError::Json { document, source })?;
-    found.schema_version.check(known).map_err(|source| DocumentError::Schema { document, source })
+/// Reads a document. A newer one may well look different: then its schema is the reason, not the first strange key.
+pub(crate) fn read<'b, T: Deserialize<'b>>(
+    bytes: &'b [u8],
+    document: &'static str,
+    known: SchemaVersion,
+) -> Result<T, DocumentError> {
+    serde_json::from_slice(bytes).map_err(|source| match serde_json::from_slice::<SchemaOnly>(bytes) {
+        Ok(found) => {
+            check(found.schema_version, document, known).err().unwrap_or(DocumentError::Json { document, source })
+        }
+        Err(_) => DocumentError::Json { document, source },
+    })
+}
+
+pub(crate) fn check(found: SchemaVersion, document: &'static str, known: SchemaVersion) -> Result<(), DocumentError> {
+    found.check(known).map_err(|source| DocumentError::Schema { document, source })
 }
 
 impl Baseline {
@@ -96,6 +146,7 @@ impl Baseline {
             version: None,
             commit: None,
             decision_id: None,
+            trigger_type: None,
             recorded_at,
             scanners: BTreeMap::new(),
             findings: Vec::new(),
@@ -106,7 +157,8 @@ impl Baseline {
     /// The baseline that a project begins with: everything that is known now, because nothing was released on less.
     pub fn first(current: &FindingSet, now: Timestamp) -> Self {
         let usable = current.scanners.iter().filter(|(_, scanner)| scanner.first_usable.is_some());
-        let scanners: BTreeMap<_, _> = usable.map(|(name, scanner)| (name.clone(), scanner.clone())).collect();
+        let mut scanners = BTreeMap::new();
+        scanners.extend(usable.map(|(name, scanner)| (name.clone(), scanner.clone())));
         // What only a failed scan found waits for that scanner's first usable one.
         let known = current.findings.iter().filter(|f| f.scanners.keys().any(|name| scanners.contains_key(name)));
         Self {
@@ -122,23 +174,22 @@ impl Baseline {
     /// Only what that first scan found, and what no other scanner of the baseline would have told before.
     #[must_use]
     pub fn merge_first_scans(mut self, current: &FindingSet) -> Self {
-        let fresh: BTreeMap<&ScannerName, Timestamp> = current
+        let unknown = current
             .scanners
             .iter()
-            .filter(|(name, _)| self.scanners.get(*name).is_none_or(|known| known.first_usable.is_none()))
-            .filter_map(|(name, scanner)| Some((name, scanner.first_usable?)))
-            .collect();
+            .filter(|(name, _)| self.scanners.get(*name).is_none_or(|known| known.first_usable.is_none()));
+        let mut fresh: BTreeMap<&ScannerName, Timestamp> = BTreeMap::new();
+        fresh.extend(unknown.filter_map(|(name, scanner)| Some((name, scanner.first_usable?))));
         if fresh.is_empty() {
             return self;
         }
         let known = self.known(current);
-        for (index, finding) in current.findings.iter().enumerate() {
-            let mut reporters: BTreeSet<&ScannerName> = finding.scanners.keys().collect();
-            reporters.insert(&finding.source_scanner);
-            let first_scans: Option<Vec<_>> = reporters.into_iter().map(|name| fresh.get(name)).collect();
+        for (finding, is_known) in current.findings.iter().zip(known) {
+            let reporters = finding.scanners.keys().chain([&finding.source_scanner]);
+            let first_scans: Option<Vec<_>> = reporters.map(|name| fresh.get(name)).collect();
             let seen_first =
                 first_scans.and_then(|scans| scans.into_iter().max()).is_some_and(|at| finding.discovered <= at.date());
-            if seen_first && !known.contains(&index) {
+            if seen_first && !is_known {
                 self.findings.push(finding.clone());
             }
         }
@@ -150,19 +201,37 @@ impl Baseline {
             let state = current.scanners.get(&name)?.clone();
             Some((name, state))
         }));
-        self.findings.sort_by(|a, b| a.finding_id.cmp(&b.finding_id));
+        self.findings.sort_unstable_by(|a, b| a.finding_id.cmp(&b.finding_id));
         self
     }
 
-    /// The places of the current findings that the baseline has already.
-    fn known(&self, current: &FindingSet) -> BTreeSet<usize> {
-        let has: Vec<bool> = if self.lineage.is_some() && self.lineage == current.lineage {
-            let ids: BTreeSet<_> = self.findings.iter().map(|f| &f.finding_id).collect();
+    /// For each current finding whether the baseline has it already.
+    fn known(&self, current: &FindingSet) -> Vec<bool> {
+        if self.lineage.is_some() && self.lineage == current.lineage {
+            let mut ids = BTreeSet::new();
+            ids.extend(self.findings.iter().map(|f| &f.finding_id));
             current.findings.iter().map(|f| ids.contains(&f.finding_id)).collect()
         } else {
             identity::pair(&self.findings, &current.findings, &|_| false).iter().map(Option::is_some).collect()
-        };
-        has.into_iter().enumerate().filter(|(_, has)| *has).map(|(index, _)| index).collect()
+        }
+    }
+
+    /// What tells this baseline from every other one, with the digest of its findings: the same findings after another release
+    /// are another baseline.
+    pub fn mark(&self, findings: &str) -> String {
+        let version = self.version.as_ref().map(ToString::to_string);
+        match (&self.decision_id, version) {
+            (None, None) => findings.to_owned(),
+            (decision, version) => {
+                let parts = [Some(findings), decision.as_deref(), version.as_deref()];
+                findings_model::text::hex(&Sha256::digest(format!("{parts:?}")))
+            }
+        }
+    }
+
+    /// When the release was published, if it was an automatic one.
+    pub fn last_automatic(&self) -> Option<Timestamp> {
+        (self.trigger_type == Some(TriggerType::SecurityAuto)).then_some(self.recorded_at)
     }
 
     /// The side of a comparison that the baseline is.
@@ -172,8 +241,23 @@ impl Baseline {
 
     /// Reads the document.
     pub fn from_json(bytes: &[u8]) -> Result<Self, DocumentError> {
-        check_schema(bytes, "baseline", Self::SCHEMA)?;
-        serde_json::from_slice(bytes).map_err(|source| DocumentError::Json { document: "baseline", source })
+        let json = |source| DocumentError::Json { document: "baseline", source };
+        let Rest { schema_version, version, commit, decision_id, trigger_type, recorded_at, extra, .. } =
+            read(bytes, "baseline", Self::SCHEMA)?;
+        check(schema_version, "baseline", Self::SCHEMA)?;
+        let FindingSet { lineage, scanners, findings } = FindingSet::from_json(bytes).map_err(json)?;
+        Ok(Self {
+            schema_version,
+            lineage,
+            version,
+            commit,
+            decision_id,
+            trigger_type,
+            recorded_at,
+            scanners,
+            findings,
+            extra,
+        })
     }
 
     /// The document, indented, with a line feed at its end.

@@ -14,7 +14,8 @@ pub struct BumpError(Version);
 /// - `Minor`: 1.2.3 gives 1.3.0; 1.3.0rc1 gives 1.3.0.
 /// - `Post`: the smallest step of the same series: 1.2.3 gives 1.2.3.post1, 1.2.3rc1 gives 1.2.3rc2, 1.2.3.dev1 gives 1.2.3.dev2.
 pub fn bump(version: &Version, bump: Bump) -> Result<Version, BumpError> {
-    let leads_to_release = version.any_prerelease() && !version.is_post();
+    // A post-release of a pre-release comes before the release, a development release of a post-release behind it.
+    let leads_to_release = version.is_pre() || version.is_dev() && !version.is_post();
     match bump {
         Bump::Post => next_of_series(version),
         Bump::Patch if leads_to_release => Ok(release(version, version.release().to_vec())),

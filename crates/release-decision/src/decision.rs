@@ -1,15 +1,17 @@
 use std::fmt::Write as _;
 
-use change_detect::{Change, ChangeSet, IncompleteScan, PostureTrend};
-use findings_model::{SchemaVersion, Timestamp};
+use change_detect::{Change, ChangeReason, ChangeSet, IncompleteScan, PostureTrend};
+use findings_model::{PackageName, SchemaVersion, Timestamp};
 use pep440_rs::Version;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::{
-    FirstScanRule, NextVersion, NotesError, NotesOptions, Policy, Reason, VersionError, Versions, justification,
+    NotesError, NotesOptions, Past, Policy, Reason, Row, VersionError, Versions, changelog_entry, justification,
     matrix::{self, Effect},
-    notes, words,
+    notes,
+    past::{Earlier, Proof},
+    words,
 };
 
 /// What asks for a decision.
@@ -21,6 +23,8 @@ pub struct Request {
     pub notes: Option<String>,
     /// What tells two requests of a person apart: the run's id.
     pub request_id: Option<String>,
+    /// The project that is decided on; none where nothing tells it.
+    pub project: Option<PackageName>,
     /// How the release notes are made.
     pub presentation: NotesOptions,
 }
@@ -67,6 +71,13 @@ impl Request {
         self
     }
 
+    /// For a project.
+    #[must_use]
+    pub fn of_project(mut self, project: PackageName) -> Self {
+        self.project = Some(project);
+        self
+    }
+
     /// With a template, a link to the status page and the project's name.
     #[must_use]
     pub fn with_presentation(mut self, presentation: NotesOptions) -> Self {
@@ -80,6 +91,9 @@ impl Request {
 pub struct Decision {
     /// The schema's version.
     pub schema_version: SchemaVersion,
+    /// The project that was decided on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project: Option<PackageName>,
     /// The verdict.
     pub should_release: bool,
     /// What kind of release it is.
@@ -90,6 +104,12 @@ pub struct Decision {
     pub explanation: String,
     /// The notes in Markdown; empty without a release.
     pub release_notes: String,
+    /// There was no release to compare with.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub first_scan: bool,
+    /// What the changelog's entry says of the release, in Markdown; empty without one.
+    #[serde(default)]
+    pub changelog_entry: String,
     /// How many changes there are.
     pub security_changes_count: usize,
     /// Every change, whether it releases or not.
@@ -106,6 +126,9 @@ pub struct Decision {
     pub next_version: Option<Version>,
     /// How the next version came about, or why there is none.
     pub version_reason: Option<String>,
+    /// The version under which this decision was published before, which is why there is no release.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub already_published: Option<Version>,
     /// A digest of what was decided on: the same inputs give the same id.
     pub decision_id: String,
     /// A digest of the released baseline that was compared with; none for a first scan.
@@ -147,6 +170,9 @@ pub enum DecideError {
     /// The notes could not be written.
     #[error("the release notes cannot be written")]
     Notes(#[source] NotesError),
+    /// The changelog's entry could not be written.
+    #[error("the entry of the changelog cannot be written")]
+    Changelog(#[source] NotesError),
 }
 
 impl Decision {
@@ -154,74 +180,100 @@ impl Decision {
     pub const SCHEMA: SchemaVersion = SchemaVersion::new(1, 0);
 
     /// The outputs of a workflow step, in order; every value is text.
-    pub fn outputs(&self) -> [(&'static str, String); 7] {
+    pub fn outputs(&self) -> [(&'static str, String); 8] {
+        let version = |version: &Option<Version>| version.as_ref().map(ToString::to_string).unwrap_or_default();
         [
             ("should_release", self.should_release.to_string()),
             ("release_type", self.trigger_type.as_str().to_owned()),
             ("justification", self.justification.clone()),
             ("release_notes", self.release_notes.clone()),
             ("changes_detected", (self.security_changes_count > 0).to_string()),
-            ("next_version", self.next_version.as_ref().map(ToString::to_string).unwrap_or_default()),
+            ("next_version", version(&self.next_version)),
             ("decision_id", self.decision_id.clone()),
+            ("already_published", version(&self.already_published)),
         ]
     }
 }
 
 /// Decides on a change set.
 ///
-/// Coverage never decides: an incomplete scan resolves nothing in the change set, and is only told about here.
+/// Coverage never decides: an incomplete scan resolves nothing in the change set, and is only told about here. A decision that was
+/// made before on the same inputs stays the same one, with its version, until it is published; then it is never released again.
 pub fn decide(
     changes: &ChangeSet,
     request: &Request,
     policy: &Policy,
     versions: &Versions,
+    past: &Past<'_>,
     now: Timestamp,
 ) -> Result<Decision, DecideError> {
+    // A template that is at fault is not to be found on the day of a release.
+    notes::check(request.presentation.template.as_ref()).map_err(DecideError::Notes)?;
+    notes::check(request.presentation.changelog_template.as_ref()).map_err(DecideError::Changelog)?;
     let mut reasons = matrix::reasons(changes, policy);
-    let releases = reasons.iter().any(|r| r.effect == Effect::Release);
-    let trigger_type = match request.trigger {
+    let asked_for = match request.trigger {
         Trigger::Forced | Trigger::Manual => TriggerType::Manual,
-        Trigger::Auto if releases => TriggerType::SecurityAuto,
+        Trigger::Auto if reasons.iter().any(|r| r.effect == Effect::Release) => TriggerType::SecurityAuto,
         Trigger::Auto => TriggerType::None,
     };
-    let justification = match trigger_type {
-        TriggerType::Manual => justification::MANUAL.to_owned(),
-        TriggerType::SecurityAuto => justification::security(&reasons, policy),
-        TriggerType::None if changes.first_scan && policy.first_scan == FirstScanRule::Record => {
-            justification::FIRST_SCAN.to_owned()
-        }
-        TriggerType::None => justification::NO_RELEASE.to_owned(),
+    let id_of = |version: Option<&Version>| decision_id(changes, request, policy, asked_for, version);
+    let earlier = match asked_for {
+        TriggerType::None => None,
+        _ => past.same_decision(versions, |version| id_of(Some(version))),
     };
-    if trigger_type == TriggerType::Manual {
-        reasons.insert(0, Reason::manual());
-    }
-    let should_release = trigger_type != TriggerType::None;
-    let next: Option<NextVersion> =
-        should_release.then(|| versions.next(policy.bump)).transpose().map_err(DecideError::Version)?;
+    let waits = asked_for == TriggerType::SecurityAuto && !reasons.iter().any(|r| matrix::is_critical(r, policy));
+    let quiet_until = past.quiet_until(policy, now).filter(|_| waits);
+
+    let mut already_published = None;
+    let (verdict, next) = match (asked_for, earlier, quiet_until) {
+        (TriggerType::None, ..) => (Verdict::Nothing, None),
+        (_, Some(Earlier::Published(version, proof)), _) => {
+            already_published = Some(version.clone());
+            (Verdict::Published(version, proof), None)
+        }
+        (_, Some(Earlier::Pending(next)), _) => (Verdict::Release(asked_for), Some(next)),
+        (_, None, Some(until)) => (Verdict::Waits(until), None),
+        (_, None, None) => {
+            let next = versions.next(policy.bump).map_err(DecideError::Version)?;
+            (Verdict::Release(asked_for), Some(next))
+        }
+    };
+    let trigger_type = verdict.trigger_type();
+    let justification = justification::of(&verdict, changes, &reasons, policy);
+    let decided_version = already_published.as_ref().or(next.as_ref().and_then(|next| next.version.as_ref()));
+    let decision_id = match verdict {
+        Verdict::Nothing | Verdict::Waits(_) => decision_id(changes, request, policy, TriggerType::None, None),
+        Verdict::Release(_) | Verdict::Published(..) => id_of(decided_version),
+    };
+    reasons.splice(0..0, verdict.reason(&justification));
     let (next_version, version_reason) = next.map_or((None, None), |next| (next.version, Some(next.reason)));
-    let explanation = words::explanation(changes, &reasons, trigger_type);
-    let release_notes = if should_release {
-        let facts = notes::Facts {
-            changes,
-            trigger_type,
-            justification: &justification,
-            explanation: &explanation,
-            custom: request.notes.as_deref(),
-            version: next_version.as_ref(),
-        };
-        notes::render(&facts, &request.presentation).map_err(DecideError::Notes)?
-    } else {
-        String::new()
+    let explanation = words::explanation(changes, &reasons, &verdict);
+    let (release_notes, changelog_entry) = match verdict {
+        Verdict::Release(_) => {
+            let facts = notes::Facts {
+                changes,
+                trigger_type,
+                justification: &justification,
+                explanation: &explanation,
+                custom: request.notes.as_deref(),
+                version: next_version.as_ref(),
+            };
+            let notes = notes::render(&facts, &request.presentation).map_err(DecideError::Notes)?;
+            (notes, changelog_entry::render(&facts, &request.presentation).map_err(DecideError::Changelog)?)
+        }
+        _ => (String::new(), String::new()),
     };
     Ok(Decision {
         schema_version: Decision::SCHEMA,
-        should_release,
+        project: request.project.clone(),
+        should_release: trigger_type != TriggerType::None,
         trigger_type,
         justification,
         explanation,
         release_notes,
+        first_scan: changes.first_scan,
+        changelog_entry,
         security_changes_count: changes.changes.len(),
-        decision_id: decision_id(changes, request, policy, trigger_type, next_version.as_ref()),
         security_changes: changes.changes.clone(),
         reasons,
         incomplete: changes.incomplete.clone(),
@@ -229,9 +281,43 @@ pub fn decide(
         current_version: versions.current().cloned(),
         next_version,
         version_reason,
+        already_published,
+        decision_id,
         compared_with: changes.compared_with.clone(),
         decided_at: now,
     })
+}
+
+/// What comes of a request and the matrix.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// A release.
+    Release(TriggerType),
+    /// Nothing speaks for one.
+    Nothing,
+    /// Something does, and it waits until the quiet period is over.
+    Waits(Timestamp),
+    /// Something does, and it was published already.
+    Published(Version, Proof),
+}
+
+impl Verdict {
+    fn trigger_type(&self) -> TriggerType {
+        match self {
+            Self::Release(trigger) => *trigger,
+            Self::Nothing | Self::Waits(_) | Self::Published(..) => TriggerType::None,
+        }
+    }
+
+    /// What speaks for or against a release beside the changes.
+    fn reason(&self, justification: &str) -> Option<Reason> {
+        match self {
+            Self::Release(TriggerType::Manual) => Some(Reason::manual()),
+            Self::Release(_) | Self::Nothing => None,
+            Self::Waits(_) => Some(Reason::against(Row::QuietPeriod, justification.to_owned())),
+            Self::Published(..) => Some(Reason::against(Row::Published, justification.to_owned())),
+        }
+    }
 }
 
 /// The digest of everything that makes a decision this one and no other: no dates, no words of people unless a person asked.
@@ -245,30 +331,53 @@ fn decision_id(
     /// Serialised in the order of its fields, which is therefore part of the format.
     #[derive(Serialize)]
     struct Canonical<'a> {
+        project: Option<&'a PackageName>,
         baseline: Option<&'a str>,
         first_scan: bool,
-        changes: Vec<(&'a str, &'a str, Option<String>, String, &'a str)>,
+        changes: Vec<CanonicalChange<'a>>,
         policy: &'a Policy,
         next_version: Option<String>,
         trigger_type: TriggerType,
         notes: Option<&'a str>,
         request_id: Option<&'a str>,
     }
+    #[derive(Serialize, PartialEq, Eq, PartialOrd, Ord)]
+    struct CanonicalChange<'a> {
+        change_type: &'static str,
+        finding_id: &'a str,
+        kind: &'static str,
+        package: Option<&'a str>,
+        version: Option<&'a str>,
+        path: Option<&'a str>,
+        old_state: Option<String>,
+        new_state: String,
+        impact_level: &'static str,
+        reason: Option<&'static str>,
+    }
     let mut rows: Vec<_> = changes
         .changes
         .iter()
-        .map(|c| {
-            let old = c.old_state.as_ref().map(ToString::to_string);
-            (c.change_type.as_str(), c.finding_id.as_str(), old, c.new_state.to_string(), c.impact_level.as_str())
+        .map(|c| CanonicalChange {
+            change_type: c.change_type.as_str(),
+            finding_id: c.finding_id.as_str(),
+            kind: c.kind.as_str(),
+            package: c.package.as_deref(),
+            version: c.version.as_deref(),
+            path: c.path.as_deref(),
+            old_state: c.old_state.as_ref().map(ToString::to_string),
+            new_state: c.new_state.to_string(),
+            impact_level: c.impact_level.as_str(),
+            reason: c.reason.map(ChangeReason::as_str),
         })
         .collect();
-    rows.sort();
+    rows.sort_unstable();
     let asked = trigger_type == TriggerType::Manual;
     let canonical = Canonical {
+        project: request.project.as_ref(),
         baseline: changes.compared_with.as_deref(),
         first_scan: changes.first_scan,
         changes: rows,
-        policy: &Policy { notes_template: None, ..policy.clone() },
+        policy: &Policy { notes_template: None, changelog_template: None, ..policy.clone() },
         next_version: next_version.map(ToString::to_string),
         trigger_type,
         notes: request.notes.as_deref().filter(|_| asked),

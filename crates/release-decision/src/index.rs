@@ -1,13 +1,14 @@
-use std::{collections::BTreeSet, str::FromStr};
+use std::{collections::BTreeMap, str::FromStr};
 
-use findings_model::text;
+use findings_model::{PackageName, text};
 use pep440_rs::Version;
 use serde::Deserialize;
 
 /// The versions that an index already has, yanked ones too: none of them can be published again.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct IndexVersions {
-    versions: BTreeSet<Version>,
+    /// Each version with the number of its files.
+    versions: BTreeMap<Version, usize>,
 }
 
 /// Why a document does not tell what an index has.
@@ -19,11 +20,21 @@ pub enum IndexError {
     /// An API of another major version.
     #[error("the index document is of API version {0}, expected 1.x")]
     ApiVersion(String),
+    /// The page of another project.
+    #[error("the index document is of the project {found:?}, not of {project}")]
+    OtherProject {
+        /// Whose it is.
+        found: String,
+        /// Whose it should be.
+        project: PackageName,
+    },
 }
 
 #[derive(Deserialize)]
 struct Page {
     meta: Meta,
+    /// Every index writes it; one that does not is taken at its word.
+    name: Option<String>,
     /// Since API version 1.1 (PEP 700); older indexes list files only.
     #[serde(default)]
     versions: Vec<String>,
@@ -49,37 +60,53 @@ impl IndexVersions {
 
     /// Reads a project page of the simple API in JSON (PEP 691): its `versions` and those of its file names.
     ///
-    /// Versions that PEP 440 does not know are left out: nothing new can be equal to one.
-    pub fn from_pep691(bytes: &[u8]) -> Result<Self, IndexError> {
+    /// Versions that PEP 440 does not know are left out: nothing new can be equal to one. A page of another project is an error.
+    pub fn from_pep691(bytes: &[u8], project: &PackageName) -> Result<Self, IndexError> {
         let page: Page = serde_json::from_slice(bytes).map_err(IndexError::Json)?;
         if page.meta.api_version.split('.').next() != Some("1") {
             let version = text::shorten(&text::one_line(&page.meta.api_version), 40).into_owned();
             return Err(IndexError::ApiVersion(version));
         }
-        let listed = page.versions.iter().map(String::as_str);
-        let of_files = page.files.iter().filter_map(|file| version_of(&file.filename));
-        Ok(listed.chain(of_files).filter_map(|v| Version::from_str(v).ok()).collect())
+        if let Some(name) = page.name.filter(|name| PackageName::parse(name).ok().as_ref() != Some(project)) {
+            let found = text::shorten(&text::one_line(&name), 60).into_owned();
+            return Err(IndexError::OtherProject { found, project: project.clone() });
+        }
+        let mut index: Self = page.versions.iter().filter_map(|v| Version::from_str(v).ok()).collect();
+        for version in page.files.iter().filter_map(|file| Version::from_str(version_of(&file.filename)?).ok()) {
+            *index.versions.entry(version).or_default() += 1;
+        }
+        Ok(index)
+    }
+
+    /// Whether the index has a version with, as far as can be told, all its files: as many as of the version before it, or two
+    /// where there is none. A version that is listed without files is there.
+    pub(crate) fn has_all_of(&self, version: &Version) -> bool {
+        let Some(files) = self.versions.get(version) else { return false };
+        let mut before = self.versions.range(..version).rev().filter(|(_, files)| **files > 0);
+        *files == 0 || *files >= before.next().map_or(2, |(_, files)| *files)
     }
 
     /// Whether the index has a version, however it is spelled.
     pub fn contains(&self, version: &Version) -> bool {
-        self.versions.contains(version)
+        self.versions.contains_key(version)
     }
 
     /// The newest version.
     pub fn newest(&self) -> Option<&Version> {
-        self.versions.last()
+        self.versions.keys().next_back()
     }
 
     /// Every version, the oldest first.
     pub fn iter(&self) -> impl Iterator<Item = &Version> {
-        self.versions.iter()
+        self.versions.keys()
     }
 }
 
 impl FromIterator<Version> for IndexVersions {
     fn from_iter<I: IntoIterator<Item = Version>>(versions: I) -> Self {
-        Self { versions: versions.into_iter().collect() }
+        let mut all = Self::default();
+        all.versions.extend(versions.into_iter().map(|version| (version, 0)));
+        all
     }
 }
 

@@ -1,23 +1,49 @@
+use change_detect::ChangeSet;
 use findings_model::Severity;
 
 use crate::{
+    FirstScanRule, TriggerType,
+    decision::Verdict,
     matrix::{Effect, Reason, Row},
+    past::Proof,
     policy::Policy,
 };
 
-pub(crate) const NO_RELEASE: &str = "No release triggers detected";
-pub(crate) const FIRST_SCAN: &str = "No release triggers detected: this first scan sets the baseline";
-pub(crate) const MANUAL: &str = "Manual release requested";
+/// The verdict's reason, on one line. The texts of rows that the Python original had are those that it published.
+pub(crate) fn of(verdict: &Verdict, changes: &ChangeSet, reasons: &[Reason], policy: &Policy) -> String {
+    match verdict {
+        Verdict::Release(TriggerType::Manual) => "Manual release requested".to_owned(),
+        Verdict::Release(_) => security(reasons, policy),
+        Verdict::Nothing if changes.first_scan && changes.posture.is_none() && changes.changes.is_empty() => {
+            "No release triggers detected: no scan could be used, so that there is no baseline yet".to_owned()
+        }
+        Verdict::Nothing if changes.first_scan && policy.first_scan == FirstScanRule::Record => {
+            "No release triggers detected: this first scan sets the baseline".to_owned()
+        }
+        Verdict::Nothing => "No release triggers detected".to_owned(),
+        Verdict::Waits(until) => {
+            format!("Quiet period until {until}: nothing critical changed since the last automatic release")
+        }
+        Verdict::Published(version, Proof::Receipt) => {
+            format!("Already published as {version}, as its receipt proves; the release is not recorded yet")
+        }
+        Verdict::Published(version, Proof::Index) => {
+            format!("Already published as {version}, as the index tells; the release is not recorded yet")
+        }
+    }
+}
 
-/// The one-line justification: how many of what released. The texts are those that the Python original published.
-pub(crate) fn security(reasons: &[Reason], policy: &Policy) -> String {
+/// How many of what released.
+fn security(reasons: &[Reason], policy: &Policy) -> String {
     let count = |row: Row, unknown: bool| {
         let released = reasons.iter().filter(|r| r.effect == Effect::Release && r.row == row);
         released.filter(|r| (r.severity == Some(Severity::Unknown)) == unknown).count()
     };
     let adjective = |words: Option<&str>| words.map(|w| format!("{w} ")).unwrap_or_default();
     let mut parts = Vec::new();
-    for (row, word, threshold) in [(Row::New, "new", policy.new), (Row::Reopened, "reopened", policy.reopened)] {
+    for (row, word, threshold) in
+        [(Row::New, "new", policy.new.from), (Row::Reopened, "reopened", policy.reopened.from)]
+    {
         let severities = adjective(threshold.severities());
         parts.extend(counted(
             count(row, false),
@@ -32,7 +58,7 @@ pub(crate) fn security(reasons: &[Reason], policy: &Policy) -> String {
     }
     let resolved = count(Row::Resolved, false) + count(Row::Resolved, true);
     parts.extend(counted(resolved, "vulnerability resolved", "vulnerabilities resolved"));
-    let to = policy.raised.severities().map(|s| format!(" to {s}")).unwrap_or_default();
+    let to = policy.raised.from.severities().map(|s| format!(" to {s}")).unwrap_or_default();
     parts.extend(counted(
         count(Row::Raised, false),
         &format!("severity increased{to}"),

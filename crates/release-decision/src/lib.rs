@@ -1,22 +1,33 @@
 //! Policy and changes to a decision with reasons, the next version and release notes.
 //!
 //! - [`decide`] applies the [`Policy`]'s matrix to a `ChangeSet` and gives a [`Decision`]; [`explain`] shows which row applied to what.
-//! - [`Versions`] computes the version that the release gets; [`current_version_of`] and [`set_version`] read and write `pyproject.toml`.
+//! - [`Versions`] computes the version that the release gets; [`current_version_of`] and [`source_candidates`] tell where the
+//!   project's own stands.
+//! - [`set_version_in`] and [`release_in_changelog`] write it into the text of a file, [`known_places`] are where copies may lie.
 //! - [`Baseline`] is what the last published release was decided on; [`record_release`] moves it, by a verified receipt only.
 //!
 //! Nothing here reads a file, a clock or the network.
 
 mod baseline;
+mod blocks;
 mod bump;
+mod changelog;
+mod changelog_entry;
 mod decision;
 mod index;
 mod justification;
+mod markdown;
 mod matrix;
 mod notes;
+mod own_words;
+mod past;
+mod places;
 mod policy;
 mod pyproject;
 mod record;
+mod settings;
 mod stored;
+mod template;
 mod versions;
 mod words;
 
@@ -25,13 +36,22 @@ mod tests;
 
 pub use baseline::{Baseline, DocumentError, Snapshot};
 pub use bump::{BumpError, bump};
+pub use changelog::{ChangelogError, ChangelogRelease, changelog_date, is_changelog, release_in_changelog};
+pub use changelog_entry::CHANGELOG_ENTRY_LIMIT;
 pub use decision::{DecideError, Decision, Request, Trigger, TriggerType, decide};
 pub use index::{IndexError, IndexVersions};
 pub use matrix::{Effect, Explanation, MatrixRow, Reason, Row, explain};
-pub use notes::{NOTES_LIMIT, NotesError, NotesOptions};
-pub use policy::{Bump, DevelopmentRule, FirstScanRule, Policy, Threshold, ThresholdError, UnknownSeverity};
-pub use pyproject::{CurrentVersion, DynamicVersion, PyprojectError, current_version_of, set_version};
-pub use record::{Adopt, Publication, RecordError, record_release};
+pub use notes::{NOTES_LIMIT, NotesError, NotesOptions, NotesTemplate};
+pub use past::{Past, Proof};
+pub use places::{
+    Declared, Edited, Format, KnownPlace, Pattern, PatternError, PlaceError, SourceCandidate, cargo_name, declared,
+    generated_files, known_places, own_modules, set_version_in, setup_cfg_source, source_candidates, version_of_tag,
+    versions_of_tags,
+};
+pub use policy::{Bump, DevelopmentRule, FirstScanRule, Policy, Rule, Threshold, ThresholdError, UnknownSeverity};
+pub use pyproject::{CurrentVersion, DynamicVersion, PyprojectError, current_version_of};
+pub use record::{Adopt, Publication, RecordError, as_if_recorded, record_release};
+pub use settings::{BumpFile, BumpMode, BumpSettings, ChangelogSetting, ProjectPath, ProjectPathError};
 pub use stored::StoredDecision;
 pub use versions::{NextVersion, VersionError, Versions};
 

@@ -1,8 +1,10 @@
-use change_detect::{Change, ChangeSet, ChangeType};
+use std::collections::BTreeSet;
+
+use change_detect::{Change, ChangeSet, ChangeType, OpenFinding};
 use findings_model::{FindingId, FindingKind, Scope, Severity};
 use serde::{Deserialize, Serialize};
 
-use crate::policy::{DevelopmentRule, FirstScanRule, Policy, Threshold};
+use crate::policy::{DevelopmentRule, FirstScanRule, Policy, Rule, Threshold};
 
 /// A row of the decision matrix.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -36,6 +38,12 @@ pub enum Row {
     Excepted,
     /// What cleared a finding no longer holds.
     ExceptionExpired,
+    /// An open finding that the last release had too.
+    Unchanged,
+    /// The last automatic release is too recent for another one.
+    QuietPeriod,
+    /// The decision was published before.
+    Published,
 }
 
 impl Row {
@@ -51,19 +59,26 @@ impl Row {
         Self::ExceptionExpired,
     ];
 
-    fn threshold(self, policy: &Policy) -> Threshold {
+    /// What the policy says of the row; none for the rows that no policy moves.
+    fn rule(self, policy: &Policy) -> Option<&Rule> {
         match self {
-            Self::New => policy.new,
-            Self::Reopened => policy.reopened,
-            Self::Raised => policy.raised,
-            Self::Resolved => policy.resolved,
-            Self::Withdrawn => policy.withdrawn,
-            Self::Updated => policy.updated,
-            Self::Excepted => policy.excepted,
-            Self::ExceptionExpired => policy.exception_expired,
-            Self::Manual | Self::FirstScan | Self::Kind | Self::Development | Self::Lowered | Self::Known => {
-                Threshold::Never
-            }
+            Self::New => Some(&policy.new),
+            Self::Reopened => Some(&policy.reopened),
+            Self::Raised => Some(&policy.raised),
+            Self::Resolved => Some(&policy.resolved),
+            Self::Withdrawn => Some(&policy.withdrawn),
+            Self::Updated => Some(&policy.updated),
+            Self::Excepted => Some(&policy.excepted),
+            Self::ExceptionExpired => Some(&policy.exception_expired),
+            Self::Manual
+            | Self::FirstScan
+            | Self::Kind
+            | Self::Development
+            | Self::Lowered
+            | Self::Known
+            | Self::Unchanged
+            | Self::QuietPeriod
+            | Self::Published => None,
         }
     }
 
@@ -84,6 +99,9 @@ impl Row {
             Self::Updated => "updated finding",
             Self::Excepted => "excepted finding",
             Self::ExceptionExpired => "exception expired",
+            Self::Unchanged => "unchanged since the last release",
+            Self::QuietPeriod => "quiet period",
+            Self::Published => "published before",
         }
     }
 }
@@ -126,6 +144,23 @@ impl Reason {
             text: "a person asked for a release: always released".to_owned(),
         }
     }
+
+    /// What speaks against a release as a whole.
+    pub(crate) fn against(row: Row, text: String) -> Self {
+        Self { effect: Effect::None, row, finding_id: None, change_type: None, severity: None, text }
+    }
+
+    fn unchanged(finding: &OpenFinding) -> Self {
+        let unverified = if finding.unverified { ", not confirmed by the newest scan" } else { "" };
+        Self {
+            effect: Effect::None,
+            row: Row::Unchanged,
+            finding_id: Some(finding.finding_id.clone()),
+            change_type: None,
+            severity: Some(finding.severity),
+            text: format!("{}, {}{unverified}: no release", Row::Unchanged.subject(), rated(finding.severity)),
+        }
+    }
 }
 
 /// The matrix in force and the row that applied to each change.
@@ -135,8 +170,10 @@ pub struct Explanation {
     pub matrix: Vec<MatrixRow>,
     /// The conditions beside the rows, in words.
     pub conditions: Vec<String>,
-    /// A reason per change, in the change set's order.
+    /// A reason per change, in the change set's order, then one per open finding that did not change, the worst first.
     pub reasons: Vec<Reason>,
+    /// How many open findings did not change and are not among the reasons.
+    pub more_unchanged: usize,
 }
 
 /// One row of the matrix in force.
@@ -146,17 +183,20 @@ pub struct MatrixRow {
     pub row: Row,
     /// From where on it releases: `never`, `any` or a severity.
     pub releases_from: Threshold,
+    /// The kinds that it releases for.
+    pub kinds: BTreeSet<FindingKind>,
     /// The row in words.
     pub text: String,
 }
 
 /// Shows the matrix that a policy makes, and what it says to each change.
 pub fn explain(changes: &ChangeSet, policy: &Policy) -> Explanation {
-    let matrix = Row::GOVERNED
-        .into_iter()
-        .map(|row| {
-            let releases_from = row.threshold(policy);
-            MatrixRow { row, releases_from, text: format!("{}: {}", row.subject(), wording(releases_from)) }
+    let rules = Row::GOVERNED.into_iter().filter_map(|row| Some((row, row.rule(policy)?)));
+    let matrix = rules
+        .map(|(row, rule)| {
+            let kinds = rule.kinds.as_ref().map_or_else(String::new, |kinds| format!(", for {}", listed(kinds)));
+            let text = format!("{}: {}{kinds}", row.subject(), wording(rule.from));
+            MatrixRow { row, releases_from: rule.from, kinds: rule.kinds(policy).clone(), text }
         })
         .collect();
     let mut conditions = vec![
@@ -171,15 +211,31 @@ pub fn explain(changes: &ChangeSet, policy: &Policy) -> Explanation {
             FirstScanRule::Release => "the findings of a first scan count as new".to_owned(),
         },
     ];
-    let left_out: Vec<_> = [FindingKind::Vulnerability, FindingKind::Code, FindingKind::Secret]
+    if policy.quiet_hours > 0 {
+        let hours = policy.quiet_hours;
+        conditions.push(format!("within {hours} hours of an automatic release only a critical change releases"));
+    }
+    let left_out: BTreeSet<_> = [FindingKind::Vulnerability, FindingKind::Code, FindingKind::Secret]
         .into_iter()
         .filter(|kind| !policy.kinds.contains(kind))
-        .map(FindingKind::as_str)
         .collect();
     if !left_out.is_empty() {
-        conditions.push(format!("findings of kind {} never release", left_out.join(" and ")));
+        let unless = if Row::GOVERNED.iter().any(|row| row.rule(policy).is_some_and(|rule| rule.kinds.is_some())) {
+            ", where a row does not name its own"
+        } else {
+            ""
+        };
+        conditions.push(format!("findings of kind {} never release{unless}", listed(&left_out)));
     }
-    Explanation { matrix, conditions, reasons: reasons(changes, policy) }
+    let mut reasons = reasons(changes, policy);
+    reasons.extend(changes.still_open.iter().map(Reason::unchanged));
+    let more_unchanged = changes.open_but_unchanged() - changes.still_open.len();
+    Explanation { matrix, conditions, reasons, more_unchanged }
+}
+
+fn listed(kinds: &BTreeSet<FindingKind>) -> String {
+    let words: Vec<_> = kinds.iter().map(|kind| kind.as_str()).collect();
+    if words.is_empty() { "no kind".to_owned() } else { words.join(" and ") }
 }
 
 fn wording(threshold: Threshold) -> String {
@@ -199,7 +255,7 @@ pub(crate) fn reasons(changes: &ChangeSet, policy: &Policy) -> Vec<Reason> {
 fn judge(change: &Change, records_first_scan: bool, policy: &Policy) -> Reason {
     let row = row_of(change, records_first_scan, policy);
     let severity = severity_of(change);
-    let threshold = row.threshold(policy);
+    let threshold = row.rule(policy).map_or(Threshold::Never, |rule| rule.from);
     let effect = if threshold.includes(counted(severity, policy)) { Effect::Release } else { Effect::None };
     let text = match row {
         Row::FirstScan => "first scan: sets the baseline and releases nothing".to_owned(),
@@ -218,7 +274,7 @@ fn judge(change: &Change, records_first_scan: bool, policy: &Policy) -> Reason {
             let counts = if severity == Severity::Unknown {
                 format!("unknown severity counts as {}", policy.unknown_severity.severity())
             } else {
-                format!("{severity} severity")
+                rated(severity)
             };
             let outcome = match effect {
                 Effect::Release => "release",
@@ -245,17 +301,19 @@ fn from_to(change: &Change) -> String {
     }
 }
 
+fn rated(severity: Severity) -> String {
+    match severity {
+        Severity::Unknown => "unknown severity".to_owned(),
+        known => format!("{known} severity"),
+    }
+}
+
 fn row_of(change: &Change, records_first_scan: bool, policy: &Policy) -> Row {
     if records_first_scan {
         return Row::FirstScan;
     }
-    if !policy.kinds.contains(&change.kind) {
-        return Row::Kind;
-    }
-    if policy.development == DevelopmentRule::Ignore && change.scope == Scope::Development {
-        return Row::Development;
-    }
-    match change.change_type {
+    let row = match change.change_type {
+        _ if enters_run_time(change, policy) => Row::New,
         ChangeType::NewVulnerability => Row::New,
         ChangeType::Reopened => Row::Reopened,
         ChangeType::SeverityChange if is_raised(change, policy) => Row::Raised,
@@ -266,7 +324,28 @@ fn row_of(change: &Change, records_first_scan: bool, policy: &Policy) -> Row {
         ChangeType::Updated => Row::Updated,
         ChangeType::Excepted => Row::Excepted,
         ChangeType::ExceptionExpired => Row::ExceptionExpired,
+    };
+    if !row.rule(policy).map_or(&policy.kinds, |rule| rule.kinds(policy)).contains(&change.kind) {
+        return Row::Kind;
     }
+    if policy.development == DevelopmentRule::Ignore && change.scope == Scope::Development {
+        return Row::Development;
+    }
+    row
+}
+
+/// Whether a finding that the policy left out as a development one is not one any longer.
+fn enters_run_time(change: &Change, policy: &Policy) -> bool {
+    policy.development == DevelopmentRule::Ignore
+        && change.old_scope == Some(Scope::Development)
+        && change.scope != Scope::Development
+        && matches!(change.change_type, ChangeType::SeverityChange | ChangeType::Updated)
+}
+
+/// Whether a change releases as a critical one, which waits for nothing.
+pub(crate) fn is_critical(reason: &Reason, policy: &Policy) -> bool {
+    reason.effect == Effect::Release
+        && reason.severity.is_some_and(|severity| counted(severity, policy) == Severity::Critical)
 }
 
 /// Whether a severity rose, unknown counted as the policy says. A document that does not tell the old one is read as a rise.

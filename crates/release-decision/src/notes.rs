@@ -1,25 +1,35 @@
 //! Release notes in Markdown.
-//!
-//! Every value that a template prints is escaped for Markdown, unless a filter of this module made it: escaping is not
-//! up to the template. Undefined names are errors.
 
 use change_detect::{Change, ChangeReason, ChangeSet, ChangeType, OpenFinding};
 use findings_model::{CoverageState, FindingKind, Severity, text};
-use minijinja::{
-    AutoEscape, Environment, ErrorKind, UndefinedBehavior, Value,
-    syntax::SyntaxConfig,
-    value::{Serde, ValueKind},
-};
 use pep440_rs::Version;
 use serde::Serialize;
 
-use crate::{TriggerType, words};
+use crate::{
+    TriggerType,
+    markdown::{self, Lengths},
+    words,
+};
 
 /// The longest notes in bytes. They travel as an input of a workflow, which takes 65,535 characters for all of its inputs.
 pub const NOTES_LIMIT: usize = 60_000;
 
-/// The longest list in the notes.
+/// The most of them that a person's own words may be, in bytes. The rest is for what the findings have to say.
+const OWN_WORDS_LIMIT: usize = 30_000;
+
+/// The longest list in the notes. Where it takes less to stay within the limit, every list is shorter: rows go before sections.
 const ROWS: usize = 50;
+/// The most scans that are told about one by one.
+const SCANS: usize = 20;
+
+/// The most characters of an id, a rule, a path, a name of a package with its version.
+const NAME: usize = 200;
+/// The most characters of a version.
+const VERSION: usize = 100;
+/// The most characters of a description.
+const DESCRIPTION: usize = 240;
+/// The longest address that becomes a link; a longer one is left out, for a part of it leads nowhere.
+const ADDRESS: usize = 500;
 
 const TEMPLATE_NAME: &str = "release-notes.md";
 const TEMPLATE: &str = include_str!("templates/release-notes.md.j2");
@@ -27,35 +37,57 @@ const TEMPLATE: &str = include_str!("templates/release-notes.md.j2");
 /// How the release notes are made.
 ///
 /// A template of the project's own is a minijinja template that can speak of `project`, `version`, `trigger_type`
-/// (`security_auto` or `manual`), `justification`, `explanation`, `custom_notes`, `status_url`, `posture_trend`, `first_scan`, `posture`
-/// (`total` and a count per severity), `incomplete` (each with `scanner`, `coverage`, `what`, `reason`), `sections` (a `title`,
-/// `rows` and how many `more` there are) and `still_open` (the same). A row has `id`, `aliases`, `kind`, `severity`, `cvss_score`,
-/// `rule`, `place`, `fix_version`, `reference_url`, `description`, `remark` and `development`. What is not known is none. The
-/// filters `code`, `link` and `own_words` (for `custom_notes`) print a value in another form than escaped text.
+/// (`security_auto` or `manual`), `justification`, `explanation`, `custom_notes`, `status_url`, `posture_trend`, `first_scan`,
+/// `lacks_a_scan` (a scan failed or is missing, so that more may be open than is known), `posture` (`total` and a count per
+/// severity), `posture_words` (the counts that are not 0), `incomplete` (each with `scanner`, `coverage`, `what`, `reason`) and how
+/// many `more_incomplete` there are, `sections` (a `title`, `rows` and how many `more` there are) and `still_open` (the same). A row
+/// has `id`, `aliases`, `kind`, `severity`, `cvss_score`, `rule`, `place`, `fix_version`, `reference_url`, `description`, `remark`
+/// and `development`. What is not known is none. The filters `code`, `link` and `own_words` (for `custom_notes`) print a value in
+/// another form than escaped text. Of minijinja's own filters there are `default` (`d`), `first`, `join`, `last`, `length` (`count`),
+/// `lower`, `map`, `rejectattr`, `replace`, `selectattr`, `trim` and `upper`, of its tests `defined`, `undefined`, `none`, `eq`,
+/// `ne` and `in`. What gets too long is made again with fewer rows.
+///
+/// The template of the changelog's entry can speak of `project`, `version`, `trigger_type`, `justification`, `custom_notes`,
+/// `status_url`, `changes` (each with `what` happened, `id`, `aliases`, `kind`, `severity`, `cvss_score`, `package`, `version`, `fix_version`,
+/// `rule`, `path`, `reference_url`, `remark`), how many `more` there are, and `still_open` (`total`, some `ids`, how many `more`). It
+/// gives groups below headings of the third level; the filter `below_heading` is for `custom_notes` there.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NotesOptions {
-    /// The text of a template that replaces the built-in one.
-    pub template: Option<String>,
+    /// A template that replaces the built-in one.
+    pub template: Option<NotesTemplate>,
+    /// A template that replaces the built-in one for the entry of the changelog.
+    pub changelog_template: Option<NotesTemplate>,
     /// The address of the status page.
     pub status_url: Option<String>,
     /// The project's name.
     pub project: Option<String>,
 }
 
+/// A template of the project's own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotesTemplate {
+    /// The file that it comes from, as errors name it.
+    pub file: String,
+    /// Its text.
+    pub text: String,
+}
+
+impl NotesTemplate {
+    pub(crate) fn parts(&self) -> (&str, &str) {
+        (&self.file, &self.text)
+    }
+}
+
 /// Why the notes could not be written: the template's fault.
 #[derive(Debug, thiserror::Error)]
-#[error("the template of the release notes is at fault, line {line}")]
+#[error("the template {file} is at fault, line {line}")]
 pub struct NotesError {
+    /// The template's file.
+    pub file: String,
     /// The line, counted from 1; 0 if it is not known.
     pub line: usize,
     #[source]
     source: minijinja::Error,
-}
-
-impl From<minijinja::Error> for NotesError {
-    fn from(source: minijinja::Error) -> Self {
-        Self { line: source.line().unwrap_or(0), source }
-    }
 }
 
 pub(crate) struct Facts<'a> {
@@ -79,10 +111,13 @@ struct Context<'a> {
     status_url: Option<&'a str>,
     posture_trend: &'static str,
     posture: Option<findings_model::SeverityCounts>,
+    posture_words: Option<String>,
     first_scan: bool,
+    lacks_a_scan: bool,
     sections: Vec<Section>,
     still_open: Section,
-    incomplete: Vec<Incomplete<'a>>,
+    incomplete: Vec<Incomplete>,
+    more_incomplete: usize,
 }
 
 #[derive(Serialize)]
@@ -113,108 +148,34 @@ struct Row {
 }
 
 #[derive(Serialize)]
-struct Incomplete<'a> {
-    scanner: &'a str,
+struct Incomplete {
+    scanner: String,
     coverage: CoverageState,
     /// The coverage as the end of a sentence.
     what: &'static str,
     reason: Option<String>,
 }
 
+impl NotesError {
+    pub(crate) fn new(file: &str, source: minijinja::Error) -> Self {
+        Self { file: text::one_line(file), line: source.line().unwrap_or(0), source }
+    }
+}
+
 pub(crate) fn render(facts: &Facts<'_>, options: &NotesOptions) -> Result<String, NotesError> {
-    let mut environment = Environment::new();
-    environment.set_undefined_behavior(UndefinedBehavior::Strict);
-    environment.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
-    environment.remove_filter("safe");
-    environment.set_auto_escape_callback(|_| AutoEscape::Custom("markdown".into()));
-    environment.set_formatter(|out, _, value| {
-        let written = match value.kind() {
-            ValueKind::Number | ValueKind::Bool => out.write_str(&value.to_string()),
-            ValueKind::Undefined => return Err(ErrorKind::UndefinedError.into()),
-            ValueKind::None => Ok(()),
-            _ if value.is_safe() => out.write_str(value.as_str().unwrap_or_default()),
-            _ => out.write_str(&text::markdown(&value.to_string())),
-        };
-        written.map_err(|_| ErrorKind::WriteFailure.into())
-    });
-    environment.add_filter("code", |value: String| Value::from_safe_string(code(&value)));
-    environment.add_filter("link", |value: String| Value::from_safe_string(link(&value)));
-    environment.add_filter("own_words", |value: String| Value::from_safe_string(own_words(&value)));
-    let template = options.template.as_deref().unwrap_or(TEMPLATE);
-    let notes = environment.render_named_str(TEMPLATE_NAME, template, Serde(context(facts, options)))?;
-    Ok(limit(tidy(&notes)))
+    let (file, source) = options.template.as_ref().map_or((TEMPLATE_NAME, TEMPLATE), NotesTemplate::parts);
+    let lengths = Lengths { whole: NOTES_LIMIT, own_words: OWN_WORDS_LIMIT, rows: ROWS };
+    markdown::render_within(file, source, lengths, |rows| context(facts, options, rows))
+        .map_err(|error| NotesError::new(file, error))
 }
 
-/// A code span, for ids, names and versions; a text with characters that no such thing has is escaped instead.
-fn code(value: &str) -> String {
-    let line = text::one_line(value);
-    match text::shorten(&line, 200) {
-        short if short.contains(['`', '<', '>', '&']) => text::markdown(&short),
-        short if short.is_empty() => String::new(),
-        short => format!("`{short}`"),
-    }
+/// Looks for faults in a template of the project's own before there is anything to write with it.
+pub(crate) fn check(template: Option<&NotesTemplate>) -> Result<(), NotesError> {
+    let Some((file, source)) = template.map(NotesTemplate::parts) else { return Ok(()) };
+    markdown::check(file, source).map_err(|error| NotesError::new(file, error))
 }
 
-/// An address that may be followed, as a link; any other text is shown and leads nowhere.
-fn link(value: &str) -> String {
-    if text::is_linkable(value) { format!("<{value}>") } else { text::markdown(value) }
-}
-
-/// A person's own Markdown: emphasis, lists and headings work; HTML, links and images are shown as text.
-///
-/// A line is never a workflow command, should a step print it.
-fn own_words(value: &str) -> String {
-    let value = value.replace("\r\n", "\n");
-    let mut out = String::with_capacity(value.len());
-    for line in text::clean(value.trim()).lines() {
-        let indent = line.len() - line.trim_start().len();
-        out.push_str(&line[..indent]);
-        if line[indent..].starts_with("::") {
-            out.push('\\');
-        }
-        for c in line[indent..].chars() {
-            match c {
-                '<' => out.push_str("&lt;"),
-                '[' | ']' => out.extend(['\\', c]),
-                _ => out.push(c),
-            }
-        }
-        out.push('\n');
-    }
-    out
-}
-
-/// At most one empty line in a row, none at the ends, one line feed at the end.
-fn tidy(notes: &str) -> String {
-    let mut out = String::with_capacity(notes.len());
-    let mut empty = 0;
-    for line in notes.lines().map(str::trim_end) {
-        if line.is_empty() {
-            empty += 1;
-            continue;
-        }
-        if !out.is_empty() {
-            out.push_str(if empty > 0 { "\n\n" } else { "\n" });
-        }
-        out.push_str(line);
-        empty = 0;
-    }
-    out.push('\n');
-    out
-}
-
-/// Whole lines up to [`NOTES_LIMIT`].
-fn limit(notes: String) -> String {
-    const CUT: &str = "\n(These notes were shortened.)\n";
-    if notes.len() <= NOTES_LIMIT {
-        return notes;
-    }
-    let room = notes.floor_char_boundary(NOTES_LIMIT - CUT.len());
-    let end = notes[..room].rfind('\n').map_or(room, |line_feed| line_feed + 1);
-    format!("{}{CUT}", &notes[..end])
-}
-
-fn context<'a>(facts: &Facts<'a>, options: &'a NotesOptions) -> Context<'a> {
+fn context<'a>(facts: &Facts<'a>, options: &'a NotesOptions, most: usize) -> Context<'a> {
     let sections = [
         ("New Vulnerabilities", ChangeType::NewVulnerability),
         ("Reopened Vulnerabilities", ChangeType::Reopened),
@@ -230,15 +191,15 @@ fn context<'a>(facts: &Facts<'a>, options: &'a NotesOptions) -> Context<'a> {
         let total = facts.changes.of_type(change_type).count();
         Section {
             title,
-            rows: facts.changes.of_type(change_type).take(ROWS).map(Row::of_change).collect(),
-            more: total.saturating_sub(ROWS),
+            rows: facts.changes.of_type(change_type).take(most).map(Row::of_change).collect(),
+            more: total.saturating_sub(most),
         }
     })
-    .filter(|section| !section.rows.is_empty())
+    .filter(|section| !section.rows.is_empty() || section.more > 0)
     .collect();
     let posture = facts.changes.posture.map(|p| p.current);
-    let unchanged = open_but_unchanged(facts.changes);
-    let rows: Vec<_> = facts.changes.still_open.iter().take(ROWS).map(Row::of_open).collect();
+    let unchanged = facts.changes.open_but_unchanged();
+    let rows: Vec<_> = facts.changes.still_open.iter().take(most).map(Row::of_open).collect();
     Context {
         project: options.project.as_deref(),
         version: facts.version.map(ToString::to_string),
@@ -249,37 +210,56 @@ fn context<'a>(facts: &Facts<'a>, options: &'a NotesOptions) -> Context<'a> {
         status_url: options.status_url.as_deref(),
         posture_trend: facts.changes.posture_trend.as_str(),
         posture,
+        posture_words: posture.map(counts),
         first_scan: facts.changes.first_scan,
+        lacks_a_scan: facts.changes.lacks_a_scan(),
         sections,
         still_open: Section { title: "Still Open", more: unchanged.saturating_sub(rows.len()), rows },
         incomplete: facts
             .changes
             .incomplete
             .iter()
-            .take(ROWS)
+            .take(SCANS)
             .map(|scan| Incomplete {
-                scanner: scan.scanner.as_str(),
+                scanner: short(scan.scanner.as_str(), NAME),
                 coverage: scan.coverage,
                 what: words::coverage(scan.coverage),
-                reason: scan.reasons.first().map(|r| text::shorten(r, 200).into_owned()),
+                reason: scan.reasons.first().map(|reason| short(reason, NAME)),
             })
             .collect(),
+        more_incomplete: facts.changes.incomplete.len().saturating_sub(SCANS),
     }
 }
 
-/// How many open findings did not change; the list in the change set is shorter than that if there are many.
-fn open_but_unchanged(changes: &ChangeSet) -> usize {
-    let changed = changes.changes.iter().filter(|c| c.new_state.severity().is_some()).count();
-    let open = changes.posture.map_or(0, |p| usize::try_from(p.current.total()).unwrap_or(usize::MAX));
-    open.saturating_sub(changed).max(changes.still_open.len())
+/// The counts that are not 0, the worst first.
+fn counts(posture: findings_model::SeverityCounts) -> String {
+    let mut severities = Severity::ALL;
+    severities.sort_by_key(|severity| severity.list_order());
+    let there = severities.into_iter().filter(|severity| posture.of(*severity) > 0);
+    let parts: Vec<String> = there
+        .map(|severity| match severity {
+            Severity::Unknown => format!("{} of unknown severity", posture.of(severity)),
+            _ => format!("{} {severity}", posture.of(severity)),
+        })
+        .collect();
+    parts.join(", ")
+}
+
+fn short(said: &str, limit: usize) -> String {
+    text::shorten(&text::one_line(said), limit).into_owned()
+}
+
+fn address(url: Option<&String>) -> Option<String> {
+    url.filter(|url| url.len() <= ADDRESS).cloned()
 }
 
 /// The package with its version, or the file.
 fn place(package: Option<&str>, version: Option<&str>, path: Option<&str>) -> Option<String> {
-    match (package, version) {
-        (Some(package), Some(version)) => Some(format!("{package} {version}")),
+    let place = match (package, version) {
+        (Some(package), Some(version)) => Some(format!("{package} {}", short(version, VERSION))),
         (package, _) => package.or(path).map(str::to_owned),
-    }
+    };
+    place.map(|place| short(&place, NAME))
 }
 
 impl Row {
@@ -289,7 +269,7 @@ impl Row {
             ChangeType::NewVulnerability | ChangeType::Reopened | ChangeType::SeverityChange
         );
         Self {
-            id: change.finding_id.to_string(),
+            id: short(change.finding_id.as_str(), NAME),
             aliases: change
                 .aliases
                 .iter()
@@ -300,11 +280,15 @@ impl Row {
             kind: change.kind,
             severity: change.impact_level,
             cvss_score: change.cvss_score.map(|s| s.to_string()),
-            rule: change.rule.clone(),
+            rule: change.rule.as_deref().map(|rule| short(rule, NAME)),
             place: place(change.package.as_deref(), change.version.as_deref(), change.path.as_deref()),
-            fix_version: change.fix_version.clone().filter(|_| change.new_state.severity().is_some()),
-            reference_url: change.reference_url.clone(),
-            description: Some(change.description.clone()).filter(|d| tells_more && !d.is_empty()),
+            fix_version: change
+                .fix_version
+                .as_deref()
+                .filter(|_| change.new_state.severity().is_some())
+                .map(|version| short(version, VERSION)),
+            reference_url: address(change.reference_url.as_ref()),
+            description: Some(short(&change.description, DESCRIPTION)).filter(|d| tells_more && !d.is_empty()),
             remark: remark(change),
             development: change.scope == findings_model::Scope::Development,
         }
@@ -312,15 +296,15 @@ impl Row {
 
     fn of_open(finding: &OpenFinding) -> Self {
         Self {
-            id: finding.finding_id.to_string(),
+            id: short(finding.finding_id.as_str(), NAME),
             aliases: Vec::new(),
             kind: finding.kind,
             severity: finding.severity,
             cvss_score: None,
-            rule: finding.rule.clone(),
+            rule: finding.rule.as_deref().map(|rule| short(rule, NAME)),
             place: place(finding.package.as_deref(), finding.version.as_deref(), finding.path.as_deref()),
-            fix_version: finding.fix_version.clone(),
-            reference_url: finding.reference_url.clone(),
+            fix_version: finding.fix_version.as_deref().map(|version| short(version, VERSION)),
+            reference_url: address(finding.reference_url.as_ref()),
             description: None,
             remark: finding.unverified.then(|| "not confirmed by the newest scan".to_owned()),
             development: finding.scope == findings_model::Scope::Development,
@@ -328,16 +312,17 @@ impl Row {
     }
 }
 
-fn remark(change: &Change) -> Option<String> {
+pub(crate) fn remark(change: &Change) -> Option<String> {
     let words = match (change.change_type, change.reason) {
         (ChangeType::SeverityChange, _) => {
-            return change.old_severity.map(|old| format!("before: {old}"));
+            return change.old_severity.map(|old| format!("{old} before"));
         }
         (_, Some(ChangeReason::Upgraded)) => "upgraded to a version that is not affected",
         (_, Some(ChangeReason::Removed)) => "removed",
         (_, Some(ChangeReason::CodeChanged)) => "the code was changed",
         (_, Some(ChangeReason::NoLongerReported)) => "no longer reported",
         (_, Some(ChangeReason::FixAvailable)) => "a fix is available now",
+        (_, Some(ChangeReason::ScopeChanged)) => "needed at run time now",
         (_, Some(ChangeReason::VersionChanged)) => "another version, affected too",
         (_, Some(ChangeReason::AcceptedRisk)) => "the risk was accepted",
         (_, Some(ChangeReason::FalsePositive)) => "a false positive",

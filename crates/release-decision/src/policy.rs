@@ -1,4 +1,8 @@
+mod rule;
+
 use std::{collections::BTreeSet, fmt, str::FromStr};
+
+pub use rule::Rule;
 
 use findings_model::{FindingKind, Severity};
 use serde::{Deserialize, Serialize};
@@ -12,55 +16,69 @@ use serde::{Deserialize, Serialize};
 #[serde(default, deny_unknown_fields)]
 pub struct Policy {
     /// From which severity a new finding releases.
-    pub new: Threshold,
+    pub new: Rule,
     /// From which severity a reopened finding releases.
-    pub reopened: Threshold,
+    pub reopened: Rule,
     /// To which severity at least a severity must rise to release.
-    pub raised: Threshold,
+    pub raised: Rule,
     /// From which severity the end of a finding releases.
-    pub resolved: Threshold,
+    pub resolved: Rule,
     /// From which severity a withdrawn advisory releases.
-    pub withdrawn: Threshold,
+    pub withdrawn: Rule,
     /// From which severity a fix that is now available, or another affected version, releases.
-    pub updated: Threshold,
+    pub updated: Rule,
     /// From which severity an exception releases.
-    pub excepted: Threshold,
+    pub excepted: Rule,
     /// From which severity the end of an exception releases.
-    pub exception_expired: Threshold,
+    pub exception_expired: Rule,
     /// The severity that an unknown one counts as. It is still printed as unknown.
     pub unknown_severity: UnknownSeverity,
     /// Whether findings in packages that are only needed for development release.
     pub development: DevelopmentRule,
-    /// The kinds of findings that release.
+    /// The kinds of findings that release, in each row that names none of its own.
     #[cfg_attr(feature = "schema", schemars(with = "BTreeSet<KindWord>"))]
     pub kinds: BTreeSet<FindingKind>,
     /// What a first scan, which has nothing to compare with, does.
     pub first_scan: FirstScanRule,
+    /// Hours after an automatic release in which only a critical change makes another one; 0 for no such period.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub quiet_hours: u32,
     /// How the next version is made.
     pub bump: Bump,
     /// The file with the project's own template for release notes, below the project; the built-in one without it.
     pub notes_template: Option<String>,
+    /// The file with the project's own template for the entry of the changelog, below the project; the built-in one without it.
+    // Left out where it is not set: the policy is part of a decision's id, and older ids must stay what they are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub changelog_template: Option<String>,
 }
 
 impl Default for Policy {
     fn default() -> Self {
         Self {
-            new: Threshold::AtLeast(Severity::High),
-            reopened: Threshold::AtLeast(Severity::High),
-            raised: Threshold::AtLeast(Severity::High),
-            resolved: Threshold::Any,
-            withdrawn: Threshold::Never,
-            updated: Threshold::Never,
-            excepted: Threshold::Never,
-            exception_expired: Threshold::Never,
+            new: Threshold::AtLeast(Severity::High).into(),
+            reopened: Threshold::AtLeast(Severity::High).into(),
+            raised: Threshold::AtLeast(Severity::High).into(),
+            resolved: Threshold::Any.into(),
+            withdrawn: Threshold::Never.into(),
+            updated: Threshold::Never.into(),
+            excepted: Threshold::Never.into(),
+            exception_expired: Threshold::Never.into(),
             unknown_severity: UnknownSeverity::High,
             development: DevelopmentRule::Release,
             kinds: [FindingKind::Vulnerability, FindingKind::Code, FindingKind::Secret].into(),
             first_scan: FirstScanRule::Record,
+            quiet_hours: 0,
             bump: Bump::Patch,
             notes_template: None,
+            changelog_template: None,
         }
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(hours: &u32) -> bool {
+    *hours == 0
 }
 
 /// From where on a row of the matrix applies: `never`, `any`, or the mildest severity that counts.

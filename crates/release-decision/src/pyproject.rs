@@ -1,8 +1,10 @@
-use std::{cmp::Reverse, fmt, ops::Range, str::FromStr};
+use std::{fmt, str::FromStr};
 
 use findings_model::text;
 use pep440_rs::Version;
-use toml_edit::{Document, Item, TableLike, Value};
+use toml_edit::{Document, Item, Value};
+
+use crate::places::tree::table;
 
 /// The version that a project file gives.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,6 +13,13 @@ pub enum CurrentVersion {
     Static(Version),
     /// The build backend takes it from elsewhere.
     Dynamic(DynamicVersion),
+    /// It was looked for elsewhere, and not found.
+    Unknown {
+        /// Where the build backend takes it from.
+        source: DynamicVersion,
+        /// Why it is not known, as the end of a sentence.
+        reason: String,
+    },
 }
 
 /// Where a dynamic version comes from.
@@ -39,7 +48,7 @@ impl fmt::Display for DynamicVersion {
     }
 }
 
-/// Why a project file gives no version, or takes none.
+/// Why a project file gives no version.
 #[derive(Debug, thiserror::Error)]
 pub enum PyprojectError {
     /// Not TOML.
@@ -73,38 +82,17 @@ pub enum PyprojectError {
         /// Of `[tool.poetry]`.
         poetry: Version,
     },
-    /// There is no version in the file to be changed.
-    #[error("the version cannot be set in the project file: {0}")]
-    Dynamic(DynamicVersion),
 }
 
 const PROJECT: (&[&str], &str) = (&["project"], "project.version");
+/// Plug-ins of hatch that take the version from a tag.
+const HATCH_TAGS: [&str; 3] = ["vcs", "uv-dynamic-versioning", "versioningit"];
 const POETRY: (&[&str], &str) = (&["tool", "poetry"], "tool.poetry.version");
 
 /// Reads the project's version from the text of `pyproject.toml`.
 pub fn current_version_of(pyproject: &str) -> Result<CurrentVersion, PyprojectError> {
     let document = Document::parse(pyproject).map_err(PyprojectError::Toml)?;
     current(document.as_item())
-}
-
-/// Writes a version into the text of `pyproject.toml`, wherever a version stands, and changes no other byte of it.
-pub fn set_version(pyproject: &str, version: &Version) -> Result<String, PyprojectError> {
-    let document = Document::parse(pyproject).map_err(PyprojectError::Toml)?;
-    if let CurrentVersion::Dynamic(dynamic) = current(document.as_item())? {
-        return Err(PyprojectError::Dynamic(dynamic));
-    }
-    let mut places: Vec<Range<usize>> = [PROJECT, POETRY]
-        .into_iter()
-        .filter_map(|(tables, _)| table(document.as_item(), tables)?.get("version")?.as_value()?.span())
-        .collect();
-    places.sort_by_key(|place| Reverse(place.start));
-    let mut text = pyproject.to_owned();
-    for place in places {
-        // A version of PEP 440 holds no character that TOML would have to escape.
-        let quote = if pyproject[place.clone()].starts_with('\'') { '\'' } else { '"' };
-        text.replace_range(place, &format!("{quote}{version}{quote}"));
-    }
-    Ok(text)
 }
 
 fn current(document: &Item) -> Result<CurrentVersion, PyprojectError> {
@@ -144,6 +132,7 @@ fn names_version_dynamic(document: &Item) -> bool {
 fn dynamic_source(document: &Item) -> DynamicVersion {
     let text_at = |tables: &[&str], key: &str| table(document, tables).and_then(|t| t.get(key)).and_then(first_text);
     let setuptools: &[&str] = &["tool", "setuptools", "dynamic", "version"];
+    let hatch_source = text_at(&["tool", "hatch", "version"], "source");
     let backend = text_at(&["build-system"], "build-backend").unwrap_or_default();
     if let Some(attribute) = text_at(setuptools, "attr") {
         DynamicVersion::Attribute(attribute)
@@ -153,9 +142,11 @@ fn dynamic_source(document: &Item) -> DynamicVersion {
         text_at(&["tool", "hatch", "version"], "path").or_else(|| text_at(&["tool", "pdm", "version"], "path"))
     {
         DynamicVersion::File(file)
-    } else if text_at(&["tool", "hatch", "version"], "source").as_deref() == Some("vcs")
+    } else if hatch_source.as_deref().is_some_and(|source| HATCH_TAGS.contains(&source))
         || text_at(&["tool", "pdm", "version"], "source").as_deref() == Some("scm")
         || table(document, &["tool", "setuptools_scm"]).is_some()
+        || is_on(document, &["tool", "poetry-dynamic-versioning"], "enable")
+        || needs_setuptools_scm(document)
     {
         DynamicVersion::Tag
     } else if backend.starts_with("flit") {
@@ -163,10 +154,20 @@ fn dynamic_source(document: &Item) -> DynamicVersion {
             text_at(&["tool", "flit", "module"], "name").or_else(|| text_at(&["project"], "name")).unwrap_or_default();
         DynamicVersion::Attribute(format!("{}.__version__", module.replace('-', "_")))
     } else if backend == "maturin" {
-        DynamicVersion::File("Cargo.toml".to_owned())
+        let manifest = text_at(&["tool", "maturin"], "manifest-path");
+        DynamicVersion::File(manifest.unwrap_or_else(|| "Cargo.toml".to_owned()))
     } else {
         DynamicVersion::Backend
     }
+}
+
+/// Newer releases of setuptools-scm need no table of their own.
+fn needs_setuptools_scm(document: &Item) -> bool {
+    let requires = table(document, &["build-system"]).and_then(|t| t.get("requires")).and_then(Item::as_array);
+    requires.into_iter().flatten().filter_map(Value::as_str).any(|requirement| {
+        let name = requirement.split(['[', '<', '>', '=', '~', '!', ';', ' ']).next().unwrap_or_default();
+        name.replace('_', "-").eq_ignore_ascii_case("setuptools-scm")
+    })
 }
 
 fn first_text(item: &Item) -> Option<String> {
@@ -179,12 +180,4 @@ fn first_text(item: &Item) -> Option<String> {
 
 fn is_on(document: &Item, tables: &[&str], key: &str) -> bool {
     table(document, tables).and_then(|t| t.get(key)).and_then(Item::as_bool) == Some(true)
-}
-
-fn table<'a>(document: &'a Item, path: &[&str]) -> Option<&'a dyn TableLike> {
-    let mut item = document;
-    for name in path {
-        item = item.as_table_like()?.get(name)?;
-    }
-    item.as_table_like()
 }

@@ -1,6 +1,9 @@
-use std::str::FromStr;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    str::FromStr,
+};
 
-use findings_model::{FileOutcome, FindingSet, Receipt};
+use findings_model::{FileOutcome, FindingSet, PackageName, Receipt};
 use pep440_rs::Version;
 
 use crate::{Baseline, Snapshot, StoredDecision};
@@ -69,6 +72,16 @@ pub enum RecordError {
         /// The decision at hand.
         decision: String,
     },
+    /// The decision is of another project.
+    #[error("decision {id} is of the project {decided}, not of {receipt:?}")]
+    OtherProject {
+        /// The decision.
+        id: String,
+        /// Its project.
+        decided: PackageName,
+        /// The receipt's project.
+        receipt: String,
+    },
     /// The decision was not to release.
     #[error("the receipt carries out decision {id}, which was not to release")]
     NoRelease {
@@ -90,13 +103,29 @@ pub enum RecordError {
         id: String,
     },
     /// A newer release was recorded in the meantime.
-    #[error("the receipt is of {version}, but the baseline is at {recorded} already: an older release moves nothing")]
+    #[error(
+        "the receipt is of {version}, but the baseline is at {recorded} already: an older or another release of it moves nothing"
+    )]
     Superseded {
         /// The receipt's version.
         version: Version,
         /// The baseline's version.
         recorded: Version,
     },
+}
+
+/// The baseline as it will be when a decision that was published is recorded; none where the decision holds no snapshot.
+///
+/// What that release carried is not released again, although nobody recorded it yet.
+#[must_use]
+pub fn as_if_recorded(baseline: &Baseline, decision: &StoredDecision) -> Option<Baseline> {
+    let mut moved = baseline.clone();
+    move_to(&mut moved, decision.snapshot.clone()?);
+    moved.version.clone_from(&decision.decision.next_version);
+    moved.decision_id = Some(decision.decision.decision_id.clone());
+    moved.trigger_type = Some(decision.decision.trigger_type);
+    moved.recorded_at = decision.decision.decided_at;
+    Some(moved)
 }
 
 /// Moves the baseline to what a published release was decided on.
@@ -123,11 +152,17 @@ pub fn record_release(publication: Publication<'_>) -> Result<Baseline, RecordEr
             move_to(&mut baseline, Snapshot::from(set));
             baseline.decision_id = None;
         }
+        baseline.trigger_type = None;
         return Ok(released(baseline, version, receipt, commit));
     };
 
     if let Some(baseline) = baseline.as_ref().filter(|b| b.decision_id.as_ref() == Some(id)) {
-        return Ok(baseline.clone());
+        return match &baseline.version {
+            Some(recorded) if *recorded != version => {
+                Err(RecordError::OtherVersion { version, decided: recorded.clone() })
+            }
+            _ => Ok(baseline.clone()),
+        };
     }
     let decision = decision.ok_or_else(|| RecordError::NoDecision { id: id.clone() })?;
     if decision.decision.decision_id != *id {
@@ -136,19 +171,28 @@ pub fn record_release(publication: Publication<'_>) -> Result<Baseline, RecordEr
             decision: decision.decision.decision_id.clone(),
         });
     }
+    if let Some(decided) = &decision.decision.project
+        && PackageName::parse(&receipt.project).ok().as_ref() != Some(decided)
+    {
+        let receipt = findings_model::text::one_line(&receipt.project);
+        return Err(RecordError::OtherProject { id: id.clone(), decided: decided.clone(), receipt });
+    }
     if !decision.decision.should_release {
         return Err(RecordError::NoRelease { id: id.clone() });
     }
     if let Some(decided) = decision.decision.next_version.as_ref().filter(|decided| **decided != version) {
         return Err(RecordError::OtherVersion { version, decided: decided.clone() });
     }
-    if let Some(recorded) = recorded.filter(|_| is_older) {
+    // One version is the release of one decision.
+    let is_taken = recorded.as_ref() == Some(&version) && baseline.as_ref().is_some_and(|b| b.decision_id.is_some());
+    if let Some(recorded) = recorded.filter(|_| is_older || is_taken) {
         return Err(RecordError::Superseded { version, recorded });
     }
     let snapshot = decision.snapshot.clone().ok_or_else(|| RecordError::NoSnapshot { id: id.clone() })?;
     let mut baseline = baseline.unwrap_or_else(|| Baseline::without_scans(receipt.finished_at));
     move_to(&mut baseline, snapshot);
     baseline.decision_id = Some(id.clone());
+    baseline.trigger_type = Some(decision.decision.trigger_type);
     Ok(released(baseline, version, receipt, commit))
 }
 
@@ -168,11 +212,21 @@ fn check(receipt: &Receipt) -> Result<(), RecordError> {
     }
 }
 
+/// Takes the snapshot as what is released. A scanner whose first scan came after the snapshot keeps what that scan said.
 fn move_to(baseline: &mut Baseline, snapshot: Snapshot) {
+    let mut scanners = snapshot.scanners;
+    let mut findings = snapshot.findings;
+    let ids: BTreeSet<_> = findings.iter().map(|f| f.finding_id.clone()).collect();
+    let later = std::mem::take(&mut baseline.scanners);
+    let later: BTreeMap<_, _> = later.into_iter().filter(|(name, _)| !scanners.contains_key(name)).collect();
+    findings.extend(std::mem::take(&mut baseline.findings).into_iter().filter(|finding| {
+        !ids.contains(&finding.finding_id) && finding.scanners.keys().all(|name| later.contains_key(name))
+    }));
+    scanners.extend(later);
+    findings.sort_by(|a, b| a.finding_id.cmp(&b.finding_id));
     baseline.lineage = snapshot.lineage;
-    baseline.scanners = snapshot.scanners;
-    baseline.findings = snapshot.findings;
-    baseline.findings.sort_by(|a, b| a.finding_id.cmp(&b.finding_id));
+    baseline.scanners = scanners;
+    baseline.findings = findings;
 }
 
 fn released(mut baseline: Baseline, version: Version, receipt: &Receipt, commit: Option<String>) -> Baseline {

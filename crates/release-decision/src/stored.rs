@@ -1,9 +1,10 @@
 use findings_model::FindingSet;
-use serde_json::Value;
+use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use crate::{
     Decision, Snapshot,
-    baseline::{DocumentError, check_schema},
+    baseline::{DocumentError, check, read},
 };
 
 /// A decision with the findings that it was made on: `security/findings/decision.json`.
@@ -18,6 +19,13 @@ pub struct StoredDecision {
     pub snapshot: Option<Snapshot>,
 }
 
+/// What stands beside the decision's own keys.
+#[derive(Deserialize)]
+struct Beside<'a> {
+    #[serde(borrow)]
+    snapshot: Option<&'a RawValue>,
+}
+
 impl StoredDecision {
     /// A decision and the current side of the comparison that it was made on.
     pub fn new(decision: Decision, decided_on: Option<&FindingSet>) -> Self {
@@ -26,14 +34,18 @@ impl StoredDecision {
 
     /// Reads the document.
     pub fn from_json(bytes: &[u8]) -> Result<Self, DocumentError> {
+        let decision = Self::decision_from_json(bytes)?;
         let json = |source| DocumentError::Json { document: "decision", source };
-        check_schema(bytes, "decision", Decision::SCHEMA)?;
-        let mut document: Value = serde_json::from_slice(bytes).map_err(json)?;
-        let snapshot = document.as_object_mut().and_then(|keys| keys.remove("snapshot")).unwrap_or_default();
-        Ok(Self {
-            decision: serde_json::from_value(document).map_err(json)?,
-            snapshot: serde_json::from_value(snapshot).map_err(json)?,
-        })
+        let Beside { snapshot } = serde_json::from_slice(bytes).map_err(json)?;
+        let snapshot = snapshot.map(|raw| FindingSet::from_json(raw.get().as_bytes())).transpose().map_err(json)?;
+        Ok(Self { decision, snapshot: snapshot.map(Snapshot::from) })
+    }
+
+    /// Reads the decision alone, for those who do not ask for the findings that it was made on: they are most of the document.
+    pub fn decision_from_json(bytes: &[u8]) -> Result<Decision, DocumentError> {
+        let decision: Decision = read(bytes, "decision", Decision::SCHEMA)?;
+        check(decision.schema_version, "decision", Decision::SCHEMA)?;
+        Ok(decision)
     }
 
     /// The document, indented, with a line feed at its end.

@@ -1,15 +1,20 @@
 //! What a maintainer relies on: the matrix, the texts, the version, the notes, the baseline.
 
 mod baseline;
+mod changelog;
 mod decisions;
 mod matrix;
 mod notes;
+mod own_words;
+mod past;
+mod places;
+mod unknown;
 mod versions;
 
 use change_detect::{Change, ChangeSet, ChangeType};
 use findings_model::{FindingKind, Severity, Timestamp};
 
-use crate::{Decision, IndexVersions, Policy, Request, Versions, decide};
+use crate::{Decision, IndexVersions, Past, Policy, Request, Versions, decide};
 
 fn now() -> Timestamp {
     "2026-01-12T03:00:00Z".parse().unwrap()
@@ -51,5 +56,5 @@ fn versions() -> Versions {
 }
 
 fn decided(set: &ChangeSet, request: &Request, policy: &Policy) -> Decision {
-    decide(set, request, policy, &versions(), now()).unwrap()
+    decide(set, request, policy, &versions(), &Past::default(), now()).unwrap()
 }

@@ -46,17 +46,23 @@ impl Versions {
     pub fn current(&self) -> Option<&Version> {
         match &self.current {
             Some(CurrentVersion::Static(version)) => Some(version),
-            Some(CurrentVersion::Dynamic(_)) | None => None,
+            Some(CurrentVersion::Dynamic(_) | CurrentVersion::Unknown { .. }) | None => None,
         }
+    }
+
+    /// The newest version that was released, as far as is known.
+    pub(crate) fn newest_released(&self) -> Option<&Version> {
+        self.index.iter().filter_map(IndexVersions::newest).chain(&self.released).max()
     }
 
     /// The next version: the project's own if it is newer than everything released, else the bump of the greater of both.
     ///
     /// Where nothing is known of the index and of earlier releases, the project's own version may be taken, so it is bumped.
     /// A pre-release on the index, of a release that the project is not at, is followed by the next of its series: an
-    /// automatic release makes no final release of somebody's release candidate.
+    /// automatic release makes no final release of somebody's release candidate. A line that is maintained beside a newer one
+    /// gives its versions itself.
     pub fn next(&self, by: Bump) -> Result<NextVersion, VersionError> {
-        let released = self.index.iter().filter_map(IndexVersions::newest).chain(&self.released).max();
+        let released = self.newest_released();
         if let Some(given) = &self.given {
             let taken = self.released.as_ref() == Some(given) || self.index.as_ref().is_some_and(|i| i.contains(given));
             return match given {
@@ -69,6 +75,9 @@ impl Versions {
             Some(CurrentVersion::Static(version)) => version.clone().without_local(),
             Some(CurrentVersion::Dynamic(dynamic)) => {
                 return Ok(unknown(format!("the project's version is dynamic: {dynamic}")));
+            }
+            Some(CurrentVersion::Unknown { source, reason }) => {
+                return Ok(unknown(format!("the project's version is dynamic: {source}, and {reason}")));
             }
             None => return Ok(unknown("the project's version is not known".to_owned())),
         };

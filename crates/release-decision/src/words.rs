@@ -7,27 +7,70 @@ use findings_model::{CoverageState, FindingId, text};
 
 use crate::{
     TriggerType,
+    decision::Verdict,
     matrix::{Effect, Reason, Row},
 };
 
 /// How many findings the paragraph names.
 const NAMED: usize = 3;
 
+/// How many scans it tells about.
+const SCANS: usize = 5;
+
+/// The most characters of a name in it.
+const NAME: usize = 100;
+
 /// A paragraph of plain text on one line; whoever shows it escapes it for the place.
-pub(crate) fn explanation(changes: &ChangeSet, reasons: &[Reason], trigger_type: TriggerType) -> String {
-    let mut sentences = match trigger_type {
-        TriggerType::SecurityAuto => automatic(changes, reasons),
-        TriggerType::Manual => vec!["A person asked for this release.".to_owned(), pending(changes)],
-        TriggerType::None => vec![standstill(changes, reasons)],
+///
+/// Where a scan failed or is missing, that is said before anything that would be true of a full set of scans only.
+pub(crate) fn explanation(changes: &ChangeSet, reasons: &[Reason], verdict: &Verdict) -> String {
+    let mut sentences = match verdict {
+        Verdict::Release(TriggerType::Manual) => {
+            let mut sentences = vec!["A person asked for this release.".to_owned()];
+            sentences.extend(gaps(changes));
+            sentences.push(pending(changes));
+            sentences
+        }
+        Verdict::Release(_) => automatic(changes, reasons),
+        Verdict::Nothing => {
+            let mut sentences = gaps(changes);
+            sentences.push(standstill(changes, reasons));
+            sentences
+        }
+        Verdict::Waits(until) => {
+            let mut sentences = automatic(changes, reasons);
+            sentences.push(format!("It waits for the end of the quiet period at {until}."));
+            sentences
+        }
+        Verdict::Published(version, _) => vec![
+            format!("This decision was published before, as {version}: it is not released again."),
+            "Until that release is recorded, its changes stay pending.".to_owned(),
+        ],
     };
-    for scan in &changes.incomplete {
-        let what = coverage(scan.coverage);
-        sentences.push(format!(
-            "The newest scan of {} {what}: what it did not cover is unknown, not resolved.",
-            scan.scanner
-        ));
+    if !matches!(verdict, Verdict::Release(TriggerType::Manual) | Verdict::Nothing) {
+        sentences.extend(gaps(changes));
     }
     text::one_line(&sentences.join(" "))
+}
+
+/// What the scans do not tell, those first that tell nothing.
+fn gaps(changes: &ChangeSet) -> Vec<String> {
+    let (lost, others): (Vec<_>, Vec<_>) = changes.incomplete.iter().partition(|scan| !scan.coverage.is_usable());
+    let mut sentences: Vec<String> = lost
+        .into_iter()
+        .chain(others)
+        .take(SCANS)
+        .map(|scan| {
+            let (what, scanner) = (coverage(scan.coverage), text::shorten(scan.scanner.as_str(), NAME));
+            format!("The newest scan of {scanner} {what}: what it did not cover is unknown, not resolved.")
+        })
+        .collect();
+    match changes.incomplete.len().saturating_sub(SCANS) {
+        0 => {}
+        1 => sentences.push("1 more scan does not tell everything either.".to_owned()),
+        n => sentences.push(format!("{n} more scans do not tell everything either.")),
+    }
+    sentences
 }
 
 /// How a scan went, as the end of a sentence about it.
@@ -42,8 +85,8 @@ pub(crate) fn coverage(state: CoverageState) -> &'static str {
 }
 
 fn automatic(changes: &ChangeSet, reasons: &[Reason]) -> Vec<String> {
-    let released: BTreeSet<&FindingId> =
-        reasons.iter().filter(|r| r.effect == Effect::Release).filter_map(|r| r.finding_id.as_ref()).collect();
+    let mut released: BTreeSet<&FindingId> = BTreeSet::new();
+    released.extend(reasons.iter().filter(|r| r.effect == Effect::Release).filter_map(|r| r.finding_id.as_ref()));
     let (decisive, others): (Vec<&Change>, Vec<&Change>) =
         changes.changes.iter().partition(|c| released.contains(&c.finding_id));
     let since = if changes.first_scan {
@@ -65,14 +108,23 @@ fn pending(changes: &ChangeSet) -> String {
         return "There is no earlier release to compare the security findings with, and no security scan was taken into account."
             .to_owned();
     }
+    let is_known = !changes.lacks_a_scan();
     if changes.first_scan {
-        let known = if all.is_empty() { "no finding is known".to_owned() } else { named(&all) };
+        let known = match (all.is_empty(), is_known) {
+            (true, true) => "no finding is known".to_owned(),
+            (true, false) => "it is not known whether there are findings".to_owned(),
+            (false, _) => named(&all),
+        };
         return format!("There is no earlier release to compare the security findings with; as of now {known}.");
     }
     if !all.is_empty() {
         return format!("It also carries what changed in the security findings since the last one: {}.", named(&all));
     }
     match changes.compared_with {
+        Some(_) if !is_known => {
+            "Whether the security findings changed since the last one is not known; the scans that could be used tell of no change."
+                .to_owned()
+        }
         Some(_) => "The security findings did not change since the last one.".to_owned(),
         None => "The security findings were not compared with an earlier release.".to_owned(),
     }
@@ -84,6 +136,10 @@ fn standstill(changes: &ChangeSet, reasons: &[Reason]) -> String {
     match count {
         0 if changes.first_scan && changes.posture.is_none() => {
             "No security scan was taken into account: there is nothing to decide on.".to_owned()
+        }
+        0 if changes.first_scan && changes.lacks_a_scan() => {
+            "This is the first scan; whether there are findings is not known, and what could be scanned has none."
+                .to_owned()
         }
         0 if changes.first_scan => "This is the first scan, and it found nothing.".to_owned(),
         0 if changes.lacks_a_scan() => {
@@ -127,7 +183,8 @@ fn named(changes: &[&Change]) -> String {
 }
 
 fn phrase(change: &Change) -> String {
-    let place = change.package.as_ref().or(change.path.as_ref()).map(|p| format!(" in {p}")).unwrap_or_default();
+    let place = change.package.as_ref().or(change.path.as_ref());
+    let place = place.map(|place| format!(" in {}", text::shorten(place, NAME))).unwrap_or_default();
     let what = match change.change_type {
         ChangeType::NewVulnerability => format!("is new at {} severity", change.impact_level),
         ChangeType::Reopened => format!("is back at {} severity", change.impact_level),
@@ -141,5 +198,5 @@ fn phrase(change: &Change) -> String {
         ChangeType::Excepted => "is excepted".to_owned(),
         ChangeType::ExceptionExpired => "is no longer excepted".to_owned(),
     };
-    format!("{}{place} {what}", change.finding_id)
+    format!("{}{place} {what}", text::shorten(change.finding_id.as_str(), NAME))
 }

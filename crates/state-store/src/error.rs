@@ -49,6 +49,9 @@ pub enum StoreErrorKind {
     /// A file stands where a folder is needed.
     #[error("a file stands where a folder is needed")]
     NotAFolder,
+    /// The path leads out of the folder that it must lie in.
+    #[error("it does not lie below {}", .0.display())]
+    NotBelow(PathBuf),
     /// More bytes than the limit.
     #[error("it holds {size} bytes, more than the limit of {limit}")]
     TooLarge {

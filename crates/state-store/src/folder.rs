@@ -45,7 +45,7 @@ pub fn list(folder: &Path) -> Result<Vec<Entry>, StoreError> {
             },
         });
     }
-    found.sort_by(|a, b| a.name.cmp(&b.name));
+    found.sort_unstable_by(|a, b| a.name.cmp(&b.name));
     Ok(found)
 }
 

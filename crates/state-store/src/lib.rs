@@ -12,13 +12,15 @@ mod error;
 mod folder;
 mod lock;
 mod read;
+mod together;
 mod write;
 
 pub use error::{Action, StoreError, StoreErrorKind};
 pub use folder::{Entry, EntryKind, exists, list, remove};
 pub use lock::{Lock, lock};
-pub use read::{open_if_there, open_regular, read, read_if_there, read_start};
-pub use write::{append, replace, replace_if_changed, replace_if_changed_with, replace_without_sync, set_aside};
+pub use read::{open_if_there, open_regular, read, read_below, read_if_there, read_start};
+pub use together::{Replaced, Replacement, TogetherError, replace_together};
+pub use write::{append_lines, replace, replace_if_changed, replace_if_changed_with, replace_without_sync, set_aside};
 
 /// The most that a document of ours may hold: 4 GiB, a ledger of some four million findings.
 pub const DOCUMENT_LIMIT: u64 = 4 * 1024 * 1024 * 1024;

@@ -2,7 +2,7 @@ use std::{
     fs::{File, OpenOptions},
     io::{BufReader, Read as _, Take},
     os::unix::fs::{FileTypeExt as _, OpenOptionsExt as _},
-    path::Path,
+    path::{Component, Path},
 };
 
 use rustix::fs::OFlags;
@@ -84,6 +84,21 @@ pub fn read_start(path: &Path, most: u64) -> Result<Option<Vec<u8>>, StoreError>
     Ok(Some(bytes))
 }
 
+/// As [`read`], of a file whose path was given by somebody: it must lie below a folder, and no link on the way may lead out of it.
+pub fn read_below(folder: &Path, relative: &Path, limit: u64) -> Result<Vec<u8>, StoreError> {
+    let path = folder.join(relative);
+    let refuse = || StoreError::new(Action::Read, &path, StoreErrorKind::NotBelow(folder.to_owned()));
+    if !relative.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir)) {
+        return Err(refuse());
+    }
+    let real = |path: &Path| path.canonicalize().map_err(|e| StoreError::io(Action::Read, path, e));
+    if !real(path.parent().unwrap_or(folder))?.starts_with(real(folder)?) {
+        return Err(refuse());
+    }
+    // A link in place of the file itself is refused there.
+    read(&path, limit)
+}
+
 /// As [`read`]; none if nothing is there.
 pub fn read_if_there(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, StoreError> {
     match read(path, limit) {
@@ -116,6 +131,18 @@ mod tests {
         assert_eq!(read_start(&at("a"), 2).unwrap().as_deref(), Some(b"12".as_slice()));
         assert_eq!(read_start(&at("none"), 2).unwrap(), None);
         assert!(read_start(&at("link"), 2).is_err());
+        std::fs::create_dir_all(at("in/deep")).unwrap();
+        std::fs::write(at("in/deep/a"), b"a").unwrap();
+        std::os::unix::fs::symlink("..", at("in/out")).unwrap();
+        std::os::unix::fs::symlink("deep", at("in/inner")).unwrap();
+        let below = |path: &str| read_below(&at("in"), Path::new(path), 9);
+        for path in ["deep/a", "./deep/a", "inner/a"] {
+            assert_eq!(below(path).unwrap(), b"a", "{path}");
+        }
+        for path in ["../a", "/etc/hostname", "out/a", "deep/../../a"] {
+            assert!(matches!(below(path).unwrap_err().kind, StoreErrorKind::NotBelow(_)), "{path}");
+        }
+        assert!(below("deep/b").unwrap_err().is_missing() && below("no/b").unwrap_err().is_missing());
         assert!(read(&at("none"), 9).unwrap_err().to_string().contains("there is no such file"));
     }
 }

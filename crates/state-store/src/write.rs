@@ -79,7 +79,8 @@ fn state_of(path: &Path) -> Option<u64> {
 }
 
 /// A file that is not yet in its place.
-struct Unfinished<'p> {
+#[derive(Debug)]
+pub(crate) struct Unfinished<'p> {
     path: &'p Path,
     folder: &'p Path,
     temporary: NamedTempFile,
@@ -103,17 +104,35 @@ impl<'p> Unfinished<'p> {
         Ok(Self { path, folder, temporary })
     }
 
-    fn finish(self) -> Result<(), StoreError> {
-        let Self { path, folder, .. } = self;
+    /// Holds these bytes, on the disk, and is still not in its place.
+    pub(crate) fn filled(path: &'p Path, bytes: &[u8]) -> Result<Self, StoreError> {
         let fail = |e| StoreError::io(Action::Write, path, e);
-        self.temporary.as_file().sync_all().map_err(fail)?;
-        self.put_in_place()?;
-        sync_folder(folder).map_err(fail)
+        let mut file = Self::begin(path)?;
+        file.temporary.write_all(bytes).map_err(fail)?;
+        file.temporary.as_file().sync_all().map_err(fail)?;
+        Ok(file)
+    }
+
+    fn finish(self) -> Result<(), StoreError> {
+        let path = self.path;
+        self.temporary.as_file().sync_all().map_err(|e| StoreError::io(Action::Write, path, e))?;
+        self.finish_with(Permissions::from_mode(0o644))
+    }
+
+    /// Puts a synced file in its place.
+    pub(crate) fn finish_with(self, permissions: Permissions) -> Result<(), StoreError> {
+        let Self { path, folder, .. } = self;
+        self.put_in_place_with(permissions)?;
+        sync_folder(folder).map_err(|e| StoreError::io(Action::Write, path, e))
     }
 
     fn put_in_place(self) -> Result<(), StoreError> {
+        self.put_in_place_with(Permissions::from_mode(0o644))
+    }
+
+    fn put_in_place_with(self, permissions: Permissions) -> Result<(), StoreError> {
         let fail = |e| StoreError::io(Action::Write, self.path, e);
-        self.temporary.as_file().set_permissions(Permissions::from_mode(0o644)).map_err(fail)?;
+        self.temporary.as_file().set_permissions(permissions).map_err(fail)?;
         self.temporary.persist(self.path).map_err(|e| fail(e.error))?;
         Ok(())
     }
@@ -184,11 +203,32 @@ impl Write for Comparing<'_> {
     }
 }
 
-/// Adds bytes to the end of a file that belongs to somebody else (Actions' output files), or makes it.
-pub fn append(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+/// Adds lines to the end of a file that belongs to somebody else (Actions' output files), or makes it.
+///
+/// They begin on a line of their own: where the last writer left a line without its end, that is added first.
+pub fn append_lines(path: &Path, lines: &[u8]) -> Result<(), StoreError> {
     let fail = |e| StoreError::io(Action::Write, path, e);
     let mut file = OpenOptions::new().append(true).create(true).open(path).map_err(fail)?;
-    file.write_all(bytes).map_err(fail)
+    let mut bytes = Vec::with_capacity(lines.len() + 1);
+    // An empty line too many does no harm to any of them; a line that is lost does.
+    if ends_mid_line(path).unwrap_or(true) {
+        bytes.push(b'\n');
+    }
+    bytes.extend_from_slice(lines);
+    file.write_all(&bytes).map_err(fail)
+}
+
+/// Whether the last line of a file lacks its end. What is no regular file (a terminal, a pipe) cannot be asked, and has none.
+fn ends_mid_line(path: &Path) -> io::Result<bool> {
+    let about = std::fs::metadata(path)?;
+    if !about.is_file() || about.len() == 0 {
+        return Ok(false);
+    }
+    let mut file = File::open(path)?;
+    file.seek(io::SeekFrom::End(-1))?;
+    let mut last = [0];
+    file.read_exact(&mut last)?;
+    Ok(last != *b"\n")
 }
 
 /// Moves a file that cannot be used out of the way, to `NAME.LABEL` beside it (`NAME.LABEL.2`, … if that is taken). Gives the new path.
@@ -291,6 +331,22 @@ mod tests {
             replace(&dir.path().join("d"), b"x").unwrap_err().kind,
             StoreErrorKind::NotRegular("a folder")
         ));
+    }
+
+    #[test]
+    fn lines_begin_on_a_line_of_their_own() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("output");
+        for (before, after) in
+            [(None, "a=1\n"), (Some(""), "a=1\n"), (Some("x=1\n"), "x=1\na=1\n"), (Some("x=1"), "x=1\na=1\n")]
+        {
+            if let Some(before) = before {
+                std::fs::write(&path, before).unwrap();
+            }
+            append_lines(&path, b"a=1\n").unwrap();
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), after);
+        }
+        append_lines(Path::new("/dev/null"), b"a=1\n").unwrap();
     }
 
     #[test]

@@ -19,9 +19,11 @@ pub mod fixtures;
 pub mod index;
 pub mod osv;
 pub mod peers;
+pub mod repository;
 pub mod scratch;
 
 pub use command::{Binary, Outcome, Run};
 pub use filters::SNAPSHOT_FILTERS;
 pub use fixtures::{copy_dir, corpus, fixture, fixture_path, fixture_text};
+pub use repository::{Checkout, HookAt};
 pub use scratch::Scratch;

@@ -109,7 +109,7 @@ pub(super) fn run(most: u64) -> Result<()> {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a number for people")]
-fn mebibytes(bytes: u64) -> f64 {
+pub(super) fn mebibytes(bytes: u64) -> f64 {
     bytes as f64 / 1_048_576.0
 }
 
@@ -212,7 +212,7 @@ fn once(program: &Path, project: &Path, reports: &Path, day: &str) -> Result<Tak
 }
 
 /// The most memory that a process has had so far, in bytes; 0 when it has ended.
-fn peak(child: &Child) -> u64 {
+pub(super) fn peak(child: &Child) -> u64 {
     let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     let kibibytes = line.and_then(|rest| rest.split_whitespace().next()?.parse::<u64>().ok());

@@ -11,7 +11,7 @@ enum Layer {
     /// The shared nouns; no I/O, no clock.
     Words,
     Feature,
-    /// The one crate that touches files.
+    /// The one crate that touches files, and the one that runs git.
     Edge,
     /// Plans a run and executes it.
     Flow,
@@ -25,7 +25,7 @@ enum Layer {
 }
 
 /// The row of each crate. A binary under `bins/` needs no line.
-const CRATES: [(&str, Layer); 20] = [
+const CRATES: [(&str, Layer); 21] = [
     ("findings-model", Layer::Words),
     ("advisories", Layer::Feature),
     ("change-detect", Layer::Feature),
@@ -39,6 +39,7 @@ const CRATES: [(&str, Layer); 20] = [
     ("release-decision", Layer::Feature),
     ("scanner-reports", Layer::Feature),
     ("setup-rules", Layer::Feature),
+    ("git-command", Layer::Edge),
     ("state-store", Layer::Edge),
     ("orchestrate", Layer::Flow),
     ("advisory-sources", Layer::Remote),
@@ -62,22 +63,40 @@ const NETWORK: [&str; 3] = ["hyper", "reqwest", "tokio"];
 const OFFLINE_BINARIES: [&str; 2] = ["decide-release", "detect-changes"];
 
 /// Names (or beginnings of names) of packages with a network stack, TLS or an asynchronous runtime.
-const STACKS: [&str; 17] = [
+const STACKS: [&str; 35] = [
+    "actix-",
+    "async-executor",
+    "async-global-executor",
+    "async-io",
     "async-std",
+    "attohttpc",
     "aws-",
+    "boring",
     "curl",
+    "embassy-",
+    "futures-executor",
+    "glommio",
     "h2",
+    "h3",
     "hickory-",
     "hyper",
     "isahc",
+    "mbedtls",
+    "minreq",
     "mio",
+    "monoio",
     "native-tls",
     "openssl",
     "quinn",
     "reqwest",
+    "ring",
     "rustls",
+    "s2n-",
+    "schannel",
+    "security-framework",
     "smol",
     "socket2",
+    "surf",
     "tokio",
     "ureq",
 ];
@@ -171,7 +190,7 @@ fn inside_problem(edge: &Edge, from: Layer, to: Layer) -> Option<&'static str> {
     match (from, to) {
         (Layer::Bin, Layer::Bin) => Some("binaries share code through the crates below them"),
         (Layer::Feature, Layer::Feature) => Some("a feature does not import its sibling"),
-        (Layer::Edge, Layer::Feature) => Some("it replaces and locks files, whatever is in them"),
+        (Layer::Edge, Layer::Feature) => Some("it deals in bytes, whatever is in them"),
         (_, Layer::Glue | Layer::Remote) if from != Layer::Bin => Some("it is for binaries only"),
         _ if to >= from => Some("it is not in a row below"),
         _ => None,
@@ -194,33 +213,51 @@ fn foreign_problem(edge: &Edge, from: Layer) -> Option<&'static str> {
 
 /// Walks what the offline binaries link.
 fn offline_problems(metadata: &Metadata) -> Result<Vec<String>> {
-    let resolve = metadata.resolve.as_ref().context("cargo metadata resolves no graph")?;
-    let nodes: BTreeMap<&PackageId, _> = resolve.nodes.iter().map(|node| (&node.id, node)).collect();
-    let names: BTreeMap<&PackageId, &str> =
-        metadata.packages.iter().map(|package| (&package.id, package.name.as_str())).collect();
     let mut problems = Vec::new();
     for binary in OFFLINE_BINARIES {
-        let start = metadata.workspace_packages().into_iter().find(|package| package.name.as_str() == binary);
-        let start = &start.with_context(|| format!("the workspace has no {binary}"))?.id;
+        let linked = Linked::by(metadata, binary)?;
+        problems.extend(linked.stacks.iter().map(|path| format!("{binary}: links a network stack: {path}")));
+    }
+    Ok(problems)
+}
+
+/// What a package links: its normal dependencies and theirs, on any platform, with every feature that anything in the workspace
+/// asks for; a build of the package alone links a part of that.
+struct Linked {
+    packages: BTreeSet<String>,
+    /// The ways to network stacks, as `binary -> package -> …`; none leads on from there.
+    stacks: Vec<String>,
+}
+
+impl Linked {
+    fn by(metadata: &Metadata, package: &str) -> Result<Self> {
+        let resolve = metadata.resolve.as_ref().context("cargo metadata resolves no graph")?;
+        let nodes: BTreeMap<&PackageId, _> = resolve.nodes.iter().map(|node| (&node.id, node)).collect();
+        let names: BTreeMap<&PackageId, &str> =
+            metadata.packages.iter().map(|package| (&package.id, package.name.as_str())).collect();
+        let start = metadata.workspace_packages().into_iter().find(|known| known.name.as_str() == package);
+        let start = &start.with_context(|| format!("the workspace has no {package}"))?.id;
+        let mut linked = Self { packages: BTreeSet::new(), stacks: Vec::new() };
         let mut seen = BTreeSet::from([start]);
-        let mut open = vec![(start, binary.to_owned())];
+        let mut open = vec![(start, package.to_owned())];
         while let Some((id, path)) = open.pop() {
-            let name = names.get(id).copied().unwrap_or_default();
+            let name = names.get(id).copied().with_context(|| format!("cargo metadata names no package {id}"))?;
+            linked.packages.insert(name.to_owned());
             if STACKS.iter().any(|stack| is_of(name, stack)) {
-                problems.push(format!("{binary}: links a network stack: {path}"));
+                linked.stacks.push(path);
                 continue;
             }
             let node = nodes.get(id).with_context(|| format!("the graph has no {name}"))?;
             for next in &node.deps {
-                let linked = next.dep_kinds.iter().any(|kind| kind.kind == DependencyKind::Normal);
-                if linked && seen.insert(&next.pkg) {
+                let is_linked = next.dep_kinds.iter().any(|kind| kind.kind == DependencyKind::Normal);
+                if is_linked && seen.insert(&next.pkg) {
                     let name = names.get(&next.pkg).copied().unwrap_or_default();
                     open.push((&next.pkg, format!("{path} -> {name}")));
                 }
             }
         }
+        Ok(linked)
     }
-    Ok(problems)
 }
 
 fn is_of(name: &str, stack: &str) -> bool {
@@ -230,8 +267,12 @@ fn is_of(name: &str, stack: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Edge, Layer, edge_problems, is_of};
     use std::collections::BTreeMap;
+
+    use cargo_metadata::MetadataCommand;
+    use test_support::fixtures::workspace;
+
+    use super::{Edge, Layer, Linked, edge_problems, is_of};
 
     fn check(from: &str, to: &str, development: bool) -> Vec<String> {
         let mut layers: BTreeMap<String, Layer> =
@@ -292,5 +333,24 @@ mod tests {
     fn a_stack_is_known_with_its_relatives_only() {
         assert!(is_of("tokio", "tokio") && is_of("tokio-util", "tokio") && is_of("aws-config", "aws-"));
         assert!(!is_of("mionote", "mio") && !is_of("awsome", "aws-"));
+        assert!(is_of("ring", "ring") && !is_of("smol_str", "smol") && is_of("openssl-sys", "openssl"));
+    }
+
+    /// The check of the binaries that decide would pass on anything if it did not walk the graph or knew no stack.
+    #[test]
+    fn a_stack_is_found_where_there_is_one() {
+        let metadata = MetadataCommand::new().current_dir(workspace()).exec().unwrap();
+        let publishing = Linked::by(&metadata, "publish-pypi").unwrap();
+        assert!(publishing.stacks.iter().any(|path| path.ends_with("-> reqwest")), "{:?}", publishing.stacks);
+        assert!(publishing.stacks.iter().any(|path| path.ends_with("-> tokio")), "{:?}", publishing.stacks);
+        for binary in super::OFFLINE_BINARIES {
+            let linked = Linked::by(&metadata, binary).unwrap();
+            assert_eq!(linked.stacks, Vec::<String>::new());
+            for package in ["cli-support", "clap_builder", "findings-model", "serde_json", "state-store"] {
+                assert!(linked.packages.contains(package), "{binary} links {package}: {:?}", linked.packages);
+            }
+            assert!(!linked.packages.contains("proptest"), "{binary}: dependencies of tests are not linked");
+        }
+        assert!(Linked::by(&metadata, "no-such-binary").is_err());
     }
 }

@@ -1,5 +1,11 @@
 //! The built binary on documents of changes.
 
+#![expect(clippy::expect_used, reason = "a test fails where it cannot go on")]
+
+mod bump;
+mod bump_git;
+mod bump_kill;
+
 use serde_json::{Value, json};
 use test_support::{Run, Scratch};
 

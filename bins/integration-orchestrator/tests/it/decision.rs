@@ -243,6 +243,28 @@ fn a50_a_forced_release_names_what_is_pending_and_the_person_s_words() {
 }
 
 #[test]
+fn a35_every_word_of_a_decision_is_a_word_of_the_run_records() {
+    let (quiet, due) = (System::scanned(), System::scanned());
+    due.report("secrets-scan.json", one_secret("src/settings.py", 3));
+    let manual = due.run_json("integration-orchestrator", WEEK_2).args(["manual-workflow", "--notes=x"]);
+    let words = [
+        (&quiet, quiet.workflow(WEEK_2).output().expect_success().json(), "none"),
+        (&due, due.workflow(WEEK_2).output().expect_success().json(), "security_auto"),
+        (&due, manual.output().expect_success().json(), "manual"),
+    ];
+    for (system, document, expected) in words {
+        let word = text(&document["workflow_outputs"], "release_type");
+        assert_eq!((word, &document["release_decision"]["trigger_type"]), (expected, &json!(expected)));
+        let start = system.run("workflow-monitoring", WEEK_2).args(["start", "--workflow", "pypi-publish"]);
+        let id = start.output().expect_success().stdout.trim().to_owned();
+        let finish = system.run("workflow-monitoring", WEEK_2).args(["finish", "--id", &id, "--status", "success"]);
+        finish.args(["--release-type", word]).output().expect_success();
+        let record = system.project.json(&format!("metrics/workflow-{id}.json"));
+        assert_eq!(record["release_type"], expected);
+    }
+}
+
+#[test]
 fn forced_without_a_change_releases_on_request() {
     let system = System::scanned();
     let document = system.workflow(WEEK_2).arg("--force").output().expect_success().json();

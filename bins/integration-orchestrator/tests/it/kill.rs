@@ -2,13 +2,13 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    path::{Path, PathBuf},
-    time::{Duration, Instant, SystemTime},
+    path::Path,
+    time::{Duration, Instant},
 };
 
 use test_support::{Scratch, copy_dir, fixtures::WEEKS, fixtures::fixture_path};
 
-use crate::system::{System, binary};
+use crate::system::{System, binary, outside};
 
 /// How many moments are tried at most; a run has fewer.
 const MOST_MOMENTS: usize = 200;
@@ -36,21 +36,6 @@ fn copy_of(system: &System) -> System {
     let project = Scratch::empty();
     copy_dir(system.project.path(), project.path());
     System { project }
-}
-
-/// What a folder looks like from outside: names, sizes and times.
-fn outside(folder: &Path, seen: &mut BTreeMap<PathBuf, (u64, Option<SystemTime>)>) {
-    // Files come and go while they are listed.
-    let Ok(entries) = std::fs::read_dir(folder) else { return };
-    for entry in entries.flatten() {
-        let path = entry.path();
-        let Ok(metadata) = entry.metadata() else { continue };
-        if metadata.is_dir() {
-            outside(&path, seen);
-        } else {
-            seen.insert(path, (metadata.len(), metadata.modified().ok()));
-        }
-    }
 }
 
 /// Starts the run and kills it as soon as the folder has changed `moments` times. False if the run ended before that.

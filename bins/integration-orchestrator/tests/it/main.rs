@@ -10,6 +10,8 @@
     reason = "a test touches real files, and fails where it cannot"
 )]
 
+mod chain;
+mod commands;
 mod corpus;
 mod decision;
 mod documents;
@@ -21,6 +23,7 @@ mod parallel;
 mod plans;
 mod publishing;
 mod reports;
+mod revisions;
 mod same;
 mod scans;
 mod snapshots;
@@ -28,4 +31,5 @@ mod sources;
 mod status;
 mod streams;
 mod system;
+mod unrecorded;
 mod weeks;

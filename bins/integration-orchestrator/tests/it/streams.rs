@@ -124,6 +124,7 @@ fn a34_notes_are_data_for_the_runner() {
             "changes_detected",
             "next_version",
             "decision_id",
+            "already_published",
             "sync_summary",
         ];
         assert!(outputs.keys().all(|key| known.contains(&key.as_str())), "{outputs:#?}");
@@ -151,6 +152,7 @@ fn row_91_the_outputs_are_all_text() {
         "sync_summary",
         "decision_id",
         "next_version",
+        "already_published",
     ] {
         assert!(outputs.get(key).is_some_and(Value::is_string), "{key} in {outputs:#?}");
     }

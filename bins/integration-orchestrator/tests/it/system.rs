@@ -1,6 +1,10 @@
 //! A project in a scratch folder and the built binaries, called as a workflow calls them.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    time::SystemTime,
+};
 
 use serde_json::Value;
 use test_support::{Binary, Outcome, Run, Scratch, fixtures, index::Index, scratch::REPORTS};
@@ -152,6 +156,12 @@ impl System {
         "releases.json"
     }
 
+    /// The names of the decisions that were replaced before they were recorded.
+    pub(crate) fn kept_decisions(&self) -> Vec<String> {
+        let entries = std::fs::read_dir(self.project.join("security/findings/history/decisions"));
+        entries.into_iter().flatten().map(|e| e.unwrap().file_name().into_string().unwrap()).collect()
+    }
+
     /// The findings of the ledger, resolved ones too.
     #[track_caller]
     pub(crate) fn ledger(&self) -> Vec<Value> {
@@ -264,4 +274,19 @@ pub(crate) fn refused(outcome: Outcome, code: i32, says: &[&str]) {
         assert!(outcome.stderr.contains(words), "{words:?} not in {}", outcome.stderr);
     }
     assert_eq!(outcome.stdout, "");
+}
+
+/// What a folder looks like from outside: names, sizes and times.
+pub(crate) fn outside(folder: &Path, seen: &mut BTreeMap<PathBuf, (u64, Option<SystemTime>)>) {
+    // Files come and go while they are listed.
+    let Ok(entries) = std::fs::read_dir(folder) else { return };
+    for entry in entries.flatten() {
+        let path = entry.path();
+        let Ok(metadata) = entry.metadata() else { continue };
+        if metadata.is_dir() {
+            outside(&path, seen);
+        } else {
+            seen.insert(path, (metadata.len(), metadata.modified().ok()));
+        }
+    }
 }

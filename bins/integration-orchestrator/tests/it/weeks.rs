@@ -156,16 +156,72 @@ fn a_decision_survives_a_failed_publish_and_ends_with_a_recorded_one() {
 }
 
 #[test]
-fn a_receipt_of_another_decision_is_refused() {
+fn a_publish_that_is_recorded_late_moves_the_baseline_to_what_was_published() {
+    let (system, index) = (System::sample(), index_with_1_0_0());
+    let releases = system.releases(&index, &morning(WEEKS[0]));
+    scan(&system, WEEKS[0], releases).expect_success();
+    let published = scan(&system, WEEKS[1], releases).expect_success().json();
+    system.publish("1.0.1", &index, &morning(WEEKS[1])).output().expect_success();
+    // The scan of another week, before the receipt was recorded: a decision on more than what was published.
+    let releases = system.releases(&index, &morning(WEEKS[6]));
+    let newer = scan(&system, WEEKS[6], releases).expect_success().json();
+    assert_eq!(newer["workflow_outputs"]["next_version"], "1.0.2", "{newer:#}");
+    assert_eq!(system.kept_decisions().len(), 1);
+
+    system.record_release(&morning(WEEKS[6])).output().expect_success();
+    let baseline = system.project.json(BASELINE);
+    assert_eq!(baseline["decision_id"], published["release_decision"]["decision_id"]);
+    assert_eq!((&baseline["version"], &baseline["trigger_type"]), (&"1.0.1".into(), &"security_auto".into()));
+    assert!(system.kept_decisions().is_empty(), "what is recorded is not kept any longer");
+    // What that release did not carry is still due, as it was before it was recorded.
+    let next = again(&system, WEEKS[6], "2023-09-05T04:00:00Z", releases).expect_success().json();
+    assert_eq!(next["release_decision"]["decision_id"], newer["release_decision"]["decision_id"], "{next:#}");
+    let resolved = ids(&changes(&next["release_decision"], "resolved"));
+    assert_eq!(resolved, ["CVE-2023-37920"], "it was in what 1.0.1 was decided on");
+}
+
+#[test]
+fn a_decision_that_is_published_and_not_recorded_is_not_released_again() {
+    let (system, index) = (System::sample(), index_with_1_0_0());
+    let releases = system.releases(&index, &morning(WEEKS[0]));
+    scan(&system, WEEKS[0], releases).expect_success();
+    let first = scan(&system, WEEKS[1], releases).expect_success().json();
+    system.publish("1.0.1", &index, &morning(WEEKS[1])).output().expect_success();
+    let (decision, receipt) = (system.project.bytes(DECISION), system.project.bytes("receipt.json"));
+    // On another machine the receipt is not there; the index tells.
+    for receipt_is_there in [true, false] {
+        if !receipt_is_there {
+            std::fs::remove_file(system.project.join("receipt.json")).unwrap();
+        }
+        let releases = system.releases(&index, "2023-08-01T09:30:00Z");
+        let outcome = again(&system, WEEKS[1], "2023-08-01T09:30:00Z", releases).expect_success();
+        let document = outcome.json();
+        assert_eq!(document["release_decision"]["already_published"], "1.0.1", "{document:#}");
+        assert_eq!(document["workflow_outputs"]["should_release"], "false");
+        assert_eq!(document["workflow_outputs"]["already_published"], "1.0.1");
+        assert_eq!(document["release_decision"]["decision_id"], first["release_decision"]["decision_id"]);
+        assert!(outcome.stderr.contains("record-release"), "{}", outcome.stderr);
+        assert_eq!(system.project.bytes(DECISION), decision, "the decision is kept for the record");
+    }
+    system.project.write("receipt.json", receipt);
+    system.record_release(&morning(WEEKS[1])).output().expect_success();
+    let releases = system.releases(&index, "2023-08-02T09:30:00Z");
+    let after = again(&system, WEEKS[1], "2023-08-02T09:30:00Z", releases).expect_success().json();
+    assert_eq!(after["security_changes"], 0);
+}
+
+#[test]
+fn a_receipt_of_an_unknown_decision_is_refused() {
     let (system, index) = (System::sample(), index_with_1_0_0());
     let releases = system.releases(&index, &morning(WEEKS[0]));
     scan(&system, WEEKS[0], releases).expect_success();
     scan(&system, WEEKS[1], releases).expect_success();
     system.publish("1.0.1", &index, &morning(WEEKS[1])).output().expect_success();
-    // The scan of the next week, before the receipt was recorded: a decision on more than what was published.
-    scan(&system, WEEKS[6], releases).expect_success();
+    let mut receipt = system.project.json("receipt.json");
+    receipt["decision_id"] = "0".repeat(64).into();
+    system.project.write("receipt.json", receipt.to_string());
     let baseline = system.project.bytes(BASELINE);
-    let outcome = system.record_release(&morning(WEEKS[6])).output().expect_code(1);
+    let outcome = system.record_release(&morning(WEEKS[1])).output().expect_code(1);
     assert!(outcome.stderr.contains("decision"), "{}", outcome.stderr);
     assert_eq!(system.project.bytes(BASELINE), baseline);
 }

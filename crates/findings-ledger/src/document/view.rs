@@ -7,13 +7,14 @@ use std::{
 
 use findings_model::{
     AdvisoryId, CoverageState, Finding, ScanSummary, ScannerState, Scope, Severity, SeveritySource, Status, Subject,
-    date_text, text,
+    date_text,
+    text::{self, markdown_inline as md},
 };
 use serde::Serialize;
 use time::Date;
 
 use super::DocumentInput;
-use crate::{Plan, PlanProblem, PlanStatus, Plans, events::exception_words, inline_markdown as md, plans::untouched};
+use crate::{Plan, PlanProblem, PlanStatus, Plans, events::exception_words, plans::untouched};
 
 /// The longest description that is shown, in characters.
 const DESCRIPTION: usize = 600;
@@ -281,7 +282,8 @@ fn entry(finding: &Finding, plan: Option<&Plan>, input: &DocumentInput<'_>) -> E
     let late = (today - due).whole_days();
     let overdue = if late > 0 { format!(" (**overdue** by {})", days(late)) } else { String::new() };
     say("Due", format!("{}{overdue}", date_text(due)));
-    say("Description", text::shorten(&md(&finding.description), DESCRIPTION).into_owned());
+    // Shortened before it is escaped: a cut must not go through an entity.
+    say("Description", md(&text::shorten(&text::one_line(&finding.description), DESCRIPTION)));
     if let Some(plan) = plan {
         say("Impact", md(&plan.business_impact));
     }

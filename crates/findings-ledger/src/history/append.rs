@@ -7,7 +7,9 @@ use findings_model::date_text;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::{Event, Happening, inline_markdown as md};
+use findings_model::text::markdown_inline as md;
+
+use crate::{Event, Happening};
 
 /// The most events that one entry of the changelog lists.
 const LISTED: usize = 200;

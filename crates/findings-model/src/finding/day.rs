@@ -1,15 +1,15 @@
-//! Days as they stand in documents, `2026-01-05`, read and written without the general parser: a finding holds several of them.
+//! Days as they stand in documents, `2026-01-05`, read and written without the general parsers: a finding holds several of them.
 
 use std::fmt;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de, de::IntoDeserializer as _};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
 use time::Date;
 
-use crate::time_format::plain_day;
+use crate::time_format::plain_date;
 
 /// A day as a value of its own.
 #[derive(Clone, Copy)]
-pub(super) struct Day(pub(super) Date);
+pub(crate) struct Day(pub(crate) Date);
 
 impl Serialize for Day {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -24,10 +24,13 @@ impl<'de> Deserialize<'de> for Day {
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
-pub(super) fn serialize<S: Serializer>(day: &Date, serializer: S) -> Result<S::Ok, S::Error> {
-    match text(*day).as_ref().map(|text| std::str::from_utf8(text)) {
-        Some(Ok(text)) => serializer.serialize_str(text),
-        Some(Err(_)) | None => day.serialize(serializer),
+pub(crate) fn serialize<S: Serializer>(day: &Date, serializer: S) -> Result<S::Ok, S::Error> {
+    let Some(text) = text(*day) else {
+        return Err(ser::Error::custom("the year has more than four digits"));
+    };
+    match std::str::from_utf8(&text) {
+        Ok(text) => serializer.serialize_str(text),
+        Err(_) => Err(ser::Error::custom("a day is made of digits")),
     }
 }
 
@@ -51,7 +54,7 @@ pub(super) fn text(day: Date) -> Option<[u8; 10]> {
     ])
 }
 
-pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Date, D::Error> {
+pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Date, D::Error> {
     deserializer.deserialize_str(DayVisitor)
 }
 
@@ -65,24 +68,20 @@ impl de::Visitor<'_> for DayVisitor {
     }
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<Date, E> {
-        match plain_day(text.as_bytes()) {
-            Some(day) => Ok(day),
-            // What is written in another way is left to the general parser, which also says what is wrong.
-            None => Date::deserialize(text.into_deserializer()),
-        }
+        plain_date(text.as_bytes()).ok_or_else(|| E::invalid_value(de::Unexpected::Str(text), &self))
     }
 }
 
 /// For a day that may not be there.
-pub(super) mod option {
+pub(crate) mod option {
     use super::{Date, Day, Deserialize, Deserializer, Serialize, Serializer};
 
     #[expect(clippy::ref_option, clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
-    pub(in super::super) fn serialize<S: Serializer>(day: &Option<Date>, serializer: S) -> Result<S::Ok, S::Error> {
+    pub(crate) fn serialize<S: Serializer>(day: &Option<Date>, serializer: S) -> Result<S::Ok, S::Error> {
         day.map(Day).serialize(serializer)
     }
 
-    pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Date>, D::Error> {
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Date>, D::Error> {
         Ok(Option::<Day>::deserialize(deserializer)?.map(|day| day.0))
     }
 }

@@ -17,7 +17,7 @@ use super::{
     wire::{FindingWire, Said},
     written::is_bare,
 };
-use crate::time_format::plain_day;
+use crate::time_format::plain_date;
 
 /// The bytes of a text that is short.
 const SHORT: usize = 32;
@@ -135,7 +135,7 @@ impl<'t> Rest<'t> {
     fn day(&mut self) -> Option<Day> {
         let (text, rest) = self.0.strip_prefix('"')?.split_at_checked(10)?;
         self.0 = rest.strip_prefix('"')?;
-        plain_day(text.as_bytes()).map(Day)
+        plain_date(text.as_bytes()).map(Day)
     }
 
     fn truth(&mut self) -> Option<bool> {

@@ -49,7 +49,7 @@ pub(super) fn assign(known: &[KnownFlaw<'_>], seen: &[SeenFlaw<'_>], of: &mut [S
             of[seen[*alone].index] = Slot::With(seen[*alone].index);
             continue;
         }
-        known_here.sort_by(|a, b| known[*a].rank().cmp(&known[*b].rank()));
+        known_here.sort_unstable_by(|a, b| known[*a].rank().cmp(&known[*b].rank()).then(a.cmp(b)));
         inside.clear();
         for k in known_here.iter() {
             inside.add_known(known[*k].finding, known[*k].flaw);

@@ -86,6 +86,11 @@ impl<'a> Spot<'a> {
     }
 }
 
+/// Sorts positions by the order of their spots, which is total.
+fn put_in_order(spots: &[Spot<'_>], positions: &mut [usize]) {
+    positions.sort_unstable_by_key(|at| spots[*at].order());
+}
+
 /// A name by which a rule is known again.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum RuleName<'a> {
@@ -285,7 +290,7 @@ impl<'s, 'a> Matcher<'s, 'a> {
     {
         let mut known = self.open_known(LIVE);
         if !known.is_empty() {
-            known.sort_by_key(|k| self.known[*k].order());
+            put_in_order(self.known, &mut known);
             self.pass_over(&known, &self.open_seen(LIVE), By::Line, known_keys, seen_keys);
         }
     }
@@ -348,9 +353,9 @@ impl<'s, 'a> Matcher<'s, 'a> {
         if known.is_empty() || seen.is_empty() {
             return;
         }
-        known.sort_by_key(|k| self.known[*k].order());
+        put_in_order(self.known, &mut known);
         known.dedup();
-        seen.sort_by_key(|s| self.seen[*s].order());
+        put_in_order(self.seen, &mut seen);
         seen.dedup();
         let one_file = |spots: &[Spot<'_>], list: &[usize]| list.iter().all(|i| spots[*i].path == spots[list[0]].path);
         let pairs: Vec<(usize, usize)> = match by {
@@ -424,7 +429,7 @@ impl<'s, 'a> Matcher<'s, 'a> {
             return;
         }
         let seen = self.open_seen(LIVE);
-        known.sort_by_key(|k| self.known[*k].order());
+        put_in_order(self.known, &mut known);
         let deepest = known.iter().map(|k| self.known[*k].path.split('/').count()).max().unwrap_or(0).min(DEEPEST);
         for parts in (0..=deepest).rev() {
             let keys = |s: &Spot<'a>| {
@@ -471,8 +476,8 @@ impl<'s, 'a> Matcher<'s, 'a> {
             }
         }
         for (mut old, mut new) in by_scanner.into_values() {
-            old.sort_by_key(|k| self.known[*k].order());
-            new.sort_by_key(|s| self.seen[*s].order());
+            put_in_order(self.known, &mut old);
+            put_in_order(self.seen, &mut new);
             let (Some(first), Some(first_new)) = (old.first(), new.first()) else { continue };
             let is_one_file = old.iter().all(|k| self.known[*k].path == self.known[*first].path)
                 && new.iter().all(|s| self.seen[*s].path == self.seen[*first_new].path);

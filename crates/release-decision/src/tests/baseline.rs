@@ -8,8 +8,8 @@ use findings_model::{
 };
 use time::{Date, macros::date};
 
-use super::{decided, now};
-use crate::{Adopt, Baseline, Policy, Publication, RecordError, Request, StoredDecision, record_release};
+use super::{decided, now, versions};
+use crate::{Adopt, Baseline, Past, Policy, Publication, RecordError, Request, StoredDecision, decide, record_release};
 
 fn name(text: &str) -> ScannerName {
     ScannerName::parse(text).unwrap()
@@ -227,11 +227,53 @@ fn resolving_releases_once() {
     let released = record(&receipt("1.2.4", Some(&id)), Some(&stored), Some(baseline), Adopt::Nothing).unwrap();
     current.findings[0].status = Status::Resolved { on: DAY2, reason: ResolvedReason::Upgraded };
     let changes = detect(Some(&released.finding_set()), &current, &|_| false);
-    let fixed = StoredDecision::new(decided(&changes, &Request::auto(), &Policy::default()), Some(&current));
+    let mut fixed = StoredDecision::new(decided(&changes, &Request::auto(), &Policy::default()), Some(&current));
+    fixed.decision.next_version = Some("1.2.5".parse().unwrap());
     assert_eq!(fixed.decision.justification, "Security-driven release: 1 vulnerability resolved");
     let id = fixed.decision.decision_id.clone();
-    let released = record(&receipt("1.2.4", Some(&id)), Some(&fixed), Some(released), Adopt::Nothing).unwrap();
+    let same_version = record(&receipt("1.2.4", Some(&id)), Some(&fixed), Some(released.clone()), Adopt::Nothing);
+    assert!(matches!(same_version, Err(RecordError::OtherVersion { .. })));
+    let released = record(&receipt("1.2.5", Some(&id)), Some(&fixed), Some(released), Adopt::Nothing).unwrap();
     assert!(detect(Some(&released.finding_set()), &current, &|_| false).changes.is_empty());
+}
+
+#[test]
+fn one_version_is_the_release_of_one_decision() {
+    let (baseline, current, first) = pending();
+    let by_hand =
+        decide(&ChangeSet::empty(), &Request::manual(), &Policy::default(), &versions(), &Past::default(), now());
+    let by_hand = StoredDecision::new(by_hand.unwrap(), Some(&current));
+    let id = by_hand.decision.decision_id.clone();
+    let released = record(&receipt("1.2.4", Some(&id)), Some(&by_hand), Some(baseline), Adopt::Nothing).unwrap();
+    let id = first.decision.decision_id.clone();
+    let late = record(&receipt("1.2.4", Some(&id)), Some(&first), Some(released), Adopt::Nothing).unwrap_err();
+    assert!(matches!(late, RecordError::Superseded { .. }), "{late}");
+}
+
+#[test]
+fn a_release_of_an_older_decision_keeps_the_scanners_that_came_since() {
+    let (baseline, current, stored) = pending();
+    let grype = name("grype");
+    let mut later = current.clone();
+    later.scanners.insert(grype.clone(), scanner(Some("2026-01-12T03:00:00Z")));
+    later.findings.push(finding("GHSA-wxyz-wxyz-wxyz", "grype", DAY2));
+    let merged = Baseline { scanners: later.scanners.clone(), findings: later.findings.clone(), ..baseline };
+
+    let id = stored.decision.decision_id.clone();
+    let moved = record(&receipt("1.2.4", Some(&id)), Some(&stored), Some(merged), Adopt::Nothing).unwrap();
+    assert!(moved.scanners.contains_key(&grype));
+    assert!(moved.findings.iter().any(|f| f.finding_id.as_str() == "GHSA-wxyz-wxyz-wxyz"));
+    assert_eq!(moved.findings.len(), stored.snapshot.unwrap().findings.len() + 1);
+}
+
+#[test]
+fn a_decision_of_another_project_is_not_recorded() {
+    let (baseline, current, mut stored) = pending();
+    assert!(!current.findings.is_empty());
+    stored.decision.project = Some(PackageName::parse("another").unwrap());
+    let id = stored.decision.decision_id.clone();
+    let error = record(&receipt("1.2.4", Some(&id)), Some(&stored), Some(baseline), Adopt::Nothing).unwrap_err();
+    assert!(matches!(error, RecordError::OtherProject { .. }), "{error}");
 }
 
 #[test]

@@ -4,8 +4,8 @@ use proptest::prelude::*;
 
 use super::{change, changes, decided, now, severity_change, versions};
 use crate::{
-    CurrentVersion, DecideError, Effect, FirstScanRule, Policy, Request, Row, StoredDecision, Threshold, TriggerType,
-    VersionError, Versions, decide,
+    CurrentVersion, DecideError, Effect, FirstScanRule, Past, Policy, Request, Row, StoredDecision, Threshold,
+    TriggerType, VersionError, Versions, decide,
 };
 
 const NEW: ChangeType = ChangeType::NewVulnerability;
@@ -67,9 +67,9 @@ fn the_justifications_are_worded_as_they_always_were() {
 #[test]
 fn a_policy_of_its_own_is_worded_honestly() {
     let policy = Policy {
-        new: Threshold::AtLeast(Severity::Medium),
-        raised: Threshold::Any,
-        withdrawn: Threshold::Any,
+        new: Threshold::AtLeast(Severity::Medium).into(),
+        raised: Threshold::Any.into(),
+        withdrawn: Threshold::Any.into(),
         ..Policy::default()
     };
     let set = changes(vec![
@@ -139,7 +139,7 @@ fn every_decision_names_its_findings_and_rows() {
 fn the_same_inputs_give_the_same_id_and_others_another() {
     let set = changes(vec![change(NEW, "X-1", Severity::High), change(RESOLVED, "X-2", Severity::Low)]);
     let id = |set: &ChangeSet, request: Request, policy: &Policy, versions: &Versions| {
-        decide(set, &request, policy, versions, now()).unwrap().decision_id
+        decide(set, &request, policy, versions, &Past::default(), now()).unwrap().decision_id
     };
     let policy = Policy::default();
     let base = id(&set, Request::auto(), &policy, &versions());
@@ -148,13 +148,14 @@ fn the_same_inputs_give_the_same_id_and_others_another() {
     dated.changes.reverse();
     dated.changes[0].description = "Other words".to_owned();
     assert_eq!(id(&dated, Request::auto().with_notes("words").with_request_id("7"), &policy, &versions()), base);
-    let later = decide(&set, &Request::auto(), &policy, &versions(), "2027-01-01T00:00:00Z".parse().unwrap()).unwrap();
+    let next_year = "2027-01-01T00:00:00Z".parse().unwrap();
+    let later = decide(&set, &Request::auto(), &policy, &versions(), &Past::default(), next_year).unwrap();
     assert_eq!(later.decision_id, base);
 
     let mut ids = vec![base];
     ids.push(id(&ChangeSet { compared_with: None, ..set.clone() }, Request::auto(), &policy, &versions()));
     ids.push(id(&changes(vec![set.changes[0].clone()]), Request::auto(), &policy, &versions()));
-    ids.push(id(&set, Request::auto(), &Policy { updated: Threshold::Any, ..policy.clone() }, &versions()));
+    ids.push(id(&set, Request::auto(), &Policy { updated: Threshold::Any.into(), ..policy.clone() }, &versions()));
     ids.push(id(&set, Request::auto(), &policy, &Versions { given: Some("3.0".parse().unwrap()), ..versions() }));
     ids.push(id(&set, Request::manual(), &policy, &versions()));
     ids.push(id(&set, Request::manual().with_notes("a"), &policy, &versions()));
@@ -180,7 +181,8 @@ fn the_outputs_are_text() {
             "release_notes",
             "changes_detected",
             "next_version",
-            "decision_id"
+            "decision_id",
+            "already_published"
         ]
     );
     assert_eq!(
@@ -198,14 +200,19 @@ fn the_outputs_are_text() {
 #[test]
 fn a_decision_without_a_version_says_why() {
     let set = changes(vec![change(NEW, "X-1", Severity::High)]);
-    let decision = decide(&set, &Request::auto(), &Policy::default(), &Versions::default(), now()).unwrap();
+    let decision =
+        decide(&set, &Request::auto(), &Policy::default(), &Versions::default(), &Past::default(), now()).unwrap();
     assert!(decision.should_release);
     assert_eq!(decision.next_version, None);
     assert_eq!(decision.version_reason.as_deref(), Some("the project's version is not known"));
     let taken = Versions { given: Some("1.2.3.0".parse().unwrap()), ..versions() };
-    let error = decide(&set, &Request::auto(), &Policy::default(), &taken, now()).unwrap_err();
+    let error = decide(&set, &Request::auto(), &Policy::default(), &taken, &Past::default(), now()).unwrap_err();
     assert!(matches!(error, DecideError::Version(VersionError::Taken(_))));
-    assert!(!decide(&changes(vec![]), &Request::auto(), &Policy::default(), &taken, now()).unwrap().should_release);
+    assert!(
+        !decide(&changes(vec![]), &Request::auto(), &Policy::default(), &taken, &Past::default(), now())
+            .unwrap()
+            .should_release
+    );
 }
 
 #[test]
@@ -226,7 +233,9 @@ fn the_document() {
 #[test]
 fn dynamic_versions_are_named() {
     let versions = Versions { current: Some(CurrentVersion::Dynamic(crate::DynamicVersion::Tag)), ..versions() };
-    let decision = decide(&ChangeSet::empty(), &Request::manual(), &Policy::default(), &versions, now()).unwrap();
+    let decision =
+        decide(&ChangeSet::empty(), &Request::manual(), &Policy::default(), &versions, &Past::default(), now())
+            .unwrap();
     assert_eq!(
         decision.version_reason.as_deref(),
         Some("the project's version is dynamic: it comes from a version control tag")

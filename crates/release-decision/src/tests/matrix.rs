@@ -3,7 +3,7 @@ use findings_model::{FindingKind, Scope, Severity};
 use proptest::prelude::*;
 
 use super::{change, changes, decided, of_kind, severity_change};
-use crate::{DevelopmentRule, Effect, Policy, Request, Row, Threshold, TriggerType, UnknownSeverity, explain};
+use crate::{DevelopmentRule, Effect, Policy, Request, Row, Rule, Threshold, TriggerType, UnknownSeverity, explain};
 
 fn policy(toml: &str) -> Policy {
     toml::from_str(toml).unwrap()
@@ -104,6 +104,57 @@ fn kinds_and_development_dependencies_can_be_left_out() {
 }
 
 #[test]
+fn a_row_can_name_its_own_kinds() {
+    let policy = policy(
+        "kinds = ['vulnerability', 'secret']\nresolved = { from = 'high', kinds = ['vulnerability'] }\n\
+         new = { from = 'medium' }\nraised = { from = 'any', kinds = ['code'] }",
+    );
+    let rows = |kind| {
+        let all = table(&policy, kind, Scope::Runtime);
+        let row = |front: &str| {
+            let line = all.lines().find(|l| l.starts_with(front)).unwrap();
+            line.rsplit(' ').next().unwrap().to_owned()
+        };
+        [row("new"), row("resolved"), row("from low"), row("reopened")]
+    };
+    assert_eq!(rows(FindingKind::Vulnerability), ["chm--?", "ch---?", "-----", "ch---?"]);
+    assert_eq!(rows(FindingKind::Secret), ["chm--?", "------", "-----", "ch---?"]);
+    assert_eq!(rows(FindingKind::Code), ["------", "------", "chm-?", "------"]);
+    let text = serde_json::to_string(&policy).unwrap();
+    assert_eq!(serde_json::from_str::<Policy>(&text).unwrap(), policy);
+    let matrix = explain(&changes(vec![]), &policy).matrix;
+    let texts: Vec<_> = matrix.iter().map(|row| row.text.as_str()).take(4).collect();
+    assert_eq!(
+        texts,
+        [
+            "new finding: releases from medium on",
+            "reopened finding: releases from high on",
+            "severity raised: releases at any severity, for code",
+            "resolved finding: releases from high on, for vulnerability",
+        ]
+    );
+}
+
+#[test]
+fn unchanged_findings_are_explained_too() {
+    let finding = serde_json::json!({
+        "finding_id": "PYSEC-2026-9", "kind": "vulnerability", "severity": "critical", "unverified": true, "scope": "runtime",
+    });
+    let mut set = changes(vec![change(ChangeType::NewVulnerability, "PYSEC-2026-1", Severity::Low)]);
+    set.still_open = vec![serde_json::from_value(finding).unwrap()];
+    let explanation = explain(&set, &Policy::default());
+    let texts: Vec<_> = explanation.reasons.iter().map(|r| r.text.as_str()).collect();
+    assert_eq!(
+        texts,
+        [
+            "new finding, low severity; releases from high on: no release",
+            "unchanged since the last release, critical severity, not confirmed by the newest scan: no release",
+        ]
+    );
+    assert_eq!(explanation.more_unchanged, 0);
+}
+
+#[test]
 fn unknown_severity_counts_as_the_policy_says() {
     for (word, new, raised_from_medium) in
         [("critical", true, true), ("high", true, true), ("medium", false, false), ("info", false, false)]
@@ -125,11 +176,15 @@ fn a_policy_with_a_fault_is_refused() {
         "speed = 1",
         "kinds = ['licence']",
         "first_scan = true",
+        "resolved = { kinds = ['code'] }",
+        "resolved = { from = 'any', kind = ['code'] }",
+        "resolved = 3",
+        "quiet_hours = -1",
     ] {
         assert!(toml::from_str::<Policy>(bad).is_err(), "{bad}");
     }
     assert_eq!(policy(""), Policy::default());
-    assert_eq!(policy("new = 'HIGH'").new, Threshold::AtLeast(Severity::High));
+    assert_eq!(policy("new = 'HIGH'").new, Threshold::AtLeast(Severity::High).into());
 }
 
 #[test]
@@ -169,16 +224,17 @@ fn severities() -> impl Strategy<Value = Severity> {
 }
 
 fn any_change() -> impl Strategy<Value = Change> {
-    (prop::sample::select(ChangeType::ALL.to_vec()), 0..40_u32, severities(), severities()).prop_map(
-        |(change_type, n, old, new)| {
-            let id = format!("CVE-2026-{n:04}");
-            if change_type == ChangeType::SeverityChange {
-                severity_change(&id, old, new)
-            } else {
-                change(change_type, &id, new)
-            }
-        },
-    )
+    let kinds = prop::sample::select(vec![FindingKind::Vulnerability, FindingKind::Code, FindingKind::Secret]);
+    let scopes = prop::sample::select(vec![Scope::Runtime, Scope::Development, Scope::Unknown]);
+    let types = prop::sample::select(ChangeType::ALL.to_vec());
+    (types, 0..40_u32, severities(), severities(), kinds, scopes).prop_map(|(change_type, n, old, new, kind, scope)| {
+        let id = format!("CVE-2026-{n:04}");
+        let change = match change_type {
+            ChangeType::SeverityChange => severity_change(&id, old, new),
+            _ => change(change_type, &id, new),
+        };
+        Change { scope, ..of_kind(kind, change) }
+    })
 }
 
 fn any_threshold() -> impl Strategy<Value = Threshold> {
@@ -189,6 +245,15 @@ fn any_threshold() -> impl Strategy<Value = Threshold> {
     ]
 }
 
+fn any_kinds() -> impl Strategy<Value = std::collections::BTreeSet<FindingKind>> {
+    let kinds = vec![FindingKind::Vulnerability, FindingKind::Code, FindingKind::Secret];
+    prop::sample::subsequence(kinds, 0..=3).prop_map(|kinds| kinds.into_iter().collect())
+}
+
+fn any_rule() -> impl Strategy<Value = Rule> {
+    (any_threshold(), prop::option::of(any_kinds())).prop_map(|(from, kinds)| Rule { from, kinds })
+}
+
 fn any_policy() -> impl Strategy<Value = Policy> {
     let unknown = prop::sample::select(vec![
         UnknownSeverity::Critical,
@@ -196,13 +261,16 @@ fn any_policy() -> impl Strategy<Value = Policy> {
         UnknownSeverity::Medium,
         UnknownSeverity::Info,
     ]);
-    (any_threshold(), any_threshold(), any_threshold(), any_threshold(), unknown).prop_map(
-        |(new, reopened, raised, resolved, unknown_severity)| Policy {
+    let development = prop::sample::select(vec![DevelopmentRule::Release, DevelopmentRule::Ignore]);
+    (any_rule(), any_rule(), any_rule(), any_rule(), any_kinds(), unknown, development).prop_map(
+        |(new, reopened, raised, resolved, kinds, unknown_severity, development)| Policy {
             new,
             reopened,
             raised,
             resolved,
+            kinds,
             unknown_severity,
+            development,
             ..Policy::default()
         },
     )
@@ -237,7 +305,7 @@ proptest! {
     #[test]
     fn exceptions_never_make_a_release(set in prop::collection::vec(any_change(), 0..6), excepted in prop::collection::vec(any::<bool>(), 6), policy in any_policy()) {
         let with_exceptions = set.iter().zip(excepted).map(|(c, yes)| {
-            if yes && c.change_type != ChangeType::Resolved { change(ChangeType::Excepted, c.finding_id.as_str(), c.impact_level) } else { c.clone() }
+            if yes && c.change_type != ChangeType::Resolved { Change { change_type: ChangeType::Excepted, ..c.clone() } } else { c.clone() }
         });
         let after = decided(&changes(with_exceptions.collect()), &Request::auto(), &policy);
         let before = decided(&changes(set), &Request::auto(), &policy);

@@ -2,7 +2,7 @@ use change_detect::{Change, ChangeReason, ChangeSet, ChangeType, IncompleteScan,
 use findings_model::{CoverageState, CvssScore, FindingId, FindingKind, ScannerName, Scope, Severity, SeverityCounts};
 
 use super::{change, changes, decided, now, of_kind, severity_change, versions};
-use crate::{NOTES_LIMIT, NotesOptions, Policy, Request, decide};
+use crate::{NOTES_LIMIT, NotesOptions, NotesTemplate, Policy, Request, decide};
 
 fn notes(set: &ChangeSet, request: &Request) -> String {
     decided(set, request, &Policy::default()).release_notes
@@ -139,22 +139,127 @@ fn long_notes_are_cut_at_a_line() {
     assert!(text.len() < NOTES_LIMIT);
     let long = notes(&ChangeSet::empty(), &Request::manual().with_notes("a line of notes\n".repeat(10_000)));
     assert!(long.len() <= NOTES_LIMIT);
-    assert!(long.ends_with("a line of notes\n\n(These notes were shortened.)\n"));
-    let one_line = notes(&ChangeSet::empty(), &Request::manual().with_notes("ä".repeat(100_000)));
-    assert!(one_line.len() <= NOTES_LIMIT);
+    assert!(long.contains("a line of notes\n\n(Shortened"), "{}", &long[long.len() - 400..]);
+}
+
+/// What a reader must find whatever else there is.
+fn essentials(text: &str, sections: &[&str]) {
+    assert!(text.len() <= NOTES_LIMIT, "{}", text.len());
+    for title in sections.iter().chain(&["Still Open", "Security Status"]) {
+        assert!(text.lines().any(|line| line == format!("## {title}")), "{title} is gone:\n{text}");
+    }
+    assert!(text.contains("Open findings: 3") && text.ends_with("<https://example.org/status/>\n"), "{text}");
+}
+
+fn with_status(notes: &str) -> Request {
+    Request::forced().with_notes(notes).with_presentation(NotesOptions {
+        status_url: Some("https://example.org/status/".to_owned()),
+        ..NotesOptions::default()
+    })
+}
+
+fn with_open(set: ChangeSet) -> ChangeSet {
+    let current = SeverityCounts::count([Severity::High, Severity::Medium, Severity::Low]);
+    ChangeSet {
+        posture: Some(Posture { previous: None, current }),
+        still_open: vec![open("BANDIT-B324-hash_ing.py-5", Severity::Medium)],
+        ..set
+    }
+}
+
+#[test]
+fn rows_go_before_sections() {
+    const TYPES: [(ChangeType, &str); 4] = [
+        (ChangeType::NewVulnerability, "New Vulnerabilities"),
+        (ChangeType::Reopened, "Reopened Vulnerabilities"),
+        (ChangeType::SeverityChange, "Severity Changes"),
+        (ChangeType::Resolved, "Vulnerabilities Resolved"),
+    ];
+    let many = |description: &str| {
+        let all = TYPES.iter().flat_map(|(change_type, _)| {
+            (0..60).map(move |i| Change {
+                description: description.to_owned(),
+                reference_url: Some(format!("https://example.org/{}", "x".repeat(400))),
+                ..change(*change_type, &format!("CVE-2026-{i:05}"), Severity::High)
+            })
+        });
+        with_open(changes(all.collect()))
+    };
+    let titles = TYPES.map(|(_, title)| title);
+    for description in ["d".repeat(240), "@`&<".repeat(60)] {
+        let text = notes(&many(&description), &with_status(&"a line of notes\n".repeat(5000)));
+        essentials(&text, &titles);
+        assert!(text.contains("(Shortened here: ") && text.contains("- and "), "{text}");
+        assert!(text.len() > NOTES_LIMIT / 2, "{} bytes: more would have fitted", text.len());
+    }
+}
+
+#[test]
+fn a_single_text_does_not_push_the_others_out() {
+    let long = "p/".repeat(40_000);
+    let set = changes(vec![Change {
+        package: None,
+        path: Some(long.clone()),
+        rule: Some(long.clone()),
+        fix_version: Some(long.clone()),
+        description: long.clone(),
+        reference_url: Some(format!("https://example.org/{long}")),
+        ..of_kind(FindingKind::Code, change(ChangeType::NewVulnerability, "X-1", Severity::High))
+    }]);
+    let text = notes(&with_open(set), &with_status("short"));
+    essentials(&text, &["New Vulnerabilities"]);
+    assert!(text.len() < 5000, "{}", text.len());
+    for notes_of in ["~~~\n".to_owned() + &long, "- ```\n  x\n".repeat(9000), "<!-- ".to_owned() + &long] {
+        essentials(&notes(&with_open(changes(Vec::new())), &with_status(&notes_of)), &["Release Notes"]);
+    }
+}
+
+#[test]
+fn a_template_that_prints_too_much_is_cut_outside_of_code() {
+    let options = NotesOptions {
+        template: Some(NotesTemplate {
+            file: "notes.j2".to_owned(),
+            text: format!("# T\n\n```\n{}```\n", "code   \n\n".repeat(20_000)),
+        }),
+        ..NotesOptions::default()
+    };
+    let text = notes(&ChangeSet::empty(), &Request::manual().with_presentation(options));
+    assert!(text.len() <= NOTES_LIMIT && text.starts_with("# T\n\n```\ncode   \n\ncode   \n"), "{}", text.len());
+    let (code, said) = text.rsplit_once("\n```\n\n").unwrap();
+    assert!(code.len() > NOTES_LIMIT - 100);
+    assert!(said.starts_with("(Shortened here: ") && said.ends_with(" more lines.)\n"), "{said}");
+}
+
+#[test]
+fn a_template_is_checked_when_nothing_is_released() {
+    let options = NotesOptions {
+        template: Some(NotesTemplate { file: "docs/notes.j2".to_owned(), text: "one\n{% if %}".to_owned() }),
+        ..NotesOptions::default()
+    };
+    let request = Request::auto().with_presentation(options);
+    let error = decide(&changes(Vec::new()), &request, &Policy::default(), &versions(), &crate::Past::default(), now());
+    let source = std::error::Error::source(&error.unwrap_err()).unwrap().to_string();
+    assert_eq!(source, "the template docs/notes.j2 is at fault, line 2");
 }
 
 #[test]
 fn a_template_of_the_projects_own() {
     let with = |template: &str| {
         let options = NotesOptions {
-            template: Some(template.to_owned()),
+            template: Some(NotesTemplate { file: "docs/notes.j2".to_owned(), text: template.to_owned() }),
             project: Some("demo_lib".to_owned()),
             ..NotesOptions::default()
         };
         let set = changes(vec![change(ChangeType::NewVulnerability, "CVE-2026-1", Severity::High)]);
-        decide(&set, &Request::auto().with_presentation(options), &Policy::default(), &versions(), now())
-            .map(|d| d.release_notes)
+        decide(
+            &set,
+            &Request::auto().with_presentation(options),
+            &Policy::default(),
+            &versions(),
+            &crate::Past::default(),
+            now(),
+        )
+        .map(|d| d.release_notes)
     };
     assert_eq!(
         with("{{ project }} {{ version | code }}\n{% for s in sections %}{% for r in s.rows %}* {{ r.id }}: {{ r.severity }}{% endfor %}{% endfor %}").unwrap(),
@@ -163,6 +268,6 @@ fn a_template_of_the_projects_own() {
     for (bad, place) in [("one\n{{ nothing }}", 2), ("{% for %}", 1), ("{{ justification | safe }}", 1)] {
         let error = with(bad).unwrap_err();
         let source = std::error::Error::source(&error).unwrap().to_string();
-        assert_eq!(source, format!("the template of the release notes is at fault, line {place}"));
+        assert_eq!(source, format!("the template docs/notes.j2 is at fault, line {place}"));
     }
 }

@@ -5,7 +5,6 @@ use proptest::prelude::*;
 
 use crate::{
     Bump, CurrentVersion, DynamicVersion, IndexError, IndexVersions, VersionError, Versions, bump, current_version_of,
-    set_version,
 };
 
 fn v(text: &str) -> Version {
@@ -35,7 +34,8 @@ fn bumps_follow_pep_440() {
         ("1.2.3.dev1", "1.2.3", "1.2.3.dev2", "1.3.0"),
         ("1.2.3.post1", "1.2.4", "1.2.3.post2", "1.3.0"),
         ("1.2.3.post1.dev2", "1.2.4", "1.2.3.post1.dev3", "1.3.0"),
-        ("1.2.3rc1.post1", "1.2.4", "1.2.3rc1.post2", "1.3.0"),
+        ("1.2.3rc1.post1", "1.2.3", "1.2.3rc1.post2", "1.3.0"),
+        ("1.3rc1.post1.dev2", "1.3", "1.3rc1.post1.dev3", "1.3"),
         ("1!2.0", "1!2.0.1", "1!2.0.post1", "1!2.1"),
         ("1.2.3+local.1", "1.2.4", "1.2.3.post1", "1.3.0"),
         ("v1.2.3-1", "1.2.4", "1.2.3.post2", "1.3.0"),
@@ -102,23 +102,36 @@ fn a_wanted_version_must_be_free() {
     assert!(matches!(wanted("2.0+x").unwrap_err(), VersionError::Local(_)));
 }
 
+fn sample() -> findings_model::PackageName {
+    findings_model::PackageName::parse("demo").unwrap()
+}
+
+#[test]
+fn a_page_of_another_project_is_refused() {
+    let page = br#"{"meta":{"api-version":"1.0"},"name":"numpy","files":[{"filename":"numpy-2.1.0.tar.gz"}]}"#;
+    let error = IndexVersions::from_pep691(page, &sample()).unwrap_err();
+    assert_eq!(error.to_string(), "the index document is of the project \"numpy\", not of demo");
+    let spelled = br#"{"meta":{"api-version":"1.0"},"name":"Demo","files":[]}"#;
+    assert!(IndexVersions::from_pep691(spelled, &sample()).is_ok());
+}
+
 #[test]
 fn an_index_page_tells_versions_and_files() {
     let page = br#"{"meta":{"api-version":"1.1"},"name":"demo","versions":["1.0","1.1","nonsense"],"files":[
         {"filename":"demo-1.1-py3-none-any.whl","yanked":"broken"},{"filename":"demo-1.2.tar.gz","yanked":true},
         {"filename":"de-mo-1.3.zip"},{"filename":"README"}]}"#;
-    let index = IndexVersions::from_pep691(page).unwrap();
+    let index = IndexVersions::from_pep691(page, &sample()).unwrap();
     assert_eq!(index.iter().map(ToString::to_string).collect::<Vec<_>>(), ["1.0", "1.1", "1.2", "1.3"]);
     assert!(index.contains(&v("1.0.0")));
     let old = br#"{"meta":{"api-version":"1.0"},"name":"demo","files":[{"filename":"demo-1.1-py3-none-any.whl"}]}"#;
-    assert_eq!(IndexVersions::from_pep691(old).unwrap().newest(), Some(&v("1.1")));
+    assert_eq!(IndexVersions::from_pep691(old, &sample()).unwrap().newest(), Some(&v("1.1")));
     let empty = br#"{"meta":{"api-version":"1.1"},"name":"demo","versions":[],"files":[]}"#;
-    assert_eq!(IndexVersions::from_pep691(empty).unwrap(), IndexVersions::none());
+    assert_eq!(IndexVersions::from_pep691(empty, &sample()).unwrap(), IndexVersions::none());
     for bad in ["", "{}", "[]", "<html>", r#"{"meta":{"api-version":"1.1"}}"#] {
-        assert!(matches!(IndexVersions::from_pep691(bad.as_bytes()), Err(IndexError::Json(_))), "{bad}");
+        assert!(matches!(IndexVersions::from_pep691(bad.as_bytes(), &sample()), Err(IndexError::Json(_))), "{bad}");
     }
     assert!(matches!(
-        IndexVersions::from_pep691(br#"{"meta":{"api-version":"2.0"},"files":[]}"#),
+        IndexVersions::from_pep691(br#"{"meta":{"api-version":"2.0"},"files":[]}"#, &sample()),
         Err(IndexError::ApiVersion(_))
     ));
 }
@@ -176,23 +189,6 @@ fn the_project_file_tells_its_version_or_where_it_comes_from() {
     );
 }
 
-#[test]
-fn setting_the_version_changes_nothing_else() {
-    let text = "# mine\r\n[project]\r\nname    = 'demo'   # name\r\nversion = '1.2.3'   # keep\r\n\r\n[tool.poetry]\r\nversion=\"1.2.3\"\r\n[tool.x]\r\nversion = '1.2.3'\r\n";
-    let expected = text.replacen("1.2.3", "1.2.4", 2);
-    let set = set_version(text, &v("1.2.4")).unwrap();
-    assert_eq!(set, expected);
-    assert_eq!(set_version("[project]\nversion = '1'", &v("2")).unwrap(), "[project]\nversion = '2'");
-    assert_eq!(
-        set_version("project = {version = '1', name = 'x'}\n", &v("2")).unwrap(),
-        "project = {version = '2', name = 'x'}\n"
-    );
-    assert_eq!(
-        set_version("[project]\ndynamic = ['version']\n[tool.setuptools_scm]", &v("2")).unwrap_err().to_string(),
-        "the version cannot be set in the project file: it comes from a version control tag"
-    );
-}
-
 /// Versions of every shape, small numbers so that they meet.
 fn version() -> impl Strategy<Value = Version> {
     let release = prop::collection::vec(0..4_u64, 1..5)
@@ -215,6 +211,12 @@ fn version() -> impl Strategy<Value = Version> {
         })
 }
 
+/// The same version, written with two more zeros.
+fn with_zeros(version: &Version) -> Version {
+    let release = version.release().iter().copied().chain([0, 0]).collect::<Vec<_>>();
+    version.clone().with_release(release)
+}
+
 fn any_bump() -> impl Strategy<Value = Bump> {
     prop::sample::select(vec![Bump::Patch, Bump::Post, Bump::Minor])
 }
@@ -232,11 +234,30 @@ proptest! {
     }
 
     #[test]
-    fn the_next_version_is_newer_than_everything(current in version(), index in prop::collection::vec(version(), 0..6), by in any_bump()) {
+    fn the_next_version_is_newer_than_everything(
+        current in version(),
+        index in prop::collection::vec(version(), 0..6),
+        released in prop::option::of(version()),
+        by in any_bump(),
+    ) {
         let index: IndexVersions = index.into_iter().map(Version::without_local).collect();
-        let versions = Versions { current: Some(CurrentVersion::Static(current.clone())), index: Some(index.clone()), ..Versions::default() };
-        let next = versions.next(by).unwrap().version.unwrap();
-        prop_assert!(index.iter().all(|taken| *taken < next), "{current} {next}");
-        prop_assert!(next >= current.without_local());
+        let next = |current: &Version| {
+            let current = Some(CurrentVersion::Static(current.clone()));
+            let released = released.clone().map(Version::without_local);
+            Versions { current, index: Some(index.clone()), released, given: None }.next(by).unwrap().version.unwrap()
+        };
+        let own = current.clone().without_local();
+        let to = next(&current);
+        prop_assert!(index.iter().all(|taken| *taken < to), "{current} {to}");
+        // However the index spells it: 1.0 is 1.0.0.
+        prop_assert!(!index.contains(&with_zeros(&to)) && with_zeros(&to) == to);
+        prop_assert!(to >= own && !to.is_local());
+        let newest = index.newest().cloned().into_iter().chain(released.clone()).max();
+        prop_assert_eq!(to.epoch(), own.epoch().max(newest.as_ref().map_or(0, Version::epoch)));
+        if newest.is_none_or(|newest| own > newest.without_local()) {
+            prop_assert_eq!(&to, &own);
+        }
+        // A project that is ahead stays where it is, however often it is asked.
+        prop_assert_eq!(next(&to), to);
     }
 }

@@ -402,8 +402,8 @@ fn rating_of(vulnerability: &Vulnerability<'_>) -> Rating {
         let origin = wire.source.get().map(|s| s.name.or_empty().to_ascii_lowercase()).unwrap_or_default();
         let is_cvss = method.starts_with("cvss")
             || (method.is_empty() && !origin.contains("epss") && !origin.contains("kev") && origin != "first");
-        let rating = match (&vector, wire.score.real().filter(|_| is_cvss)) {
-            (Some(vector), _) => Some(Rating::scored(vector.score(), SeveritySource::Scanner)),
+        let rating = match (vector.as_ref().and_then(CvssVector::score), wire.score.real().filter(|_| is_cvss)) {
+            (Some(score), _) => Some(Rating::scored(score, SeveritySource::Scanner)),
             (None, Some(score)) => observe::rated_by_score(score),
             (None, None) => None,
         };

@@ -1,0 +1,137 @@
+//! What lies in a commit.
+
+use std::{ffi::OsString, os::unix::ffi::OsStringExt as _, path::Path};
+
+use findings_model::text;
+
+use crate::{
+    Action, CommitId, GitError, Repository,
+    run::{Answer, joined},
+};
+
+/// One entry of a folder of a commit.
+struct TreeEntry<'a> {
+    kind: Kind,
+    object: &'a str,
+    /// Bytes of a file; none for what is no file.
+    size: Option<u64>,
+    path: &'a [u8],
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    File,
+    Link,
+    Folder,
+    Submodule,
+}
+
+impl Repository {
+    /// The bytes of a file as they were at a commit; none if it was not there.
+    ///
+    /// Only regular files are read, of at most `limit` bytes. What git would change on a checkout (line ends, filters) is as it
+    /// was committed.
+    pub fn read(&self, commit: &CommitId, path: impl AsRef<Path>, limit: u64) -> Result<Option<Vec<u8>>, GitError> {
+        let path = path.as_ref();
+        let Some(object) = self.file_at(commit, path, Some(limit))? else { return Ok(None) };
+        let git = self.git(Action::ReadFile).args(["cat-file", "blob"]).arg(object).limit(limit);
+        git.run().map(|answer| Some(answer.stdout))
+    }
+
+    /// As [`Repository::read`], in the form in which a checkout would write the file into the work tree.
+    pub fn read_as_checked_out(
+        &self,
+        commit: &CommitId,
+        path: impl AsRef<Path>,
+        limit: u64,
+    ) -> Result<Option<Vec<u8>>, GitError> {
+        let path = path.as_ref();
+        if self.file_at(commit, path, Some(limit))?.is_none() {
+            return Ok(None);
+        }
+        let object = joined(format!("{commit}:"), self.full(path)?);
+        let git = self.git(Action::ReadFile).args(["cat-file", "--filters"]).arg(object).limit(limit);
+        git.run().map(|answer| Some(answer.stdout))
+    }
+
+    /// The names of the files that lie directly in a folder at a commit, sorted; links, folders and submodules are left out, and
+    /// characters that are not UTF-8 are replaced. An empty path is the project's folder.
+    pub fn entries(&self, commit: &CommitId, folder: impl AsRef<Path>) -> Result<Vec<String>, GitError> {
+        let folder = folder.as_ref();
+        let mut tree = joined(format!("{commit}:"), self.full(folder)?).into_vec();
+        // The project's own folder has a slash at its end, which the name of a tree has not.
+        if tree.last() == Some(&b'/') {
+            tree.pop();
+        }
+        let answer = self.git(Action::ListFolder).args(["ls-tree", "-z", "-l"]).arg(OsString::from_vec(tree)).ask()?;
+        if answer.says(&["Not a valid object name", "not a tree object"]) {
+            return Err(GitError::NoSuchPath { path: shown(folder), commit: commit.short().to_owned() });
+        }
+        let answer = answer.good()?;
+        let files = tree_entries(&answer)?.into_iter().filter(|entry| entry.kind == Kind::File);
+        let mut names: Vec<String> = files.map(|entry| String::from_utf8_lossy(entry.path).into_owned()).collect();
+        names.sort();
+        Ok(names)
+    }
+
+    /// The names of the tags that can be reached from HEAD, sorted; none before the first commit.
+    pub fn tags_merged(&self) -> Result<Vec<String>, GitError> {
+        if self.head()?.commit().is_none() {
+            return Ok(Vec::new());
+        }
+        let question = ["for-each-ref", "--merged=HEAD", "--format=%(refname)", "refs/tags"];
+        let answer = self.git(Action::ListTags).args(question).run()?;
+        let names = String::from_utf8_lossy(&answer.stdout);
+        let mut tags: Vec<String> =
+            names.lines().filter_map(|name| name.strip_prefix("refs/tags/")).map(str::to_owned).collect();
+        tags.sort();
+        Ok(tags)
+    }
+
+    /// The object of a regular file at a commit; none if nothing is there.
+    fn file_at(&self, commit: &CommitId, path: &Path, limit: Option<u64>) -> Result<Option<String>, GitError> {
+        let full = self.full(path)?;
+        let git = self.git(Action::ReadFile).args(["ls-tree", "-z", "-l", "--full-tree"]).arg(commit.as_str());
+        let answer = git.arg("--").arg(&full).run()?;
+        let entries = tree_entries(&answer)?;
+        let Some(entry) = entries.first() else { return Ok(None) };
+        let (path, commit) = (shown(path), commit.short().to_owned());
+        let kind = match entry.kind {
+            Kind::File => {
+                return match (limit, entry.size) {
+                    (Some(limit), Some(size)) if size > limit => Err(GitError::TooLarge { path, commit, size, limit }),
+                    _ => Ok(Some(entry.object.to_owned())),
+                };
+            }
+            Kind::Link => "a symbolic link",
+            Kind::Folder => "a folder",
+            Kind::Submodule => "a submodule",
+        };
+        Err(GitError::NotAFile { path, commit, kind })
+    }
+}
+
+/// Reads `mode type object size<TAB>path`, each ended by a NUL.
+fn tree_entries(answer: &Answer) -> Result<Vec<TreeEntry<'_>>, GitError> {
+    let entries = answer.stdout.split(|b| *b == 0).filter(|entry| !entry.is_empty());
+    entries.map(|entry| tree_entry(entry).ok_or_else(|| answer.not_understood())).collect()
+}
+
+fn tree_entry(entry: &[u8]) -> Option<TreeEntry<'_>> {
+    let tab = entry.iter().position(|b| *b == b'\t')?;
+    let (words, path) = (std::str::from_utf8(&entry[..tab]).ok()?, &entry[tab + 1..]);
+    let mut words = words.split_ascii_whitespace();
+    let (mode, kind, object, size) = (words.next()?, words.next()?, words.next()?, words.next()?);
+    let kind = match (kind, mode) {
+        ("blob", "120000") => Kind::Link,
+        ("blob", _) => Kind::File,
+        ("tree", _) => Kind::Folder,
+        _ => Kind::Submodule,
+    };
+    Some(TreeEntry { kind, object, size: size.parse().ok(), path })
+}
+
+/// A path as an error shows it.
+fn shown(path: &Path) -> String {
+    text::shorten(&text::one_line(&path.to_string_lossy()), 200).into_owned()
+}

@@ -1,0 +1,115 @@
+//! One side of a comparison: where it is, and what it is.
+
+use std::path::Path;
+
+use findings_ledger::Ledger;
+use findings_model::{Scan, text};
+use git_command::{CommitId, GitError, Repository};
+use release_decision::Baseline;
+use state_store::DOCUMENT_LIMIT;
+
+use crate::{
+    changes::ChangesRequest,
+    documents::DocumentError,
+    gather::{self, Reading},
+    paths,
+    project::Project,
+};
+
+/// A side, as it was found.
+pub(super) enum Side {
+    Ledger(Ledger),
+    Baseline(Box<Baseline>),
+    Reports(Vec<Scan>),
+}
+
+/// A side and the files of code that it speaks of.
+pub(super) struct Placed {
+    pub(super) side: Side,
+    pub(super) files: Files,
+}
+
+/// Where the files of code are that a side speaks of.
+pub(super) enum Files {
+    WorkTree,
+    Commit(Repository, CommitId),
+}
+
+impl Files {
+    /// Whether a file is there. What cannot be asked counts as there: nothing is resolved because git failed.
+    pub(super) fn have(&self, project: &Project, path: &str) -> bool {
+        match self {
+            Self::WorkTree => project.has_file(path),
+            Self::Commit(repository, commit) => !matches!(repository.read(commit, path, DOCUMENT_LIMIT), Ok(None)),
+        }
+    }
+}
+
+/// The side at a path of the project; where there is no such path, at a revision: `REV` for the ledger of a commit, `REV:PATH` for
+/// another document or a folder of reports in it.
+pub(super) fn at(project: &Project, place: &Path, request: &ChangesRequest) -> Result<Placed, DocumentError> {
+    let full = project.path(place);
+    let reading = Reading { own_project: Some(&request.project), key: request.rules.key.as_ref(), now: request.now };
+    if full.is_dir() {
+        let scans = gather::scans_of_folder(project, &full, &reading, &|_| false)?;
+        return Ok(Placed { side: Side::Reports(scans), files: Files::WorkTree });
+    }
+    if state_store::exists(&full) {
+        let label = project.label(&full);
+        let bytes = project.document(place)?.ok_or_else(|| DocumentError::Missing { path: label.clone() })?;
+        return Ok(Placed { side: document(&bytes, label)?, files: Files::WorkTree });
+    }
+    at_revision(project, place, &reading).map_err(|source| match source {
+        AtRevision::Git(source) => DocumentError::NoSide { place: text::one_line(&place.to_string_lossy()), source },
+        AtRevision::Document(error) => error,
+    })
+}
+
+enum AtRevision {
+    Git(GitError),
+    Document(DocumentError),
+}
+
+impl From<GitError> for AtRevision {
+    fn from(error: GitError) -> Self {
+        Self::Git(error)
+    }
+}
+
+fn at_revision(project: &Project, place: &Path, reading: &Reading<'_>) -> Result<Placed, AtRevision> {
+    let place = place.to_string_lossy();
+    let (rev, path) = place.split_once(':').unwrap_or((&place, paths::LEDGER));
+    let repository = Repository::find(project.root())?;
+    let commit = repository.resolve(rev)?;
+    let path = Path::new(path);
+    let side = match repository.read(&commit, path, DOCUMENT_LIMIT) {
+        Ok(Some(bytes)) => {
+            let label = format!("{}:{}", commit.short(), path.display());
+            document(&bytes, label).map_err(AtRevision::Document)?
+        }
+        // A folder of reports, or nothing at all, which the listing names.
+        Ok(None) | Err(GitError::NotAFile { .. }) => {
+            Side::Reports(gather::scans_of_commit(&repository, &commit, path, reading)?)
+        }
+        Err(error) => return Err(error.into()),
+    };
+    Ok(Placed { side, files: Files::Commit(repository, commit) })
+}
+
+fn document(bytes: &[u8], label: String) -> Result<Side, DocumentError> {
+    // A baseline is told from a ledger by what only it says. A large ledger is not read as a baseline first, only to find that out.
+    if !looks_like_a_ledger(bytes)
+        && let Ok(baseline) = Baseline::from_json(bytes)
+    {
+        return Ok(Side::Baseline(Box::new(baseline)));
+    }
+    Ledger::from_json(bytes).map(Side::Ledger).map_err(|source| DocumentError::Ledger { path: label, source })
+}
+
+/// Whether the keys above the findings are those of a ledger, which says when it was updated.
+fn looks_like_a_ledger(bytes: &[u8]) -> bool {
+    let lines = bytes.split(|b| *b == b'\n');
+    let mut keys =
+        lines.take_while(|line| !line.starts_with(b"  \"findings\"")).filter(|line| line.starts_with(b"  \""));
+    keys.any(|line| line.starts_with(b"  \"updated\""))
+}

@@ -1,0 +1,143 @@
+//! Markdown from templates.
+//!
+//! Every value that a template prints is escaped for Markdown, unless a filter of this module made it: escaping is not
+//! up to the template. Undefined names are errors.
+
+use findings_model::text;
+use minijinja::{Environment, Error, Value, value::Serde};
+use serde::Serialize;
+
+use crate::{
+    blocks::{self, Line},
+    own_words::{largest, own_words},
+    template,
+};
+
+/// The most bytes of a document, and of what may grow in it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Lengths {
+    /// Of all.
+    pub(crate) whole: usize,
+    /// Of a person's own words.
+    pub(crate) own_words: usize,
+    /// The most rows of each list.
+    pub(crate) rows: usize,
+}
+
+/// Renders a template; what it prints is tidy: no more than one empty line in a row.
+///
+/// Where that is too long the lists get shorter, each by itself, before anything else does.
+pub(crate) fn render_within<C: Serialize>(
+    name: &str,
+    source: &str,
+    lengths: Lengths,
+    context: impl Fn(usize) -> C,
+) -> Result<String, Error> {
+    let environment = environment(lengths.own_words)?;
+    let template = environment.template_from_named_str(name, source)?;
+    let with = |rows| template.render(Serde(context(rows))).map(|text| tidy(&text));
+    let text = with(lengths.rows)?;
+    if text.len() <= lengths.whole {
+        return Ok(text);
+    }
+    let fits = |rows| with(rows).is_ok_and(|text| text.len() <= lengths.whole);
+    let rows = largest(lengths.rows.saturating_sub(1), fits);
+    with(rows).map(|text| limit(text, lengths.whole))
+}
+
+/// Looks for faults in a template without anything to render.
+pub(crate) fn check(name: &str, source: &str) -> Result<(), Error> {
+    environment(0)?.template_from_named_str(name, source).map(drop)
+}
+
+fn environment<'t>(words: usize) -> Result<Environment<'t>, Error> {
+    let mut environment = template::environment()?;
+    environment.add_filter("code", |value: String| Value::from_safe_string(code(&value)));
+    environment.add_filter("link", |value: String| Value::from_safe_string(link(&value)));
+    environment.add_filter("own_words", move |value: String| Value::from_safe_string(own_words(&value, words)));
+    environment.add_filter("below_heading", move |value: String| {
+        Value::from_safe_string(below_heading(&own_words(&value, words)))
+    });
+    Ok(environment)
+}
+
+/// Whole lines up to a number of bytes and how many there are beside, for templates that print more than any choice of rows makes
+/// fit. A code block does not stay open.
+fn limit(text: String, limit: usize) -> String {
+    if text.len() <= limit {
+        return text;
+    }
+    let cut = |end: usize| {
+        let kept = &text[..text.floor_char_boundary(end)];
+        let closing = blocks::read(kept).closing.map(|line| line + "\n").unwrap_or_default();
+        let more = text[kept.len()..].trim_start().lines().count();
+        format!("{kept}\n{closing}\n(Shortened here: {more} more lines.)\n")
+    };
+    let ends: Vec<usize> = text.match_indices('\n').map(|(at, _)| at).take_while(|at| *at <= limit).collect();
+    match ends.partition_point(|end| cut(*end).len() <= limit).checked_sub(1) {
+        Some(last) => cut(ends[last]),
+        None => cut(largest(limit, |end| cut(end).len() <= limit)),
+    }
+}
+
+/// The most characters of a code span.
+const CODE: usize = 200;
+
+/// A code span, for ids, names and versions; a text with characters that no such thing has is escaped instead.
+fn code(value: &str) -> String {
+    let line = text::one_line(value);
+    match text::shorten(&line, CODE) {
+        short if short.contains(['`', '<', '>', '&']) => text::markdown(&short),
+        short if short.is_empty() => String::new(),
+        short => format!("`{short}`"),
+    }
+}
+
+/// An address that may be followed, as a link; any other text is shown and leads nowhere.
+fn link(value: &str) -> String {
+    if text::is_linkable(value) { format!("<{value}>") } else { text::markdown(value) }
+}
+
+/// At most one empty line in a row, none at the ends, one line feed at the end. Code is left as it is.
+fn tidy(text: &str) -> String {
+    let blocks = blocks::read(text);
+    let mut out = String::with_capacity(text.len());
+    let mut empty = false;
+    for (line, read) in text.lines().zip(&blocks.lines) {
+        if *read == Line::Blank {
+            empty = true;
+            continue;
+        }
+        if !out.is_empty() {
+            out.push_str(if empty { "\n\n" } else { "\n" });
+        }
+        out.push_str(line);
+        empty = false;
+    }
+    out.push('\n');
+    text::harmless(&out).into_owned()
+}
+
+/// A person's own Markdown for a place below a heading of the third level: none of its lines is a heading, or makes the one before it
+/// one.
+fn below_heading(words: &str) -> String {
+    let mut out = String::with_capacity(words.len());
+    let blocks = blocks::read(words);
+    for (line, read) in words.lines().zip(&blocks.lines) {
+        // Behind the marks of a quote or a list; in code nothing is a heading.
+        let content = match *read {
+            Line::Text { start, .. } => &line[start..],
+            Line::Blank | Line::Code => "",
+        };
+        let underlines = |sign: char| !content.is_empty() && content.trim_end().chars().all(|c| c == sign);
+        if content.starts_with('#') || underlines('=') || underlines('-') {
+            out.push_str(&line[..line.len() - content.len()]);
+            out.push('\\');
+            out.push_str(content);
+        } else {
+            out.push_str(line);
+        }
+        out.push('\n');
+    }
+    out
+}
