@@ -26,9 +26,10 @@ fn write_text(out: &mut String, report: &FindingsReport) -> std::fmt::Result {
     }
     writeln!(out, "\n{}", sentence(report))?;
     let mut listed: Vec<&Finding> = report.findings.iter().collect();
-    listed.sort_by_key(|f| (f.rating.severity.list_order(), f.finding_id.clone()));
+    let order = |f: &Finding| f.rating.severity.list_order();
+    listed.sort_by(|a, b| order(a).cmp(&order(b)).then_with(|| a.finding_id.cmp(&b.finding_id)));
     for finding in listed {
-        writeln!(out, "  {}", line(finding))?;
+        write_line(out, finding)?;
     }
     let sync = &report.sync_results;
     writeln!(out, "\nPlans: {} added, {} removed, {} kept", sync.added, sync.removed, sync.preserved)?;
@@ -38,19 +39,26 @@ fn write_text(out: &mut String, report: &FindingsReport) -> std::fmt::Result {
     Ok(())
 }
 
-fn line(finding: &Finding) -> String {
-    let place = match finding.subject.package() {
-        Some(package) => package.to_string(),
-        None => finding.subject.path().unwrap_or_default().to_owned(),
-    };
-    let state = match &finding.status {
-        Status::Open => String::new(),
-        Status::Unverified { since } => format!(", unverified since {}", findings_model::date_text(*since)),
-        Status::Resolved { .. } => ", resolved".to_owned(),
-        Status::Excepted { .. } => ", excepted".to_owned(),
-    };
-    let what = text::one_line(&format!("{} in {place}{state}", finding.finding_id));
-    format!("{:<9} {what}", finding.rating.severity)
+fn write_line(out: &mut String, finding: &Finding) -> std::fmt::Result {
+    write!(out, "  {:<9} ", finding.rating.severity)?;
+    let at = out.len();
+    write!(out, "{} in ", finding.finding_id)?;
+    match finding.subject.package() {
+        Some(package) => write!(out, "{package}")?,
+        None => out.push_str(finding.subject.path().unwrap_or_default()),
+    }
+    match &finding.status {
+        Status::Open => {}
+        Status::Unverified { since } => write!(out, ", unverified since {}", findings_model::date_text(*since))?,
+        Status::Resolved { .. } => out.push_str(", resolved"),
+        Status::Excepted { .. } => out.push_str(", excepted"),
+    }
+    if !text::is_plain_line(&out[at..]) {
+        let shown = text::one_line(&out[at..]);
+        out.replace_range(at.., &shown);
+    }
+    out.push('\n');
+    Ok(())
 }
 
 /// One sentence about how many there are. Without a scan that could be used, none found is nothing known.

@@ -1,4 +1,4 @@
-use findings_model::{CvssVector, Observation, Rating, Scan, Severity, SeveritySource, Subject, Vulnerability, text};
+use findings_model::{CvssVector, Observation, Rating, Scan, Severity, SeveritySource, Subject, text};
 
 use crate::{
     AdvisoryStore,
@@ -24,13 +24,13 @@ impl AdvisoryStore {
             if let Some(flaw) = &flaw {
                 v.aliases = flaw.ids.iter().filter(|id| ***id != v.id).map(|id| (*id).clone()).collect();
                 if v.fix_versions.is_empty() {
-                    v.fix_versions = fixes(flaw);
+                    v.fix_versions = fixes(flaw).into_iter().map(Into::into).collect();
                 }
                 observation.rating = rating(flaw, &observation.rating);
                 if observation.description.is_empty()
                     && let Some(record) = flaw.standing().find(|r| !r.description.is_empty())
                 {
-                    observation.description = text::shorten_bytes(&record.description, DESCRIPTION_BYTES).into_owned();
+                    observation.description = text::shorten_bytes(&record.description, DESCRIPTION_BYTES).into();
                 }
             }
             let malware = v.id.is_malware()
@@ -65,11 +65,9 @@ fn link(observation: &mut Observation, flaw: Option<&Flaw<'_>>) {
         return;
     };
     if observation.reference_url.is_none() {
-        observation.reference_url = page(v).or_else(|| flaw?.standing().find_map(|r| r.references.first().cloned()));
+        // The public page of the printed id, else of the first alias that has one.
+        let page = std::iter::once(&v.id).chain(&v.aliases).find_map(findings_model::AdvisoryId::reference_url);
+        let first = || flaw?.standing().find_map(|r| r.references.first()).map(Into::into);
+        observation.reference_url = page.or_else(first);
     }
-}
-
-/// The public page of the printed id, else of the first alias that has one.
-fn page(v: &Vulnerability) -> Option<String> {
-    std::iter::once(&v.id).chain(&v.aliases).find_map(findings_model::AdvisoryId::reference_url)
 }

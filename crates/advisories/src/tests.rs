@@ -37,7 +37,7 @@ fn vulnerability(package: &str, version: &str, ids: &[&str]) -> Vulnerability {
     let mut ids = ids.iter().map(|id| AdvisoryId::parse(id).unwrap());
     Vulnerability {
         package: Package::pypi(&PackageName::parse(package).unwrap()),
-        version: Some(version.to_owned()),
+        version: Some(version.into()),
         id: ids.next().unwrap(),
         aliases: ids.collect(),
         printed: AdvisoryIds::new(),
@@ -49,7 +49,7 @@ fn enriched(store: &AdvisoryStore, v: Vulnerability, rating: Rating) -> Observat
     let observation = Observation {
         subject: Subject::Vulnerability(v),
         rating,
-        description: String::new(),
+        description: "".into(),
         reference_url: None,
         clearance: None,
     };

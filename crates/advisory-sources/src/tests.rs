@@ -29,7 +29,7 @@ fn flaw(ids: &[&str]) -> Vulnerability {
     let mut ids = ids.iter().map(|id| AdvisoryId::parse(id).unwrap());
     Vulnerability {
         package: Package::pypi(&PackageName::parse("pkg").unwrap()),
-        version: Some("1.0".to_owned()),
+        version: Some("1.0".into()),
         id: ids.next().unwrap(),
         aliases: ids.collect(),
         printed: findings_model::AdvisoryIds::default(),

@@ -83,7 +83,7 @@ impl Change {
             aliases,
             kind: finding.kind(),
             package: finding.subject.package().map(|p| p.name().to_owned()),
-            version,
+            version: version.map(String::from),
             rule,
             path: finding.subject.path().map(str::to_owned),
             source_scanner: Some(finding.source_scanner.clone()),
@@ -95,9 +95,9 @@ impl Change {
             reason: None,
             scope: finding.scope,
             old_scope: None,
-            fix_version: finding.fix_version.clone(),
+            fix_version: finding.fix_version.as_deref().map(str::to_owned),
             cvss_score: finding.rating.score,
-            reference_url: finding.reference_url.clone(),
+            reference_url: finding.reference_url.as_deref().map(str::to_owned),
             description: text::shorten(&text::one_line(&finding.description), DESCRIPTION).into_owned(),
         }
     }

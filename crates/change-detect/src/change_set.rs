@@ -144,11 +144,11 @@ impl OpenFinding {
             unverified: !known_to_current || matches!(finding.status, Status::Unverified { .. }),
             scope: finding.scope,
             package: finding.subject.package().map(|p| p.name().to_owned()),
-            version,
-            fix_version: finding.fix_version.clone(),
+            version: version.map(String::from),
+            fix_version: finding.fix_version.as_deref().map(str::to_owned),
             rule,
             path: finding.subject.path().map(str::to_owned),
-            reference_url: finding.reference_url.clone(),
+            reference_url: finding.reference_url.as_deref().map(str::to_owned),
         }
     }
 }

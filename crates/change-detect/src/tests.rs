@@ -23,7 +23,7 @@ fn vulnerability(id: &str, severity: Severity) -> Finding {
         finding_id: FindingId::parse(id).unwrap(),
         subject: Subject::Vulnerability(Vulnerability {
             package: Package::pypi(&PackageName::parse("requests").unwrap()),
-            version: Some("2.19.0".to_owned()),
+            version: Some("2.19.0".into()),
             printed: [advisory.clone()].into(),
             id: advisory,
             aliases: [].into(),
@@ -49,7 +49,7 @@ fn vulnerability(id: &str, severity: Severity) -> Finding {
         discovered: date!(2026 - 01 - 05),
         last_seen: date!(2026 - 01 - 05),
         fix_version: None,
-        description: "A flaw.".to_owned(),
+        description: "A flaw.".into(),
         reference_url: None,
         extra: BTreeMap::new(),
     }
@@ -336,10 +336,10 @@ fn unknown_severity_is_a_severity() {
 fn a_fix_and_a_version_are_updates() {
     let before = vulnerability("CVE-2026-1", Severity::High);
     let mut fixable = before.clone();
-    fixable.fix_version = Some("2.20.0".to_owned());
+    fixable.fix_version = Some("2.20.0".into());
     let mut moved = before.clone();
     if let Subject::Vulnerability(v) = &mut moved.subject {
-        v.version = Some("2.19.1".to_owned());
+        v.version = Some("2.19.1".into());
     }
     let before = complete(vec![before]);
     let changes = compare(&before, &complete(vec![fixable]));
@@ -379,8 +379,8 @@ fn the_trend_follows_grave_findings_first() {
 #[test]
 fn the_document() {
     let mut fresh = vulnerability("GHSA-aaaa-bbbb-cccc", Severity::High);
-    fresh.description = "Sends credentials\u{202e} to\nanother <b>host</b>.".to_owned();
-    fresh.reference_url = Some("https://github.com/advisories/GHSA-aaaa-bbbb-cccc".to_owned());
+    fresh.description = "Sends credentials\u{202e} to\nanother <b>host</b>.".into();
+    fresh.reference_url = Some("https://github.com/advisories/GHSA-aaaa-bbbb-cccc".into());
     let mut current = complete(vec![fresh, code("BANDIT-B324-hashing.py-5", "app/hashing.py", "hashlib.md5(x)")]);
     current.scanners.get_mut(&scanner("bandit")).unwrap().newest = vec![scan("bandit", CoverageState::Failed)];
     let previous = complete(vec![code("BANDIT-B324-hashing.py-5", "app/hashing.py", "hashlib.md5(x)")]);

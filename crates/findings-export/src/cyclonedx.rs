@@ -198,12 +198,15 @@ fn vulnerability<'a>(input: &ExportInput<'_>, flaw: &Flaw<'a>) -> Vulnerability<
     Vulnerability {
         reference: format!("urn:uuid:{}", words::uuid(&["cyclonedx-vex", input.lineage, finding.finding_id.as_str()])),
         id: &flawed.id,
-        source: flawed.id.reference_url().map(|url| Source { name: database(&flawed.id), url: Some(url) }),
+        source: flawed.id.reference_url().map(|url| Source { name: database(&flawed.id), url: Some(url.into()) }),
         references: flawed
             .aliases
             .iter()
             .filter(|alias| **alias != flawed.id)
-            .map(|alias| Reference { id: alias, source: Source { name: database(alias), url: alias.reference_url() } })
+            .map(|alias| Reference {
+                id: alias,
+                source: Source { name: database(alias), url: alias.reference_url().map(Into::into) },
+            })
             .collect(),
         ratings: ratings(flaw),
         description: words::line(&finding.description, DESCRIPTION),

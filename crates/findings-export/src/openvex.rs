@@ -126,7 +126,7 @@ fn statement<'a>(input: &ExportInput<'_>, flaw: &Flaw<'a>, project: &str) -> Sta
     Statement {
         id: format!("urn:uuid:{}", words::uuid(&["openvex", input.lineage, flaw.finding.finding_id.as_str()])),
         vulnerability: Named {
-            id: vulnerability.id.reference_url(),
+            id: vulnerability.id.reference_url().map(Into::into),
             name: vulnerability.id.as_str(),
             description: words::line(&flaw.finding.description, DESCRIPTION),
             aliases: vulnerability.aliases.iter().filter(|alias| **alias != vulnerability.id).collect(),

@@ -284,11 +284,11 @@ fn advance(
     let mut suppressed_for = None;
     let is_over = was_resolved && records.is_empty();
     if !contested && !is_over {
-        let reporters: BTreeSet<&ScannerName> = records.iter().map(|r| r.scanner).collect();
+        let is_reporter = |name: &ScannerName| records.iter().any(|r| r.scanner == name);
         let silent: Vec<ScannerName> = finding
             .scanners
             .iter()
-            .filter(|(name, attribution)| attribution.ended.is_none() && !reporters.contains(name))
+            .filter(|(name, attribution)| attribution.ended.is_none() && !is_reporter(name))
             .map(|(name, _)| name.clone())
             .collect();
         for scanner in silent {

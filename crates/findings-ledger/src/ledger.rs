@@ -1,13 +1,13 @@
 use std::{
     collections::{BTreeMap, HashSet},
-    io::{self, Write},
+    io::{self, BufRead, Read as _, Write},
 };
 
 use findings_model::{
     Extra, Finding, FindingId, FindingSet, PackageName, ScannerName, ScannerState, SchemaError, SchemaVersion,
     Timestamp,
 };
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::IgnoredAny};
 use sha2::{Digest, Sha256};
 
 /// Everything that is known of a project's findings (`security/findings/findings.json`), resolved ones included.
@@ -44,6 +44,44 @@ pub enum LedgerError {
     /// Two findings have one id.
     #[error("the findings ledger holds {0} twice")]
     Duplicate(FindingId),
+}
+
+/// What stands before the first finding, behind everything that is not one.
+const FINDINGS: &str = ",\n  \"findings\": [";
+
+/// The most bytes of a line that is read by itself: 4 MiB. A finding takes about one KiB.
+const LONGEST_LINE: u64 = 4 * 1024 * 1024;
+
+/// The most bytes above the findings, or below, that are read by themselves: 64 MiB.
+const LONGEST_HEAD: usize = 64 * 1024 * 1024;
+
+/// Why a document cannot be read line by line.
+enum Unread {
+    /// The file cannot be read.
+    File(io::Error),
+    /// It is written in another way, or no ledger.
+    OtherLayout,
+}
+
+impl From<io::Error> for Unread {
+    fn from(error: io::Error) -> Self {
+        Self::File(error)
+    }
+}
+
+/// A document of which one line at a time is in memory.
+struct Lines<R> {
+    document: R,
+    line: Vec<u8>,
+}
+
+impl<R: BufRead> Lines<R> {
+    /// The next line with its end; empty behind the last.
+    fn next(&mut self) -> Result<&str, Unread> {
+        self.line.clear();
+        self.document.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut self.line)?;
+        std::str::from_utf8(&self.line).map_err(|_| Unread::OtherLayout)
+    }
 }
 
 /// What stands above the findings.
@@ -101,11 +139,66 @@ impl Ledger {
     /// Reads a ledger. A newer major version is refused; unknown fields are kept. One of an older minor version is one of this
     /// version from now on: a minor step only adds, so there is nothing to convert and nothing to keep a copy of.
     pub fn from_json(bytes: &[u8]) -> Result<Self, LedgerError> {
-        let mut ledger: Self = serde_json::from_slice(bytes).map_err(|error| unreadable(bytes, error))?;
-        ledger.schema_version.check(Self::SCHEMA).map_err(LedgerError::Schema)?;
-        ledger.schema_version = ledger.schema_version.max(Self::SCHEMA);
+        let ledger: Self = Self::of_lines(bytes)
+            .or_else(|_| serde_json::from_slice(bytes))
+            .map_err(|error| unreadable(bytes, error))?;
+        ledger.checked()
+    }
+
+    /// As [`Self::from_json`], line by line, so that a large document is never held whole. None of a document that is written in
+    /// another way than this program does it, or is no ledger: what it is, [`Self::from_json`] says.
+    pub fn from_lines(document: impl BufRead) -> io::Result<Option<Self>> {
+        match Self::of_lines(document) {
+            Ok(ledger) => Ok(ledger.checked().ok()),
+            Err(Unread::File(error)) => Err(error),
+            Err(Unread::OtherLayout) => Ok(None),
+        }
+    }
+
+    fn checked(self) -> Result<Self, LedgerError> {
+        self.schema_version.check(Self::SCHEMA).map_err(LedgerError::Schema)?;
+        let ledger = Self { schema_version: self.schema_version.max(Self::SCHEMA), ..self };
         refuse_duplicates(&ledger.findings)?;
         Ok(ledger)
+    }
+
+    /// Reads a document that is written as this program writes it.
+    fn of_lines(document: impl BufRead) -> Result<Self, Unread> {
+        let mut lines = Lines { document, line: Vec::new() };
+        let mut head = String::new();
+        loop {
+            let line = lines.next()?;
+            if FINDINGS.strip_prefix(",\n").is_some_and(|key| line.trim_end_matches('\n') == key) {
+                break;
+            }
+            if line.is_empty() || head.len() > LONGEST_HEAD {
+                return Err(Unread::OtherLayout);
+            }
+            head.push_str(line);
+        }
+        let head = head.strip_suffix(",\n").ok_or(Unread::OtherLayout)?;
+        // The key stands in the document's own object only where everything before it is an object once a brace ends it.
+        serde_json::from_str::<IgnoredAny>(&[head, "\n}"].concat()).map_err(|_| Unread::OtherLayout)?;
+        let mut findings = Vec::new();
+        let mut is_last = false;
+        while !is_last {
+            let finding = lines.next()?.strip_prefix("    ").and_then(|line| line.strip_suffix('\n'));
+            let finding = finding.ok_or(Unread::OtherLayout)?;
+            is_last = !finding.ends_with(',');
+            let finding = finding.strip_suffix(',').unwrap_or(finding);
+            findings.push(Finding::from_json(finding).map_err(|_| Unread::OtherLayout)?);
+        }
+        let mut tail = lines.next()?.strip_prefix("  ]").ok_or(Unread::OtherLayout)?.to_owned();
+        while tail.len() <= LONGEST_HEAD {
+            let line = lines.next()?;
+            if line.is_empty() {
+                break;
+            }
+            tail.push_str(line);
+        }
+        let around = [head, FINDINGS, "]", &tail].concat();
+        let ledger: Self = serde_json::from_str(&around).map_err(|_| Unread::OtherLayout)?;
+        Ok(Self { findings, ..ledger })
     }
 
     /// Reads a ledger for a comparison alone. What [`Self::from_json`] refuses is refused for the same reason.
@@ -138,12 +231,12 @@ impl Ledger {
             scanners: &self.scanners,
         })?;
         out.write_all(head.strip_suffix("\n}").unwrap_or(&head).as_bytes())?;
-        out.write_all(b",\n  \"findings\": [")?;
+        out.write_all(FINDINGS.as_bytes())?;
         let mut line = Vec::with_capacity(2048);
         for (at, finding) in self.findings.iter().enumerate() {
             line.clear();
             line.extend_from_slice(if at == 0 { b"\n    " } else { b",\n    " });
-            serde_json::to_writer(&mut line, finding)?;
+            finding.write_json(&mut line)?;
             out.write_all(&line)?;
         }
         out.write_all(if self.findings.is_empty() { b"]" } else { b"\n  ]" })?;

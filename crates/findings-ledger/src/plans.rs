@@ -10,12 +10,13 @@ mod layout;
 mod sync;
 #[cfg(test)]
 mod tests;
-mod untouched;
+pub(crate) mod untouched;
 
 use std::borrow::Cow;
 
 use findings_model::{Severity, parse_date, text};
 use serde_json::{Map, Value};
+use smol_str::SmolStr;
 use time::Date;
 
 pub use sync::{PlanFile, PlansSynced, sync_plans};
@@ -23,7 +24,9 @@ pub use sync::{PlanFile, PlansSynced, sync_plans};
 /// Every plan of the file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Plans {
-    plans: Vec<Plan>,
+    all: Vec<Plan>,
+    /// Keys of plans that nobody touched, where only their number matters and which they are.
+    untouched: Vec<SmolStr>,
     problems: Vec<PlanProblem>,
 }
 
@@ -224,37 +227,49 @@ impl Plans {
     }
 
     fn of_layout(layout: &layout::Layout<'_>) -> Self {
-        Self::of_entries(layout, |_| true)
+        let mut plans = Self::default();
+        plans.add_entries(layout, |key, created, updated| Some(untouched::plan(key, Some([created, updated]))));
+        plans
     }
 
     /// Without the plans that nobody touched.
     fn edited_of_layout(layout: &layout::Layout<'_>) -> Self {
-        Self::of_entries(layout, |entry| matches!(entry.said, layout::Said::Yaml(_)))
-    }
-
-    fn of_entries(layout: &layout::Layout<'_>, counts: fn(&layout::Entry<'_>) -> bool) -> Self {
         let mut plans = Self::default();
-        for (section, archived) in [(&layout.findings, false), (&layout.archive, true)] {
-            for entry in section.iter().flat_map(|s| &s.entries).filter(|entry| counts(entry)) {
-                let read = match &entry.said {
-                    layout::Said::Untouched { created, updated } => Ok(untouched::plan(&entry.key, *created, *updated)),
-                    layout::Said::Yaml(value) => Plan::read(&entry.key, value),
-                };
-                match read {
-                    Ok(plan) => {
-                        let edited = plan.edited || entry.has_comment;
-                        plans.plans.push(Plan { archived, edited, ..plan });
-                    }
-                    Err(problem) => plans.problems.push(problem),
-                }
-            }
-        }
+        plans.add_entries(layout, |_, _, _| None);
         plans
     }
 
-    /// Every plan that can be used, archived ones too.
+    /// With no more than the keys of the plans that nobody touched; those in the archive are left out.
+    fn counted_of_layout(layout: &layout::Layout<'_>) -> Self {
+        let mut plans = Self::edited_of_layout(layout);
+        let entries = layout.findings.iter().flat_map(|section| &section.entries);
+        let untouched = entries.filter(|entry| matches!(entry.said, layout::Said::Untouched { .. }));
+        plans.untouched = untouched.map(|entry| SmolStr::new(&entry.key)).collect();
+        plans
+    }
+
+    fn add_entries(&mut self, layout: &layout::Layout<'_>, untouched: fn(&str, Date, Date) -> Option<Plan>) {
+        for (section, archived) in [(&layout.findings, false), (&layout.archive, true)] {
+            for entry in section.iter().flat_map(|s| &s.entries) {
+                let read = match &entry.said {
+                    layout::Said::Untouched { created, updated } => Ok(untouched(&entry.key, *created, *updated)),
+                    layout::Said::Yaml(value) => Plan::read(&entry.key, value).map(Some),
+                };
+                match read {
+                    Ok(Some(plan)) => {
+                        let edited = plan.edited || entry.has_comment;
+                        self.all.push(Plan { archived, edited, ..plan });
+                    }
+                    Ok(None) => {}
+                    Err(problem) => self.problems.push(problem),
+                }
+            }
+        }
+    }
+
+    /// Every plan that can be used, archived ones too; after a sync only those that somebody touched.
     pub fn all(&self) -> &[Plan] {
-        &self.plans
+        &self.all
     }
 
     /// What is wrong with the others.
@@ -262,9 +277,14 @@ impl Plans {
         &self.problems
     }
 
+    /// The keys of the plans that nobody touched, after a sync.
+    pub(crate) fn untouched(&self) -> &[SmolStr] {
+        &self.untouched
+    }
+
     /// The plan under an id that is not archived.
     pub fn get(&self, key: &str) -> Option<&Plan> {
-        self.plans.iter().find(|p| p.key == key && !p.archived)
+        self.all.iter().find(|p| p.key == key && !p.archived)
     }
 }
 

@@ -3,6 +3,7 @@ mod evidence;
 mod exceptions;
 mod history;
 mod laws;
+mod layout;
 mod looked_for;
 mod project;
 mod timeline;
@@ -63,7 +64,7 @@ impl Build for Scan {
     fn packages(mut self, list: &str) -> Self {
         for entry in list.split(", ") {
             let (name, version) = entry.split_once(' ').unwrap();
-            self.coverage.looked_at.packages.insert(package(name), Some(version.to_owned()));
+            self.coverage.looked_at.packages.insert(package(name), Some(version.into()));
         }
         self.coverage.looked_at.lists_packages = true;
         self
@@ -79,7 +80,7 @@ impl Build for Scan {
         self.observations.push(Observation {
             subject,
             rating: Rating::word(Severity::High, SeveritySource::Scanner),
-            description: "what it is".to_owned(),
+            description: "what it is".into(),
             reference_url: None,
             clearance: None,
         });
@@ -126,7 +127,7 @@ impl Build for Scan {
 fn flaw(text: &str) -> Subject {
     let mut words = text.split(' ');
     let package = package(words.next().unwrap());
-    let version = words.next().map(str::to_owned);
+    let version = words.next().map(Into::into);
     let mut ids = words.map(|id| AdvisoryId::parse(id).unwrap());
     let id = ids.next().unwrap();
     Subject::Vulnerability(Vulnerability {
@@ -135,7 +136,7 @@ fn flaw(text: &str) -> Subject {
         id,
         aliases: ids.collect(),
         printed: AdvisoryIds::new(),
-        fix_versions: vec!["1.9".to_owned(), "3.0".to_owned()],
+        fix_versions: vec!["1.9".into(), "3.0".into()],
     })
 }
 

@@ -83,7 +83,7 @@ impl AdvisoryId {
     }
 
     /// The public page of the advisory, for the schemes that have one: NVD for CVE, GitHub for GHSA, osv.dev for PYSEC.
-    pub fn reference_url(&self) -> Option<String> {
+    pub fn reference_url(&self) -> Option<SmolStr> {
         if !self.0.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') {
             return None;
         }
@@ -93,7 +93,12 @@ impl AdvisoryId {
             "PYSEC" | "OSV" | "MAL" | "RUSTSEC" => "https://osv.dev/vulnerability/",
             _ => return None,
         };
-        Some([base, &self.0].concat())
+        // Put together on the stack: a text that is shared is made from one that is whole.
+        let mut page = [0; 256];
+        let length = base.len() + self.0.len();
+        page.get_mut(..base.len())?.copy_from_slice(base.as_bytes());
+        page.get_mut(base.len()..length)?.copy_from_slice(self.0.as_bytes());
+        std::str::from_utf8(&page[..length]).ok().map(SmolStr::new)
     }
 }
 

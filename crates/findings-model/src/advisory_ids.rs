@@ -63,7 +63,12 @@ impl AdvisoryIds {
 impl Extend<AdvisoryId> for AdvisoryIds {
     fn extend<I: IntoIterator<Item = AdvisoryId>>(&mut self, ids: I) {
         let sorted = self.0.len();
-        self.0.extend(ids);
+        // Most of what is added is there already.
+        for id in ids {
+            if self.0[..sorted].binary_search(&id).is_err() {
+                self.0.push(id);
+            }
+        }
         if self.0.len() > sorted && self.0.len() > 1 {
             self.0.sort_unstable();
             self.0.dedup();

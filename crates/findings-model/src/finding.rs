@@ -1,12 +1,14 @@
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de};
+use smol_str::SmolStr;
 use time::Date;
 
 use crate::{Clearance, Exploitation, FindingId, FindingKind, Rating, ScannerName, Subject};
 
 mod attributions;
 pub(crate) mod day;
+mod line;
 mod memory;
 mod wire;
 mod written;
@@ -20,8 +22,7 @@ pub type Extra = BTreeMap<String, serde_json::Value>;
 /// One finding as it is known over time.
 ///
 /// Its JSON form is flat: the keys of cli.md's `findings[]` and the evidence beside them.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(try_from = "wire::FindingWire")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Finding {
     /// The readable id, given once.
     pub finding_id: FindingId,
@@ -46,18 +47,32 @@ pub struct Finding {
     /// The day a scanner last reported it.
     pub last_seen: Date,
     /// The smallest version above the installed one that fixes it.
-    pub fix_version: Option<String>,
+    pub fix_version: Option<SmolStr>,
     /// What it is, at most 4 KiB.
-    pub description: String,
+    pub description: SmolStr,
     /// Where to read more.
-    pub reference_url: Option<String>,
+    pub reference_url: Option<SmolStr>,
     /// What it was called and said to be earlier.
     pub memory: Option<Box<Memory>>,
     /// Fields of a newer writer.
     pub extra: Extra,
 }
 
+impl<'de> Deserialize<'de> for Finding {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        wire::FindingWire::deserialize(deserializer)?.try_into().map_err(de::Error::custom)
+    }
+}
+
 impl Finding {
+    /// Reads the JSON form of one finding. As [`Self::write_json`] writes it, it is read without looking for its keys.
+    pub fn from_json(text: &str) -> Result<Self, serde_json::Error> {
+        match line::read(text) {
+            Some(wire) => wire.try_into().map_err(de::Error::custom),
+            None => serde_json::from_str(text),
+        }
+    }
+
     /// The kind of the finding.
     pub fn kind(&self) -> FindingKind {
         self.subject.kind()
@@ -84,6 +99,17 @@ pub enum Scope {
     Development,
     /// Not known; treated as runtime.
     Unknown,
+}
+
+impl Scope {
+    /// The word: `runtime`, `development` or `unknown`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Runtime => "runtime",
+            Self::Development => "development",
+            Self::Unknown => "unknown",
+        }
+    }
 }
 
 /// When one scanner saw a finding.

@@ -1,6 +1,7 @@
 use std::{fmt, str::FromStr};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de};
+use smol_str::SmolStr;
 
 /// Why a text is no name of its kind.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -11,22 +12,25 @@ pub struct NameError {
     why: &'static str,
 }
 
-fn printable(what: &'static str, text: &str, longest: usize) -> Result<String, NameError> {
+fn printable(what: &'static str, text: &str, longest: usize) -> Result<SmolStr, NameError> {
+    if !text.is_empty() && text.len() <= longest && crate::text::is_plain_line(text) {
+        return Ok(SmolStr::new(text));
+    }
     let line = crate::text::one_line(text);
     let why = if line.is_empty() {
         "it is empty"
     } else if line.chars().count() > longest {
         "it is too long"
     } else {
-        return Ok(line);
+        return Ok(SmolStr::new(line));
     };
     Err(NameError { what, text: crate::text::shorten(&line, 40).into_owned(), why })
 }
 
 /// The name of a scanner: a word of [`ReportFormat`], or the driver's name for SARIF. One line, 1 to 200 characters.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct ScannerName(String);
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
+pub struct ScannerName(SmolStr);
 
 impl ScannerName {
     /// Takes a name; white space is folded and control characters are replaced.
@@ -36,7 +40,7 @@ impl ScannerName {
 
     /// The scanner that a file claims to come from when nothing else is known of it.
     pub fn unknown() -> Self {
-        Self("unknown".to_owned())
+        Self(SmolStr::new_static("unknown"))
     }
 
     /// The name's text.
@@ -48,9 +52,9 @@ impl ScannerName {
 /// A finding's readable id, given once and never changed (`GHSA-…`, `BANDIT-B324-hashing.py-5`).
 ///
 /// One line, 1 to 300 characters; not a file name.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct FindingId(String);
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
+pub struct FindingId(SmolStr);
 
 impl FindingId {
     /// Takes an id; white space is folded and control characters are replaced.
@@ -65,7 +69,24 @@ impl FindingId {
 }
 
 macro_rules! text_type {
-    ($($name:ident),*) => {$(
+    ($($name:ident: $expected:literal),*) => {$(
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                struct Name;
+                impl de::Visitor<'_> for Name {
+                    type Value = $name;
+
+                    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                        f.write_str($expected)
+                    }
+
+                    fn visit_str<E: de::Error>(self, text: &str) -> Result<$name, E> {
+                        $name::parse(text).map_err(E::custom)
+                    }
+                }
+                deserializer.deserialize_str(Name)
+            }
+        }
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str(&self.0)
@@ -79,12 +100,12 @@ macro_rules! text_type {
         }
         impl From<$name> for String {
             fn from(name: $name) -> Self {
-                name.0
+                name.0.into()
             }
         }
     )*};
 }
-text_type!(ScannerName, FindingId);
+text_type!(ScannerName: "the name of a scanner", FindingId: "the id of a finding");
 
 /// The report formats that are understood, by their words on the command line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -147,7 +168,7 @@ impl ReportFormat {
 
     /// The scanner of that name.
     pub fn scanner(self) -> ScannerName {
-        ScannerName(self.as_str().to_owned())
+        ScannerName(SmolStr::new_static(self.as_str()))
     }
 }
 

@@ -89,6 +89,11 @@ impl Ecosystem {
         Self(PYPI)
     }
 
+    /// The ecosystem of a name, as OSV and the scanners print it.
+    pub fn of(name: &str) -> Self {
+        if PYPI == name { Self::pypi() } else { Self::from(name.to_owned()) }
+    }
+
     /// The ecosystem's lower-case name.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -1,6 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 
 use crate::{FindingKind, Package, Rating, ReportFormat, RuleSet, ScannerName, Subject, Timestamp};
 
@@ -108,7 +109,7 @@ pub struct LookedAt {
     /// The report names the packages that it looked at: one that it does not name was not there.
     pub lists_packages: bool,
     /// Packages with their installed versions.
-    pub packages: BTreeMap<Package, Option<String>>,
+    pub packages: BTreeMap<Package, Option<SmolStr>>,
     /// The report names the files that it looked at: it says nothing about any other file.
     pub lists_files: bool,
     /// Files, relative to the project.
@@ -161,9 +162,9 @@ pub struct Observation {
     /// How bad, in the report's own words or vectors, or by the advisory records after look-up.
     pub rating: Rating,
     /// What it is, in the report's words; at most 4 KiB, control characters replaced.
-    pub description: String,
+    pub description: SmolStr,
     /// Where to read more; only `http` and `https`.
-    pub reference_url: Option<String>,
+    pub reference_url: Option<SmolStr>,
     /// The report's own reason not to count it.
     pub clearance: Option<Clearance>,
 }

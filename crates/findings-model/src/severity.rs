@@ -107,6 +107,20 @@ pub enum SeveritySource {
     Unknown,
 }
 
+impl SeveritySource {
+    /// The word: `override`, `policy`, `advisory_vector`, `advisory_word`, `scanner` or `unknown`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Override => "override",
+            Self::Policy => "policy",
+            Self::AdvisoryVector => "advisory_vector",
+            Self::AdvisoryWord => "advisory_word",
+            Self::Scanner => "scanner",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
 /// A CVSS base score, 0.0 to 10.0 in steps of 0.1.
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Serialize, Deserialize)]
 #[serde(try_from = "f64", into = "f64")]

@@ -98,7 +98,7 @@ pub struct Vulnerability {
     /// The package, normalised.
     pub package: Package,
     /// The installed version, as the scanner prints it.
-    pub version: Option<String>,
+    pub version: Option<SmolStr>,
     /// The id that the scanner prints today.
     pub id: AdvisoryId,
     /// The other ids of the same flaw, without [`Self::id`].
@@ -106,7 +106,7 @@ pub struct Vulnerability {
     /// Every id that a scanner ever printed as the id of this flaw.
     pub printed: AdvisoryIds,
     /// The versions that fix it, as the scanner or the advisory lists them, of all branches.
-    pub fix_versions: Vec<String>,
+    pub fix_versions: Vec<SmolStr>,
 }
 
 impl Vulnerability {

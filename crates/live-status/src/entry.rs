@@ -187,7 +187,7 @@ fn entry(finding: &Finding, finding_id: String, project: &PackageName, sla: SlaD
     };
     let severity = finding.rating.severity;
     let due_date = sla.due_of(finding);
-    let advisory = finding.subject.advisory_ids().into_iter().find_map(AdvisoryId::reference_url);
+    let advisory = finding.subject.advisory_ids().into_iter().find_map(AdvisoryId::reference_url).map(String::from);
     let is_secret = finding.kind() == FindingKind::Secret;
     StatusFinding {
         finding_id,
@@ -212,7 +212,12 @@ fn entry(finding: &Finding, finding_id: String, project: &PackageName, sla: SlaD
         description: description(finding),
         fix_available: fixable || finding.fix_version.is_some(),
         fix_version: finding.fix_version.as_deref().map(line),
-        reference_url: finding.reference_url.clone().filter(|url| !is_secret && text::is_linkable(url)).or(advisory),
+        reference_url: finding
+            .reference_url
+            .as_deref()
+            .filter(|url| !is_secret && text::is_linkable(url))
+            .map(str::to_owned)
+            .or(advisory),
         extra: Extra::new(),
     }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use findings_ledger::{Ledger, LedgerError};
 use findings_model::{FindingSet, PackageName, Receipt, ScannerName, Timestamp};
 use release_decision::{Baseline, Decision, StoredDecision};
-use state_store::StoreError;
+use state_store::{Action, DOCUMENT_LIMIT, StoreError, StoreErrorKind};
 
 use crate::{kept, paths, project::Project};
 
@@ -86,6 +86,12 @@ pub enum DocumentError {
 
 /// The ledger; none before the first scan.
 pub fn ledger(project: &Project) -> Result<Option<Ledger>, DocumentError> {
+    let path = project.path(paths::LEDGER);
+    let Some(document) = state_store::open_if_there(&path, DOCUMENT_LIMIT)? else { return Ok(None) };
+    let fail = |error| StoreError { action: Action::Read, path: path.clone(), kind: StoreErrorKind::Io(error) };
+    if let Some(ledger) = Ledger::from_lines(document).map_err(fail)? {
+        return Ok(Some(ledger));
+    }
     let bytes = project.document(Path::new(paths::LEDGER))?;
     bytes
         .map(|bytes| {

@@ -224,6 +224,8 @@ pub fn update_findings(project: &Project, request: &FindingsRequest) -> Result<F
     let plan_bytes = project.document(Path::new(paths::PLANS))?.unwrap_or_default();
     let synced =
         PlanFile::read(&plan_bytes).and_then(|file| file.sync(&taken.ledger, request.now)).map_err(plan_error)?;
+    let (new_plans, synced) = synced.into_change();
+    drop(plan_bytes);
     warnings.extend(synced.problems().iter().map(ToString::to_string));
     warnings
         .extend(synced.unused.iter().map(|id| format!("the exception of {id} in {} matches no finding", paths::PLANS)));
@@ -236,7 +238,7 @@ pub fn update_findings(project: &Project, request: &FindingsRequest) -> Result<F
         tracing::debug!("{event:?}");
     }
     if request.writing == Writing::Write {
-        write(project, request, &taken, &synced, &mut written, &mut warnings)?;
+        write(project, request, &taken, &synced, new_plans, &mut written, &mut warnings)?;
     }
     tracing::info!("{} events, {} documents written", taken.events.len(), written.len());
     let there = |f: &Finding| !matches!(f.status, Status::Resolved { .. });
@@ -276,6 +278,7 @@ fn write(
     request: &FindingsRequest,
     taken: &Taken,
     synced: &PlansSynced<'_>,
+    new_plans: Option<String>,
     written: &mut Vec<String>,
     warnings: &mut Vec<String>,
 ) -> Result<(), FindingsError> {
@@ -290,7 +293,9 @@ fn write(
             [&changelog, &entry].into_iter().try_for_each(|part| out.write_all(part.as_bytes()))
         })?;
     }
-    put(paths::PLANS, &|out| out.write_all(synced.text.as_bytes()))?;
+    if let Some(plans) = new_plans {
+        put(paths::PLANS, &|out| out.write_all(plans.as_bytes()))?;
+    }
     let input = DocumentInput { ledger: &taken.ledger, plans: &synced.plans, sla: request.sla, now: request.now };
     let document = findings_document(&input)?;
     put(paths::FINDINGS_DOCUMENT, &|out| out.write_all(document.as_bytes()))?;

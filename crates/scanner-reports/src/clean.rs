@@ -1,8 +1,7 @@
 //! Text of a report on its way into a scan: bounded, one line where one line belongs, without what must not be shown.
 
-use std::borrow::Cow;
-
 use findings_model::{Timestamp, text};
+use smol_str::SmolStr;
 
 /// The most bytes of a description.
 const DESCRIPTION: usize = 4096;
@@ -35,28 +34,28 @@ pub(crate) fn rule(rule: &str) -> String {
 }
 
 /// A version; none for a blank one.
-pub(crate) fn version(version: &str) -> Option<String> {
-    Some(line(version, VERSION)).filter(|v| !v.is_empty())
+pub(crate) fn version(version: &str) -> Option<SmolStr> {
+    if !version.is_empty() && version.len() <= VERSION && text::is_plain_line(version) {
+        return Some(SmolStr::new(version));
+    }
+    Some(SmolStr::new(line(version, VERSION))).filter(|v| !v.is_empty())
 }
 
 /// A description of at most 4 KiB, its line breaks kept.
-pub(crate) fn description(description: Cow<'_, str>) -> String {
+pub(crate) fn description(description: &str) -> SmolStr {
     let trimmed = description.trim();
     if text::is_plain(trimmed) {
-        if trimmed.len() == description.len() && description.len() <= DESCRIPTION {
-            return description.into_owned();
-        }
-        return text::shorten_bytes(trimmed, DESCRIPTION).into_owned();
+        return SmolStr::from(text::shorten_bytes(trimmed, DESCRIPTION));
     }
     let description = trimmed;
     // Cut before the characters are looked at; a replaced one may be longer than what it replaces, so cut again.
     let head = text::shorten_bytes(description, DESCRIPTION).replace("\r\n", "\n");
-    text::shorten_bytes(&text::clean(&head), DESCRIPTION).into_owned()
+    SmolStr::from(text::shorten_bytes(&text::clean(&head), DESCRIPTION))
 }
 
 /// An address that may become a link.
-pub(crate) fn url(url: &str) -> Option<String> {
-    Some(url.trim()).filter(|url| text::is_linkable(url)).map(str::to_owned)
+pub(crate) fn url(url: &str) -> Option<SmolStr> {
+    Some(url.trim()).filter(|url| text::is_linkable(url)).map(SmolStr::new)
 }
 
 /// A path relative to the project: `/` between its parts, no leading `./`, nothing that leaves the project.
@@ -217,9 +216,9 @@ mod tests {
 
     #[test]
     fn descriptions_are_bounded_and_clean() {
-        assert_eq!(description("x".repeat(5000).into()).len(), 4096);
-        assert!(description("\u{202e}".repeat(5000).into()).len() <= 4096);
-        assert_eq!(description("a\r\nb\u{1b}".into()), "a\nb\u{fffd}");
-        assert_eq!(description(" a ".into()), "a");
+        assert_eq!(description(&"x".repeat(5000)).len(), 4096);
+        assert!(description(&"\u{202e}".repeat(5000)).len() <= 4096);
+        assert_eq!(description("a\r\nb\u{1b}"), "a\nb\u{fffd}");
+        assert_eq!(description(" a "), "a");
     }
 }

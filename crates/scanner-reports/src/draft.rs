@@ -7,6 +7,7 @@ use std::{
 };
 
 use foldhash::fast::RandomState;
+use smol_str::SmolStr;
 
 use findings_model::{
     Coverage, CoverageState, Gap, LookedAt, Observation, Package, ReportFormat, RuleSet, Scan, ScannerName, SecretSpot,
@@ -89,7 +90,7 @@ pub(crate) struct Draft {
     /// The report's format.
     pub(crate) format: ReportFormat,
     /// The scanner's version.
-    pub(crate) tool_version: Option<String>,
+    pub(crate) tool_version: Option<SmolStr>,
     /// When it ran.
     pub(crate) observed_at: Option<Timestamp>,
     /// With which detectors and filters it ran, where the report says it.
@@ -105,7 +106,7 @@ pub(crate) struct Draft {
     unnamed: Unnamed,
     observations: Vec<Observation>,
     /// Packages that were looked at, as they come; they join `looked_at` at the end.
-    packages: Vec<(Package, Option<String>)>,
+    packages: Vec<(Package, Option<SmolStr>)>,
     /// The newest observation with a hash of what makes two records one, to compare in full.
     newest: HashMap<u64, usize, RandomState>,
     hasher: RandomState,
@@ -143,6 +144,7 @@ impl Draft {
     pub(crate) fn of_text(format: ReportFormat, text: &str) -> Self {
         let mut draft = Self::new(format);
         draft.observations.reserve(text.len() / USUAL_RECORD);
+        draft.newest.reserve(text.len() / USUAL_RECORD);
         draft
     }
 
@@ -199,7 +201,7 @@ impl Draft {
     }
 
     /// A package was looked at, at this version.
-    pub(crate) fn looked_at_package(&mut self, package: Package, version: Option<String>) {
+    pub(crate) fn looked_at_package(&mut self, package: Package, version: Option<SmolStr>) {
         self.packages.push((package, version));
     }
 
@@ -308,7 +310,7 @@ impl Draft {
             scanner: self.scanner,
             format: Some(self.format),
             file: file.to_owned(),
-            tool_version: self.tool_version,
+            tool_version: self.tool_version.map(String::from),
             report_digest: None,
             rules: self.rules,
             observed_at: self.observed_at,
@@ -325,7 +327,7 @@ impl Draft {
 }
 
 /// Packages in their order, of two with one name the last.
-fn in_order(packages: Vec<(Package, Option<String>)>) -> BTreeMap<Package, Option<String>> {
+fn in_order(packages: Vec<(Package, Option<SmolStr>)>) -> BTreeMap<Package, Option<SmolStr>> {
     // Names start alike and lie far apart in memory: most comparisons end at the number made of their first bytes.
     let start = |name: &str| {
         let mut bytes = [0; 16];

@@ -6,6 +6,7 @@ use findings_model::{
     AdvisoryId, AdvisoryIds, Clearance, CodeSpot, CodeText, CvssScore, CvssVector, Ecosystem, Observation, Package,
     Rating, SecretSpot, Severity, SeveritySource, Subject, Vulnerability,
 };
+use smol_str::SmolStr;
 
 use crate::{clean, wire::Texts};
 
@@ -15,7 +16,7 @@ pub(crate) struct VulnerabilityParts<'a> {
     pub(crate) version: Option<&'a str>,
     pub(crate) id: AdvisoryId,
     pub(crate) aliases: AdvisoryIds,
-    pub(crate) fix_versions: Vec<String>,
+    pub(crate) fix_versions: Vec<SmolStr>,
     pub(crate) rating: Rating,
     pub(crate) description: &'a str,
     /// Only used when no id has a page of its own.
@@ -42,7 +43,7 @@ pub(crate) fn vulnerability(parts: VulnerabilityParts<'_>) -> Observation {
         printed,
         fix_versions,
     });
-    Observation { subject, rating, description: clean::description(description.into()), reference_url, clearance }
+    Observation { subject, rating, description: clean::description(description), reference_url, clearance }
 }
 
 /// The ids of a list, also where one text holds several (`CVE-…, GHSA-…`); what is none is passed over, because a bad alias must not cost the finding.
@@ -52,8 +53,8 @@ pub(crate) fn aliases<'a, S: FromIterator<AdvisoryId>>(texts: impl IntoIterator<
 }
 
 /// The versions of a list, each once, in the report's order.
-pub(crate) fn versions(texts: &Texts<'_>) -> Vec<String> {
-    let mut versions: Vec<String> = Vec::with_capacity(texts.len());
+pub(crate) fn versions(texts: &Texts<'_>) -> Vec<SmolStr> {
+    let mut versions: Vec<SmolStr> = Vec::with_capacity(texts.len());
     for version in texts.iter().filter_map(clean::version) {
         if !versions.contains(&version) {
             versions.push(version);
@@ -82,7 +83,7 @@ pub(crate) fn code(parts: CodeParts<'_>) -> Observation {
     let reference_url = aliases.iter().find_map(AdvisoryId::reference_url).or_else(|| url.and_then(clean::url));
     let description = if description.trim().is_empty() { rule.into() } else { description };
     let subject = Subject::Code(CodeSpot { rule: clean::rule(rule), former_rules, path, line, text, aliases });
-    Observation { subject, rating, description: clean::description(description), reference_url, clearance }
+    Observation { subject, rating, description: clean::description(&description), reference_url, clearance }
 }
 
 /// An observation about a secret: described by its detector's name alone, because any other text of the report may hold it.
@@ -96,7 +97,7 @@ pub(crate) fn secret(
     let rule = clean::rule(rule);
     let description = format!("{rule} in {path}");
     let subject = Subject::Secret(SecretSpot { rule, path, line, mark: None });
-    Observation { subject, rating, description: clean::description(description.into()), reference_url: None, clearance }
+    Observation { subject, rating, description: clean::description(&description), reference_url: None, clearance }
 }
 
 /// How bad a secret is that its report does not rate: high, critical once it is verified. Both are policy.
@@ -121,7 +122,7 @@ pub(crate) fn rated_by_score(score: f64) -> Option<Rating> {
 }
 
 /// A package by its package URL, with the version that stands in it.
-pub(crate) fn package_of_purl(purl: &str) -> Option<(Package, Option<String>)> {
+pub(crate) fn package_of_purl(purl: &str) -> Option<(Package, Option<SmolStr>)> {
     let purl: packageurl::PackageUrl<'_> = purl.trim().parse().ok()?;
     let separator = if purl.ty() == "maven" { ':' } else { '/' };
     let name = match purl.namespace() {
@@ -131,7 +132,7 @@ pub(crate) fn package_of_purl(purl: &str) -> Option<(Package, Option<String>)> {
         None => purl.name().to_owned(),
     };
     let package = Package::new(ecosystem(purl.ty()), &name).ok()?;
-    Some((package, purl.version().map(str::to_owned)))
+    Some((package, purl.version().map(SmolStr::new)))
 }
 
 /// The most characters of an ecosystem's name.

@@ -18,7 +18,7 @@ mod write;
 pub use error::{Action, StoreError, StoreErrorKind};
 pub use folder::{Entry, EntryKind, exists, list, remove};
 pub use lock::{Lock, lock};
-pub use read::{open_regular, read, read_below, read_if_there, read_start};
+pub use read::{open_if_there, open_regular, read, read_below, read_if_there, read_start};
 pub use together::{Replaced, Replacement, TogetherError, replace_together};
 pub use write::{append_lines, replace, replace_if_changed, replace_if_changed_with, replace_without_sync, set_aside};
 

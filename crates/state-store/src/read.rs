@@ -1,6 +1,6 @@
 use std::{
     fs::{File, OpenOptions},
-    io::Read as _,
+    io::{BufReader, Read as _, Take},
     os::unix::fs::{FileTypeExt as _, OpenOptionsExt as _},
     path::{Component, Path},
 };
@@ -8,6 +8,9 @@ use std::{
 use rustix::fs::OFlags;
 
 use crate::{Action, StoreError, StoreErrorKind};
+
+/// Bytes that are read at once from a file that is read piece by piece: 256 KiB.
+const BUFFER: usize = 256 * 1024;
 
 /// Opens a regular file for reading: no link is followed, a pipe or device is refused at once.
 pub fn open_regular(path: &Path) -> Result<File, StoreError> {
@@ -38,13 +41,28 @@ pub fn open_regular(path: &Path) -> Result<File, StoreError> {
     Ok(file)
 }
 
-/// Reads a whole regular file of at most `limit` bytes.
-pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>, StoreError> {
+/// Opens a regular file of at most `limit` bytes, to be read piece by piece; none if nothing is there.
+pub fn open_if_there(path: &Path, limit: u64) -> Result<Option<BufReader<Take<File>>>, StoreError> {
+    match open_within(path, limit) {
+        Ok((file, _)) => Ok(Some(BufReader::with_capacity(BUFFER, file.take(limit)))),
+        Err(e) if e.is_missing() => Ok(None),
+        Err(e) => Err(e),
+    }
+}
+
+/// A regular file and how many bytes it holds, `limit` at most.
+fn open_within(path: &Path, limit: u64) -> Result<(File, u64), StoreError> {
     let file = open_regular(path)?;
     let size = file.metadata().map_err(|e| StoreError::io(Action::Read, path, e))?.len();
     if size > limit {
         return Err(StoreError::new(Action::Read, path, StoreErrorKind::TooLarge { size, limit }));
     }
+    Ok((file, size))
+}
+
+/// Reads a whole regular file of at most `limit` bytes.
+pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>, StoreError> {
+    let (file, size) = open_within(path, limit)?;
     let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default());
     file.take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(|e| StoreError::io(Action::Read, path, e))?;
     let size = bytes.len() as u64;

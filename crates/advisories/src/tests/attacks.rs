@@ -56,7 +56,7 @@ fn finding(ids: &[&str]) -> Finding {
         discovered: date!(2023 - 02 - 05),
         last_seen: date!(2023 - 02 - 05),
         fix_version: None,
-        description: String::new(),
+        description: "".into(),
         reference_url: None,
         extra: BTreeMap::new(),
     }

@@ -17,7 +17,9 @@ fn read(document: &Value) -> Vec<(String, Option<String>, String, Option<Clearan
         .into_iter()
         .flat_map(|scan| scan.observations)
         .map(|o| match o.subject {
-            Subject::Vulnerability(v) => (v.package.to_string(), v.version, v.id.to_string(), o.clearance),
+            Subject::Vulnerability(v) => {
+                (v.package.to_string(), v.version.map(String::from), v.id.to_string(), o.clearance)
+            }
             other => panic!("{other:?}"),
         })
         .collect();

@@ -1,6 +1,9 @@
 //! The ledger in the words of the document. Every text from outside passes through [`md`], which escapes it for Markdown.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    borrow::Cow,
+    collections::{HashMap, HashSet},
+};
 
 use findings_model::{
     AdvisoryId, CoverageState, Finding, ScanSummary, ScannerState, Scope, Severity, SeveritySource, Status, Subject,
@@ -11,7 +14,7 @@ use serde::Serialize;
 use time::Date;
 
 use super::DocumentInput;
-use crate::{Plan, PlanProblem, PlanStatus, Plans, events::exception_words};
+use crate::{Plan, PlanProblem, PlanStatus, Plans, events::exception_words, plans::untouched};
 
 /// The longest description that is shown, in characters.
 const DESCRIPTION: usize = 600;
@@ -102,19 +105,29 @@ impl View {
     pub(super) fn new(input: &DocumentInput<'_>) -> Self {
         let ledger = input.ledger;
         let today = input.now.date();
-        let open: Vec<&Finding> = ledger.findings.iter().filter(|f| f.is_open()).collect();
-        let of = |severity: Severity| open.iter().copied().filter(move |f| f.rating.severity == severity);
         let mut order = Severity::ALL;
         order.sort_by_key(|s| s.list_order());
-        let by_severity: Vec<(Severity, Vec<&Finding>)> =
-            order.into_iter().map(|s| (s, of(s).collect::<Vec<_>>())).filter(|(_, list)| !list.is_empty()).collect();
-        let cleared: Vec<&Finding> =
-            ledger.findings.iter().filter(|f| matches!(f.status, Status::Excepted { .. })).collect();
+        // The ledger is gone through once: of a large one every look is a look into memory.
+        let mut by_severity: Vec<(Severity, Vec<&Finding>)> = order.into_iter().map(|s| (s, Vec::new())).collect();
+        let (mut cleared, mut overdue): (Vec<&Finding>, usize) = (Vec::new(), 0);
+        for finding in &ledger.findings {
+            if finding.is_open() {
+                overdue += usize::from(input.sla.due_of(finding) < today);
+                let of_severity = |(severity, _): &&mut (Severity, _)| *severity == finding.rating.severity;
+                if let Some((_, list)) = by_severity.iter_mut().find(of_severity) {
+                    list.push(finding);
+                }
+            } else if matches!(finding.status, Status::Excepted { .. }) {
+                cleared.push(finding);
+            }
+        }
+        let total: usize = by_severity.iter().map(|(_, list)| list.len()).sum();
         let worst = by_severity.iter().flat_map(|(_, list)| list).take(SHOWN);
         let plans = plans_by_key(input.plans, worst.chain(cleared.iter().take(SHOWN)).copied());
         let mut room = SHOWN;
         let groups = by_severity
             .iter()
+            .filter(|(_, list)| !list.is_empty())
             .map(|(severity, list)| {
                 let (shown, left_out) = list.split_at(list.len().min(room));
                 room -= shown.len();
@@ -126,28 +139,27 @@ impl View {
                 }
             })
             .collect();
-        let overdue = open.iter().filter(|f| input.sla.due_of(f) < today).count();
         let incomplete =
             ledger.scanners.values().any(|s| s.newest.iter().any(|n| n.coverage != CoverageState::Complete));
         let never_scanned = ledger.scanners.values().all(|s| s.last_usable.is_none());
         Self {
             project: md(ledger.project.as_str()),
             updated: input.now.to_string(),
-            total: open.len(),
+            total,
             days_since_scan: days_since_scan(ledger.scanners.values(), today),
-            overdue: format!("{overdue} of {}", open.len()),
+            overdue: format!("{overdue} of {total}"),
             incomplete,
             caveat: match (never_scanned, incomplete) {
                 (true, _) => ", because no scan could be used yet",
                 (false, true) => " by the scans that could be used",
                 (false, false) => "",
             },
-            breakdown: order
-                .into_iter()
-                .map(|severity| Row {
+            breakdown: by_severity
+                .iter()
+                .map(|(severity, list)| Row {
                     severity: severity.as_str(),
-                    count: of(severity).count(),
-                    days: input.sla.days(severity),
+                    count: list.len(),
+                    days: input.sla.days(*severity),
                 })
                 .collect(),
             groups,
@@ -176,14 +188,19 @@ fn title(severity: Severity) -> &'static str {
 }
 
 /// The plans that may speak about these findings.
-fn plans_by_key<'p, 'f>(plans: &'p Plans, findings: impl Iterator<Item = &'f Finding>) -> HashMap<&'p str, &'p Plan> {
+fn plans_by_key<'p, 'f>(
+    plans: &'p Plans,
+    findings: impl Iterator<Item = &'f Finding>,
+) -> HashMap<&'p str, Cow<'p, Plan>> {
     let mut wanted: HashSet<&str> = HashSet::new();
     for finding in findings {
         wanted.insert(finding.finding_id.as_str());
         wanted.extend(finding.subject.advisory_ids().into_iter().map(AdvisoryId::as_str));
     }
+    let untouched = plans.untouched().iter().filter(|key| wanted.contains(key.as_str()));
+    let untouched = untouched.map(|key| (key.as_str(), Cow::Owned(untouched::plan(key, None))));
     let asked = plans.all().iter().filter(|p| !p.archived && wanted.contains(p.key.as_str()));
-    asked.map(|p| (p.key.as_str(), p)).collect()
+    untouched.chain(asked.map(|p| (p.key.as_str(), Cow::Borrowed(p)))).collect()
 }
 
 /// What is left out, in numbers; empty where it is nothing.
@@ -209,9 +226,9 @@ fn problems(problems: &[PlanProblem]) -> Vec<String> {
     told
 }
 
-fn plan_of<'p>(plans: &HashMap<&str, &'p Plan>, finding: &Finding) -> Option<&'p Plan> {
+fn plan_of<'p>(plans: &'p HashMap<&str, Cow<'_, Plan>>, finding: &Finding) -> Option<&'p Plan> {
     let own = plans.get(finding.finding_id.as_str());
-    own.or_else(|| finding.subject.advisory_ids().into_iter().find_map(|id| plans.get(id.as_str()))).copied()
+    own.or_else(|| finding.subject.advisory_ids().into_iter().find_map(|id| plans.get(id.as_str()))).map(AsRef::as_ref)
 }
 
 fn entry(finding: &Finding, plan: Option<&Plan>, input: &DocumentInput<'_>) -> Entry {
@@ -373,15 +390,21 @@ fn days_since_scan<'a>(scanners: impl Iterator<Item = &'a ScannerState>, today: 
 
 fn plan_summary(input: &DocumentInput<'_>, today: Date) -> PlanSummary {
     let plans: Vec<&Plan> = input.plans.all().iter().filter(|p| !p.archived).collect();
+    let untouched = input.plans.untouched().len();
     let by_status = PlanStatus::ALL
         .into_iter()
         .map(|status| StatusRow {
             status: status_title(status),
-            count: plans.iter().filter(|p| p.status == status).count(),
+            count: plans.iter().filter(|p| p.status == status).count()
+                + if status == PlanStatus::New { untouched } else { 0 },
         })
         .filter(|row| row.count > 0)
         .collect();
-    PlanSummary { total: plans.len(), by_status, overdue: plans.iter().filter(|p| p.is_overdue(today)).count() }
+    PlanSummary {
+        total: plans.len() + untouched,
+        by_status,
+        overdue: plans.iter().filter(|p| p.is_overdue(today)).count(),
+    }
 }
 
 fn status_title(status: PlanStatus) -> &'static str {

@@ -40,7 +40,7 @@ fn flaw(v: &Vulnerability, place: &Place<'_>, intake: &Intake<'_>) -> Ending {
     };
     let upgraded = listed.is_some_and(|now| v.version.as_deref().is_some_and(|then| then != now));
     let verdict = if upgraded {
-        let now = Vulnerability { version: listed.map(str::to_owned), ..v.clone() };
+        let now = Vulnerability { version: listed.map(Into::into), ..v.clone() };
         (intake.advisory)(&now)
     } else {
         (intake.advisory)(v)

@@ -6,6 +6,7 @@ use findings_model::{
     AdvisoryId, AdvisoryIds, Attributions, Clearance, Extra, Finding, FindingId, Rating, ScannerName, Scope, Severity,
     SeveritySource, Status, Subject, UnderOverride, Vulnerability,
 };
+use smol_str::SmolStr;
 use time::Date;
 
 use super::{
@@ -37,7 +38,7 @@ pub(super) fn begin(records: &[&Record<'_>], run: &Run<'_>, today: Date) -> Opti
         discovered: today,
         last_seen: today,
         fix_version: None,
-        description: String::new(),
+        description: SmolStr::default(),
         reference_url: None,
         extra: Extra::new(),
     };
@@ -66,12 +67,18 @@ pub(super) fn apply(finding: &mut Finding, records: &[&Record<'_>], run: &Run<'_
     }
     match (&mut finding.subject, &lead.observation.subject) {
         (Subject::Vulnerability(old), Subject::Vulnerability(new)) => {
-            let forgotten = flaw(old, new, &records, may_forget);
+            let forgotten = if records.len() == 1 && is_told_again(old, new) {
+                AdvisoryIds::new()
+            } else {
+                flaw(old, new, &records, may_forget)
+            };
             finding.fix_version = fix::choose(old);
             if finding.memory.is_some() || !forgotten.is_empty() {
                 remember_aliases(finding, forgotten);
             }
         }
+        (Subject::Code(old), Subject::Code(new)) if old == new => {}
+        (Subject::Secret(old), Subject::Secret(new)) if old == new => {}
         (Subject::Code(old), Subject::Code(new)) => {
             let mut spot = new.clone();
             spot.text = spot.text.or_else(|| old.text.take());
@@ -96,10 +103,14 @@ pub(super) fn apply(finding: &mut Finding, records: &[&Record<'_>], run: &Run<'_
         finding.rated_on = is_advisory(rating.source).then_some(today);
         finding.rating = rating;
     }
-    if let Some(said) = records.iter().map(|r| &r.observation.description).find(|d| !d.is_empty()) {
+    if let Some(said) = records.iter().map(|r| &r.observation.description).find(|d| !d.is_empty())
+        && *said != finding.description
+    {
         finding.description.clone_from(said);
     }
-    if let Some(url) = records.iter().find_map(|r| r.observation.reference_url.as_ref()) {
+    if let Some(url) = records.iter().find_map(|r| r.observation.reference_url.as_ref())
+        && finding.reference_url.as_ref() != Some(url)
+    {
         finding.reference_url = Some(url.clone());
     }
     for record in &records {
@@ -156,6 +167,21 @@ fn may_forget_aliases(finding: &Finding, records: &[&Record<'_>], run: &Run<'_>)
         && (!is_advisory(under) || run.is_advised(finding))
 }
 
+/// Whether a record says the same of a flaw as is known, apart from its fixes, which are taken over here.
+fn is_told_again(old: &mut Vulnerability, new: &Vulnerability) -> bool {
+    let is_same = old.id == new.id
+        && old.version == new.version
+        && old.package == new.package
+        && old.aliases == new.aliases
+        && old.printed == new.printed
+        && old.printed.contains(&old.id)
+        && old.printed.iter().all(|id| *id == old.id || old.aliases.contains(id));
+    if is_same && old.fix_versions != new.fix_versions {
+        old.fix_versions.clone_from(&new.fix_versions);
+    }
+    is_same
+}
+
 /// Takes over what the records say of a flaw. Gives the aliases that nobody names any more.
 fn flaw(old: &mut Vulnerability, lead: &Vulnerability, records: &[&Record<'_>], may_forget: bool) -> AdvisoryIds {
     let all: Vec<&Vulnerability> = records
@@ -202,6 +228,9 @@ fn flaw(old: &mut Vulnerability, lead: &Vulnerability, records: &[&Record<'_>], 
 /// A suppression clears what its own scanner reports. A statement about the product (VEX: not affected, false positive) clears
 /// what other scanners report as well, unless the same scanner reports it uncleared elsewhere.
 pub(super) fn clearance(records: &[&Record<'_>]) -> Option<Clearance> {
+    if records.iter().all(|r| r.observation.clearance.is_none()) {
+        return None;
+    }
     let uncleared: BTreeSet<&ScannerName> =
         records.iter().filter(|r| r.observation.clearance.is_none()).map(|r| r.scanner).collect();
     if uncleared.is_empty() {
@@ -252,9 +281,9 @@ fn news(finding: &Finding, records: &[&Record<'_>], run: &Run<'_>) -> Option<Rat
     if is_flaw && best.source > old.source {
         return None;
     }
-    let reporters: BTreeSet<&ScannerName> = records.iter().map(|r| r.scanner).collect();
+    let is_reporter = |name: &ScannerName| records.iter().any(|r| r.scanner == name);
     let unheard =
-        finding.scanners.iter().any(|(name, a)| a.ended.is_none() && !reporters.contains(name) && !run.is_usable(name));
+        finding.scanners.iter().any(|(name, a)| a.ended.is_none() && !is_reporter(name) && !run.is_usable(name));
     if unheard && best.source == old.source && best.severity.rank() < old.severity.rank() {
         return None;
     }

@@ -2,13 +2,14 @@
 
 use std::{
     borrow::Cow,
+    cell::OnceCell,
     cmp::Ordering,
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
 };
 
 use findings_model::{
-    Clearance, CodeText, Coverage, CoverageState, ExceptedBy, Finding, FindingKind, Gap, Observation, Package,
-    ReportFormat, RuleSet, Scan, ScanSummary, ScannerName, ScannerState, Status, Subject, Timestamp,
+    Clearance, CodeText, Coverage, CoverageState, ExceptedBy, Finding, FindingKind, Gap, LookedAt, Observation,
+    Package, ReportFormat, RuleSet, Scan, ScanSummary, ScannerName, ScannerState, Status, Subject, Timestamp,
 };
 
 use super::{
@@ -64,15 +65,17 @@ struct Group<'a> {
     usable: bool,
     gap_packages: HashSet<&'a Package>,
     gap_files: HashSet<&'a str>,
+    /// What each of them looked at; asked only for a finding that is not in them.
+    looked_at: Vec<&'a LookedAt>,
     /// The listed packages with every version that is listed.
-    packages: HashMap<&'a Package, BTreeSet<&'a str>>,
+    packages: OnceCell<HashMap<&'a Package, Versions<'a>>>,
     /// Whether each report lists its packages; then a package that none lists is gone.
     lists_packages: bool,
-    files: HashSet<&'a str>,
+    files: OnceCell<HashSet<&'a str>>,
     /// Whether any report lists its files; then a file that none lists was not looked at.
     lists_files: bool,
     /// Whether any file that the reports list is in the project's folder.
-    tree_is_there: bool,
+    tree_is_there: OnceCell<bool>,
     /// Of which kinds their formats can speak.
     speaks_of: Kinds,
     /// With what all of them were made.
@@ -168,7 +171,12 @@ impl<'a> Run<'a> {
     ) -> Self {
         let trusted = names.names(intake.trust_empty);
         let retired = names.names(intake.retired);
-        let content = scanners_with_content(before, &ledger.findings, intake.scans, names);
+        // Only an empty report is judged by it.
+        let content = if intake.scans.iter().any(|scan| scan.coverage.blank) {
+            scanners_with_content(before, &ledger.findings, intake.scans, names)
+        } else {
+            HashSet::new()
+        };
         let mut scans: Vec<Judged<'a>> = intake
             .scans
             .iter()
@@ -213,9 +221,6 @@ impl<'a> Run<'a> {
             }
             missing.extend(lost.into_iter().map(|file| lost::missing(name, Some(state), file, now)));
         }
-        for group in groups.values_mut() {
-            group.tree_is_there = group.files.iter().any(|path| (intake.file_exists)(path));
-        }
         let own = Package::pypi(&ledger.project);
         Self { intake, own, scans, groups, before, dates, required, retired, missing }
     }
@@ -233,7 +238,7 @@ impl<'a> Run<'a> {
 
     /// Whether a file is no longer there for a scanner to look at.
     pub(super) fn file_gone(&self, scanner: &ScannerName, path: &str) -> bool {
-        !self.groups.get(scanner).is_some_and(|g| g.files.contains(path)) && !(self.intake.file_exists)(path)
+        !self.groups.get(scanner).is_some_and(|g| g.files().contains(path)) && !(self.intake.file_exists)(path)
     }
 
     /// Whether this run had every advisory record about the flaw that a finding is.
@@ -260,9 +265,9 @@ impl<'a> Run<'a> {
                 if group.gap_packages.contains(&v.package) {
                     return Place::NotCovered;
                 }
-                match group.packages.get(&v.package) {
+                match group.packages().get(&v.package) {
                     // Two reports may list one package at two versions: neither proves which one is in use.
-                    Some(versions) => Place::PackageAt(versions.first().copied().filter(|_| versions.len() == 1)),
+                    Some(versions) => Place::PackageAt(versions.only()),
                     // The project itself is skipped by auditors where it is installed from its source: that is no scan of it.
                     None if v.package == self.own => Place::NotCovered,
                     None if group.lists_packages => Place::PackageGone,
@@ -273,7 +278,7 @@ impl<'a> Run<'a> {
                 let path = finding.subject.path().unwrap_or_default();
                 if group.gap_files.contains(path) {
                     Place::NotCovered
-                } else if group.files.contains(path) {
+                } else if group.files().contains(path) {
                     self.in_file(group, scanner, finding, path)
                 } else if !group.lists_files
                     && let Place::Hidden(reason) = self.in_file(group, scanner, finding, path)
@@ -282,7 +287,7 @@ impl<'a> Run<'a> {
                     Place::Hidden(reason)
                 } else if !(self.intake.file_exists)(path) {
                     // Where nothing of what the scan looked at is at hand, nothing can be told of what it did not look at.
-                    let untold = group.lists_files && !group.tree_is_there;
+                    let untold = group.lists_files && !group.tree_is_there(self.intake);
                     // It may have gone to a file that could not be read.
                     let elsewhere = || group.gap_files.iter().any(|gap| (self.intake.still_in)(gap, &finding.subject));
                     if untold || elsewhere() { Place::NotCovered } else { Place::FileGone }
@@ -507,6 +512,33 @@ fn summary(judged: &Judged<'_>, narrowed: Option<&str>, now: Timestamp) -> ScanS
     }
 }
 
+/// The versions at which reports list a package.
+#[derive(Clone, Copy, Default)]
+enum Versions<'a> {
+    #[default]
+    Untold,
+    One(&'a str),
+    Several,
+}
+
+impl<'a> Versions<'a> {
+    fn add(&mut self, version: Option<&'a str>) {
+        match (*self, version) {
+            (_, None) | (Self::Several, _) => {}
+            (Self::Untold, Some(version)) => *self = Self::One(version),
+            (Self::One(known), Some(version)) if known == version => {}
+            (Self::One(_), Some(_)) => *self = Self::Several,
+        }
+    }
+
+    fn only(self) -> Option<&'a str> {
+        match self {
+            Self::One(version) => Some(version),
+            Self::Untold | Self::Several => None,
+        }
+    }
+}
+
 impl<'a> Group<'a> {
     fn add(&mut self, judged: &Judged<'a>, first: bool) {
         let scan = judged.scan;
@@ -539,10 +571,26 @@ impl<'a> Group<'a> {
                 Gap::Unnamed(_) => {}
             }
         }
-        for (package, version) in &looked_at.packages {
-            self.packages.entry(package).or_default().extend(version.as_deref());
-        }
-        self.files.extend(looked_at.files.iter().map(String::as_str));
+        self.looked_at.push(looked_at);
+    }
+
+    fn packages(&self) -> &HashMap<&'a Package, Versions<'a>> {
+        self.packages.get_or_init(|| {
+            let mut packages: HashMap<&Package, Versions<'_>> = HashMap::new();
+            for (package, version) in self.looked_at.iter().flat_map(|looked_at| &looked_at.packages) {
+                packages.entry(package).or_default().add(version.as_deref());
+            }
+            packages
+        })
+    }
+
+    fn files(&self) -> &HashSet<&'a str> {
+        let all = || self.looked_at.iter().flat_map(|looked_at| &looked_at.files).map(String::as_str);
+        self.files.get_or_init(|| all().collect())
+    }
+
+    fn tree_is_there(&self, intake: &Intake<'_>) -> bool {
+        *self.tree_is_there.get_or_init(|| self.files().iter().any(|path| (intake.file_exists)(path)))
     }
 }
 

@@ -7,11 +7,11 @@
 
 use std::{borrow::Cow, collections::HashSet, ops::Range};
 
-use findings_model::parse_date;
+use memchr::memchr;
 
 use super::{
     layout::{Entry, Layout, Said, Section, has_comment, indent, is_blank, is_comment, key_of, parse},
-    untouched::{self, Field},
+    untouched::{self, Form},
 };
 
 /// Spaces before a plan's id.
@@ -19,10 +19,12 @@ const MARGIN: usize = 2;
 
 /// The file by its plans; none where it has to be read as a whole.
 pub(super) fn read(content: &str) -> Option<Layout<'_>> {
-    if content.contains('\r') || content.contains('\u{feff}') {
+    // A byte order mark begins with EF; whatever else does is looked at more closely.
+    let bytes = content.as_bytes();
+    if memchr(b'\r', bytes).is_some() || (memchr(0xef, bytes).is_some() && content.contains('\u{feff}')) {
         return None;
     }
-    let mut rest = Rest { content, at: 0 };
+    let mut rest = Rest { content, at: 0, untouched: Form::new(MARGIN, "\n") };
     let Head { last_updated } = head(&mut rest)?;
     let mut layout = Layout { content, eol: "\n", findings: None, archive: None, last_updated, editable: Ok(()) };
     layout.findings = Some(section(&mut rest, "findings")?);
@@ -36,6 +38,8 @@ pub(super) fn read(content: &str) -> Option<Layout<'_>> {
 struct Rest<'t> {
     content: &'t str,
     at: usize,
+    /// How a plan is written that nobody touched.
+    untouched: Form,
 }
 
 impl<'t> Rest<'t> {
@@ -149,28 +153,11 @@ fn is_at_margin(line: &str) -> bool {
 /// A plan as this program writes it.
 fn untouched_entry<'t>(rest: &mut Rest<'t>) -> Option<Entry<'t>> {
     let start = rest.at;
-    let line = rest.line().strip_prefix("  ")?;
-    let id = line.strip_suffix(":\n")?;
-    let mut text = &rest.text()[MARGIN + line.len()..];
-    let mut dates = [None, None];
-    for (name, value) in untouched::FIELDS {
-        text = text.strip_prefix("    ")?.strip_prefix(name)?.strip_prefix(": ")?;
-        text = match value {
-            Field::Id => text.strip_prefix(id)?,
-            Field::Word(word) => text.strip_prefix(word)?,
-            Field::Today => {
-                let day = text.strip_prefix('"')?;
-                *dates.iter_mut().find(|date| date.is_none())? = Some(parse_date(day.get(..10)?)?);
-                day.get(10..)?.strip_prefix('"')?
-            }
-        };
-        text = text.strip_prefix('\n')?;
-    }
-    let [Some(created), Some(updated)] = dates else { return None };
+    let (id, [created, updated], behind) = rest.untouched.read(rest.text())?;
     if updated < created {
         return None;
     }
-    rest.at = rest.content.len() - text.len();
+    rest.at = rest.content.len() - behind.len();
     let said = Said::Untouched { created, updated };
     Some(Entry { key: untouched::read_id(id)?, said, span: start..rest.at, has_comment: false })
 }

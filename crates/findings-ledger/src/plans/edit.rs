@@ -11,7 +11,7 @@ use super::{
         ARCHIVED_DATE, ARCHIVED_NOTE, ARCHIVED_STATUS, Entry, Layout, Said, Section, indent, is_blank, is_comment,
         key_of,
     },
-    untouched,
+    untouched::Form,
 };
 
 const HEADER: &str = "\
@@ -50,8 +50,9 @@ pub(super) fn fresh(step: &Step<'_>, now: Timestamp) -> String {
     } else {
         out.push('\n');
         let today = date_text(now.date());
+        let form = Form::new(2, "\n");
         for id in &step.add {
-            untouched::write(&mut out, id, 2, "\n", &today);
+            form.write(&mut out, id, &today);
         }
     }
     out
@@ -73,9 +74,10 @@ pub(super) fn write(layout: &Layout<'_>, step: &Step<'_>, now: Timestamp) -> Str
 
     let today = date_text(now.date());
     let mut to_findings: Vec<(&str, String)> = Vec::with_capacity(step.add.len() + step.restore.len());
+    let form = Form::new(findings.indent, layout.eol);
     for id in &step.add {
         let mut block = String::with_capacity(PLAN_BYTES);
-        untouched::write(&mut block, id, findings.indent, layout.eol, &today);
+        form.write(&mut block, id, &today);
         to_findings.push((id, block));
     }
     for at in &step.restore {

@@ -28,7 +28,7 @@ pub struct PlanFile<'t> {
 pub struct PlansSynced<'t> {
     /// The file's text; the same as before where nothing had to change.
     pub text: Cow<'t, str>,
-    /// The plans in it.
+    /// The plans in it: those that somebody touched, and of the others no more than a document needs.
     pub plans: Plans,
     /// Plans that were made for findings without one.
     pub added: usize,
@@ -97,17 +97,17 @@ impl<'t> PlanFile<'t> {
         };
         if layout.content.trim().is_empty() {
             let text = edit::fresh(&step, now);
-            let plans = Plans::of_layout(&Layout::read(&text)?);
+            let plans = Plans::counted_of_layout(&Layout::read(&text)?);
             return Ok(synced(Cow::Owned(text), plans));
         }
         if step.is_empty() {
-            return Ok(synced(Cow::Borrowed(layout.content), Plans::of_layout(&layout)));
+            return Ok(synced(Cow::Borrowed(layout.content), Plans::counted_of_layout(&layout)));
         }
         let written = layout.editable.map(|()| edit::write(&layout, &step, now));
         match written.and_then(|text| verify(&layout, &step, &text).map(|plans| (text, plans))) {
             Ok((text, plans)) => Ok(synced(Cow::Owned(text), plans)),
             Err(why) => {
-                let mut plans = Plans::of_layout(&layout);
+                let mut plans = Plans::counted_of_layout(&layout);
                 plans.problems.push(PlanProblem::Layout(why));
                 Ok(PlansSynced {
                     text: Cow::Borrowed(layout.content),
@@ -125,6 +125,17 @@ impl<'t> PlanFile<'t> {
 }
 
 impl PlansSynced<'_> {
+    /// Parts it from the text that was read, which may go then. Gives the file's new text; none where it stays as it is.
+    pub fn into_change(self) -> (Option<String>, PlansSynced<'static>) {
+        let Self { text, plans, added, removed, preserved, archived, restored, unused } = self;
+        let change = match text {
+            Cow::Owned(text) => Some(text),
+            Cow::Borrowed(_) => None,
+        };
+        let text = Cow::Borrowed("");
+        (change, PlansSynced { text, plans, added, removed, preserved, archived, restored, unused })
+    }
+
     /// What is wrong with single plans, or with the file.
     pub fn problems(&self) -> &[PlanProblem] {
         self.plans.problems()
@@ -212,7 +223,7 @@ fn plan_step<'l>(layout: &Layout<'_>, decisions: &Plans, ledger: &'l Ledger) -> 
     let mut planned = vec![false; ledger.findings.len()];
     let archived: HashSet<&str> = layout.archive.iter().flat_map(|s| &s.entries).map(|e| e.key.as_ref()).collect();
     // The decisions stand in the order of their entries; those that cannot be used are left out.
-    let mut decided = decisions.plans.iter().filter(|p| !p.archived).peekable();
+    let mut decided = decisions.all.iter().filter(|p| !p.archived).peekable();
     for (at, entry) in layout.findings.iter().flat_map(|s| &s.entries).enumerate() {
         let plan: Option<&Plan> = decided.next_if(|plan| plan.key == entry.key);
         let found = owners.of(&entry.key);
@@ -271,7 +282,7 @@ fn verify(before: &Layout<'_>, step: &Step<'_>, text: &str) -> Result<Plans, &'s
     let same = say_the_same(findings, now_findings.collect())
         && say_the_same(archive, now_archive.collect())
         && after.editable.is_ok();
-    if same { Ok(Plans::of_layout(&after)) } else { Err(LOST) }
+    if same { Ok(Plans::counted_of_layout(&after)) } else { Err(LOST) }
 }
 
 fn say_the_same(mut before: Vec<&Entry<'_>>, mut after: Vec<&Entry<'_>>) -> bool {

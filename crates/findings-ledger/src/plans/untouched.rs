@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, fmt::Write as _};
 
-use findings_model::{date_text, text};
+use findings_model::{date_text, parse_date, text};
 use serde_json::Value;
 use time::Date;
 
@@ -10,7 +10,7 @@ use super::{Plan, PlanStatus, Priority, default};
 
 /// What stands behind a key of such a plan.
 #[derive(Clone, Copy)]
-pub(super) enum Field {
+enum Field {
     /// The finding's id.
     Id,
     /// Always the same.
@@ -20,7 +20,7 @@ pub(super) enum Field {
 }
 
 /// The lines of such a plan, in order.
-pub(super) const FIELDS: [(&str, Field); 11] = [
+const FIELDS: [(&str, Field); 11] = [
     ("finding_id", Field::Id),
     ("status", Field::Word("new")),
     ("planned_action", Field::Word(default::ACTION)),
@@ -34,21 +34,77 @@ pub(super) const FIELDS: [(&str, Field); 11] = [
     ("updated_date", Field::Today),
 ];
 
-/// Writes the plan of a finding, made today (as `2026-01-05`).
-pub(super) fn write(out: &mut String, id: &str, margin: usize, eol: &str, today: &str) {
-    let id = quoted(id);
-    let _infallible = write!(out, "{:margin$}{id}:{eol}", "");
-    for (name, value) in FIELDS {
-        let _infallible = match value {
-            Field::Id => write!(out, "{:margin$}  {name}: {id}{eol}", ""),
-            Field::Word(word) => write!(out, "{:margin$}  {name}: {word}{eol}", ""),
-            Field::Today => write!(out, "{:margin$}  {name}: \"{today}\"{eol}", ""),
-        };
+/// What differs from one such plan to another.
+enum Part {
+    Id,
+    Today,
+}
+
+/// The text of such a plan at a margin: what stands before each part that differs, and behind the last. A file has a hundred
+/// thousand of them, so what is the same in all is compared and copied in one piece.
+pub(super) struct Form {
+    parts: Vec<(String, Part)>,
+    end: String,
+}
+
+impl Form {
+    pub(super) fn new(margin: usize, eol: &str) -> Self {
+        let mut parts = vec![(" ".repeat(margin), Part::Id)];
+        let mut text = format!(":{eol}");
+        for (name, value) in FIELDS {
+            let _infallible = write!(text, "{:margin$}  {name}: ", "");
+            match value {
+                Field::Id => parts.push((std::mem::take(&mut text), Part::Id)),
+                Field::Word(word) => text.push_str(word),
+                Field::Today => {
+                    text.push('"');
+                    parts.push((std::mem::replace(&mut text, "\"".to_owned()), Part::Today));
+                }
+            }
+            text.push_str(eol);
+        }
+        Self { parts, end: text }
+    }
+
+    /// Writes the plan of a finding, made today (as `2026-01-05`).
+    pub(super) fn write(&self, out: &mut String, id: &str, today: &str) {
+        let id = quoted(id);
+        for (before, part) in &self.parts {
+            out.push_str(before);
+            out.push_str(match part {
+                Part::Id => &id,
+                Part::Today => today,
+            });
+        }
+        out.push_str(&self.end);
+    }
+
+    /// The plan that a text begins with: its id as it is written, the days of making and changing it, and what follows.
+    pub(super) fn read<'t>(&self, text: &'t str) -> Option<(&'t str, [Date; 2], &'t str)> {
+        let mut parts = self.parts.iter();
+        let mut rest = text.strip_prefix(parts.next()?.0.as_str())?;
+        let id = rest[..rest.find('\n')?].strip_suffix(':')?;
+        rest = &rest[id.len()..];
+        let mut days = [None, None];
+        for (before, part) in parts {
+            rest = rest.strip_prefix(before.as_str())?;
+            rest = match part {
+                Part::Id => rest.strip_prefix(id)?,
+                Part::Today => {
+                    let (day, rest) = rest.split_at_checked(10)?;
+                    *days.iter_mut().find(|day| day.is_none())? = Some(parse_date(day)?);
+                    rest
+                }
+            };
+        }
+        let rest = rest.strip_prefix(self.end.as_str())?;
+        let [Some(created), Some(updated)] = days else { return None };
+        Some((id, [created, updated], rest))
     }
 }
 
 /// What such a plan says.
-pub(super) fn plan(key: &str, created: Date, updated: Date) -> Plan {
+pub(crate) fn plan(key: &str, days: Option<[Date; 2]>) -> Plan {
     Plan {
         key: key.to_owned(),
         status: PlanStatus::New,
@@ -59,8 +115,8 @@ pub(super) fn plan(key: &str, created: Date, updated: Date) -> Plan {
         target_date: None,
         priority: Priority::Medium,
         business_impact: default::IMPACT.into(),
-        created: Some(created),
-        updated: Some(updated),
+        created: days.map(|[created, _]| created),
+        updated: days.map(|[_, updated]| updated),
         expires: None,
         reason: None,
         owner: None,

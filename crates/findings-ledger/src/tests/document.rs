@@ -63,8 +63,8 @@ fn text_from_outside_stays_text() {
     let mut p = Project::new();
     let mut hostile = scan("bandit").files("a.py").finds(code("B1|x a.py 3 x"));
     hostile.observations[0].description =
-        "## heading\n<img src=x onerror=alert(1)> [a](javascript:b)\u{202e}\u{1b}[31m".to_owned();
-    hostile.observations[0].reference_url = Some("https://example.org/)<script>".to_owned());
+        "## heading\n<img src=x onerror=alert(1)> [a](javascript:b)\u{202e}\u{1b}[31m".into();
+    hostile.observations[0].reference_url = Some("https://example.org/)<script>".into());
     p.take(5, &[hostile.gap(Gap::File("| cell | `code`".to_owned()))]);
     let text = document(&p, &Plans::empty(), at(5));
     for bad in ["<img", "<script", "\n## heading", "](javascript", "\u{202e}", "\u{1b}"] {

@@ -1,18 +1,19 @@
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use smallvec::SmallVec;
 
 use super::Attribution;
 use crate::ScannerName;
 
-/// Every scanner that ever reported a finding, by name, and when. Nearly always it is one, so this is a short sorted list.
+/// Every scanner that ever reported a finding, by name, and when. Nearly always it is one, which takes no memory of its own.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Attributions(Vec<(ScannerName, Attribution)>);
+pub struct Attributions(SmallVec<[(ScannerName, Attribution); 1]>);
 
 impl Attributions {
     /// Nobody.
-    pub const fn new() -> Self {
-        Self(Vec::new())
+    pub fn new() -> Self {
+        Self::default()
     }
 
     /// What one scanner saw.
@@ -28,7 +29,6 @@ impl Attributions {
     /// What one scanner saw, to be changed; what is given where it is new.
     pub fn get_or_insert(&mut self, scanner: &ScannerName, attribution: Attribution) -> &mut Attribution {
         let at = self.find(scanner).unwrap_or_else(|at| {
-            self.0.reserve_exact(1);
             self.0.insert(at, (scanner.clone(), attribution));
             at
         });
@@ -57,7 +57,6 @@ impl Extend<(ScannerName, Attribution)> for Attributions {
             match self.find(&scanner) {
                 Ok(at) => self.0[at].1 = attribution,
                 Err(at) => {
-                    self.0.reserve_exact(1);
                     self.0.insert(at, (scanner, attribution));
                 }
             }
@@ -75,7 +74,7 @@ impl<const N: usize> From<[(ScannerName, Attribution); N]> for Attributions {
 
 impl IntoIterator for Attributions {
     type Item = (ScannerName, Attribution);
-    type IntoIter = std::vec::IntoIter<(ScannerName, Attribution)>;
+    type IntoIter = smallvec::IntoIter<[(ScannerName, Attribution); 1]>;
 
     fn into_iter(self) -> Self::IntoIter {
         self.0.into_iter()

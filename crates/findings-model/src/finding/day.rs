@@ -25,29 +25,33 @@ impl<'de> Deserialize<'de> for Day {
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
 pub(crate) fn serialize<S: Serializer>(day: &Date, serializer: S) -> Result<S::Ok, S::Error> {
-    let (year, month, of_month) = day.to_calendar_date();
-    let Some(year) = u16::try_from(year).ok().filter(|year| *year <= 9999) else {
+    let Some(text) = text(*day) else {
         return Err(ser::Error::custom("the year has more than four digits"));
     };
-    let digit = |number: u16| char::from(b'0' + u8::try_from(number % 10).unwrap_or_default());
+    match std::str::from_utf8(&text) {
+        Ok(text) => serializer.serialize_str(text),
+        Err(_) => Err(ser::Error::custom("a day is made of digits")),
+    }
+}
+
+/// A day as it stands in documents; none of one that does not have four digits for its year.
+pub(super) fn text(day: Date) -> Option<[u8; 10]> {
+    let (year, month, of_month) = day.to_calendar_date();
+    let year = u16::try_from(year).ok().filter(|year| *year <= 9999)?;
+    let digit = |number: u16| b'0' + u8::try_from(number % 10).unwrap_or_default();
     let (month, of_month) = (u16::from(u8::from(month)), u16::from(of_month));
-    let text = [
+    Some([
         digit(year / 1000),
         digit(year / 100),
         digit(year / 10),
         digit(year),
-        '-',
+        b'-',
         digit(month / 10),
         digit(month),
-        '-',
+        b'-',
         digit(of_month / 10),
         digit(of_month),
-    ];
-    let bytes = text.map(|c| c as u8);
-    match std::str::from_utf8(&bytes) {
-        Ok(text) => serializer.serialize_str(text),
-        Err(_) => Err(ser::Error::custom("a day is made of digits")),
-    }
+    ])
 }
 
 pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Date, D::Error> {

@@ -1,8 +1,9 @@
-//! Reads the flat JSON form of a finding; `written.rs` is its twin.
+//! The flat JSON form of a finding as it is read; `written.rs` is its twin, and `line.rs` a short way to the same values.
 
-use std::collections::BTreeSet;
+use std::{borrow::Cow, collections::BTreeSet, fmt};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de};
+use smol_str::SmolStr;
 use time::Date;
 
 use super::{Attributions, ExceptedBy, Extra, Finding, Memory, ResolvedReason, Scope, Status, UnderOverride, day::Day};
@@ -13,77 +14,121 @@ use crate::{
 };
 
 #[derive(Deserialize)]
-pub(super) struct FindingWire {
-    finding_id: FindingId,
+pub(super) struct FindingWire<'t> {
+    pub(super) finding_id: FindingId,
     #[serde(default)]
-    aliases: AdvisoryIds,
-    kind: FindingKind,
+    pub(super) aliases: Vec<AdvisoryId>,
+    pub(super) kind: FindingKind,
+    #[serde(borrow, default)]
+    pub(super) ecosystem: Option<Said<'t>>,
+    #[serde(borrow, default)]
+    pub(super) package: Option<Said<'t>>,
+    #[serde(borrow, default)]
+    pub(super) version: Option<Said<'t>>,
+    pub(super) scope: Scope,
+    #[serde(borrow, default)]
+    pub(super) rule: Option<Said<'t>>,
+    #[serde(borrow, default)]
+    pub(super) path: Option<Said<'t>>,
     #[serde(default)]
-    ecosystem: Option<Ecosystem>,
+    pub(super) line: Option<u32>,
+    pub(super) severity: Severity,
+    pub(super) severity_source: SeveritySource,
     #[serde(default)]
-    package: Option<String>,
+    pub(super) cvss_score: Option<CvssScore>,
     #[serde(default)]
-    version: Option<String>,
-    scope: Scope,
+    pub(super) cvss_vectors: Vec<CvssVector>,
     #[serde(default)]
-    rule: Option<String>,
+    pub(super) severity_date: Option<Day>,
     #[serde(default)]
-    path: Option<String>,
+    pub(super) kev: Option<KevListing>,
     #[serde(default)]
-    line: Option<u32>,
-    severity: Severity,
-    severity_source: SeveritySource,
+    pub(super) epss: Option<EpssScore>,
+    pub(super) source_scanner: ScannerName,
+    pub(super) status: StatusWord,
     #[serde(default)]
-    cvss_score: Option<CvssScore>,
+    pub(super) unverified_since: Option<Day>,
     #[serde(default)]
-    cvss_vectors: Vec<CvssVector>,
+    pub(super) resolved_date: Option<Day>,
     #[serde(default)]
-    severity_date: Option<Day>,
+    pub(super) resolved_reason: Option<ResolvedReason>,
     #[serde(default)]
-    kev: Option<KevListing>,
+    pub(super) excepted_by: Option<ExceptedByWire>,
     #[serde(default)]
-    epss: Option<EpssScore>,
-    source_scanner: ScannerName,
-    status: StatusWord,
-    #[serde(default)]
-    unverified_since: Option<Day>,
-    #[serde(default)]
-    resolved_date: Option<Day>,
-    #[serde(default)]
-    resolved_reason: Option<ResolvedReason>,
-    #[serde(default)]
-    excepted_by: Option<ExceptedByWire>,
-    #[serde(default)]
-    excepted_until: Option<Day>,
-    discovered_date: Day,
-    last_seen: Day,
+    pub(super) excepted_until: Option<Day>,
+    pub(super) discovered_date: Day,
+    pub(super) last_seen: Day,
     #[expect(dead_code, reason = "a document has the key; what it says follows from the versions")]
-    fix_available: bool,
-    fix_version: Option<String>,
-    #[serde(default)]
-    fix_versions: Vec<String>,
-    description: String,
-    reference_url: Option<String>,
+    pub(super) fix_available: bool,
+    #[serde(borrow)]
+    pub(super) fix_version: Option<Said<'t>>,
+    #[serde(borrow, default)]
+    pub(super) fix_versions: Vec<Said<'t>>,
+    #[serde(borrow)]
+    pub(super) description: Said<'t>,
+    #[serde(borrow)]
+    pub(super) reference_url: Option<Said<'t>>,
     /// The id that a scanner printed last; with `printed_ids` the evidence by which a flaw is known again.
     #[serde(default)]
-    advisory_id: Option<AdvisoryId>,
+    pub(super) advisory_id: Option<AdvisoryId>,
     #[serde(default)]
-    printed_ids: AdvisoryIds,
+    pub(super) printed_ids: AdvisoryIds,
     #[serde(default)]
-    former_rules: Vec<String>,
+    pub(super) former_rules: Vec<String>,
     #[serde(default)]
-    code_digest: Option<CodeText>,
+    pub(super) code_digest: Option<CodeText>,
     #[serde(default)]
-    secret_mark: Option<SecretMark>,
-    scanners: Attributions,
+    pub(super) secret_mark: Option<SecretMark>,
+    pub(super) scanners: Attributions,
     #[serde(default)]
-    former_finding_ids: BTreeSet<FindingId>,
+    pub(super) former_finding_ids: BTreeSet<FindingId>,
     #[serde(default)]
-    former_aliases: AdvisoryIds,
+    pub(super) former_aliases: AdvisoryIds,
     #[serde(default)]
-    under_override: Option<UnderOverride>,
+    pub(super) under_override: Option<UnderOverride>,
     #[serde(flatten)]
-    extra: Extra,
+    pub(super) extra: Extra,
+}
+
+/// A text, borrowed from the document where it stands there as it is.
+pub(super) struct Said<'t>(pub(super) Cow<'t, str>);
+
+impl<'de: 't, 't> Deserialize<'de> for Said<'t> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Text;
+        impl<'de> de::Visitor<'de> for Text {
+            type Value = Said<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a text")
+            }
+
+            fn visit_borrowed_str<E: de::Error>(self, text: &'de str) -> Result<Said<'de>, E> {
+                Ok(Said(Cow::Borrowed(text)))
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Said<'de>, E> {
+                Ok(Said(Cow::Owned(text.to_owned())))
+            }
+
+            fn visit_string<E: de::Error>(self, text: String) -> Result<Said<'de>, E> {
+                Ok(Said(Cow::Owned(text)))
+            }
+        }
+        deserializer.deserialize_string(Text)
+    }
+}
+
+impl From<Said<'_>> for SmolStr {
+    fn from(said: Said<'_>) -> Self {
+        Self::from(said.0)
+    }
+}
+
+impl From<Said<'_>> for String {
+    fn from(said: Said<'_>) -> Self {
+        said.0.into_owned()
+    }
 }
 
 #[derive(Clone, Copy, Serialize, Deserialize)]
@@ -93,6 +138,18 @@ pub(super) enum StatusWord {
     Unverified,
     Resolved,
     Excepted,
+}
+
+impl StatusWord {
+    /// The word: `open`, `unverified`, `resolved` or `excepted`.
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Unverified => "unverified",
+            Self::Resolved => "resolved",
+            Self::Excepted => "excepted",
+        }
+    }
 }
 
 #[derive(Clone, Copy, Serialize, Deserialize)]
@@ -120,41 +177,41 @@ pub enum FindingError {
     },
 }
 
-impl TryFrom<FindingWire> for Finding {
+impl TryFrom<FindingWire<'_>> for Finding {
     type Error = FindingError;
 
-    fn try_from(w: FindingWire) -> Result<Self, FindingError> {
+    fn try_from(w: FindingWire<'_>) -> Result<Self, FindingError> {
         let id = w.finding_id;
         let lacks = |key| FindingError::Lacks { id: id.clone(), kind: w.kind, key };
         let subject = match w.kind {
             FindingKind::Vulnerability => {
                 let name = w.package.ok_or_else(|| lacks("package"))?;
-                let package = Package::new(w.ecosystem.unwrap_or_else(Ecosystem::pypi), &name)
+                let ecosystem = w.ecosystem.map_or_else(Ecosystem::pypi, |said| Ecosystem::of(&said.0));
+                let package = Package::new(ecosystem, &name.0)
                     .map_err(|source| FindingError::Package { id: id.clone(), source })?;
-                let advisory =
-                    w.advisory_id.or_else(|| w.aliases.first().cloned()).ok_or_else(|| lacks("advisory_id"))?;
-                let mut aliases = w.aliases;
-                aliases.remove(&advisory);
+                let first = || w.aliases.iter().min().cloned();
+                let advisory = w.advisory_id.or_else(first).ok_or_else(|| lacks("advisory_id"))?;
+                let aliases = w.aliases.into_iter().filter(|id| *id != advisory).collect();
                 Subject::Vulnerability(Vulnerability {
                     package,
-                    version: w.version,
+                    version: w.version.map(SmolStr::from),
                     id: advisory,
                     aliases,
                     printed: w.printed_ids,
-                    fix_versions: w.fix_versions,
+                    fix_versions: w.fix_versions.into_iter().map(SmolStr::from).collect(),
                 })
             }
             FindingKind::Code => Subject::Code(CodeSpot {
-                rule: w.rule.ok_or_else(|| lacks("rule"))?,
+                rule: w.rule.ok_or_else(|| lacks("rule"))?.into(),
                 former_rules: w.former_rules,
-                path: w.path.ok_or_else(|| lacks("path"))?,
+                path: w.path.ok_or_else(|| lacks("path"))?.into(),
                 line: w.line,
                 text: w.code_digest,
                 aliases: w.aliases.into_iter().collect(),
             }),
             FindingKind::Secret => Subject::Secret(SecretSpot {
-                rule: w.rule.ok_or_else(|| lacks("rule"))?,
-                path: w.path.ok_or_else(|| lacks("path"))?,
+                rule: w.rule.ok_or_else(|| lacks("rule"))?.into(),
+                path: w.path.ok_or_else(|| lacks("path"))?.into(),
                 line: w.line,
                 mark: w.secret_mark,
             }),
@@ -187,9 +244,9 @@ impl TryFrom<FindingWire> for Finding {
             status,
             discovered: w.discovered_date.0,
             last_seen: w.last_seen.0,
-            fix_version: w.fix_version,
-            description: w.description,
-            reference_url: w.reference_url,
+            fix_version: w.fix_version.map(SmolStr::from),
+            description: w.description.into(),
+            reference_url: w.reference_url.map(SmolStr::from),
             memory: Memory {
                 finding_ids: w.former_finding_ids,
                 aliases: w.former_aliases,

@@ -71,7 +71,7 @@ fn finding(name: &str, subject: Subject) -> Finding {
         discovered: day(1),
         last_seen: day(8),
         fix_version: None,
-        description: String::new(),
+        description: "".into(),
         reference_url: None,
         extra: BTreeMap::new(),
     }

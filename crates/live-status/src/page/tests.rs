@@ -108,9 +108,9 @@ fn hostile_text_stays_text() {
         "<script>alert(1)</script><img src=x onerror=alert(2)>\u{202e}\u{1b}[31m\" onload='x' &lt;b>{{ 7*7 }}";
     let mut finding = flaw("CVE-2024-1000", "a1", Severity::High, "2026-11-16");
     finding.finding_id = findings_model::FindingId::parse(hostile).unwrap();
-    finding.description = hostile.to_owned();
-    finding.reference_url = Some("javascript:alert(1)".to_owned());
-    finding.fix_version = Some(hostile.to_owned());
+    finding.description = hostile.into();
+    finding.reference_url = Some("javascript:alert(1)".into());
+    finding.fix_version = Some(hostile.into());
     let mut leak = secret(hostile, "x", "2026-11-16");
     leak.status = findings_model::Status::Excepted { by: findings_model::ExceptedBy::FalsePositive { until: None } };
     let document =
@@ -163,8 +163,8 @@ fn a_page_of_37_findings_is_small() {
     let findings = (0..37).map(|n| {
         let severity = Severity::ALL[n % 6];
         let mut finding = flaw(&format!("GHSA-aaaa-bbbb-{n:04}"), "requests", severity, "2026-10-12");
-        finding.description.clone_from(&long);
-        finding.reference_url = Some(format!("https://github.com/advisories/GHSA-aaaa-bbbb-{n:04}"));
+        finding.description = long.as_str().into();
+        finding.reference_url = Some(format!("https://github.com/advisories/GHSA-aaaa-bbbb-{n:04}").into());
         finding
     });
     let page = page(&Sample::clean().with(findings).assess());

@@ -257,7 +257,7 @@ fn overdue_findings_lead_then_the_severe_then_the_old() {
 #[test]
 fn long_descriptions_are_cut() {
     let mut long = flaw("CVE-2024-1000", "a1", Severity::Low, "2026-11-07");
-    long.description = "x".repeat(1000);
+    long.description = "x".repeat(1000).into();
     let status = Sample::clean().with([long]).assess();
     let description = &status.findings[0].description;
     assert_eq!(description.chars().count(), 503);

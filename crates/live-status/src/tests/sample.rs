@@ -140,7 +140,7 @@ fn finding(id: &str, subject: Subject, severity: Severity, found: &str, by: &str
         discovered: parse_date(found).unwrap(),
         last_seen: parse_date(SCANNED).unwrap(),
         fix_version: None,
-        description: format!("What {id} is about, in a sentence as advisories have them."),
+        description: format!("What {id} is about, in a sentence as advisories have them.").into(),
         reference_url: None,
         extra: BTreeMap::new(),
     }
@@ -149,14 +149,14 @@ fn finding(id: &str, subject: Subject, severity: Severity, found: &str, by: &str
 pub(crate) fn flaw(id: &str, package: &str, severity: Severity, found: &str) -> Finding {
     let subject = Subject::Vulnerability(Vulnerability {
         package: Package::pypi(&PackageName::parse(package).unwrap()),
-        version: Some("2.30.0".to_owned()),
+        version: Some("2.30.0".into()),
         id: AdvisoryId::parse(id).unwrap(),
         aliases: AdvisoryIds::new(),
         printed: AdvisoryIds::new(),
-        fix_versions: vec!["2.31.0".to_owned()],
+        fix_versions: vec!["2.31.0".into()],
     });
     let mut finding = finding(id, subject, severity, found, "pip-audit");
-    finding.fix_version = Some("2.31.0".to_owned());
+    finding.fix_version = Some("2.31.0".into());
     finding
 }
 
@@ -190,16 +190,16 @@ pub(crate) fn mixed() -> Sample {
     if let Subject::Vulnerability(v) = &mut high.subject {
         v.aliases = ["CVE-2023-32681", "PYSEC-2023-74"].map(|a| AdvisoryId::parse(a).unwrap()).into();
     }
-    high.reference_url = Some("https://github.com/advisories/GHSA-j8r2-6x86-q33q".to_owned());
+    high.reference_url = Some("https://github.com/advisories/GHSA-j8r2-6x86-q33q".into());
     high.description = "Requests leaks Proxy-Authorization headers to destination servers when \
         redirected to an HTTPS endpoint. The header is computed once for the proxy and stays on the \
         request that is rebuilt for the next hop, so that whoever owns that hop reads the credentials."
-        .to_owned();
+        .into();
     let mut unknown = flaw("PYSEC-2023-135", "certifi", Severity::Unknown, "2026-11-09");
     unknown.rating = Rating::unknown();
     let mut unverified = code("B608", "src/sample_package/fetch.py", Severity::Medium, "2026-11-02");
     unverified.status = Status::Unverified { since: parse_date("2026-11-09").unwrap() };
-    unverified.description = "hardcoded_sql_expressions: Possible SQL injection.".to_owned();
+    unverified.description = "hardcoded_sql_expressions: Possible SQL injection.".into();
     let mut accepted = flaw("CVE-2024-0001", "jinja2", Severity::Critical, "2026-09-14");
     accepted.status = Status::Excepted { by: ExceptedBy::AcceptedRisk { until: parse_date("2027-01-31") } };
     let mut resolved = flaw("CVE-2024-0002", "pyyaml", Severity::High, "2026-09-07");

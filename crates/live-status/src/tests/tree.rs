@@ -8,8 +8,8 @@ use crate::{History, StatusDocument, render};
 #[test]
 fn a_secret_is_a_kind_and_a_number() {
     let mut leak = secret("AWS Access Key", "src/sample_package/settings.py", "2026-11-16");
-    leak.description = "found AKIAIOSFODNN7EXAMPLE in src/sample_package/settings.py".to_owned();
-    leak.reference_url = Some("https://code.example/blob/settings.py#L7".to_owned());
+    leak.description = "found AKIAIOSFODNN7EXAMPLE in src/sample_package/settings.py".into();
+    leak.reference_url = Some("https://code.example/blob/settings.py#L7".into());
     let status = Sample::clean().with([leak]).assess();
     let files = render(&status, History::default()).unwrap();
     for file in &files {

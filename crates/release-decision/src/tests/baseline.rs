@@ -21,7 +21,7 @@ fn finding(id: &str, scanner: &str, discovered: Date) -> Finding {
         finding_id: FindingId::parse(id).unwrap(),
         subject: Subject::Vulnerability(Vulnerability {
             package: Package::pypi(&PackageName::parse("requests").unwrap()),
-            version: Some("2.19.0".to_owned()),
+            version: Some("2.19.0".into()),
             printed: [advisory.clone()].into(),
             id: advisory,
             aliases: [].into(),
@@ -42,7 +42,7 @@ fn finding(id: &str, scanner: &str, discovered: Date) -> Finding {
         discovered,
         last_seen: discovered,
         fix_version: None,
-        description: "A flaw.".to_owned(),
+        description: "A flaw.".into(),
         reference_url: None,
         extra: BTreeMap::new(),
     }

@@ -10,6 +10,7 @@ use serde::{
     Deserialize, Deserializer,
     de::{Error, IgnoredAny, MapAccess, Visitor},
 };
+use smol_str::SmolStr;
 
 use crate::{
     clean,
@@ -308,7 +309,7 @@ fn line_of(code: &str, number: u32) -> Option<&str> {
 }
 
 /// The version in the address of a test's page: `…/en/1.9.4/plugins/…`.
-fn version_in(url: &str) -> Option<String> {
+fn version_in(url: &str) -> Option<SmolStr> {
     let (_, rest) = url.split_once("/en/")?;
     let (version, _) = rest.split_once('/')?;
     version.starts_with(|c: char| c.is_ascii_digit()).then(|| clean::version(version))?

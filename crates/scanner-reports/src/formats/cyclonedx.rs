@@ -9,6 +9,7 @@ use findings_model::{
     SeveritySource,
 };
 use serde::Deserialize;
+use smol_str::SmolStr;
 
 use super::named_after;
 use crate::{
@@ -244,7 +245,7 @@ fn is_of_pip_audit(document: &Document<'_>) -> bool {
 #[derive(Clone)]
 struct Listed {
     package: Package,
-    version: Option<String>,
+    version: Option<SmolStr>,
     /// A part of the inventory, not the product that the document is about.
     in_inventory: bool,
 }
@@ -312,7 +313,7 @@ impl Inventory {
 }
 
 fn listed(component: &Component<'_>, ecosystem: &Ecosystem, in_inventory: bool) -> Option<Listed> {
-    let version = component.version.get().map(str::to_owned);
+    let version = component.version.get().map(SmolStr::new);
     if let Some((package, of_purl)) = component.purl.get().and_then(observe::package_of_purl) {
         return Some(Listed { package, version: version.or(of_purl), in_inventory });
     }
@@ -359,7 +360,7 @@ fn take(draft: &mut Draft, vulnerability: &Vulnerability<'_>, inventory: &Invent
         if listed.version.is_none()
             && let [only] = versions.as_slice()
         {
-            listed.version = only.version.get().map(str::to_owned);
+            listed.version = only.version.get().map(SmolStr::new);
         }
         affected.push((listed, clearance.or(is_unaffected.then_some(Clearance::NotAffected))));
     }

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use findings_model::{AdvisoryId, Clearance, Ecosystem, Gap, Package, Rating, ReportFormat, Timestamp};
 use serde::Deserialize;
+use smol_str::SmolStr;
 
 use crate::{
     clean,
@@ -77,7 +78,7 @@ struct Identifiers<'a> {
 struct Chosen {
     at: Option<Timestamp>,
     index: usize,
-    version: Option<String>,
+    version: Option<SmolStr>,
 }
 
 pub(super) fn claims(outline: &Outline<'_>) -> Claim {
@@ -173,7 +174,7 @@ fn name_of<'r>(statement: &'r Statement<'_>) -> &'r str {
 }
 
 /// The packages that a statement is about: the subcomponents of its products where it names them.
-fn products_of(draft: &mut Draft, statement: &Statement<'_>, index: usize) -> Vec<(Package, Option<String>)> {
+fn products_of(draft: &mut Draft, statement: &Statement<'_>, index: usize) -> Vec<(Package, Option<SmolStr>)> {
     let unnamed = || Gap::Unnamed(format!("the products of statements[{index}]"));
     let mut packages = Vec::new();
     let mut is_whole = true;
@@ -198,7 +199,7 @@ fn products_of(draft: &mut Draft, statement: &Statement<'_>, index: usize) -> Ve
     packages
 }
 
-fn package_of(product: &TextOr<'_, Product<'_>>) -> Option<(Package, Option<String>)> {
+fn package_of(product: &TextOr<'_, Product<'_>>) -> Option<(Package, Option<SmolStr>)> {
     let name = match product {
         TextOr::Text(text) => text,
         TextOr::Object(product) => product.identifiers.get().and_then(|i| i.purl.get()).or(product.id.get())?,

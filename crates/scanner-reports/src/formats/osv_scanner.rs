@@ -4,6 +4,7 @@ use std::{collections::HashMap, iter};
 
 use findings_model::{AdvisoryId, CvssVector, Gap, Package, Rating, ReportFormat, SeveritySource};
 use serde::Deserialize;
+use smol_str::SmolStr;
 
 use crate::{
     clean,
@@ -225,8 +226,8 @@ fn affected_of<'r, 'a>(record: &'r OsvRecord<'a>, package: &Package) -> impl Ite
     record.affected.items().iter().filter_map(Record::good).filter(move |affected| is_about(affected, package))
 }
 
-fn fixed_in(record: &OsvRecord<'_>, package: &Package) -> Vec<String> {
-    let mut versions: Vec<String> = Vec::new();
+fn fixed_in(record: &OsvRecord<'_>, package: &Package) -> Vec<SmolStr> {
+    let mut versions: Vec<SmolStr> = Vec::new();
     for range in affected_of(record, package)
         .flat_map(|a| a.ranges.items())
         .filter_map(Record::good)

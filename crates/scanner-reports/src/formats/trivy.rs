@@ -9,6 +9,7 @@ use findings_model::{
     SeveritySource,
 };
 use serde::Deserialize;
+use smol_str::SmolStr;
 
 use crate::{
     clean,
@@ -341,7 +342,7 @@ fn take_vulnerability(
         Ok(id) => id,
         Err(error) => return draft.bad_record_in(Gap::Package(package), place, error),
     };
-    let mut fix_versions: Vec<String> = found.fixed.or_empty().split(',').filter_map(clean::version).collect();
+    let mut fix_versions: Vec<SmolStr> = found.fixed.or_empty().split(',').filter_map(clean::version).collect();
     fix_versions.dedup();
     draft.vulnerability(observe::vulnerability(VulnerabilityParts {
         package,

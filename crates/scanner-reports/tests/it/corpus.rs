@@ -215,7 +215,7 @@ fn texts(scan: &Scan) -> Vec<String> {
     texts.extend(scan.coverage.gaps.iter().map(findings_model::Gap::label));
     for observation in &scan.observations {
         texts.push(observation.description.replace('\n', " "));
-        texts.extend(observation.reference_url.clone());
+        texts.extend(observation.reference_url.iter().map(ToString::to_string));
         texts.extend(observation.subject.path().map(str::to_owned));
         texts.extend(observation.subject.advisory_ids().iter().map(ToString::to_string));
     }
