@@ -7,6 +7,7 @@ mod fix;
 mod fold;
 mod lost;
 mod names;
+mod order;
 mod plan_index;
 mod refresh;
 mod run;

@@ -41,7 +41,6 @@ pub struct Policy {
     /// What a first scan, which has nothing to compare with, does.
     pub first_scan: FirstScanRule,
     /// Hours after an automatic release in which only a critical change makes another one; 0 for no such period.
-    #[serde(skip_serializing_if = "is_zero")]
     pub quiet_hours: u32,
     /// How the next version is made.
     pub bump: Bump,
@@ -74,11 +73,6 @@ impl Default for Policy {
             changelog_template: None,
         }
     }
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
-fn is_zero(hours: &u32) -> bool {
-    *hours == 0
 }
 
 /// From where on a row of the matrix applies: `never`, `any`, or the mildest severity that counts.

@@ -232,22 +232,24 @@ fn two_clones_at_once_make_one_release() {
         threads.into_iter().map(|thread| thread.join().unwrap()).collect()
     });
     assert_eq!(results[0].0, results[1].0, "one state, one decision: {results:?}");
-    let winners = results.iter().filter(|(_, bump, _)| *bump == Some(0)).count();
-    assert_eq!(winners, 1, "the push lets one through: {results:?}");
+    // The push lets one through. The other one is refused, or finds the tag there if it came later, and makes no second one.
+    assert!(results.iter().any(|(_, bump, _)| *bump == Some(0)), "{results:?}");
     assert!(results.iter().all(|(_, bump, _)| matches!(bump, Some(0 | 4))), "{results:?}");
-    let count = index.uploads().iter().filter(|u| u.field("version") == ["1.0.1"]).count();
-    assert_eq!((count, index.files().len()), (2, 4));
+    assert_eq!(index.files().len(), 4, "two files of 1.0.0 and two of 1.0.1");
     let tags = checkout.git_at_remote(&["tag", "--list"]);
     assert_eq!(tags, "v1.0.1");
     assert_eq!(checkout.git_at_remote(&["rev-list", "--count", "main"]), "2", "one commit beside the state");
 
-    // The one that came late sees that it is done, as soon as it knows what the other one pushed.
-    let late = results.iter().position(|(_, bump, _)| *bump != Some(0)).unwrap();
-    let work = &clones[late].1;
-    git_in(work).args(["pull", "--quiet", "--ff-only"]).output().expect_success();
-    ask_the_index(work, &index);
-    let decision = step(Step::Decide, work, &index).output().expect_success().json();
-    assert_eq!((&decision["should_release"], &decision["already_published"]), (&false.into(), &"1.0.1".into()));
+    // Whoever did not publish sees that it is done, as soon as it knows what the other one pushed.
+    for ((_, bump, _), (_, work)) in results.iter().zip(&clones) {
+        if *bump == Some(0) {
+            continue;
+        }
+        git_in(work).args(["pull", "--quiet", "--ff-only"]).output().expect_success();
+        ask_the_index(work, &index);
+        let decision = step(Step::Decide, work, &index).output().expect_success().json();
+        assert_eq!((&decision["should_release"], &decision["already_published"]), (&false.into(), &"1.0.1".into()));
+    }
 }
 
 #[test]

@@ -3,7 +3,6 @@
 use std::{
     borrow::Cow,
     cell::OnceCell,
-    cmp::Ordering,
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
 };
 
@@ -15,7 +14,7 @@ use findings_model::{
 use super::{
     Intake, Required,
     canonical::Canonical,
-    lost,
+    lost, order,
     stale::Dates,
     used_with::{self, UsedWith},
 };
@@ -185,7 +184,7 @@ impl<'a> Run<'a> {
                 Judged { scan, scanner, coverage: judge_blank(scan, scanner, &content, &trusted) }
             })
             .collect();
-        scans.sort_by(compare_scans);
+        scans.sort_by(|a, b| order::of_scans(a.scan, b.scan));
         let dates = judge_dates(before, &mut scans, intake.now);
         let mut groups: BTreeMap<&ScannerName, Group<'a>> = BTreeMap::new();
         for judged in &scans {
@@ -232,7 +231,7 @@ impl<'a> Run<'a> {
             let scanner = judged.scanner;
             records.extend(judged.scan.observations.iter().map(|observation| Record { observation, scanner, report }));
         }
-        records.sort_by(compare_records);
+        records.sort_by(order::of_records);
         records
     }
 
@@ -591,51 +590,5 @@ impl<'a> Group<'a> {
 
     fn tree_is_there(&self, intake: &Intake<'_>) -> bool {
         *self.tree_is_there.get_or_init(|| self.files().iter().any(|path| (intake.file_exists)(path)))
-    }
-}
-
-fn compare_scans(a: &Judged<'_>, b: &Judged<'_>) -> Ordering {
-    let (a, b) = (a.scan, b.scan);
-    let key = |s: &Scan| (s.observations.len(), s.observed_at, s.coverage.state);
-    (&a.scanner, &a.file, &a.tool_version)
-        .cmp(&(&b.scanner, &b.file, &b.tool_version))
-        .then_with(|| key(a).cmp(&key(b)))
-        .then_with(|| a.coverage.reasons.cmp(&b.coverage.reasons))
-}
-
-fn compare_records(a: &Record<'_>, b: &Record<'_>) -> Ordering {
-    a.scanner
-        .cmp(b.scanner)
-        .then_with(|| compare_subjects(&a.observation.subject, &b.observation.subject))
-        .then_with(|| {
-            let words = |o: &Observation| (o.rating.severity.list_order(), o.rating.source, o.clearance);
-            words(a.observation).cmp(&words(b.observation))
-        })
-        .then_with(|| a.observation.description.cmp(&b.observation.description))
-        .then_with(|| a.observation.reference_url.cmp(&b.observation.reference_url))
-        .then_with(|| a.report.cmp(&b.report))
-}
-
-fn compare_subjects(a: &Subject, b: &Subject) -> Ordering {
-    match (a, b) {
-        (Subject::Vulnerability(a), Subject::Vulnerability(b)) => (
-            &a.package,
-            &a.id,
-            &a.version,
-            &a.aliases,
-            &a.fix_versions,
-        )
-            .cmp(&(&b.package, &b.id, &b.version, &b.aliases, &b.fix_versions)),
-        (Subject::Code(a), Subject::Code(b)) => (&a.path, a.line, &a.rule, &a.text, &a.former_rules).cmp(&(
-            &b.path,
-            b.line,
-            &b.rule,
-            &b.text,
-            &b.former_rules,
-        )),
-        (Subject::Secret(a), Subject::Secret(b)) => {
-            (&a.path, a.line, &a.rule, &a.mark).cmp(&(&b.path, b.line, &b.rule, &b.mark))
-        }
-        _ => a.kind().cmp(&b.kind()),
     }
 }
