@@ -17,6 +17,7 @@ pub mod command;
 mod filters;
 pub mod fixtures;
 pub mod index;
+pub mod killed;
 pub mod osv;
 pub mod peers;
 pub mod repository;

@@ -1,59 +1,22 @@
 //! Bumps that are killed at any moment are completed by the next run: one commit, one tag, one push.
 
 use std::{
-    collections::BTreeMap,
-    path::{Path, PathBuf},
     thread,
-    time::{Duration, Instant, SystemTime},
+    time::{Duration, Instant},
 };
 
 use serde_json::json;
-use test_support::{Checkout, Outcome};
+use test_support::{Checkout, Outcome, killed};
 
 use crate::bump_git::{bump, checkout};
 
 /// How many moments are tried at most; a run has fewer.
 const MOST_MOMENTS: usize = 80;
 
-/// What a folder looks like from outside: names, sizes and times.
-fn outside(folder: &Path, seen: &mut BTreeMap<PathBuf, (u64, Option<SystemTime>)>) {
-    // Files come and go while they are listed.
-    let Ok(entries) = std::fs::read_dir(folder) else { return };
-    for entry in entries.flatten() {
-        let path = entry.path();
-        let Ok(metadata) = entry.metadata() else { continue };
-        if metadata.is_dir() && !path.ends_with("hooks") {
-            outside(&path, seen);
-        } else {
-            seen.insert(path, (metadata.len(), metadata.modified().ok()));
-        }
-    }
-}
-
-/// Starts the run and kills it as soon as its repositories have changed `moments` times. False if the run ended before that.
+/// Kills a bump after its repositories have changed `moments` times; false if it ended before.
 fn killed_after(checkout: &Checkout, moments: usize) -> bool {
-    let looks = || {
-        let mut seen = BTreeMap::new();
-        outside(&checkout.path(), &mut seen);
-        outside(&checkout.remote(), &mut seen);
-        seen
-    };
-    let run = bump(checkout);
-    let mut last = looks();
-    let mut running = run.spawn();
-    let start = Instant::now();
-    let mut changes = 0;
-    while changes < moments {
-        assert!(start.elapsed() < Duration::from_mins(1), "the run hangs");
-        if running.child.try_wait().expect("ask for the process").is_some() {
-            return false;
-        }
-        let now = looks();
-        changes += usize::from(now != last);
-        last = now;
-    }
-    running.kill();
-    true
+    let folders = [checkout.path(), checkout.remote()];
+    killed::killed_after(bump(checkout), moments, || killed::looks_of(&folders))
 }
 
 /// Runs until the bump goes through. The git that a killed run had started ends by itself, and holds its locks until then.

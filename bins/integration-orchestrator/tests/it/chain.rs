@@ -7,11 +7,11 @@ use std::{
 };
 
 use serde_json::Value;
-use test_support::{Checkout, Run, Scratch, copy_dir, index::Index, repository::git_in};
+use test_support::{Checkout, Run, Scratch, copy_dir, index::Index, killed, repository::git_in};
 
 use crate::{
     scans::{one_secret, pip_audit},
-    system::{WEEK_1, WEEK_2, binary, index_with_1_0_0, outside},
+    system::{WEEK_1, WEEK_2, binary, index_with_1_0_0},
 };
 
 const PROJECT: &str = "[project]\nname = \"sample-package\"\nversion = \"1.0.0\"\n\n\
@@ -127,26 +127,10 @@ impl Copy {
     }
 }
 
-/// Kills the step after the folder has changed `moments` times; false if it ended before.
+/// Kills the step after the folder or the index has seen `moments` changes; false if it ended before.
 fn killed_after(run: Run, folder: &Path, index: &Index, moments: usize) -> bool {
-    let looks = || {
-        let mut seen = std::collections::BTreeMap::new();
-        outside(folder, &mut seen);
-        (seen, index.asked().len())
-    };
-    let (mut last, start, mut changes) = (looks(), Instant::now(), 0);
-    let mut running = run.spawn();
-    while changes < moments {
-        assert!(start.elapsed() < Duration::from_mins(1), "the step hangs");
-        if running.child.try_wait().unwrap().is_some() {
-            return false;
-        }
-        let now = looks();
-        changes += usize::from(now != last);
-        last = now;
-    }
-    running.kill();
-    true
+    let folders = [folder.to_owned()];
+    killed::killed_after(run, moments, || (killed::looks_of(&folders), index.asked().len()))
 }
 
 /// Waits until what a killed step started has ended, too, and takes away the lock that a killed git leaves.

@@ -1,14 +1,14 @@
 //! Runs that are killed at any moment leave every document whole.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeSet,
     path::Path,
     time::{Duration, Instant},
 };
 
-use test_support::{Scratch, copy_dir, fixtures::WEEKS, fixtures::fixture_path};
+use test_support::{Scratch, copy_dir, fixtures::WEEKS, fixtures::fixture_path, killed};
 
-use crate::system::{System, binary, outside};
+use crate::system::{System, binary};
 
 /// How many moments are tried at most; a run has fewer.
 const MOST_MOMENTS: usize = 200;
@@ -38,31 +38,11 @@ fn copy_of(system: &System) -> System {
     System { project }
 }
 
-/// Starts the run and kills it as soon as the folder has changed `moments` times. False if the run ended before that.
+/// Kills the second week's run after the folder has changed `moments` times; false if it ended before.
 fn killed_after(system: &System, moments: usize) -> bool {
     let folder = system.project.path();
-    let looks = || {
-        let mut seen = BTreeMap::new();
-        for below in ["security", "docs", "metrics"] {
-            outside(&folder.join(below), &mut seen);
-        }
-        seen
-    };
-    let mut last = looks();
-    let mut running = second_week(folder).spawn();
-    let start = Instant::now();
-    let mut changes = 0;
-    while changes < moments {
-        assert!(start.elapsed() < Duration::from_mins(1), "the run hangs");
-        if running.child.try_wait().expect("ask for the process").is_some() {
-            return false;
-        }
-        let now = looks();
-        changes += usize::from(now != last);
-        last = now;
-    }
-    running.kill();
-    true
+    let folders = ["security", "docs", "metrics"].map(|below| folder.join(below));
+    killed::killed_after(second_week(folder), moments, || killed::looks_of(&folders))
 }
 
 fn is_temporary(name: &str) -> bool {

@@ -1,10 +1,6 @@
 //! A project in a scratch folder and the built binaries, called as a workflow calls them.
 
-use std::{
-    collections::BTreeMap,
-    path::{Path, PathBuf},
-    time::SystemTime,
-};
+use std::collections::BTreeMap;
 
 use serde_json::Value;
 use test_support::{Binary, Outcome, Run, Scratch, fixtures, index::Index, scratch::REPORTS};
@@ -274,19 +270,4 @@ pub(crate) fn refused(outcome: Outcome, code: i32, says: &[&str]) {
         assert!(outcome.stderr.contains(words), "{words:?} not in {}", outcome.stderr);
     }
     assert_eq!(outcome.stdout, "");
-}
-
-/// What a folder looks like from outside: names, sizes and times.
-pub(crate) fn outside(folder: &Path, seen: &mut BTreeMap<PathBuf, (u64, Option<SystemTime>)>) {
-    // Files come and go while they are listed.
-    let Ok(entries) = std::fs::read_dir(folder) else { return };
-    for entry in entries.flatten() {
-        let path = entry.path();
-        let Ok(metadata) = entry.metadata() else { continue };
-        if metadata.is_dir() {
-            outside(&path, seen);
-        } else {
-            seen.insert(path, (metadata.len(), metadata.modified().ok()));
-        }
-    }
 }
