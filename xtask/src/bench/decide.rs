@@ -25,7 +25,7 @@ const MOST_WALL: f64 = 5.0;
 /// Bytes of the stripped program to aim at.
 const GOAL_BYTES: u64 = 2_000_000;
 /// Bytes of the stripped program that it is held to: what is reached today, with some room.
-const MOST_BYTES: u64 = 2_900_000;
+const MOST_BYTES: u64 = 3_300_000;
 /// The status of a program with a bug.
 const BUG: i32 = 101;
 
