@@ -4,7 +4,7 @@ use cli_support::{Context, ExitStatus, ResultExt as _};
 use dist_check::Distribution;
 use findings_model::{FileOutcome, Receipt};
 use orchestrate::{documents, project::Project};
-use pypi_publish::{Jobs, Plan, Publication};
+use pypi_publish::{IndexAddress, Jobs, Plan, Publication};
 use release_decision::Decision;
 use serde::Serialize;
 
@@ -64,7 +64,12 @@ impl Publish {
         let distributions: Vec<&Distribution> = files.iter().map(|(file, _)| file).collect();
         let patience = patience(cx, self.wait);
         let plan = block_on(plan::make(&client, &distributions, &patience))??;
-        let decision_id = self.decision_id(&plan, cx)?;
+        let decision_id = if self.is_trial(cx)? {
+            cx.note("a publish to TestPyPI carries out no decision: what is due stays due")?;
+            None
+        } else {
+            self.decision_id(&plan, cx)?
+        };
 
         let publication = if self.dry_run {
             Publication::nothing_sent(&plan, plan.conflict().map(Into::into))
@@ -93,6 +98,17 @@ impl Publish {
                 Err(failure::of(error, kind, hint, what).into())
             }
         }
+    }
+
+    /// Whether the files go to TestPyPI, and the project's own index is another one.
+    fn is_trial(&self, cx: &mut Context) -> anyhow::Result<bool> {
+        let own = cx
+            .config()?
+            .publish
+            .index
+            .as_deref()
+            .is_some_and(|index| IndexAddress::parse(index, None).is_ok_and(|address| address.is_test()));
+        Ok(!own && self.index.address(cx)?.is_test())
     }
 
     /// The decision that this publish carries out: the one beside the receipt, the project's newest, or one that was replaced

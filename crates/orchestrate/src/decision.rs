@@ -137,7 +137,13 @@ impl Situation {
         }
         let past = self.past(None);
         let published = self.pending().filter(|s| past.proof_of(&s.decision, request.index.as_ref()).is_some());
-        let newest = published.max_by(|a, b| a.decision.next_version.cmp(&b.decision.next_version));
+        // Of several decisions for one version the newest counts: it replaced the others because they were not published.
+        let newest =
+            published.reduce(
+                |newest, other| {
+                    if other.decision.next_version > newest.decision.next_version { other } else { newest }
+                },
+            );
         let start = self.baseline.clone().unwrap_or_else(|| Baseline::first(&self.current, request.now));
         let Some((stored, moved)) = newest.and_then(|stored| Some((stored, as_if_recorded(&start, stored)?))) else {
             return Ok((changes, decision));

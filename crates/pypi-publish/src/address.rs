@@ -100,6 +100,11 @@ impl IndexAddress {
         self.target
     }
 
+    /// Whether this is TestPyPI, where releases are tried out and nobody gets them from.
+    pub fn is_test(&self) -> bool {
+        Url::parse(TEST_PYPI.1).is_ok_and(|test| test.host() == self.upload.host())
+    }
+
     /// What this index's tokens look like.
     pub fn token_shape(&self) -> TokenShape {
         match self.target {
@@ -183,6 +188,10 @@ mod tests {
             ((PYPI.1.into(), PYPI.2.into(), Target::PyPi), (TEST_PYPI.1.into(), TEST_PYPI.2.into(), Target::PyPi));
         for same in ["pypi", PYPI.1, PYPI.2, "https://upload.pypi.org/legacy"] {
             assert_eq!(both(same), pypi, "{same}");
+        }
+        for (index, is_test) in [("pypi", false), ("testpypi", true), (TEST_PYPI.2, true), ("https://pypi.org/", false)]
+        {
+            assert_eq!(IndexAddress::parse(index, None).unwrap().is_test(), is_test, "{index}");
         }
         for same in ["testpypi", TEST_PYPI.1, TEST_PYPI.2] {
             assert_eq!(both(same), test, "{same}");

@@ -71,7 +71,7 @@ impl Past<'_> {
 
     /// Until when only a critical change releases; none outside of such a period.
     pub(crate) fn quiet_until(&self, policy: &Policy, now: Timestamp) -> Option<Timestamp> {
-        let end = self.last_automatic?.moment().checked_add(Duration::hours(policy.quiet_hours.into()))?;
+        let end = self.last_automatic?.moment().saturating_add(Duration::hours(policy.quiet_hours.into()));
         (policy.quiet_hours > 0 && now.moment() < end).then(|| Timestamp::new(end))
     }
 }

@@ -90,6 +90,25 @@ fn half_a_publish_goes_on_under_the_same_version() {
 }
 
 #[test]
+fn of_two_decisions_for_one_version_the_newer_one_counts_as_published() {
+    let (system, index) = (System::scanned(), index_with_1_0_0());
+    system.report("secrets-scan.json", one_secret("src/settings.py", 3));
+    assert_eq!(decided(&system, &index, WEEK_2)["next_version"], "1.0.1");
+    // Nothing was published, so the next decision takes the number over.
+    system.report("bandit.json", bandit(WEEK_3, &[Weakness::default()]));
+    assert_eq!(decided(&system, &index, WEEK_3)["next_version"], "1.0.1");
+    assert_eq!(system.kept_decisions().len(), 1);
+    system.publish("1.0.1", &index, WEEK_3).output().expect_success();
+    std::fs::remove_file(system.project.join("receipt.json")).unwrap();
+
+    let weak = Weakness { file: "src/sample_package/other.py", severity: "LOW", ..Weakness::default() };
+    system.report("bandit.json", bandit(WEEK_4, &[Weakness::default(), weak]));
+    let decision = decided(&system, &index, WEEK_4);
+    assert_eq!((&decision["should_release"], &decision["security_changes_count"]), (&false.into(), &1.into()));
+    assert_eq!(decision["already_published"], "1.0.1");
+}
+
+#[test]
 fn another_attempt_of_a_run_is_the_same_request() {
     let (system, index) = (System::scanned(), index_with_1_0_0());
     let first = manual(&system, &index, "7", "1");

@@ -158,6 +158,7 @@ fn in_a_quiet_period_only_what_is_critical_releases() {
     assert!(releases(24, Severity::Critical, Resolved, RELEASED));
     assert!(!releases(24, Severity::Unknown, NewVulnerability, RELEASED), "unknown counts as high");
     assert!(releases(0, Severity::High, NewVulnerability, RELEASED), "there is no period by default");
+    assert!(!releases(u32::MAX, Severity::High, NewVulnerability, "2200-01-01T00:00:00Z"), "longer than time itself");
     assert!(!releases(1, Severity::High, NewVulnerability, "2026-01-11T00:00:00Z"), "a clock that went back");
     assert!(quiet(24, Severity::High, NewVulnerability, RELEASED, &Request::manual()).should_release);
 
