@@ -256,7 +256,7 @@ pub fn bump_version(
     let mut old: Vec<Version> = current.iter().cloned().chain(released).collect();
     old.extend(decision.as_ref().and_then(|stored| stored.decision.current_version.clone()));
     old.retain(|version| *version != next);
-    let copies = stale::copies(project, &request.project, &files, &old);
+    let copies = stale::copies(project, &request.project, &files, &old)?;
     if !copies.is_empty() {
         return Err(BumpVersionError::Stale { copies });
     }

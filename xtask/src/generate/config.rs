@@ -75,9 +75,24 @@ impl<'a> Reader<'a> {
         real.map_or(Ok(value), |real| self.target(real))
     }
 
+    /// What a value can be: each schema of a choice, without null.
+    fn choices(&self, value: &'a Value) -> Result<Vec<&'a Value>> {
+        if let Some(place) = value.get("$ref").and_then(Value::as_str) {
+            let found = place.strip_prefix('#').and_then(|pointer| self.schema.pointer(pointer));
+            return self.choices(found.with_context(|| format!("the schema has no {place}"))?);
+        }
+        let Some(choices) = value.get("anyOf").and_then(Value::as_array) else { return Ok(vec![self.target(value)?]) };
+        let real = choices.iter().filter(|choice| choice["type"] != "null").map(|choice| self.choices(choice));
+        Ok(real.collect::<Result<Vec<_>>>()?.concat())
+    }
+
     /// The type in words.
     fn kind(&self, value: &'a Value) -> Result<String> {
-        let target = self.target(value)?;
+        let kinds = self.choices(value)?.into_iter().map(|choice| self.kind_of(choice));
+        Ok(kinds.collect::<Result<Vec<_>>>()?.join(" or "))
+    }
+
+    fn kind_of(&self, target: &'a Value) -> Result<String> {
         let words = match (target.get("enum"), target.get("oneOf")) {
             (Some(words), _) => words.as_array().into_iter().flatten().collect(),
             (None, Some(rows)) => rows.as_array().into_iter().flatten().filter_map(|row| row.get("const")).collect(),
@@ -95,6 +110,7 @@ impl<'a> Reader<'a> {
             Some("string") => "text".to_owned(),
             Some("integer") => "whole number".to_owned(),
             Some("boolean") => "`true` or `false`".to_owned(),
+            Some("object") => "a table".to_owned(),
             Some("array") => format!("list of {}", self.kind(&target["items"])?.trim_start_matches("one of ")),
             other => other.with_context(|| format!("the schema has a value without a type: {target}"))?.to_owned(),
         })

@@ -5,7 +5,10 @@ use git_command::Repository;
 use release_decision::{Declared, Format, KnownPlace, Version, declared, generated_files, known_places, own_modules};
 use state_store::EntryKind;
 
-use super::places::{File, text};
+use super::{
+    BumpVersionError,
+    places::{File, text},
+};
 use crate::{paths, project::Project};
 
 /// A copy of the old version in a place that is not written.
@@ -23,9 +26,15 @@ pub struct StaleCopy {
 
 /// The copies of old versions in the places where a project usually declares its own.
 ///
-/// A file that cannot be read, that is generated or that git ignores is none.
-pub(super) fn copies(project: &Project, name: &PackageName, files: &[File], old: &[Version]) -> Vec<StaleCopy> {
-    let pyproject = text(project, paths::PYPROJECT).ok().flatten();
+/// A file that is no text, that is generated or that git ignores is none. One that is there and cannot be read is an error: it may
+/// hold the old version.
+pub(super) fn copies(
+    project: &Project,
+    name: &PackageName,
+    files: &[File],
+    old: &[Version],
+) -> Result<Vec<StaleCopy>, BumpVersionError> {
+    let pyproject = if_text(project, paths::PYPROJECT)?;
     let mut modules = own_modules(name, pyproject.as_deref());
     modules.extend(packages_in_src(project).into_iter().filter(|folder| !modules.contains(folder)).collect::<Vec<_>>());
     let generated = pyproject.as_deref().map(generated_files).unwrap_or_default();
@@ -36,7 +45,7 @@ pub(super) fn copies(project: &Project, name: &PackageName, files: &[File], old:
         }
         let after = match files.iter().find(|file| file.path == path) {
             Some(file) => Some(file.after.clone()),
-            None => text(project, &path).ok().flatten(),
+            None => if_text(project, &path)?,
         };
         let Some(after) = after else { continue };
         let places = declared(&after, &format).unwrap_or_default();
@@ -53,7 +62,15 @@ pub(super) fn copies(project: &Project, name: &PackageName, files: &[File], old:
         found.retain(|copy| !repository.ignores(&copy.path).unwrap_or(false));
     }
     found.sort_by(|a, b| (&a.path, a.line).cmp(&(&b.path, b.line)));
-    found
+    Ok(found)
+}
+
+/// A file as text; none if it is not there or no text.
+fn if_text(project: &Project, path: &str) -> Result<Option<String>, BumpVersionError> {
+    match text(project, path) {
+        Err(BumpVersionError::Place { .. }) => Ok(None),
+        other => other,
+    }
 }
 
 /// Every package that lies directly in `src`.
