@@ -22,6 +22,8 @@ pub mod osv;
 pub mod peers;
 pub mod repository;
 pub mod scratch;
+mod server;
+pub mod sigstore;
 
 pub use command::{Binary, Outcome, Run};
 pub use filters::SNAPSHOT_FILTERS;
