@@ -1,6 +1,7 @@
 //! Attestations of Sigstore's public instance that were recorded, and of one on loopback, made through the network and
 //! without it.
 
+mod peers;
 mod real;
 mod sign;
 mod verify;
