@@ -13,27 +13,34 @@
 //! rustls crypto provider first.
 
 mod address;
+mod answer;
 mod client;
 mod content;
 mod error;
 mod form;
+mod notify;
 mod page;
 mod plan;
+mod preflight;
 mod publish;
 mod releases;
 mod retry;
+mod sender;
 mod verify;
 
 #[cfg(test)]
 mod tests;
 
 pub use address::{AddressError, IndexAddress};
+pub use answer::{Answered, LostError};
 pub use client::{ClientError, IndexClient, ReadError};
 pub use content::Content;
 pub use error::{ErrorKind, PublishError};
+pub use notify::{NotifyError, Webhook, notify, slack_text};
 pub use page::{ListedFile, PageError, ProjectPage};
-pub use plan::{Action, Plan, PlanError, PlannedFile, plan};
-pub use publish::{Jobs, Publication, publish};
+pub use plan::{Action, IndexRules, Plan, PlanError, PlannedFile, plan};
+pub use preflight::{Preflight, PreflightError, preflight};
+pub use publish::{Event, Jobs, Observer, Parcel, Publication, PublishOptions, publish};
 pub use releases::{ReleasesError, releases};
 pub use retry::{Patience, RetryPolicy};
-pub use verify::{VerifyError, verify};
+pub use verify::{FoundFile, Verification, VerifyError, verify};
