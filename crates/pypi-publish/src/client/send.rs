@@ -12,6 +12,7 @@ use reqwest::{
     multipart::{Form, Part},
 };
 use serde::Deserialize;
+use tokio::time::Instant;
 
 use super::IndexClient;
 use crate::{
@@ -156,11 +157,12 @@ async fn silence(pulse: &Pulse, policy: &RetryPolicy) -> LostError {
     loop {
         let complete = pulse.is_complete();
         let limit = if complete { policy.answer } else { policy.stall };
-        let deadline = pulse.last() + limit;
-        if tokio::time::Instant::now() >= deadline {
+        let (now, deadline) = (Instant::now(), pulse.last() + limit);
+        if now >= deadline {
             return if complete { LostError::Silent(limit) } else { LostError::Stalled(limit) };
         }
-        tokio::time::sleep_until(deadline).await;
+        // The file may be complete long before the line would count as standing still.
+        tokio::time::sleep_until(deadline.min(now + policy.answer)).await;
     }
 }
 
