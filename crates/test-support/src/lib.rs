@@ -24,6 +24,7 @@ pub mod repository;
 pub mod scratch;
 mod server;
 pub mod sigstore;
+pub mod sink;
 
 pub use command::{Binary, Outcome, Run};
 pub use filters::SNAPSHOT_FILTERS;

@@ -2,8 +2,12 @@
 
 mod attest;
 mod check;
+mod devpi;
 mod faults;
+mod killed;
 mod pypiserver;
+mod told;
+mod twine;
 
 use test_support::{Run, Scratch, binary, fixture_path};
 
