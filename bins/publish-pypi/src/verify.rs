@@ -42,6 +42,7 @@ struct Document {
 }
 
 #[derive(Serialize)]
+#[expect(clippy::struct_field_names, reason = "the keys of the document")]
 struct File {
     file: String,
     sha256: String,

@@ -108,10 +108,8 @@ fn judge(bytes: &[u8], place: &Place, ours: Option<&Attestation>, settings: &Set
     for bundle in &provenance.bundles {
         // What the index says of the publisher has to be what the certificate says.
         let listed = bundle.github();
-        let expected: Vec<Option<&Publisher>> = match (&settings.publisher, &listed) {
-            (None, None) => vec![None],
-            (expected, listed) => [expected.as_ref(), listed.as_ref()].into_iter().filter(Option::is_some).collect(),
-        };
+        let mut expected: Vec<Option<&Publisher>> = vec![settings.publisher.as_ref()];
+        expected.extend(listed.as_ref().map(Some));
         for attestation in &bundle.attestations {
             for publisher in &expected {
                 match settings.verifier.verify(attestation, &place.subject, *publisher) {

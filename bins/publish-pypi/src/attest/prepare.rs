@@ -73,7 +73,7 @@ impl FileAttestations {
 /// An attestation beside a file.
 enum Found {
     Nothing,
-    Proven(Attestation, SignedBy),
+    Proven(Box<(Attestation, SignedBy)>),
     /// With the reason.
     Wrong(String),
 }
@@ -98,7 +98,8 @@ pub(crate) fn prepare(
         for kind in PredicateType::ALL {
             let path = place.shown_attestation(kind);
             match (find(place, kind, settings)?, mode, kind) {
-                (Found::Proven(attestation, signed_by), ..) => {
+                (Found::Proven(proven), ..) => {
+                    let (attestation, signed_by) = *proven;
                     file.attestations.push(Held { kind, path, origin: Origin::Reused, signed_by, attestation });
                 }
                 (Found::Nothing, Mode::Sign, PredicateType::Publish) => unsigned.push((number, Origin::Signed)),
@@ -138,7 +139,9 @@ fn find(place: &Place, kind: PredicateType, settings: &Settings) -> anyhow::Resu
         Err(error) => return Ok(Found::Wrong(error.to_string())),
     };
     Ok(match settings.verifier.verify(&attestation, &place.subject, settings.publisher.as_ref()) {
-        Ok(verified) if verified.predicate_type == kind => Found::Proven(attestation, verified.signed_by),
+        Ok(verified) if verified.predicate_type == kind => {
+            Found::Proven(Box::new((attestation, verified.signed_by)))
+        },
         Ok(verified) => Found::Wrong(format!("it is a {} attestation", verified.predicate_type)),
         Err(error) => Found::Wrong(reason(&error)),
     })
