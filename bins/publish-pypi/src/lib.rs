@@ -7,8 +7,11 @@ mod index;
 mod plan;
 mod publish;
 mod releases;
+mod report;
+mod tell;
 mod token;
 mod verify;
+mod watch;
 
 use cli_support::{Common, Context, ExitStatus};
 

@@ -22,6 +22,7 @@ pub mod osv;
 pub mod peers;
 pub mod repository;
 pub mod scratch;
+pub mod sink;
 
 pub use command::{Binary, Outcome, Run};
 pub use filters::SNAPSHOT_FILTERS;
