@@ -11,6 +11,8 @@ use findings_model::text;
 use pypi_publish::{Content, Parcel};
 use state_store::EntryKind;
 
+use crate::attest::beside;
+
 /// The files to work on
 #[derive(Debug, clap::Args)]
 pub(crate) struct DistArgs {
@@ -73,10 +75,14 @@ impl DistArgs {
         readable(self.check(options, cx)?)
     }
 
-    fn paths(&self, cx: &Context) -> anyhow::Result<Vec<PathBuf>> {
+    /// The files, those of folders among them. What `attest` wrote beside them is left out: `dist/*` names it too.
+    pub(crate) fn paths(&self, cx: &Context) -> anyhow::Result<Vec<PathBuf>> {
         let mut paths = Vec::new();
         for given in &self.files {
             let path = cx.path(given);
+            if beside::is_companion(&path) {
+                continue;
+            }
             if !path.is_dir() {
                 paths.push(path);
                 continue;

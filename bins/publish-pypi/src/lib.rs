@@ -1,5 +1,6 @@
 //! `publish-pypi`: checks distribution files, publishes them to a package index and proves it.
 
+mod attest;
 mod check;
 mod dist;
 mod failure;
@@ -31,6 +32,7 @@ pub struct App {
 #[derive(Debug, clap::Subcommand)]
 enum Command {
     Check(check::Check),
+    Attest(attest::Attest),
     Plan(plan::Plan),
     Publish(publish::Publish),
     Verify(verify::Verify),
@@ -48,6 +50,7 @@ impl AsRef<Common> for App {
 pub fn run(app: App, cx: &mut Context) -> anyhow::Result<ExitStatus> {
     match app.command {
         Command::Check(check) => check.run(cx),
+        Command::Attest(attest) => attest.run(cx),
         Command::Plan(plan) => plan.run(cx),
         Command::Publish(publish) => publish.run(cx),
         Command::Verify(verify) => verify.run(cx),

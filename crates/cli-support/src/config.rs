@@ -6,12 +6,14 @@ use findings_model::{PackageName, ScannerName, SlaDays};
 use serde::{Deserialize, Deserializer, de};
 
 mod advisories;
+mod attestations;
 mod exceptions;
 mod load;
 #[cfg(feature = "schema")]
 mod schema;
 
 pub use advisories::Advisories;
+pub use attestations::Attestations;
 pub use exceptions::Exception;
 pub(crate) use load::load;
 #[cfg(feature = "schema")]
@@ -142,6 +144,8 @@ pub struct Publish {
     pub index: Option<String>,
     /// The index's simple API [default: the one that belongs to the upload address].
     pub simple_index: Option<String>,
+    /// Whose signature is expected, and how it is made.
+    pub attestations: Attestations,
     /// Bounds of what is sent.
     pub limits: PublishLimits,
     /// Who is told how a publish ended.

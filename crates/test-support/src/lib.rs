@@ -23,6 +23,8 @@ pub mod peers;
 pub mod repository;
 pub mod scratch;
 pub mod sink;
+mod server;
+pub mod sigstore;
 
 pub use command::{Binary, Outcome, Run};
 pub use filters::SNAPSHOT_FILTERS;

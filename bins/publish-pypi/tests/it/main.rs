@@ -1,5 +1,6 @@
 //! The binary as a workflow step calls it: against the index of test-support, and against a real pypiserver.
 
+mod attest;
 mod check;
 mod devpi;
 mod faults;
