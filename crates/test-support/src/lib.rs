@@ -16,6 +16,7 @@ pub mod browser;
 pub mod command;
 mod filters;
 pub mod fixtures;
+pub mod iam;
 pub mod index;
 pub mod killed;
 pub mod osv;
