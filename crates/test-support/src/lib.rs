@@ -23,6 +23,7 @@ pub mod peers;
 pub mod repository;
 pub mod scratch;
 pub mod sink;
+pub mod webhook;
 
 pub use command::{Binary, Outcome, Run};
 pub use filters::SNAPSHOT_FILTERS;
