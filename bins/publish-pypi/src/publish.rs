@@ -107,7 +107,8 @@ impl Publish {
 
         progress.stage = Stage::Preflight;
         let first = plan.files.iter().position(|file| file.action == Action::Upload);
-        if self.preflight && plan.obstacle().is_none()
+        if self.preflight
+            && plan.obstacle().is_none()
             && let Some(first) = first
         {
             let found = block_on(pypi_publish::preflight(&client, &files[first].distribution, &patience))?;

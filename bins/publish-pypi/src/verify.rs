@@ -30,11 +30,11 @@ struct Document {
     verified: bool,
     /// Seconds that were waited for files to be listed.
     waited: u64,
-    files: Vec<File>,
+    files: Vec<Found>,
 }
 
 #[derive(Serialize)]
-struct File {
+struct Found {
     file: String,
     sha256: String,
     state: State,
@@ -55,7 +55,7 @@ enum State {
     NotListed,
 }
 
-impl File {
+impl Found {
     fn new(found: &FoundFile) -> Self {
         Self {
             file: found.file.clone(),
@@ -84,7 +84,7 @@ impl Verify {
             index: client.address().simple_url().to_string(),
             verified: verification.failure.is_none(),
             waited: verification.waited.as_secs(),
-            files: verification.files.iter().map(File::new).collect(),
+            files: verification.files.iter().map(Found::new).collect(),
         };
         let word = if document.verified { "verified" } else { "not verified" };
         cx.result(&document, word)?;

@@ -26,6 +26,7 @@ pub mod scratch;
 pub mod sink;
 mod server;
 pub mod sigstore;
+pub mod webhook;
 
 pub use command::{Binary, Outcome, Run};
 pub use filters::SNAPSHOT_FILTERS;
