@@ -13,8 +13,7 @@ use sigstore_verify::{
 };
 
 use crate::{
-    Attestation, IdentityError, Instance, PredicateType, Service, SignError, SignedBy, Subject,
-    statement::shown,
+    Attestation, IdentityError, Instance, PredicateType, Service, SignError, SignedBy, Subject, statement::shown,
 };
 
 /// The form of Sigstore bundles that attestations are translated from and to.

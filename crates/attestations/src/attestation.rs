@@ -122,9 +122,7 @@ impl Attestation {
 
     /// Whether this is the same signature about the same statement. An index may write the rest of the object in another way.
     pub fn is_same(&self, other: &Self) -> bool {
-        self.signature == other.signature
-            && self.statement == other.statement
-            && self.certificate == other.certificate
+        self.signature == other.signature && self.statement == other.statement && self.certificate == other.certificate
     }
 }
 

@@ -45,9 +45,8 @@ impl Publisher {
         // A ref may have slashes and a second `@` in it; the workflow's path has neither behind its folder.
         let path = workflow.split('@').next().unwrap_or_default();
         let file = path.rsplit('/').next().unwrap_or_default();
-        let has_suffix = file.rsplit_once('.').is_some_and(|(stem, suffix)| {
-            !stem.is_empty() && matches!(suffix, "yml" | "yaml")
-        });
+        let has_suffix =
+            file.rsplit_once('.').is_some_and(|(stem, suffix)| !stem.is_empty() && matches!(suffix, "yml" | "yaml"));
         if !has_suffix || file.chars().any(|c| c.is_control() || c.is_whitespace()) {
             return Err(PublisherError::Workflow(shown(workflow)));
         }
@@ -78,9 +77,10 @@ impl Publisher {
             return Err(Mismatch::Repository { ours: repository, theirs: theirs(&certificate.repository) });
         }
         let workflow = format!("{repository}/.github/workflows/{}", self.workflow);
-        let is_ours = [&certificate.commit, &certificate.git_ref].into_iter().flatten().any(|at| {
-            certificate.workflow.as_deref() == Some(format!("{workflow}@{at}").as_str())
-        });
+        let is_ours = [&certificate.commit, &certificate.git_ref]
+            .into_iter()
+            .flatten()
+            .any(|at| certificate.workflow.as_deref() == Some(format!("{workflow}@{at}").as_str()));
         if is_ours { Ok(()) } else { Err(Mismatch::Workflow { ours: workflow, theirs: theirs(&certificate.workflow) }) }
     }
 }

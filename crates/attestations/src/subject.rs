@@ -52,14 +52,21 @@ impl Subject {
 struct Meaning<'a> {
     project: Option<PackageName>,
     version: &'a Version,
-    wheel: Option<(Option<(u64, &'a str)>, BTreeSet<String>)>,
+    /// None for a source archive.
+    wheel: Option<Wheel<'a>>,
+}
+
+#[derive(PartialEq, Eq)]
+struct Wheel<'a> {
+    build: Option<(u64, &'a str)>,
+    tags: BTreeSet<String>,
 }
 
 fn meaning(name: &FileName) -> Meaning<'_> {
     let wheel = match name {
         FileName::Wheel { build, tags, .. } => {
             let tags = tags.expanded().into_iter().map(|tag| tag.to_ascii_lowercase()).collect();
-            Some((build.as_deref().map(build_tag), tags))
+            Some(Wheel { build: build.as_deref().map(build_tag), tags })
         }
         FileName::Sdist { .. } => None,
     };

@@ -82,10 +82,8 @@ impl Verifier {
         publisher: Option<&Publisher>,
     ) -> Result<Verified, VerifyError> {
         let statement = Statement::parse(&attestation.statement)?;
-        let theirs = FileName::parse(&statement.subject_name).map_err(|source| VerifyError::SubjectName {
-            name: shown(&statement.subject_name),
-            source,
-        })?;
+        let theirs = FileName::parse(&statement.subject_name)
+            .map_err(|source| VerifyError::SubjectName { name: shown(&statement.subject_name), source })?;
         if !subject.has_name(&theirs) {
             let ours = subject.file_name().to_owned();
             return Err(VerifyError::OtherFile { ours, theirs: shown(&statement.subject_name) });

@@ -23,9 +23,9 @@ pub mod osv;
 pub mod peers;
 pub mod repository;
 pub mod scratch;
-pub mod sink;
 mod server;
 pub mod sigstore;
+pub mod sink;
 pub mod webhook;
 
 pub use command::{Binary, Outcome, Run};

@@ -240,8 +240,9 @@ impl Sigstore {
             inner.authority.issue(key.point(), &workflow.claims(), validity).expect("the claims are complete");
         let signature = BASE64_STANDARD.encode(key.sign(&encoding(statement.as_bytes())));
         let payload = BASE64_STANDARD.encode(statement);
-        let envelope =
-            format!(r#"{{"payload":"{payload}","payloadType":"{PAYLOAD_TYPE}","signatures":[{{"sig":"{signature}"}}]}}"#);
+        let envelope = format!(
+            r#"{{"payload":"{payload}","payloadType":"{PAYLOAD_TYPE}","signatures":[{{"sig":"{signature}"}}]}}"#
+        );
         let entry = inner.log.take(&envelope, statement.as_bytes(), &signature, &der::pem(&certificate), now());
         let material = json!({
             "certificate": BASE64_STANDARD.encode(&certificate), "transparency_entries": [entry.bundled()],
@@ -377,9 +378,8 @@ async fn token(
     headers: HeaderMap,
 ) -> Response {
     let sent = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let is_known = sent.split_once(' ').is_some_and(|(kind, token)| {
-        kind.eq_ignore_ascii_case("bearer") && token == REQUEST_TOKEN
-    });
+    let is_known =
+        sent.split_once(' ').is_some_and(|(kind, token)| kind.eq_ignore_ascii_case("bearer") && token == REQUEST_TOKEN);
     if !is_known || query.get("api-version").is_none_or(|version| version != "2.0") {
         return refused(StatusCode::UNAUTHORIZED, "no such run");
     }

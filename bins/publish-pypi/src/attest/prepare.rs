@@ -2,9 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use attestations::{
-    Attestation, LARGEST, PredicateType, SignError, SignErrorKind, SignedBy, Signer, VerifyError,
-};
+use attestations::{Attestation, LARGEST, PredicateType, SignError, SignErrorKind, SignedBy, Signer, VerifyError};
 use cli_support::{Context, ExitStatus, Failure, ResultExt as _};
 use serde::{Serialize, Serializer};
 
@@ -169,7 +167,10 @@ fn sign(
     let sleep = async |time| tokio::time::sleep(time).await;
     block_on(signer.sign_all(&subjects, &sleep, |place, signed| {
         let (number, origin) = unsigned[place];
-        match signed.map_err(|error| refusal(&error, what)).and_then(|signed| keep(&places[number], origin, &signed, settings)) {
+        match signed
+            .map_err(|error| refusal(&error, what))
+            .and_then(|signed| keep(&places[number], origin, &signed, settings))
+        {
             Ok(held) => {
                 files[number].attestations.push(held);
                 ControlFlow::Continue(())

@@ -40,7 +40,7 @@ fn attest(project: &Scratch, sigstore: &Sigstore, workflow: &str) -> Run {
 }
 
 fn origins(document: &serde_json::Value) -> Vec<&str> {
-    let files = document["files"].as_array().unwrap().iter();
+    let files = document["files"].as_array().into_iter().flatten();
     files.map(|file| file["attestations"][0]["origin"].as_str().unwrap_or("none")).collect()
 }
 
@@ -52,13 +52,17 @@ fn files_are_signed_once_and_the_same_attestations_are_used_again() {
     assert_eq!(document["publisher"], "release.yml of acme/demo");
     assert_eq!(origins(&document), ["signed", "signed"]);
     let held = &document["files"][0]["attestations"][0];
-    assert_eq!((held["type"].as_str(), held["path"].as_str()), (Some("publish"), Some(&*format!("{WHEEL}.publish.attestation"))));
+    assert_eq!(
+        (held["type"].as_str(), held["path"].as_str()),
+        (Some("publish"), Some(&*format!("{WHEEL}.publish.attestation")))
+    );
     assert_eq!(held["signed_by"]["repository"], "https://github.com/acme/demo");
     assert_eq!(project.json(&format!("{SDIST}.publish.attestation"))["version"], 1);
 
     // The shell writes all names out, those of the attestations too.
     let before = project.bytes(&format!("{WHEEL}.publish.attestation"));
-    let all = [format!("{WHEEL}.publish.attestation"), format!("{SDIST}.publish.attestation"), "dist/SHA256SUMS".into()];
+    let all =
+        [format!("{WHEEL}.publish.attestation"), format!("{SDIST}.publish.attestation"), "dist/SHA256SUMS".into()];
     let again = attest(&project, &sigstore, "release.yml").args(all).output().expect_success().json();
     assert_eq!(origins(&again), ["reused", "reused"]);
     assert_eq!((sigstore.entries(), project.bytes(&format!("{WHEEL}.publish.attestation"))), (2, before));

@@ -96,7 +96,11 @@ fn both_judge_alike() {
     let cases = [
         ("good", good.clone(), true),
         ("tag", sigstore.attest(&tag, &statement()), true),
-        ("name of the same meaning", sigstore.attest(&workflow(), &publish_statement("Sample.Package-1.0-py3-none-any.whl", &digest)), true),
+        (
+            "name of the same meaning",
+            sigstore.attest(&workflow(), &publish_statement("Sample.Package-1.0-py3-none-any.whl", &digest)),
+            true,
+        ),
         ("predicate {}", with(&|s| s["predicate"] = json!({})), true),
         ("slsa", with(&|s| s["predicateType"] = "https://slsa.dev/provenance/v1".into()), true),
         ("other file", sigstore.attest(&workflow(), &publish_statement("sample_package-1.0.0.tar.gz", &digest)), false),
@@ -116,12 +120,12 @@ fn both_judge_alike() {
     let asked: Vec<Value> = cases.iter().map(|(_, attestation, _)| case(attestation, &publisher())).collect();
     let theirs = verdicts(&sigstore, &asked);
     for ((what, attestation, expected), theirs) in cases.iter().zip(theirs) {
-        let ours = attestations::Attestation::parse(attestation.as_bytes()).map_err(|error| error.to_string()).and_then(
-            |attestation| {
+        let ours = attestations::Attestation::parse(attestation.as_bytes())
+            .map_err(|error| error.to_string())
+            .and_then(|attestation| {
                 let verified = verifier.verify(&attestation, &subject(), Some(&publisher()));
                 verified.map_err(|error| error.to_string())
-            },
-        );
+            });
         assert_eq!(ours.is_ok(), *expected, "{what}: {ours:?}");
         assert_eq!(theirs.is_none(), *expected, "{what}: {theirs:?}");
     }

@@ -41,9 +41,8 @@ async fn what_is_signed_is_proven_without_a_network() {
 #[tokio::test]
 async fn many_files_are_signed_side_by_side_and_each_is_handed_over() {
     let sigstore = sigstore();
-    let subjects: Vec<Subject> = (0..9_u8)
-        .map(|n| Subject::new(&format!("sample_package-1.{n}.tar.gz"), Sha256::of(&[n])).unwrap())
-        .collect();
+    let subjects: Vec<Subject> =
+        (0..9_u8).map(|n| Subject::new(&format!("sample_package-1.{n}.tar.gz"), Sha256::of(&[n])).unwrap()).collect();
     let verifier = Verifier::with_root(sigstore.trusted_root().as_bytes()).unwrap();
     let mut proven = vec![0; subjects.len()];
     let signer = signer(&sigstore);

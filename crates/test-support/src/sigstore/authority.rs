@@ -53,8 +53,7 @@ impl Authority {
         let mut extensions = of_root(0);
         extensions.push(der::extension(EXTENDED_USAGE, false, &der::sequence(&[der::oid(CODE_SIGNING)])));
         extensions.extend(key_ids(intermediate.point(), root.point()));
-        let tbs =
-            to_be_signed("loopback root", "loopback intermediate", validity, intermediate.point(), &extensions);
+        let tbs = to_be_signed("loopback root", "loopback intermediate", validity, intermediate.point(), &extensions);
         let intermediate_certificate = signed(&tbs, &root);
         Self { root_certificate, intermediate, intermediate_certificate, log: Key::new() }
     }
@@ -91,7 +90,8 @@ impl Authority {
         extensions.extend(key_ids(point, self.intermediate.point()));
         extensions.extend(texts.map(|(number, text)| der::extension(&fulcio(number), false, &der::utf8(text))));
         let serial = random_serial();
-        let tbs = |extensions: &[Vec<u8>]| with_serial(&serial, "loopback intermediate", None, validity, point, extensions);
+        let tbs =
+            |extensions: &[Vec<u8>]| with_serial(&serial, "loopback intermediate", None, validity, point, extensions);
         let timestamp = self.timestamp(&tbs(&extensions), validity.from * 1000);
         extensions.push(der::extension(TIMESTAMPS, false, &der::octets(&timestamp)));
         Some(signed(&tbs(&extensions), &self.intermediate))
