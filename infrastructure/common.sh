@@ -163,7 +163,7 @@ settle() {
     say "         AWS advises against it, because a lookup by a part of the ARN may find another secret"
   fi
   ROLE_NAME="${ROLE_NAME:-relwarden-${NAME:0:46}}"
-  must '[A-Za-z0-9_+=,.@-]{1,56}' "$ROLE_NAME" "the role's name"
+  must '[A-Za-z0-9_+.@-]{1,56}' "$ROLE_NAME" "the role's name"
   if [ -n "$ROTATOR_ARN" ]; then
     must 'arn:aws(-[a-z]+)*:iam::[0-9]{12}:(role|user)/[A-Za-z0-9_+=,.@/-]{1,512}' "$ROTATOR_ARN" "the rotator's ARN"
   fi
@@ -236,8 +236,9 @@ print_outputs() {
   for name in "AWS_ROLE_ARN $1" "AWS_REGION $2" "AWS_SECRET_NAME $3"; do
     say "  gh variable set ${name%% *} --repo $REPOSITORY --body '${name#* }'"
   done
-  say "Then store the token, which is asked for and shown nowhere:"
-  say "  AWS_REGION=$2 AWS_SECRET_NAME='$3' publish-pypi rotate"
+  say "Then store the token, typed or pasted where nobody sees it:"
+  say "  eval \"\$(aws configure export-credentials --format env)\""
+  say "  read -rs token && printf '%s' \"\$token\" | AWS_REGION=$2 AWS_SECRET_NAME='$3' publish-pypi rotate; unset token"
 }
 
 print_kept() {

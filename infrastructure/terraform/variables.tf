@@ -101,7 +101,7 @@ variable "role_name" {
   default     = "relwarden-publisher"
 
   validation {
-    condition     = can(regex("^[A-Za-z0-9_+=,.@-]{1,56}$", var.role_name))
+    condition     = can(regex("^[A-Za-z0-9_+.@-]{1,56}$", var.role_name))
     error_message = "role_name must be a role's name of at most 56 characters."
   }
 }

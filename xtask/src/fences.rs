@@ -32,7 +32,7 @@ const REASONS: [(&str, &str); 8] = [
 ];
 
 /// A built program: they lie beside the folder of the tests. `cargo build --workspace` makes them.
-fn binary(name: &str) -> Binary {
+pub(crate) fn binary(name: &str) -> Binary {
     let tests = std::env::current_exe().unwrap();
     Binary::at(tests.ancestors().nth(2).unwrap().join(name))
 }

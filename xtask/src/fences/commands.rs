@@ -17,7 +17,7 @@ pub(super) const PROGRAMS: [&str; 8] = [
 ];
 
 /// Other programs that a page may show.
-const KNOWN: [&str; 45] = [
+const KNOWN: [&str; 46] = [
     "[",
     "act",
     "aws",
@@ -33,6 +33,7 @@ const KNOWN: [&str; 45] = [
     "detect-secrets",
     "done",
     "echo",
+    "eval",
     "exit",
     "export",
     "find",

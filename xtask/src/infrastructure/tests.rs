@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::{Map, Value as Json, json};
 use test_support::fixtures::workspace;
 use test_support::iam::{Request, allows, denies};
-use test_support::{Run, Scratch, corpus};
+use test_support::{Run, Scratch, copy_dir, corpus};
 
 use super::model::{KEY, POLICIES, Policy, Principal, READ, ROTATE, ROTATOR, SECRET_POLICY, TRUST, Value, filled};
 use super::{cloudformation, terraform};
@@ -297,6 +297,39 @@ fn the_stack_holds_the_model() {
     assert!(!secret.contains_key("SecretString") && !secret.contains_key("GenerateSecretString"));
     let parameters = stack["Parameters"].as_object().unwrap();
     assert!(parameters.keys().all(|name| !name.to_lowercase().contains("token")), "{parameters:?}");
+}
+
+/// What the product says about its own templates, and about them with the trust policy of the older documentation.
+#[test]
+fn the_validator_passes_the_templates_and_refuses_them_with_a_wildcard() {
+    let project = Scratch::empty();
+    copy_dir(&workspace().join("infrastructure"), &project.join("infrastructure"));
+    let policies = || -> Vec<Json> {
+        let run = crate::fences::binary("security-performance-validator").run().project(project.path());
+        let outcome = run.args(["security", "--format", "json"]).env("GITHUB_REPOSITORY", "octo/demo").output();
+        let checks = outcome.json()["checks"].as_array().unwrap().clone();
+        checks.into_iter().filter(|check| check["topic"] == "policies").collect()
+    };
+    let checks = policies();
+    assert!(checks.len() > 30, "{checks:#?}");
+    for check in checks {
+        assert_eq!(check["status"], "pass", "{check:#}");
+    }
+    for file in [cloudformation::STACK, terraform::FILE] {
+        let good = project.text(file);
+        let subject = good.find(":environment:").unwrap();
+        let operator = good[..subject].rfind("StringEquals").unwrap();
+        let mut open = good.replacen(":environment:", ":*", 1);
+        open.replace_range(operator..operator + "StringEquals".len(), "StringLike");
+        project.write(file, open);
+        let failed: Vec<String> = policies()
+            .iter()
+            .filter(|check| check["status"] == "fail")
+            .map(|check| format!("{} {}", check["id"], check["where"]))
+            .collect();
+        assert!(failed.iter().any(|found| found.contains("OIDC-T07") && found.contains(file)), "{file}: {failed:?}");
+        project.write(file, good);
+    }
 }
 
 /// Evaluated by Terraform itself, where it is installed.
