@@ -24,9 +24,36 @@ pub(crate) struct Bump {
     /// What the index has, as `publish-pypi releases` wrote it; `none` for nothing [default: the version that was decided]
     #[arg(long, value_name = "FILE|none")]
     index: Option<String>,
+    /// What becomes of the changed files [default: the key mode of [tool.relwarden.bump]]
+    #[arg(long, value_enum)]
+    mode: Option<Mode>,
+    /// Push the commit, with its tag or branch, whatever the key push says
+    #[arg(long)]
+    push: bool,
     /// Say what would be changed and write nothing
     #[arg(long)]
     dry_run: bool,
+}
+
+/// The words of the key `mode`.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum Mode {
+    /// They lie in the work tree
+    Workspace,
+    /// They are committed and tagged
+    Commit,
+    /// They are committed on a branch of their own
+    PullRequest,
+}
+
+impl From<Mode> for BumpMode {
+    fn from(mode: Mode) -> Self {
+        match mode {
+            Mode::Workspace => Self::Workspace,
+            Mode::Commit => Self::Commit,
+            Mode::PullRequest => Self::PullRequest,
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -65,7 +92,9 @@ impl Bump {
         if self.dry_run {
             request.writing = Writing::DryRun;
         }
-        let settings = requests::bump_settings(cx)?;
+        let mut settings = requests::bump_settings(cx)?;
+        settings.mode = self.mode.map_or(settings.mode, BumpMode::from);
+        settings.push |= self.push;
         let bump = bump_version(&Project::at(cx.project()), &request, &settings).map_err(requests::version_failure)?;
         let next = bump.next.to_string();
         cx.actions().outputs([
