@@ -4,11 +4,11 @@ set -euo pipefail
 
 began=()
 if [ -n "$STARTED" ]; then began=(--now "$STARTED"); fi
-# The version is text from another job: only a version gets into names and messages.
-version=""
-if [[ $VERSION =~ ^[0-9A-Za-z.!+]{1,60}$ ]]; then version="$VERSION"; fi
+# The version is text from another job: only a version gets into a message.
+what="a release"
+if [[ $RELEASE_VERSION =~ ^[0-9A-Za-z.!+]{1,60}$ ]]; then what="$RELEASE_VERSION"; fi
 
-id="$(workflow-monitoring --quiet --format json start --workflow "$WORKFLOW" "${began[@]}" | jq --raw-output .execution_id)"
+id="$(workflow-monitoring --quiet start --workflow "$WORKFLOW" "${began[@]}")"
 
 failed=""
 stage() {
@@ -29,9 +29,9 @@ stage publish "$PUBLISH"
 
 if [ "$PUBLISH" = success ]; then
   workflow-monitoring finish --id "$id" --status success --release-type "$RELEASE_TYPE"
-  printf 'command=record-release\nmessage=chore(release): record %s as published\n' "${version:-a release}" >> "$GITHUB_OUTPUT"
+  printf 'command=record-release\nmessage=chore(release): record %s as published\n' "$what" >> "$GITHUB_OUTPUT"
 else
   workflow-monitoring finish --id "$id" --status failed --stage "${failed:-publish}" --release-type "$RELEASE_TYPE" \
     --error "the release was not published"
-  printf 'command=none\nmessage=chore(release): record that %s was not published\n' "${version:-a release}" >> "$GITHUB_OUTPUT"
+  printf 'command=none\nmessage=chore(release): record that %s was not published\n' "$what" >> "$GITHUB_OUTPUT"
 fi

@@ -13,12 +13,12 @@ rows=""
 
 # judge NAME REPORT STATUS GOOD…: GOOD are the exit codes with which a scanner that did its work ends.
 judge() {
-  local name="$1" report="$reports/$2" status="$3" word=crashed code
+  local name="$1" report="$reports/$2" status="$3" word='gave no answer' code
   shift 3
   for code in "$@"; do
-    if [ "$status" = "$code" ] && [ -s "$report" ]; then word=done; fi
+    if [ "$status" = "$code" ] && [ -s "$report" ]; then word='came to its end'; fi
   done
-  if [ "$word" = crashed ]; then
+  if [ "$word" != 'came to its end' ]; then
     crashed+=("$name")
     echo "::error title=$name::$name ended with $status and gave no answer; what it would have said is unknown"
   fi
