@@ -95,7 +95,8 @@ fn shellcheck(bin: &Path) -> Result<()> {
 
 /// Our own checks, on a copy that holds the workflows alone: the tests of this workspace hold tokens that are none.
 fn validator() -> Result<()> {
-    let metadata = MetadataCommand::new().current_dir(workspace()).no_deps().exec().context("cannot read `cargo metadata`")?;
+    let metadata =
+        MetadataCommand::new().current_dir(workspace()).no_deps().exec().context("cannot read `cargo metadata`")?;
     let program = metadata.target_directory.join("debug/security-performance-validator");
     let copy = metadata.target_directory.join("xtask/workflows-alone");
     if copy.exists() {

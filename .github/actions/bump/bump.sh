@@ -4,7 +4,6 @@ set -euo pipefail
 
 token="${PUSH_TOKEN:-}"
 unset PUSH_TOKEN
-project="$RELWARDEN_PROJECT"
 
 refuse() {
   echo "::error::$1; nothing was changed"
@@ -12,9 +11,9 @@ refuse() {
 }
 
 [[ $CHECKED_COMMIT =~ ^[0-9a-f]{40,64}$ ]] || refuse "the checked commit is no commit id"
-others="$(git diff --name-only "$CHECKED_COMMIT" HEAD -- . \
-  ":(exclude,top)${project#./}/security/findings" ":(exclude,top)${project#./}/docs/security-status" \
-  ":(exclude,top)${project#./}/metrics")"
+below="$(git -C "$RELWARDEN_PROJECT" rev-parse --show-prefix)"
+others="$(git diff --name-only "$CHECKED_COMMIT" HEAD -- ":/" ":(exclude,top)${below}security/findings" \
+  ":(exclude,top)${below}docs/security-status" ":(exclude,top)${below}metrics")"
 if [ -n "$others" ]; then refuse "the branch has changes that were not checked"; fi
 
 if [ -n "$token" ]; then

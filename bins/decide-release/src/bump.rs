@@ -123,7 +123,9 @@ fn stands(project: &Project, id: &str) -> anyhow::Result<()> {
     let stored = documents::decision(project).map_err(|error| requests::document_failure(error, what))?;
     if stored.is_none_or(|stored| stored.decision.decision_id != id) {
         let what = "another decision took the place of the one that is carried out";
-        return Err(Failure::new(ExitStatus::No, what).hint("nothing was written; the newer decision will be carried out").into());
+        return Err(Failure::new(ExitStatus::No, what)
+            .hint("nothing was written; the newer decision will be carried out")
+            .into());
     }
     Ok(())
 }

@@ -116,7 +116,9 @@ fn failure(error: CommitStateError) -> Failure {
     };
     let hint = match &error {
         E::NoBranch { .. } => Some("check a branch out, or name one with --branch"),
-        E::Refused { .. } => Some("a protection rule may forbid the push: let the workflow's identity pass it, or name another --branch"),
+        E::Refused { .. } => {
+            Some("a protection rule may forbid the push: let the workflow's identity pass it, or name another --branch")
+        }
         E::Overtaken { .. } => Some("nothing is lost; run it again"),
         _ => None,
     };

@@ -161,7 +161,9 @@ impl StatusDocument {
     pub fn says_the_same_as(&self, other: &Self) -> bool {
         fn said(document: &StatusDocument) -> impl PartialEq {
             let findings = |list: &[StatusFinding]| -> Vec<String> {
-                list.iter().map(|finding| format!("{} {:?} {:?}", finding.finding_id, finding.severity, finding.status)).collect()
+                list.iter()
+                    .map(|finding| format!("{} {:?} {:?}", finding.finding_id, finding.severity, finding.status))
+                    .collect()
             };
             (
                 (document.project.clone(), document.version.clone(), document.repository_url.clone()),

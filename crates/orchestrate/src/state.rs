@@ -201,7 +201,8 @@ fn push(
         }
         tracing::info!("{branch} of {remote} has moved on; trying again");
         if let Some(tip) = faster {
-            let taken = follow::follow(project, repository, request, follow::Commits { base, ours: commit, theirs: tip })?;
+            let taken =
+                follow::follow(project, repository, request, follow::Commits { base, ours: commit, theirs: tip })?;
             done.set_aside.extend(taken.set_aside);
             done.commit = taken.commit;
             done.files = taken.files;
@@ -224,9 +225,8 @@ fn is_race(refusal: &GitError) -> bool {
 /// The files of the state that differ from the last commit, sorted; what a killed run left unfinished is none.
 fn changed(repository: &Repository) -> Result<Vec<PathBuf>, GitError> {
     let files = repository.changed(&STATE)?.into_iter().map(|file| file.path);
-    let is_unfinished = |path: &PathBuf| {
-        path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(".relwarden-"))
-    };
+    let is_unfinished =
+        |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(".relwarden-"));
     let mut files: Vec<PathBuf> = files.filter(|path| !is_unfinished(path)).collect();
     files.sort();
     Ok(files)

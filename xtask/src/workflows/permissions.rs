@@ -68,7 +68,8 @@ pub(crate) fn problems() -> Result<Vec<String>> {
             if !job.has_permissions {
                 problems.push(format!("{place} does not say its permissions"));
             }
-            problems.extend(job.rows.iter().filter_map(|row| unused(row, job, &all)).map(|why| format!("{place}: {why}")));
+            problems
+                .extend(job.rows.iter().filter_map(|row| unused(row, job, &all)).map(|why| format!("{place}: {why}")));
             problems.extend(missing(job, &all).into_iter().map(|why| format!("{place}: {why}")));
         }
     }
@@ -122,7 +123,8 @@ fn missing(job: &Job, all: &All) -> Vec<String> {
             .map(|(scope, access, _)| (*scope, *access))
             .collect::<Vec<_>>()
     };
-    let of_steps = job.steps.iter().flat_map(|step| needed(step.uses.split('@').next().unwrap_or_default(), step.has_token));
+    let of_steps =
+        job.steps.iter().flat_map(|step| needed(step.uses.split('@').next().unwrap_or_default(), step.has_token));
     let mut missing: Vec<String> = of_steps
         .filter(|(scope, access)| !has(scope, access))
         .map(|(scope, access)| format!("a step needs `{scope}: {access}`"))

@@ -65,7 +65,8 @@ mod tests {
 
     #[test]
     fn scripts_are_found_on_their_line_and_below_it() {
-        let text = "steps:\n  - run: a\n  - name: b\n    run: |\n      if b; then\n        c\n      fi\n\n  - uses: d\n";
+        let text =
+            "steps:\n  - run: a\n  - name: b\n    run: |\n      if b; then\n        c\n      fi\n\n  - uses: d\n";
         assert_eq!(
             run_blocks(text),
             [

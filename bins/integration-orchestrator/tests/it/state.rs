@@ -33,7 +33,12 @@ impl Shared {
 
     fn runner(&self) -> Runner {
         let keep = tempfile::tempdir().unwrap();
-        git_in(keep.path()).args(["clone", "--quiet"]).arg(self.checkout.remote()).arg("work").output().expect_success();
+        git_in(keep.path())
+            .args(["clone", "--quiet"])
+            .arg(self.checkout.remote())
+            .arg("work")
+            .output()
+            .expect_success();
         Runner { folder: keep.path().join("work"), _keep: Some(keep) }
     }
 
@@ -173,7 +178,13 @@ fn a_release_recorded_beside_a_scan_is_kept_with_it() {
     baseline["version"] = "1.0.1".into();
     std::fs::write(two.folder.join(BASELINE), serde_json::to_vec_pretty(&baseline).unwrap()).unwrap();
     binary("update-status").run().project(&two.folder).now(WEEK_2).output().expect_success();
-    binary("workflow-monitoring").run().project(&two.folder).now(WEEK_2).args(["start", "--workflow", "pypi-publish"]).output().expect_success();
+    binary("workflow-monitoring")
+        .run()
+        .project(&two.folder)
+        .now(WEEK_2)
+        .args(["start", "--workflow", "pypi-publish"])
+        .output()
+        .expect_success();
 
     one.commit(WEEK_2).expect_success();
     let done = two.commit(WEEK_2).expect_success().json();
@@ -228,7 +239,17 @@ fn a_plan_that_a_person_edited_meanwhile_is_not_overwritten() {
     let person = shared.runner();
     let plans = std::fs::read_to_string(person.folder.join(PLANS)).unwrap();
     std::fs::write(person.folder.join(PLANS), format!("{plans}# looked at by hand\n")).unwrap();
-    person.git(&["-c", "user.name=A", "-c", "user.email=a@example.org", "commit", "--quiet", "--all", "-m", "Look at it"]);
+    person.git(&[
+        "-c",
+        "user.name=A",
+        "-c",
+        "user.email=a@example.org",
+        "commit",
+        "--quiet",
+        "--all",
+        "-m",
+        "Look at it",
+    ]);
     person.git(&["push", "--quiet", "origin", "main"]);
 
     one.scan(WEEK_2, &[REQUESTS, CERTIFI]);
@@ -320,7 +341,9 @@ fn without_a_branch_one_must_be_named() {
 
 #[test]
 fn quality_gates_are_printed_as_a_matrix_takes_them() {
-    let system = crate::system::System::configured("[tool.relwarden]\nquality_gates = [\"ruff check .\", \"pytest -q 'a b'\"]\n");
+    let system = crate::system::System::configured(
+        "[tool.relwarden]\nquality_gates = [\"ruff check .\", \"pytest -q 'a b'\"]\n",
+    );
     let outputs = system.project.join("outputs");
     let run = system.run_json("integration-orchestrator", WEEK_1).arg("quality-gates").env("GITHUB_OUTPUT", &outputs);
     let document = run.output().expect_success().json();

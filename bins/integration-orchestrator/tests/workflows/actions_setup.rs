@@ -28,7 +28,14 @@ fn archive(scratch: &Scratch, at: &str) -> String {
     }
     let target = scratch.join(at);
     fs::create_dir_all(target.parent().unwrap()).unwrap();
-    Run::new("tar").args(["--create", "--gzip", "--file"]).arg(&target).arg("--directory").arg(scratch.join("programs")).args(PROGRAMS).output().expect_success();
+    Run::new("tar")
+        .args(["--create", "--gzip", "--file"])
+        .arg(&target)
+        .arg("--directory")
+        .arg(scratch.join("programs"))
+        .args(PROGRAMS)
+        .output()
+        .expect_success();
     let sum = Run::new("sha256sum").arg(&target).output().expect_success().stdout;
     sum.split_whitespace().next().unwrap().to_owned()
 }

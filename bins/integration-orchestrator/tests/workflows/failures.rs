@@ -20,7 +20,8 @@ fn a_scanner_that_crashes_releases_nothing_and_resolves_nothing() {
     assert_eq!(ran.output("decide", "run", "complete"), "false");
     let ledger = stage.json("security/findings/findings.json");
     let findings = ledger["findings"].as_array().unwrap();
-    let of_bandit: Vec<_> = findings.iter().filter(|f| f["finding_id"].as_str().unwrap().starts_with("BANDIT")).collect();
+    let of_bandit: Vec<_> =
+        findings.iter().filter(|f| f["finding_id"].as_str().unwrap().starts_with("BANDIT")).collect();
     assert!(of_bandit.iter().all(|f| f["status"] == "unverified"), "{of_bandit:#?}");
     assert_eq!(of_bandit.len(), 2);
     assert_eq!(stage.status()["state"], "unknown");

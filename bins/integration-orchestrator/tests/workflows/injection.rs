@@ -29,7 +29,8 @@ fn hostile(canary: &str) -> String {
 fn unharmed(stage: &Stage, ran: &Ran, canary: &std::path::Path) {
     assert!(!canary.exists(), "a text was run");
     assert!(!ran.canary.exists());
-    let masked = ran.log.lines().filter(|line| line.contains("\"command\":\"add-mask\"") && line.contains("\"arg\":\"true\""));
+    let masked =
+        ran.log.lines().filter(|line| line.contains("\"command\":\"add-mask\"") && line.contains("\"arg\":\"true\""));
     assert_eq!(masked.count(), 0, "a text was taken for a command");
     assert!(stage.paths("").iter().all(|path| !path.contains("canary")));
 }
@@ -69,7 +70,8 @@ fn a_forced_release_carries_the_notes_as_they_are() {
 fn a_manual_release_carries_the_notes_as_they_are() {
     let stage = Stage::scanned();
     let canary = stage.remote().with_file_name("canary");
-    let inputs = json!({ "release_notes": hostile(&canary.to_string_lossy()), "release_type": "manual", "dry_run": false });
+    let inputs =
+        json!({ "release_notes": hostile(&canary.to_string_lossy()), "release_type": "manual", "dry_run": false });
     let ran = stage.run(&Start::dispatch("pypi-publish", inputs, "2023-07-25T04:00:00Z")).expect_green();
     unharmed(&stage, &ran, &canary);
     assert_eq!(ran.output("decide", "manual", "release_type"), "manual");

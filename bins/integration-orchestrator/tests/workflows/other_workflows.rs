@@ -24,7 +24,10 @@ fn a_dry_run_changes_nothing() {
     let before = stage.tip();
     let inputs = json!({ "release_type": "manual", "release_notes": "", "dry_run": true });
     let ran = stage.run(&Start::dispatch("pypi-publish", inputs, "2023-07-25T04:00:00Z")).expect_green();
-    assert_eq!(["gate", "bump", "publish", "record"].map(|job| ran.job(job)), ["success", "skipped", "success", "skipped"]);
+    assert_eq!(
+        ["gate", "bump", "publish", "record"].map(|job| ran.job(job)),
+        ["success", "skipped", "success", "skipped"]
+    );
     let sums = ran.output("build", "build", "sums");
     assert!(sums.contains("sample_package-1.0.1.tar.gz"), "the files are those of the next version: {sums}");
     assert_eq!(stage.tip(), before);

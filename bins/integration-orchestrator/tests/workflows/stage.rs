@@ -118,8 +118,13 @@ impl Stage {
         copy_dir(&workspace().join(".github"), &seed.join(".github"));
         copy_dir(&fixture_path("sample-project/advisories"), &seed.join("advisories"));
         fs::write(seed.join("relwarden.toml"), CONFIGURATION).unwrap();
-        fs::write(seed.join(".gitignore"), "security/reports/\n__pycache__/\ndist/\nreceipt.json\nrelwarden.sarif\n").unwrap();
-        git_in(stage.folder.path()).args(["init", "--quiet", "--bare", "-b", "main"]).arg(stage.remote()).output().expect_success();
+        fs::write(seed.join(".gitignore"), "security/reports/\n__pycache__/\ndist/\nreceipt.json\nrelwarden.sarif\n")
+            .unwrap();
+        git_in(stage.folder.path())
+            .args(["init", "--quiet", "--bare", "-b", "main"])
+            .arg(stage.remote())
+            .output()
+            .expect_success();
         for arguments in [
             &["init", "--quiet", "-b", "main"][..],
             &["config", "user.name", "A. Tester"],
@@ -196,7 +201,17 @@ impl Stage {
         change(clone.path());
         git_in(clone.path()).args(["add", "--all"]).output().expect_success();
         git_in(clone.path())
-            .args(["-c", "user.name=A. Tester", "-c", "user.email=tester@example.org", "commit", "--quiet", "--allow-empty", "-m", message])
+            .args([
+                "-c",
+                "user.name=A. Tester",
+                "-c",
+                "user.email=tester@example.org",
+                "commit",
+                "--quiet",
+                "--allow-empty",
+                "-m",
+                message,
+            ])
             .output()
             .expect_success();
         git_in(clone.path()).args(["push", "--quiet", "origin", "main"]).output().expect_success();
@@ -204,7 +219,12 @@ impl Stage {
 
     fn clone_of_main(&self) -> TempDir {
         let clone = tempfile::Builder::new().prefix("relwarden-").tempdir().expect("create a temporary folder");
-        git_in(self.folder.path()).args(["clone", "--quiet"]).arg(self.remote()).arg(clone.path()).output().expect_success();
+        git_in(self.folder.path())
+            .args(["clone", "--quiet"])
+            .arg(self.remote())
+            .arg(clone.path())
+            .output()
+            .expect_success();
         clone
     }
 
@@ -218,9 +238,15 @@ impl Stage {
         }
         git_in(self.folder.path()).args(["clone", "--quiet"]).arg(self.remote()).arg(&work).output().expect_success();
         // act tells the repository's name from the address.
-        git_in(&work).args(["config", "remote.origin.url", "https://github.com/octo/demo.git"]).output().expect_success();
+        git_in(&work)
+            .args(["config", "remote.origin.url", "https://github.com/octo/demo.git"])
+            .output()
+            .expect_success();
         let event = run.join("event.json");
-        fs::write(&event, json!({ "inputs": start.inputs, "repository": { "default_branch": "main" } }).to_string()).unwrap();
+        // An event carries every input as text; the workflow's types make of it what they are.
+        let inputs: BTreeMap<&String, String> =
+            start.inputs.as_object().into_iter().flatten().map(|(name, value)| (name, as_text(value))).collect();
+        fs::write(&event, json!({ "inputs": inputs, "repository": { "default_branch": "main" } }).to_string()).unwrap();
         let canary = run.join("canary");
         let programs = test_support::binary!("integration-orchestrator");
         let programs = programs.path().parent().expect("a binary lies in a folder");
@@ -290,10 +316,12 @@ impl Stage {
     /// The run records of the newest commit, by the order of their names.
     pub(crate) fn records(&self, workflow: &str) -> Vec<Value> {
         let clone = self.clone_of_main();
-        let mut names: Vec<PathBuf> =
-            fs::read_dir(clone.path().join("metrics")).map(|d| d.map(|e| e.unwrap().path()).collect()).unwrap_or_default();
+        let mut names: Vec<PathBuf> = fs::read_dir(clone.path().join("metrics"))
+            .map(|d| d.map(|e| e.unwrap().path()).collect())
+            .unwrap_or_default();
         names.sort();
-        let records = names.iter().filter(|p| p.is_file()).map(|p| serde_json::from_slice(&fs::read(p).unwrap()).unwrap());
+        let records =
+            names.iter().filter(|p| p.is_file()).map(|p| serde_json::from_slice(&fs::read(p).unwrap()).unwrap());
         records.filter(|record: &Value| record["workflow_name"] == workflow || record["workflow"] == workflow).collect()
     }
 
@@ -337,9 +365,15 @@ impl Stage {
     }
 }
 
+fn as_text(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
 /// Wheel and source archive of a version, as the index lists them.
 pub(crate) fn files_of(versions: &[&str]) -> Vec<String> {
-    let names = versions.iter().flat_map(|v| [format!("sample_package-{v}-py3-none-any.whl"), format!("sample_package-{v}.tar.gz")]);
+    let names = versions
+        .iter()
+        .flat_map(|v| [format!("sample_package-{v}-py3-none-any.whl"), format!("sample_package-{v}.tar.gz")]);
     let mut names: Vec<String> = names.collect();
     names.sort();
     names

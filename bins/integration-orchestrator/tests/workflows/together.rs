@@ -20,7 +20,10 @@ fn a_weekly_run_and_a_release_by_hand_lose_nothing() {
     // Whoever came second may have been refused, which is said; nobody wrote over the other's work.
     assert!(weekly.green || manual.green, "{:?}\n{:?}", weekly.jobs, manual.jobs);
     let published = stage.published();
-    assert!(published == files_of(&["1.0.0", "1.0.1"]) || published == files_of(&["1.0.0", "1.0.1", "1.0.2"]), "{published:?}");
+    assert!(
+        published == files_of(&["1.0.0", "1.0.1"]) || published == files_of(&["1.0.0", "1.0.1", "1.0.2"]),
+        "{published:?}"
+    );
     assert_eq!(stage.records("security-driven-release").len(), 2 + reruns(&stage), "each run left its record");
     assert_eq!(stage.records("manual-release").len(), 1);
     let ledger = stage.json("security/findings/findings.json");
@@ -52,7 +55,8 @@ fn two_scans_at_once_both_count() {
     let (one, two) = thread::scope(|scope| {
         let one = scope.spawn(|| stage.run(&Start::weekly("2023-07-31T04:00:00Z")));
         let inputs = json!({ "custom_notes": "", "force_release": false });
-        let two = scope.spawn(|| stage.run(&Start::dispatch("security-driven-release", inputs, "2023-07-31T04:00:05Z")));
+        let two =
+            scope.spawn(|| stage.run(&Start::dispatch("security-driven-release", inputs, "2023-07-31T04:00:05Z")));
         (one.join().unwrap(), two.join().unwrap())
     });
     assert!(one.green || two.green, "{:?}\n{:?}", one.jobs, two.jobs);

@@ -28,7 +28,8 @@ pub(super) fn message(
         message.push_str(&format!("\n{sentence}\n"));
     }
     message.push('\n');
-    let mut trailer = |key: &str, value: &str| message.push_str(&format!("Relwarden-{key}: {}\n", text::one_line(value)));
+    let mut trailer =
+        |key: &str, value: &str| message.push_str(&format!("Relwarden-{key}: {}\n", text::one_line(value)));
     trailer("State", &parts(files));
     if let Some(stored) = &decision {
         trailer("Release-Type", stored.decision.trigger_type.as_str());
