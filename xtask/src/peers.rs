@@ -25,7 +25,7 @@ pub(crate) fn install() -> Result<()> {
         println!("peers are installed in {}", folder.display());
     } else {
         println!("installing peers into {}", folder.display());
-        environment(&folder)?;
+        environment(&folder, Path::new("xtask/peers.txt"))?;
         packages(&folder)?;
         node_packages(&folder, &pins)?;
         fs::write(&stamp, &pins.stamp).with_context(|| format!("cannot write {}", stamp.display()))?;
@@ -54,13 +54,14 @@ impl Pins {
     }
 }
 
-fn environment(folder: &Path) -> Result<()> {
+/// A new virtual environment with the packages of a list of the workspace.
+pub(crate) fn environment(folder: &Path, list: &Path) -> Result<()> {
     let python = python()?;
     step::run(Command::new(python).args(["-m", "venv", "--clear"]).arg(folder))
         .context("cannot make a virtual environment (on Debian and Ubuntu: apt-get install python3-venv)")?;
     let mut pip = Command::new(folder.join("bin/python"));
     pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--requirement"])
-        .arg(workspace().join("xtask/peers.txt"));
+        .arg(workspace().join(list));
     step::run(&mut pip).context("cannot install the Python peers")
 }
 

@@ -45,11 +45,7 @@ impl DistArgs {
     }
 
     /// As [`Self::check`]; a file with an error stops here.
-    pub(crate) fn publishable(
-        &self,
-        options: &CheckOptions,
-        cx: &mut Context,
-    ) -> anyhow::Result<Vec<Parcel>> {
+    pub(crate) fn publishable(&self, options: &CheckOptions, cx: &mut Context) -> anyhow::Result<Vec<Parcel>> {
         let checked = self.check(options, cx)?;
         let bad: Vec<&Checked> = checked.iter().filter(|file| !file.inspection.is_ok()).collect();
         if !bad.is_empty() {
@@ -67,11 +63,7 @@ impl DistArgs {
     }
 
     /// As [`Self::check`]; only a file that cannot be read stops here.
-    pub(crate) fn readable(
-        &self,
-        options: &CheckOptions,
-        cx: &Context,
-    ) -> anyhow::Result<Vec<Parcel>> {
+    pub(crate) fn readable(&self, options: &CheckOptions, cx: &Context) -> anyhow::Result<Vec<Parcel>> {
         readable(self.check(options, cx)?)
     }
 

@@ -197,7 +197,9 @@ impl Document {
         };
         let index = self.index.as_deref().unwrap_or("the index");
         let mut lines = match &self.failure {
-            None => vec![format!("Published {of} to {index}: {} files, each listed with our digest.", self.files.len())],
+            None => {
+                vec![format!("Published {of} to {index}: {} files, each listed with our digest.", self.files.len())]
+            }
             Some(failure) => {
                 let mut lines = vec![
                     format!("Publishing {of} to {index} failed ({}).", failure.stage.as_str()),
@@ -285,7 +287,8 @@ impl FailureReport {
 
     fn markdown(&self, out: &mut String) {
         use text::markdown_inline as safe;
-        let _infallible = writeln!(out, "**Failed** at stage {} ({}): {}\n", self.stage.as_str(), self.class, safe(&self.message));
+        let _infallible =
+            writeln!(out, "**Failed** at stage {} ({}): {}\n", self.stage.as_str(), self.class, safe(&self.message));
         for cause in &self.causes {
             let _infallible = writeln!(out, "- caused by: {}", safe(cause));
         }

@@ -38,12 +38,11 @@ struct Document {
     verified: bool,
     /// Seconds that were waited for files to be listed.
     waited: u64,
-    files: Vec<File>,
+    files: Vec<Found>,
 }
 
 #[derive(Serialize)]
-#[expect(clippy::struct_field_names, reason = "the keys of the document")]
-struct File {
+struct Found {
     file: String,
     sha256: String,
     state: State,
@@ -66,7 +65,7 @@ enum State {
     NotListed,
 }
 
-impl File {
+impl Found {
     fn new((found, attestations): (&FoundFile, Option<OnIndex>)) -> Self {
         Self {
             file: found.file.clone(),
@@ -114,7 +113,7 @@ impl Verify {
                 .files
                 .iter()
                 .zip(attested.into_iter().map(Some).chain(std::iter::repeat_with(|| None)))
-                .map(File::new)
+                .map(Found::new)
                 .collect(),
         };
         let attestations = document.files.iter().filter_map(|file| Some(file.attestations.as_ref()?.line(&file.file)));

@@ -118,6 +118,11 @@ impl IndexAddress {
         with_path(&self.simple, &format!("{}{project}/", self.simple.path()))
     }
 
+    /// Whether it is spoken to without TLS.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.upload.scheme() == "http" && self.simple.scheme() == "http"
+    }
+
     /// Whether the index is on this machine.
     pub(crate) fn is_loopback(&self) -> bool {
         is_loopback(&self.upload) && is_loopback(&self.simple)

@@ -139,7 +139,7 @@ impl Content {
             offset += length;
             if offset == size {
                 // A last chunk that was cut at CHUNK may have more behind it.
-                let ends = (length as usize) < most || self.read_at(offset, 1).map_err(Flaw::Unreadable)?.is_empty();
+                let ends = chunk.len() < most || self.read_at(offset, 1).map_err(Flaw::Unreadable)?.is_empty();
                 if !ends || Sha256::from_hasher(hasher) != digest {
                     return Err(Flaw::Changed);
                 }

@@ -60,7 +60,7 @@ pub enum PublishError {
         /// The index's answer.
         answered: Answered,
         /// Why the index could not be asked.
-        source: ReadError,
+        source: Box<ReadError>,
     },
     /// The index has a file of that name with other bytes.
     #[error("the index has another {file}: its SHA-256 is {theirs}, ours is {ours}")]

@@ -101,9 +101,6 @@ mod tests {
     #[test]
     fn text_for_slack_is_text() {
         let text = slack_text(&["<!channel> & <https://evil|here>\nsecond".to_owned(), "*b* @here".to_owned()]);
-        assert_eq!(
-            text,
-            "&lt;!channel&gt; &amp; &lt;https://evil|here&gt; second\n*\u{200b}b*\u{200b} @\u{200b}here"
-        );
+        assert_eq!(text, "&lt;!channel&gt; &amp; &lt;https://evil|here&gt; second\n*\u{200b}b*\u{200b} @\u{200b}here");
     }
 }

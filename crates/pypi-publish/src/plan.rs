@@ -187,9 +187,7 @@ impl Plan {
         let name = file.file.clone();
         Some(match (file.action, file.index_sha256) {
             (Action::Conflict, Some(theirs)) => PlanError::Conflict { file: name, ours: file.sha256, theirs },
-            (action, _) => {
-                PlanError::NotTaken { file: name, action, reason: file.reason.clone().unwrap_or_default() }
-            }
+            (action, _) => PlanError::NotTaken { file: name, action, reason: file.reason.clone().unwrap_or_default() },
         })
     }
 }

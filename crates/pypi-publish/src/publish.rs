@@ -103,7 +103,10 @@ pub struct PublishOptions {
 
 impl fmt::Debug for PublishOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PublishOptions").field("jobs", &self.jobs).field("earlier", &self.earlier).finish_non_exhaustive()
+        f.debug_struct("PublishOptions")
+            .field("jobs", &self.jobs)
+            .field("earlier", &self.earlier)
+            .finish_non_exhaustive()
     }
 }
 

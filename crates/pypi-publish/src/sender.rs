@@ -10,7 +10,8 @@ use findings_model::{FileOutcome, ReceiptFile};
 use tokio::time::Instant;
 
 use crate::{
-    Answered, Event, IndexClient, LostError, Parcel, Patience, Plan, ProjectPage, PublishError, PublishOptions, ReadError,
+    Answered, Event, IndexClient, LostError, Parcel, Patience, Plan, ProjectPage, PublishError, PublishOptions,
+    ReadError,
     answer::causes,
     client::{Answer, Load},
     content::Flaw,
@@ -191,7 +192,7 @@ impl<S: AsyncFn(Duration)> Sender<'_, S> {
             There::Other(conflict) => Err(conflict),
             There::Nothing if self.was_taken(file) => Ok(FileOutcome::AlreadyThere),
             There::Nothing => Err(PublishError::Rejected { file: name, answered }),
-            There::Unknown(source) => Err(PublishError::Unclear { file: name, answered, source }),
+            There::Unknown(source) => Err(PublishError::Unclear { file: name, answered, source: Box::new(source) }),
         }
     }
 

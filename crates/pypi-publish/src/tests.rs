@@ -12,8 +12,9 @@ use findings_model::{FileOutcome, PackageName, Receipt, Timestamp};
 use test_support::index::{Fault, Index, Pages, Settings};
 
 use crate::{
-    Action, Content, ErrorKind, IndexAddress, IndexClient, IndexRules, Jobs, Observer, Parcel, Patience, Plan, PlanError,
-    Preflight, Publication, PublishError, PublishOptions, RetryPolicy, plan, preflight, publish, releases, verify,
+    Action, Content, ErrorKind, IndexAddress, IndexClient, IndexRules, Jobs, Observer, Parcel, Patience, Plan,
+    PlanError, Preflight, Publication, PublishError, PublishOptions, RetryPolicy, plan, preflight, publish, releases,
+    verify,
 };
 
 mod chaos;
@@ -407,7 +408,9 @@ async fn a_private_index_gets_the_token_only_when_it_asks() {
 
     let without = Bench::with(settings, None);
     let patience = Patience { policy: without.policy, seed: 1, sleep: async |_| () };
-    let error = plan(&without.client, &[&file(sdist("")).distribution], &IndexRules::default(), now(), &patience).await.unwrap_err();
+    let error = plan(&without.client, &[&file(sdist("")).distribution], &IndexRules::default(), now(), &patience)
+        .await
+        .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Refused);
 }
 
@@ -418,7 +421,9 @@ async fn reading_is_retried_too() {
     assert_eq!(bench.plan(&[file(sdist(""))]).await.files[0].action, Action::Upload);
     bench.index.fail_pages([Fault::Status(503); 6]);
     let patience = Patience { policy: bench.policy, seed: 1, sleep: async |_| () };
-    let error = plan(&bench.client, &[&file(sdist("")).distribution], &IndexRules::default(), now(), &patience).await.unwrap_err();
+    let error = plan(&bench.client, &[&file(sdist("")).distribution], &IndexRules::default(), now(), &patience)
+        .await
+        .unwrap_err();
     assert_eq!(
         (error.kind(), error.to_string().as_str()),
         (ErrorKind::Outside, "cannot learn what the index has of sample-package")
@@ -432,7 +437,13 @@ async fn nobody_listens() {
     drop(bench.index);
     let client = IndexClient::new(address, None).unwrap();
     let patience = Patience { policy: bench.policy, seed: 1, sleep: async |_| () };
-    assert_eq!(plan(&client, &[&file(sdist("")).distribution], &IndexRules::default(), now(), &patience).await.unwrap_err().kind(), ErrorKind::Outside);
+    assert_eq!(
+        plan(&client, &[&file(sdist("")).distribution], &IndexRules::default(), now(), &patience)
+            .await
+            .unwrap_err()
+            .kind(),
+        ErrorKind::Outside
+    );
 }
 
 #[tokio::test]

@@ -257,6 +257,11 @@ impl Index {
         lock(&self.shared.0).upload_faults.extend(faults);
     }
 
+    /// Forgets the faults that no upload has met yet.
+    pub fn forgive(&self) {
+        lock(&self.shared.0).upload_faults.clear();
+    }
+
     /// Fails the next reads of simple pages, one fault each.
     pub fn fail_pages(&self, faults: impl IntoIterator<Item = Fault>) {
         lock(&self.shared.0).page_faults.extend(faults);

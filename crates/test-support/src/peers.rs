@@ -49,12 +49,18 @@ pub(crate) fn missing(path: &Path) -> String {
     format!("{} is missing; `cargo xtask peers` installs what the tests talk to", path.display())
 }
 
+/// Where a program of the peers lies, such as `act`.
+#[track_caller]
+pub fn tool_path(name: &str) -> PathBuf {
+    let path = folder().join("bin").join(name);
+    assert!(path.is_file(), "{}", missing(&path));
+    path
+}
+
 /// A program of the peers, such as `pip-audit`.
 #[track_caller]
 pub fn tool(name: &str) -> Run {
-    let path = folder().join("bin").join(name);
-    assert!(path.is_file(), "{}", missing(&path));
-    Run::new(path)
+    Run::new(tool_path(name))
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .env("PIP_DISABLE_PIP_VERSION_CHECK", "1")
         .timeout(Duration::from_mins(3))

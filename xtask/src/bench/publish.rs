@@ -2,6 +2,7 @@
 //! keeps nothing.
 
 use std::{
+    fmt::Write as _,
     fs,
     io::{BufWriter, Write as _},
     path::{Path, PathBuf},
@@ -63,25 +64,25 @@ pub(super) fn run() -> Result<()> {
     println!("{:<44} {:>10} {:>10} {:>10}", "wall s, median", "ours", "twine", "uv");
 
     let [ours, twine, _] = bench.check(&small, 15)?;
-    bench.row("check, one small wheel", ours, Some(twine), None);
+    row("check, one small wheel", ours, Some(twine), None);
     bench.hold("check of a small wheel, of twine's time", ours / twine, CHECK_SMALL);
     let [ours, twine, _] = bench.check(&forty, 5)?;
-    bench.row("check, 40 wheels of 5 MB", ours, Some(twine), None);
+    row("check, 40 wheels of 5 MB", ours, Some(twine), None);
     bench.hold("check of forty, of twine's time", ours / twine, CHECK_FORTY);
 
     let fast = Sink::start(Duration::ZERO);
     let [ours, twine, uv] = bench.publish(&small, &fast, 9)?;
-    bench.row("publish, one small wheel", ours, Some(twine), Some(uv));
+    row("publish, one small wheel", ours, Some(twine), Some(uv));
     let [ours, twine, uv] = bench.publish(&forty, &fast, 5)?;
-    bench.row("publish, 40 wheels of 5 MB", ours, Some(twine), Some(uv));
+    row("publish, 40 wheels of 5 MB", ours, Some(twine), Some(uv));
     bench.hold("publish of forty, of uv's time", ours / uv, FORTY_OVER_UV);
     bench.hold("publish of forty, of twine's time", ours / twine, FORTY_OVER_TWINE);
     let [ours, twine, uv] = bench.publish(&large, &fast, 3)?;
-    bench.row("publish, one wheel of 500 MB", ours, Some(twine), Some(uv));
+    row("publish, one wheel of 500 MB", ours, Some(twine), Some(uv));
     bench.hold("publish of 500 MB, of uv's time", ours / uv, LARGE_OVER_UV);
     let slow = Sink::start(SLOW);
     let [ours, twine, uv] = bench.publish(&forty, &slow, 1)?;
-    bench.row("publish, 40 wheels, 1 s of the server for each", ours, Some(twine), Some(uv));
+    row("publish, 40 wheels, 1 s of the server for each", ours, Some(twine), Some(uv));
     bench.hold("publish to a slow server, of the faster one's time", ours / twine.min(uv), SLOW_OVER_EITHER);
 
     let first = bench.first_byte(&small, &fast)?;
@@ -95,11 +96,6 @@ pub(super) fn run() -> Result<()> {
 }
 
 impl Bench {
-    fn row(&self, what: &str, ours: f64, twine: Option<f64>, uv: Option<f64>) {
-        let number = |time: Option<f64>| time.map_or_else(|| "-".to_owned(), |time| format!("{time:.3}"));
-        println!("{what:<44} {ours:>10.3} {:>10} {:>10}", number(twine), number(uv));
-    }
-
     fn hold(&mut self, what: &str, found: f64, limit: f64) {
         println!("    {what}: {found:.3}, limit {limit:.3}");
         if found > limit {
@@ -114,7 +110,8 @@ impl Bench {
         if !done.is_file() {
             fs::create_dir_all(&folder)?;
             for number in 0..count {
-                wheel(&folder, number, bytes).with_context(|| format!("cannot make a wheel in {}", folder.display()))?;
+                wheel(&folder, number, bytes)
+                    .with_context(|| format!("cannot make a wheel in {}", folder.display()))?;
             }
             fs::write(&done, "")?;
         }
@@ -155,7 +152,8 @@ impl Bench {
     /// The seconds of one run.
     fn once(&mut self, who: Who, mut command: Command) -> Result<f64> {
         let begun = Instant::now();
-        let mut child = command.spawn().with_context(|| format!("{} could not be started", command.get_program().display()))?;
+        let mut child =
+            command.spawn().with_context(|| format!("{} could not be started", command.get_program().display()))?;
         let status = loop {
             if who == Who::Ours {
                 self.most_memory = self.most_memory.max(peak(&child));
@@ -209,6 +207,11 @@ impl Bench {
     }
 }
 
+fn row(what: &str, ours: f64, twine: Option<f64>, uv: Option<f64>) {
+    let number = |time: Option<f64>| time.map_or_else(|| "-".to_owned(), |time| format!("{time:.3}"));
+    println!("{what:<44} {ours:>10.3} {:>10} {:>10}", number(twine), number(uv));
+}
+
 fn median(mut times: Vec<f64>) -> f64 {
     times.sort_by(f64::total_cmp);
     times.get(times.len() / 2).copied().unwrap_or(f64::NAN)
@@ -236,13 +239,14 @@ fn wheel(folder: &Path, number: usize, bytes: usize) -> Result<()> {
     let build = number + 1;
     let path = folder.join(format!("bench_package-1.0.0-{build}-py3-none-any.whl"));
     let mut writer = zip::ZipWriter::new(BufWriter::new(fs::File::create(path)?));
-    let options = SimpleFileOptions::default().compression_method(zip::CompressionMethod::Deflated).compression_level(Some(1));
+    let options =
+        SimpleFileOptions::default().compression_method(zip::CompressionMethod::Deflated).compression_level(Some(1));
     let mut record = String::new();
     let mut add = |name: &str, data: &[u8]| -> Result<()> {
         writer.start_file(name, options)?;
         writer.write_all(data)?;
         let digest = BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(data));
-        record.push_str(&format!("{name},sha256={digest},{}\n", data.len()));
+        let _infallible = writeln!(record, "{name},sha256={digest},{}", data.len());
         Ok(())
     };
     let mut state = number as u64 + 1;
@@ -268,9 +272,10 @@ fn wheel(folder: &Path, number: usize, bytes: usize) -> Result<()> {
     let metadata = "Metadata-Version: 2.1\nName: bench-package\nVersion: 1.0.0\nSummary: A package to measure with\n\
         Description-Content-Type: text/markdown\n\n# A package to measure with\n";
     add(&format!("{info}/METADATA"), metadata.as_bytes())?;
-    let wheel = format!("Wheel-Version: 1.0\nGenerator: xtask\nRoot-Is-Purelib: true\nTag: py3-none-any\nBuild: {build}\n");
+    let wheel =
+        format!("Wheel-Version: 1.0\nGenerator: xtask\nRoot-Is-Purelib: true\nTag: py3-none-any\nBuild: {build}\n");
     add(&format!("{info}/WHEEL"), wheel.as_bytes())?;
-    record.push_str(&format!("{info}/RECORD,,\n"));
+    let _infallible = writeln!(record, "{info}/RECORD,,");
     writer.start_file(format!("{info}/RECORD"), options)?;
     writer.write_all(record.as_bytes())?;
     writer.finish()?.flush()?;

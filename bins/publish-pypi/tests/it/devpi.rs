@@ -24,7 +24,10 @@ fn what_devpi_has_is_what_was_published() {
     let download = ["download", "--no-deps", "--no-cache-dir", "--index-url", &server.simple_url(), "--dest", &into];
     peers::pip().args(download).args(["--only-binary=:all:", "sample-package==1.0.0"]).output().expect_success();
     let name = "sample_package-1.0.0-py3-none-any.whl";
-    assert_eq!(project.bytes(&format!("downloaded/{name}")), test_support::fixture(&format!("sample-project/dist/{name}")));
+    assert_eq!(
+        project.bytes(&format!("downloaded/{name}")),
+        test_support::fixture(&format!("sample-project/dist/{name}"))
+    );
 
     let verify = publish_pypi(&project).args(["--format", "json", "verify", "--wait", "0"]).args(index).args(dist());
     let found = verify.output().expect_success().json();
@@ -32,5 +35,3 @@ fn what_devpi_has_is_what_was_published() {
     let plan = publish_pypi(&project).args(["--format", "json", "plan"]).args(index).args(dist()).output();
     assert_eq!(plan.expect_success().json()["files"][0]["action"], "identical");
 }
-
-

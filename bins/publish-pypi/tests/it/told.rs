@@ -1,15 +1,10 @@
 //! What a publish says of its end: in its document, in the step summary, and to a webhook.
 
-use std::{
-    io::{BufRead as _, BufReader, Read as _, Write as _},
-    net::TcpListener,
-    thread::{self, JoinHandle},
-};
-
 use serde_json::Value;
 use test_support::{
     Run, Scratch,
     index::{Fault, Index, Settings},
+    webhook::webhook,
 };
 
 use crate::{dist, publish_pypi};
@@ -18,32 +13,6 @@ fn publish(project: &Scratch, index: &Index) -> Run {
     publish_pypi(project)
         .args(["--format", "json", "publish", "--auth", "none", "--index", &index.legacy_url()])
         .args(dist())
-}
-
-/// Takes one message and answers with a status. Gives the message.
-fn webhook(status: u16) -> (String, JoinHandle<Value>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}/services/hook-secret", listener.local_addr().unwrap());
-    let taken = thread::spawn(move || {
-        let (stream, _) = listener.accept().unwrap();
-        let mut reader = BufReader::new(stream);
-        let mut length = 0;
-        loop {
-            let mut line = String::new();
-            reader.read_line(&mut line).unwrap();
-            if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
-                length = value.trim().parse().unwrap();
-            }
-            if line.trim().is_empty() {
-                break;
-            }
-        }
-        let mut body = vec![0; length];
-        reader.read_exact(&mut body).unwrap();
-        write!(reader.get_mut(), "HTTP/1.1 {status} x\r\nContent-Length: 0\r\n\r\n").unwrap();
-        serde_json::from_slice(&body).unwrap()
-    });
-    (url, taken)
 }
 
 fn configure(project: &Scratch, notify: &str) {
@@ -72,7 +41,9 @@ fn a_failure_says_what_is_there_and_what_to_do() {
         assert!(run.stderr.contains(part), "{part}: {}", run.stderr);
     }
     let summary = project.text("summary.md");
-    for part in ["**Failed** at stage upload (rejected)", "- HTTP status: 400", "- on the index already: ", "- tries: 1"] {
+    for part in
+        ["**Failed** at stage upload (rejected)", "- HTTP status: 400", "- on the index already: ", "- tries: 1"]
+    {
         assert!(summary.contains(part), "{part}: {summary}");
     }
     assert_eq!(project.json("receipt.json")["files"], document["files"]);
@@ -82,7 +53,8 @@ fn a_failure_says_what_is_there_and_what_to_do() {
 fn a_failure_before_the_upload_is_a_document_too() {
     let (project, index) = (Scratch::empty(), Index::start());
     project.write("sample_package-1.0.0.tar.gz", "no archive");
-    let args = ["--format", "json", "publish", "--auth", "none", "--index", &index.url(), "sample_package-1.0.0.tar.gz"];
+    let args =
+        ["--format", "json", "publish", "--auth", "none", "--index", &index.url(), "sample_package-1.0.0.tar.gz"];
     let document = publish_pypi(&project).args(args).output().expect_code(1).json();
     assert_eq!((&document["failure"]["stage"], &document["verified"]), (&"check".into(), &false.into()));
     assert_eq!(document["files"], serde_json::json!([]));

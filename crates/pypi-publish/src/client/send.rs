@@ -168,7 +168,8 @@ async fn silence(pulse: &Pulse, policy: &RetryPolicy) -> LostError {
 
 async fn read(mut response: Response, credential: Option<&IndexCredential>) -> Answer {
     let status = response.status();
-    let retry_after = retry_after(header(response.headers(), RETRY_AFTER.as_str()), header(response.headers(), DATE.as_str()));
+    let retry_after =
+        retry_after(header(response.headers(), RETRY_AFTER.as_str()), header(response.headers(), DATE.as_str()));
     let request_id = request_id(response.headers());
     let mut body = Vec::new();
     // The status decides; an answer whose words are cut off is as good.

@@ -7,7 +7,7 @@ fn large() -> Parcel {
     let mut state = 1_u64;
     let data: Vec<u8> = std::iter::repeat_with(|| {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (state >> 33) as u8
+        state.to_le_bytes()[5]
     })
     .take(24 << 20)
     .collect();
@@ -53,6 +53,7 @@ async fn those_who_watch_are_told_each_step() {
     let options = PublishOptions { observer: Some(observer), ..PublishOptions::default() };
     let patience = Patience { policy: bench.policy, seed: 1, sleep: async |_| () };
     assert!(publish(&bench.client, &plan, &files, &options, &patience).await.verified);
-    let told: Vec<String> = told.lock().unwrap().iter().map(|e| e.split([' ', '(']).next().unwrap().to_owned()).collect();
+    let told: Vec<String> =
+        told.lock().unwrap().iter().map(|e| e.split([' ', '(']).next().unwrap().to_owned()).collect();
     assert_eq!(told, ["Begins", "Sent", "Waits", "Begins", "Sent", "Ended", "Verifying"]);
 }

@@ -76,6 +76,20 @@ pub(super) fn project(shared: &Shared, name: &str, wants_json: bool) -> Response
     ([(header::CONTENT_TYPE, "text/html; charset=utf-8")], html).into_response()
 }
 
+/// Whether a file name ends as a wheel's does. Endings count in lower case only, as on PyPI.
+pub(super) fn is_wheel(name: &str) -> bool {
+    ends_in(name, ".whl")
+}
+
+/// Whether a file name ends as a source archive's does.
+pub(super) fn is_sdist(name: &str) -> bool {
+    ends_in(name, ".tar.gz") || ends_in(name, ".zip")
+}
+
+fn ends_in(name: &str, ending: &str) -> bool {
+    name.ends_with(ending)
+}
+
 /// The version in a file name.
 pub(super) fn version(file: &str) -> &str {
     match file.strip_suffix(".tar.gz").or_else(|| file.strip_suffix(".zip")) {

@@ -158,9 +158,7 @@ async fn file(State(shared): State<Shared>, Path(name): Path<String>, request: R
         return refusal(&Method::GET);
     }
     match lock(&shared).files.get(&name) {
-        Some(stored) => {
-            ([(header::CONTENT_TYPE, "application/octet-stream")], stored.bytes.clone()).into_response()
-        }
+        Some(stored) => ([(header::CONTENT_TYPE, "application/octet-stream")], stored.bytes.clone()).into_response(),
         None => StatusCode::NOT_FOUND.into_response(),
     }
 }

@@ -67,7 +67,8 @@ fn no<T>(message: impl Into<String>) -> Result<T, Refusal> {
 
 /// The form itself: what every index needs to take a file at all.
 pub(super) fn form(form: &Form) -> Result<(), Refusal> {
-    if form.one(":action") != Some("file_upload") || form.one("protocol_version").is_some_and(|version| version != "1") {
+    if form.one(":action") != Some("file_upload") || form.one("protocol_version").is_some_and(|version| version != "1")
+    {
         return no("Unknown protocol version.");
     }
     if let Some(field) = form.files.iter().find(|field| *field != "content") {
@@ -162,7 +163,9 @@ pub(super) fn metadata(form: &Form) -> Result<(), Refusal> {
         return no(format!("'{kind}' is invalid for 'description-content-type', must be one of the known types"));
     }
     if form.one("license").is_some() && form.one("license_expression").is_some() {
-        return no("License is deprecated when License-Expression is present. Only License-Expression should be present");
+        return no(
+            "License is deprecated when License-Expression is present. Only License-Expression should be present",
+        );
     }
     Ok(())
 }
@@ -185,8 +188,8 @@ pub(super) fn file(form: &Form, settings: &Settings) -> Result<(), Refusal> {
         return no("Cannot upload a file with '/' or '\\' in the name.");
     }
     let fits = match form.one("filetype") {
-        Some("sdist") => name.ends_with(".tar.gz") || name.ends_with(".zip"),
-        _ => name.ends_with(".whl"),
+        Some("sdist") => pages::is_sdist(name),
+        _ => pages::is_wheel(name),
     };
     if !fits {
         return no(format!("Invalid file extension: {name}"));
@@ -220,7 +223,7 @@ pub(super) fn archive(form: &Form) -> Result<(), Refusal> {
     let (name, bytes) = (&content.name, &content.bytes);
     let (project, version) = (form.one("name").unwrap_or_default(), form.one("version").unwrap_or_default());
     let stem = format!("{}-{version}", pages::normal(project).replace('-', "_"));
-    if name.ends_with(".whl") {
+    if pages::is_wheel(name) {
         if !bytes.starts_with(b"PK") {
             return no("Invalid distribution file. File is not a zipfile");
         }

@@ -119,16 +119,14 @@ fn judge(inner: &mut Inner, form: Form, trusted: bool) -> Result<(), Refusal> {
 /// What the release that the file belongs to does not allow.
 fn release(inner: &Inner, form: &Form) -> Result<(), Refusal> {
     let (project, version) = (pages::normal(form.one("name").unwrap_or_default()), form.one("version"));
-    let of_release = inner
-        .files
-        .iter()
-        .filter(|(name, stored)| stored.project == project && Some(pages::version(name)) == version);
+    let of_release =
+        inner.files.iter().filter(|(name, stored)| stored.project == project && Some(pages::version(name)) == version);
     if of_release.clone().any(|(_, stored)| stored.is_closed) {
         let message = "Uploading new files to releases older than 14 days is not allowed.";
         return Err((StatusCode::BAD_REQUEST, message.to_owned()));
     }
     let is_sdist = form.one("filetype") == Some("sdist");
-    if is_sdist && of_release.clone().any(|(name, _)| name.ends_with(".tar.gz") || name.ends_with(".zip")) {
+    if is_sdist && of_release.clone().any(|(name, _)| pages::is_sdist(name)) {
         return Err((StatusCode::BAD_REQUEST, "Only one sdist may be uploaded per release.".to_owned()));
     }
     Ok(())
