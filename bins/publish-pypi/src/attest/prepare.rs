@@ -139,9 +139,7 @@ fn find(place: &Place, kind: PredicateType, settings: &Settings) -> anyhow::Resu
         Err(error) => return Ok(Found::Wrong(error.to_string())),
     };
     Ok(match settings.verifier.verify(&attestation, &place.subject, settings.publisher.as_ref()) {
-        Ok(verified) if verified.predicate_type == kind => {
-            Found::Proven(Box::new((attestation, verified.signed_by)))
-        },
+        Ok(verified) if verified.predicate_type == kind => Found::Proven(Box::new((attestation, verified.signed_by))),
         Ok(verified) => Found::Wrong(format!("it is a {} attestation", verified.predicate_type)),
         Err(error) => Found::Wrong(reason(&error)),
     })
