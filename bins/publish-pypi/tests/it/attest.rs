@@ -128,9 +128,11 @@ fn another_workflow_is_not_the_one_that_is_expected() {
 fn each_failure_has_its_exit_code_and_what_was_signed_stays() {
     let (project, sigstore) = project();
     sigstore.fail_next(Part::Fulcio, [Fault::Echo(403)]);
-    let run = attest(&project, &sigstore, "release.yml").output().expect_code(5);
+    let run = attest(&project, &sigstore, "release.yml").arg("-vv").env("RUST_LOG", "trace").output().expect_code(5);
     assert!(run.stderr.contains("refused with status 403") && run.stderr.contains("hint:"), "{}", run.stderr);
-    assert!(!run.stderr.contains("eyJ"), "{}", run.stderr);
+    for secret in ["eyJ", REQUEST_TOKEN] {
+        assert!(!run.stderr.contains(secret) && !run.stdout.contains(secret), "{}", run.stderr);
+    }
     let absent = attest(&project, &sigstore, "release.yml").env("ACTIONS_ID_TOKEN_REQUEST_URL", "").output();
     let absent = absent.expect_code(2);
     assert!(absent.stderr.contains("id-token: write"), "{}", absent.stderr);

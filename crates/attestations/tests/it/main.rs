@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail the test where something is not as it should be")]
 
+mod laws;
 mod peers;
 mod real;
 mod sign;
