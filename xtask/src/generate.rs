@@ -15,6 +15,7 @@ use test_support::fixtures::{WEEKS, workspace};
 
 use crate::infrastructure;
 use crate::weeks::Week;
+use crate::workflows::permissions;
 
 /// A file as it ought to be.
 pub(crate) struct Generated {
@@ -23,8 +24,9 @@ pub(crate) struct Generated {
     pub(crate) contents: String,
 }
 
-const GENERATORS: [fn() -> Result<Vec<Generated>>; 7] = [
+const GENERATORS: [fn() -> Result<Vec<Generated>>; 8] = [
     weeks,
+    permissions,
     infrastructure::stack,
     infrastructure::policies,
     config::schema_file,
@@ -65,6 +67,16 @@ fn weeks() -> Result<Vec<Generated>> {
         writeln!(table, "| {date} | {story} | {decision}: {because} | {exit_code} |")?;
     }
     replace_block("fixtures/README.md", "weeks", &table).map(|file| vec![file])
+}
+
+/// The permissions of every job of every workflow, each with the step that it is for.
+fn permissions() -> Result<Vec<Generated>> {
+    let mut table = String::from("| workflow | job | permission | step that uses it |\n| --- | --- | --- | --- |\n");
+    for row in permissions::rows()? {
+        let permissions::Row { workflow, job, permission, access, step } = row;
+        writeln!(table, "| `{workflow}` | {job} | `{permission}: {access}` | {step} |")?;
+    }
+    replace_block(".github/workflows/README.md", "permissions", &table).map(|file| vec![file])
 }
 
 /// A Markdown file with the lines between `<!-- generated: NAME -->` and `<!-- end -->` replaced.

@@ -4,9 +4,9 @@ use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
-use test_support::fixtures::{CORPUS_VARIABLE, workspace};
+use test_support::fixtures::CORPUS_VARIABLE;
 
-use crate::{demo, fuzz, generate, infrastructure, peers, step, tidy};
+use crate::{demo, fuzz, generate, infrastructure, peers, step, tidy, workflows};
 
 /// What came of one gate.
 enum Outcome {
@@ -48,7 +48,7 @@ const GATES: [Gate; 14] = [
             Ok(Outcome::Passed)
         },
     },
-    Gate { name: "workflows", run: |_| workflows() },
+    Gate { name: "workflows", run: |_| code(workflows::run()?, "the findings stand above") },
     Gate { name: "infrastructure", run: |_| infrastructure() },
     Gate { name: "test", run: |tally| test(tally, &[]) },
     Gate { name: "corpus", run: |_| corpus() },
@@ -123,17 +123,6 @@ fn deny() -> Result<Outcome> {
         return Ok(Outcome::Skipped("cargo-deny is not installed here".to_owned()));
     }
     cargo(&["deny", "--offline", "check", "bans", "licenses", "sources"])
-}
-
-/// Our own workflows and the script they call, as strangers would judge them.
-fn workflows() -> Result<Outcome> {
-    let bin = test_support::peers::folder().join("bin");
-    let mut zizmor = Command::new(bin.join("zizmor"));
-    zizmor.args(["--offline", "--no-progress", "--quiet", ".github/workflows"]);
-    step::run(zizmor.current_dir(workspace()))?;
-    let mut shellcheck = Command::new(bin.join("shellcheck"));
-    step::run(shellcheck.arg(".ci/run").current_dir(workspace()))?;
-    Ok(Outcome::Passed)
 }
 
 /// The templates and scripts of the cloud set-up, as strangers would judge them.

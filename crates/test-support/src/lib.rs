@@ -23,6 +23,10 @@ pub mod osv;
 pub mod peers;
 pub mod repository;
 pub mod scratch;
+mod server;
+pub mod sigstore;
+pub mod sink;
+pub mod webhook;
 
 pub use command::{Binary, Outcome, Run};
 pub use filters::SNAPSHOT_FILTERS;
