@@ -13,18 +13,27 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use test_support::fixtures::{WEEKS, workspace};
 
+use crate::infrastructure;
 use crate::weeks::Week;
 use crate::workflows::permissions;
 
 /// A file as it ought to be.
-struct Generated {
+pub(crate) struct Generated {
     /// Relative to the workspace.
-    path: PathBuf,
-    contents: String,
+    pub(crate) path: PathBuf,
+    pub(crate) contents: String,
 }
 
-const GENERATORS: [fn() -> Result<Vec<Generated>>; 6] =
-    [weeks, permissions, config::schema_file, config::tables, cli::exit_codes, cli::help];
+const GENERATORS: [fn() -> Result<Vec<Generated>>; 8] = [
+    weeks,
+    permissions,
+    infrastructure::stack,
+    infrastructure::policies,
+    config::schema_file,
+    config::tables,
+    cli::exit_codes,
+    cli::help,
+];
 
 /// Writes what is out of date; with `check` only names it, and fails if there is any.
 pub(crate) fn run(check: bool) -> Result<ExitCode> {

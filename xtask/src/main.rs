@@ -11,8 +11,11 @@
 
 mod bench;
 mod demo;
+#[cfg(test)]
+mod fences;
 mod fuzz;
 mod generate;
+mod infrastructure;
 mod peers;
 mod step;
 mod tidy;

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail};
 use test_support::fixtures::CORPUS_VARIABLE;
 
-use crate::{demo, fuzz, generate, peers, step, tidy, workflows};
+use crate::{demo, fuzz, generate, infrastructure, peers, step, tidy, workflows};
 
 /// What came of one gate.
 enum Outcome {
@@ -31,7 +31,7 @@ struct Tally {
     ignored: u64,
 }
 
-const GATES: [Gate; 13] = [
+const GATES: [Gate; 14] = [
     Gate { name: "fmt", run: |_| cargo(&["fmt", "--all", "--check"]) },
     Gate { name: "tidy", run: |_| code(tidy::run()?, "the findings stand above") },
     Gate {
@@ -49,6 +49,7 @@ const GATES: [Gate; 13] = [
         },
     },
     Gate { name: "workflows", run: |_| code(workflows::run()?, "the findings stand above") },
+    Gate { name: "infrastructure", run: |_| infrastructure() },
     Gate { name: "test", run: |tally| test(tally, &[]) },
     Gate { name: "corpus", run: |_| corpus() },
     Gate {
@@ -89,7 +90,7 @@ pub(crate) fn run() -> ExitCode {
 }
 
 fn print_table(rows: &[(&str, Duration, Outcome)], tally: &Tally) {
-    println!("\n{:<12} {:>9}  outcome", "gate", "seconds");
+    println!("\n{:<14} {:>9}  outcome", "gate", "seconds");
     for (name, time, outcome) in rows {
         let word = match outcome {
             Outcome::Passed => "passed".to_owned(),
@@ -97,7 +98,7 @@ fn print_table(rows: &[(&str, Duration, Outcome)], tally: &Tally) {
             Outcome::Failed(why) => format!("FAILED: {why}"),
             Outcome::NotReached => "not reached".to_owned(),
         };
-        println!("{name:<12} {:>9.1}  {word}", time.as_secs_f64());
+        println!("{name:<14} {:>9.1}  {word}", time.as_secs_f64());
     }
     let Tally { passed, failed, ignored } = tally;
     println!("\ntests: {passed} passed, {failed} failed, {ignored} ignored");
@@ -122,6 +123,14 @@ fn deny() -> Result<Outcome> {
         return Ok(Outcome::Skipped("cargo-deny is not installed here".to_owned()));
     }
     cargo(&["deny", "--offline", "check", "bans", "licenses", "sources"])
+}
+
+/// The templates and scripts of the cloud set-up, as strangers would judge them.
+fn infrastructure() -> Result<Outcome> {
+    if let infrastructure::Lint::WithoutTerraform = infrastructure::lint()? {
+        println!("terraform is not installed here: its layout was not checked");
+    }
+    Ok(Outcome::Passed)
 }
 
 fn test(tally: &mut Tally, filter: &[&str]) -> Result<Outcome> {
