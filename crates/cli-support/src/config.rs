@@ -2,18 +2,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use findings_model::{PackageName, ScannerName, SlaDays};
+use findings_model::{PackageName, PublishAuth, ScannerName, SlaDays};
 use serde::{Deserialize, Deserializer, de};
 
 mod advisories;
 mod exceptions;
 mod load;
+mod protection;
 #[cfg(feature = "schema")]
 mod schema;
 
 pub use advisories::Advisories;
 pub use exceptions::Exception;
 pub(crate) use load::load;
+pub use protection::Protection;
 #[cfg(feature = "schema")]
 pub use schema::schema;
 
@@ -142,6 +144,10 @@ pub struct Publish {
     pub index: Option<String>,
     /// The index's simple API [default: the one that belongs to the upload address].
     pub simple_index: Option<String>,
+    /// How to prove who publishes [default: by what is present].
+    pub auth: Option<PublishAuth>,
+    /// Who may publish.
+    pub protection: Protection,
     /// Bounds of what is sent.
     pub limits: PublishLimits,
 }
