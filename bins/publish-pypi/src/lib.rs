@@ -1,5 +1,6 @@
 //! `publish-pypi`: checks distribution files, publishes them to a package index and proves it.
 
+mod auth;
 mod check;
 mod dist;
 mod failure;
@@ -7,6 +8,7 @@ mod index;
 mod plan;
 mod publish;
 mod releases;
+mod rotate;
 mod token;
 mod verify;
 
@@ -32,6 +34,7 @@ enum Command {
     Publish(publish::Publish),
     Verify(verify::Verify),
     Token(token::Token),
+    Rotate(rotate::Rotate),
     Releases(releases::Releases),
 }
 
@@ -49,6 +52,7 @@ pub fn run(app: App, cx: &mut Context) -> anyhow::Result<ExitStatus> {
         Command::Publish(publish) => publish.run(cx),
         Command::Verify(verify) => verify.run(cx),
         Command::Token(token) => token.run(cx),
+        Command::Rotate(rotate) => rotate.run(cx),
         Command::Releases(releases) => releases.run(cx),
     }
 }

@@ -1,7 +1,11 @@
 //! The binary as a workflow step calls it: against the index of test-support, and against a real pypiserver.
 
+mod canary;
 mod check;
+mod credentials;
 mod faults;
+mod macaroon;
+mod moto;
 mod pypiserver;
 
 use test_support::{Run, Scratch, binary, fixture_path};
