@@ -11,13 +11,17 @@
 
 mod bench;
 mod demo;
+#[cfg(test)]
+mod fences;
 mod fuzz;
 mod generate;
+mod infrastructure;
 mod peers;
 mod step;
 mod tidy;
 mod validate;
 mod weeks;
+mod workflows;
 
 use std::process::ExitCode;
 
@@ -40,6 +44,8 @@ enum Task {
     Tidy,
     /// Install the programs that the tests talk to, pinned, into target/peers.
     Peers,
+    /// Judge the workflows of this repository: linters, GitHub's own parser, permissions against steps.
+    Workflows,
     /// Run the whole security-driven workflow on a recorded project, and say what it decided and why.
     Demo,
     /// Measure how fast reports are read and findings identified, and hold it to limits.
@@ -70,6 +76,7 @@ fn run(task: &Task) -> Result<ExitCode> {
         Task::Validate => Ok(validate::run()),
         Task::Tidy => tidy::run(),
         Task::Peers => peers::install().map(|()| ExitCode::SUCCESS),
+        Task::Workflows => workflows::run(),
         Task::Demo => demo::run().map(|()| ExitCode::SUCCESS),
         Task::Bench(args) => bench::run(args).map(|()| ExitCode::SUCCESS),
         Task::Fuzz(args) => fuzz::run(args).map(|()| ExitCode::SUCCESS),

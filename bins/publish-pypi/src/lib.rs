@@ -1,6 +1,7 @@
 //! `publish-pypi`: checks distribution files, publishes them to a package index and proves it.
 
 mod auth;
+mod attest;
 mod check;
 mod dist;
 mod failure;
@@ -9,8 +10,11 @@ mod plan;
 mod publish;
 mod releases;
 mod rotate;
+mod report;
+mod tell;
 mod token;
 mod verify;
+mod watch;
 
 use cli_support::{Common, Context, ExitStatus};
 
@@ -30,6 +34,7 @@ pub struct App {
 #[derive(Debug, clap::Subcommand)]
 enum Command {
     Check(check::Check),
+    Attest(attest::Attest),
     Plan(plan::Plan),
     Publish(publish::Publish),
     Verify(verify::Verify),
@@ -48,6 +53,7 @@ impl AsRef<Common> for App {
 pub fn run(app: App, cx: &mut Context) -> anyhow::Result<ExitStatus> {
     match app.command {
         Command::Check(check) => check.run(cx),
+        Command::Attest(attest) => attest.run(cx),
         Command::Plan(plan) => plan.run(cx),
         Command::Publish(publish) => publish.run(cx),
         Command::Verify(verify) => verify.run(cx),

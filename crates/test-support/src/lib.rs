@@ -19,6 +19,7 @@ pub mod command;
 mod filters;
 pub mod fixtures;
 pub mod github;
+pub mod iam;
 pub mod index;
 pub mod killed;
 pub mod minting;
@@ -27,6 +28,9 @@ pub mod peers;
 pub mod repository;
 pub mod scratch;
 mod server;
+pub mod sigstore;
+pub mod sink;
+pub mod webhook;
 
 pub use command::{Binary, Outcome, Run};
 pub use filters::SNAPSHOT_FILTERS;

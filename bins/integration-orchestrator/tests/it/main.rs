@@ -29,6 +29,7 @@ mod same;
 mod scans;
 mod snapshots;
 mod sources;
+mod state;
 mod status;
 mod streams;
 mod system;

@@ -6,7 +6,14 @@ mod credentials;
 mod faults;
 mod macaroon;
 mod moto;
+mod attest;
+mod check;
+mod devpi;
+mod faults;
+mod killed;
 mod pypiserver;
+mod told;
+mod twine;
 
 use test_support::{Run, Scratch, binary, fixture_path};
 
