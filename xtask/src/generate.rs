@@ -22,8 +22,8 @@ struct Generated {
     contents: String,
 }
 
-const GENERATORS: [fn() -> Result<Vec<Generated>>; 5] =
-    [weeks, config::schema_file, config::tables, cli::exit_codes, cli::help];
+const GENERATORS: [fn() -> Result<Vec<Generated>>; 6] =
+    [weeks, checks, config::schema_file, config::tables, cli::exit_codes, cli::help];
 
 /// Writes what is out of date; with `check` only names it, and fails if there is any.
 pub(crate) fn run(check: bool) -> Result<ExitCode> {
@@ -57,6 +57,13 @@ fn weeks() -> Result<Vec<Generated>> {
         writeln!(table, "| {date} | {story} | {decision}: {because} | {exit_code} |")?;
     }
     replace_block("fixtures/README.md", "weeks", &table).map(|file| vec![file])
+}
+
+/// The rules that distributions are checked by: a table for the crate's own page, a section each for the users' page.
+fn checks() -> Result<Vec<Generated>> {
+    let table = Generated { path: "crates/dist-check/src/rules.md".into(), contents: dist_check::rules::table() };
+    let page = replace_block("docs/checks.md", "checks", &format!("\n{}", dist_check::rules::sections()))?;
+    Ok(vec![table, page])
 }
 
 /// A Markdown file with the lines between `<!-- generated: NAME -->` and `<!-- end -->` replaced.

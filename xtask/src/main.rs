@@ -14,6 +14,7 @@ mod demo;
 mod fuzz;
 mod generate;
 mod peers;
+mod refresh;
 mod step;
 mod tidy;
 mod validate;
@@ -40,6 +41,12 @@ enum Task {
     Tidy,
     /// Install the programs that the tests talk to, pinned, into target/peers.
     Peers,
+    /// Read the tables that distributions are judged by anew, and print how old each is.
+    Refresh {
+        /// The day to write into them, as 2026-11-22.
+        #[arg(long)]
+        today: String,
+    },
     /// Run the whole security-driven workflow on a recorded project, and say what it decided and why.
     Demo,
     /// Measure how fast reports are read and findings identified, and hold it to limits.
@@ -70,6 +77,7 @@ fn run(task: &Task) -> Result<ExitCode> {
         Task::Validate => Ok(validate::run()),
         Task::Tidy => tidy::run(),
         Task::Peers => peers::install().map(|()| ExitCode::SUCCESS),
+        Task::Refresh { today } => refresh::run(today).map(|()| ExitCode::SUCCESS),
         Task::Demo => demo::run().map(|()| ExitCode::SUCCESS),
         Task::Bench(args) => bench::run(args).map(|()| ExitCode::SUCCESS),
         Task::Fuzz(args) => fuzz::run(args).map(|()| ExitCode::SUCCESS),
