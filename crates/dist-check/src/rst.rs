@@ -95,6 +95,7 @@ struct Notes {
     /// Explicit targets with their addresses.
     targets: BTreeMap<String, String>,
     defined_substitutions: BTreeSet<String>,
+    anonymous_references: Vec<usize>,
 }
 
 impl Notes {
@@ -112,6 +113,7 @@ impl Notes {
             substitutions: BTreeMap::new(),
             targets: BTreeMap::new(),
             defined_substitutions: BTreeSet::new(),
+            anonymous_references: Vec::new(),
         }
     }
 
@@ -190,6 +192,11 @@ impl Notes {
             .collect();
         for (name, line) in undefined {
             self.sure(line, format!("undefined substitution {name:?}"));
+        }
+        // An anonymous target anywhere may be what a reference leads to.
+        let has_target = self.squeezed.contains("__ ") || self.squeezed.contains("__:");
+        if let Some(line) = self.anonymous_references.first().copied().filter(|_| !has_target) {
+            self.sure(line, "anonymous hyperlink mismatch: a reference without a target");
         }
         self.defects.sort_by(|a, b| a.line.cmp(&b.line).then(b.certainty.cmp(&a.certainty)));
         self.defects.dedup();

@@ -80,7 +80,11 @@ impl<'n> Blocks<'n> {
             match is_enumerated(&enumerator, lines.get(at + 1)) {
                 Some(true) => return Some(self.enumerated(lines, at, enumerator, place)),
                 Some(false) => {}
-                None => return Some(blank_end(lines, at)),
+                None => {
+                    let message = "a list that is counted in letters; only docutils can judge what follows";
+                    self.notes.add(Certainty::Unsure, lines[at].number, message);
+                    return None;
+                }
             }
         }
         if field_marker(text).is_some() {

@@ -181,7 +181,12 @@ impl Inline<'_> {
             self.notes.reference(&name, line);
             return self.moved_to(end + 1);
         }
-        anonymous && self.moved_to(end + 2)
+        if anonymous {
+            let line = self.line(self.at);
+            self.notes.anonymous_references.push(line);
+            self.moved_to(end + 2);
+        }
+        anonymous
     }
 
     /// `[1]_`, `[#name]_`, `[*]_`, `[name]_`
@@ -254,9 +259,9 @@ impl Inline<'_> {
                 self.notes.sure(line, "interpreted text with two roles, or a role and a reference");
             }
             (Some(role), _, _) | (None, Some(role), _) => self.notes.role(role, line),
-            (None, None, 1) => {
+            (None, None, 1 | 2) => {
                 let text: String = self.text[content..at].iter().collect();
-                self.phrase(&text, line);
+                self.phrase(&text, line, more == 2);
             }
             _ => {}
         }
@@ -264,7 +269,7 @@ impl Inline<'_> {
     }
 
     /// The text of a reference, which may hold its address: `text <address>`.
-    fn phrase(&mut self, text: &str, line: usize) {
+    fn phrase(&mut self, text: &str, line: usize, anonymous: bool) {
         if let Some(inside) = text.strip_suffix('>')
             && let Some((before, address)) = inside.rsplit_once('<')
             && (before.is_empty() || before.ends_with(char::is_whitespace))
@@ -274,7 +279,11 @@ impl Inline<'_> {
             }
             return;
         }
-        self.notes.reference(&text.replace(['\0', '\n'], " "), line);
+        if anonymous {
+            self.notes.anonymous_references.push(line);
+        } else {
+            self.notes.reference(&text.replace(['\0', '\n'], " "), line);
+        }
     }
 }
 

@@ -2,6 +2,9 @@
 
 use super::{Certainty, Line};
 
+/// The number of an item that is counted in letters.
+const LETTERS: usize = usize::MAX - 1;
+
 /// What a list's item begins with.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct Enumerator {
@@ -59,18 +62,19 @@ pub(super) fn enumerator(text: &str) -> Option<Enumerator> {
         return None;
     }
     let width = usize::from(open) + length + 1 + behind.len() - behind.trim_start().len();
-    let ordinal = if word == "#" { None } else { word.parse().ok().or(Some(usize::MAX - 1)) };
+    let ordinal = if word == "#" { None } else { word.parse().ok().or(Some(LETTERS)) };
     Some(Enumerator { ordinal, open, close, width })
 }
 
 /// Whether a line is an item of a list, and not a text that begins with a number; none if that cannot be told.
 pub(super) fn is_enumerated(item: &Enumerator, next: Option<&Line>) -> Option<bool> {
-    if item.ordinal == Some(usize::MAX - 1) {
-        return None;
-    }
     let Some(next) = next.filter(|line| !line.is_blank() && !line.is_indented()) else {
         return Some(true);
     };
+    if item.ordinal == Some(LETTERS) {
+        // Letters and Roman numerals are not counted here.
+        return if enumerator(&next.text).is_some() { None } else { Some(false) };
+    }
     let following = enumerator(&next.text);
     Some(following.is_some_and(|following| {
         let counts = match (item.ordinal, following.ordinal) {
