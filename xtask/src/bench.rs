@@ -3,6 +3,7 @@
 mod data;
 mod decide;
 mod instructions;
+mod publish;
 mod reports;
 mod run;
 
@@ -30,6 +31,8 @@ enum What {
     Run,
     /// How soon decide-release has decided, and how large it is
     Decide,
+    /// Checking and publishing, beside twine and uv
+    Publish,
     /// The instructions of a small run, counted by callgrind
     Instructions,
 }
@@ -45,6 +48,9 @@ pub(crate) fn run(args: &Bench) -> Result<()> {
     }
     if asked(What::Decide) {
         decide::run()?;
+    }
+    if asked(What::Publish) {
+        publish::run()?;
     }
     if asked(What::Instructions) {
         instructions::run(args.record)?;

@@ -13,17 +13,28 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use test_support::fixtures::{WEEKS, workspace};
 
+use crate::infrastructure;
 use crate::weeks::Week;
+use crate::workflows::permissions;
 
 /// A file as it ought to be.
-struct Generated {
+pub(crate) struct Generated {
     /// Relative to the workspace.
-    path: PathBuf,
-    contents: String,
+    pub(crate) path: PathBuf,
+    pub(crate) contents: String,
 }
 
-const GENERATORS: [fn() -> Result<Vec<Generated>>; 6] =
-    [weeks, checks, config::schema_file, config::tables, cli::exit_codes, cli::help];
+const GENERATORS: [fn() -> Result<Vec<Generated>>; 9] = [
+    weeks,
+    checks,
+    permissions,
+    infrastructure::stack,
+    infrastructure::policies,
+    config::schema_file,
+    config::tables,
+    cli::exit_codes,
+    cli::help,
+];
 
 /// Writes what is out of date; with `check` only names it, and fails if there is any.
 pub(crate) fn run(check: bool) -> Result<ExitCode> {
@@ -64,6 +75,16 @@ fn checks() -> Result<Vec<Generated>> {
     let table = Generated { path: "crates/dist-check/src/rules.md".into(), contents: dist_check::rules::table() };
     let page = replace_block("docs/checks.md", "checks", &format!("\n{}", dist_check::rules::sections()))?;
     Ok(vec![table, page])
+}
+
+/// The permissions of every job of every workflow, each with the step that it is for.
+fn permissions() -> Result<Vec<Generated>> {
+    let mut table = String::from("| workflow | job | permission | step that uses it |\n| --- | --- | --- | --- |\n");
+    for row in permissions::rows()? {
+        let permissions::Row { workflow, job, permission, access, step } = row;
+        writeln!(table, "| `{workflow}` | {job} | `{permission}: {access}` | {step} |")?;
+    }
+    replace_block(".github/workflows/README.md", "permissions", &table).map(|file| vec![file])
 }
 
 /// A Markdown file with the lines between `<!-- generated: NAME -->` and `<!-- end -->` replaced.

@@ -11,14 +11,18 @@
 
 mod bench;
 mod demo;
+#[cfg(test)]
+mod fences;
 mod fuzz;
 mod generate;
+mod infrastructure;
 mod peers;
 mod refresh;
 mod step;
 mod tidy;
 mod validate;
 mod weeks;
+mod workflows;
 
 use std::process::ExitCode;
 
@@ -47,6 +51,8 @@ enum Task {
         #[arg(long)]
         today: String,
     },
+    /// Judge the workflows of this repository: linters, GitHub's own parser, permissions against steps.
+    Workflows,
     /// Run the whole security-driven workflow on a recorded project, and say what it decided and why.
     Demo,
     /// Measure how fast reports are read and findings identified, and hold it to limits.
@@ -78,6 +84,7 @@ fn run(task: &Task) -> Result<ExitCode> {
         Task::Tidy => tidy::run(),
         Task::Peers => peers::install().map(|()| ExitCode::SUCCESS),
         Task::Refresh { today } => refresh::run(today).map(|()| ExitCode::SUCCESS),
+        Task::Workflows => workflows::run(),
         Task::Demo => demo::run().map(|()| ExitCode::SUCCESS),
         Task::Bench(args) => bench::run(args).map(|()| ExitCode::SUCCESS),
         Task::Fuzz(args) => fuzz::run(args).map(|()| ExitCode::SUCCESS),

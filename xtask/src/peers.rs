@@ -25,7 +25,8 @@ pub(crate) fn install() -> Result<()> {
         println!("peers are installed in {}", folder.display());
     } else {
         println!("installing peers into {}", folder.display());
-        environment(&folder)?;
+        environment(&folder, Path::new("xtask/peers.txt"))?;
+        packages(&folder)?;
         node_packages(&folder, &pins)?;
         fs::write(&stamp, &pins.stamp).with_context(|| format!("cannot write {}", stamp.display()))?;
     }
@@ -45,21 +46,34 @@ impl Pins {
         let browser = root.join("crates/test-support/browser");
         let node = vec![browser.join("package.json"), browser.join("package-lock.json")];
         let mut stamp = String::new();
-        for path in std::iter::once(&root.join("xtask/peers.txt")).chain(&node) {
+        let lists = [root.join("xtask/peers.txt"), root.join("xtask/packages.txt")];
+        for path in lists.iter().chain(&node) {
             stamp += &fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
         }
         Ok(Self { node, stamp })
     }
 }
 
-fn environment(folder: &Path) -> Result<()> {
+/// A new virtual environment with the packages of a list of the workspace.
+pub(crate) fn environment(folder: &Path, list: &Path) -> Result<()> {
     let python = python()?;
     step::run(Command::new(python).args(["-m", "venv", "--clear"]).arg(folder))
         .context("cannot make a virtual environment (on Debian and Ubuntu: apt-get install python3-venv)")?;
     let mut pip = Command::new(folder.join("bin/python"));
     pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--requirement"])
-        .arg(workspace().join("xtask/peers.txt"));
+        .arg(workspace().join(list));
     step::run(&mut pip).context("cannot install the Python peers")
+}
+
+/// What others published, for tests that publish it again to an index of their own.
+fn packages(folder: &Path) -> Result<()> {
+    let mut pip = Command::new(folder.join("bin/python"));
+    pip.args(["-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary=:all:"])
+        .args(["--require-hashes", "--requirement"])
+        .arg(workspace().join("xtask/packages.txt"))
+        .arg("--dest")
+        .arg(folder.join("packages"));
+    step::run(&mut pip).context("cannot download the packages that tests publish again")
 }
 
 fn python() -> Result<&'static str> {

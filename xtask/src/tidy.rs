@@ -1,10 +1,11 @@
-//! What the compiler does not check: layers, manifests, licences, links, recordings, the length of files.
+//! What the compiler does not check: layers, manifests, licences, links, dates of review, recordings, the length of files.
 
 mod fixtures;
 mod layers;
 mod links;
 mod manifests;
 mod packages;
+mod reviews;
 mod sources;
 
 use std::fs;
@@ -40,6 +41,7 @@ fn problems(root: &Path) -> Result<Vec<String>> {
     problems.extend(manifests::problems(&files)?);
     problems.extend(sources::problems(&files)?);
     problems.extend(links::problems(&files)?);
+    problems.extend(reviews::problems(&files)?);
     problems.extend(fixtures::problems(&files)?);
     Ok(problems)
 }

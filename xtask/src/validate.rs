@@ -4,9 +4,9 @@ use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
-use test_support::fixtures::{CORPUS_VARIABLE, workspace};
+use test_support::fixtures::CORPUS_VARIABLE;
 
-use crate::{demo, fuzz, generate, peers, step, tidy};
+use crate::{demo, fuzz, generate, infrastructure, peers, step, tidy, workflows};
 
 /// What came of one gate.
 enum Outcome {
@@ -31,7 +31,7 @@ struct Tally {
     ignored: u64,
 }
 
-const GATES: [Gate; 13] = [
+const GATES: [Gate; 14] = [
     Gate { name: "fmt", run: |_| cargo(&["fmt", "--all", "--check"]) },
     Gate { name: "tidy", run: |_| code(tidy::run()?, "the findings stand above") },
     Gate {
@@ -48,7 +48,8 @@ const GATES: [Gate; 13] = [
             Ok(Outcome::Passed)
         },
     },
-    Gate { name: "workflows", run: |_| workflows() },
+    Gate { name: "workflows", run: |_| code(workflows::run()?, "the findings stand above") },
+    Gate { name: "infrastructure", run: |_| infrastructure() },
     Gate { name: "test", run: |tally| test(tally, &[]) },
     Gate { name: "corpus", run: |_| corpus() },
     Gate {
@@ -89,7 +90,7 @@ pub(crate) fn run() -> ExitCode {
 }
 
 fn print_table(rows: &[(&str, Duration, Outcome)], tally: &Tally) {
-    println!("\n{:<12} {:>9}  outcome", "gate", "seconds");
+    println!("\n{:<14} {:>9}  outcome", "gate", "seconds");
     for (name, time, outcome) in rows {
         let word = match outcome {
             Outcome::Passed => "passed".to_owned(),
@@ -97,7 +98,7 @@ fn print_table(rows: &[(&str, Duration, Outcome)], tally: &Tally) {
             Outcome::Failed(why) => format!("FAILED: {why}"),
             Outcome::NotReached => "not reached".to_owned(),
         };
-        println!("{name:<12} {:>9.1}  {word}", time.as_secs_f64());
+        println!("{name:<14} {:>9.1}  {word}", time.as_secs_f64());
     }
     let Tally { passed, failed, ignored } = tally;
     println!("\ntests: {passed} passed, {failed} failed, {ignored} ignored");
@@ -124,14 +125,11 @@ fn deny() -> Result<Outcome> {
     cargo(&["deny", "--offline", "check", "bans", "licenses", "sources"])
 }
 
-/// Our own workflows and the script they call, as strangers would judge them.
-fn workflows() -> Result<Outcome> {
-    let bin = test_support::peers::folder().join("bin");
-    let mut zizmor = Command::new(bin.join("zizmor"));
-    zizmor.args(["--offline", "--no-progress", "--quiet", ".github/workflows"]);
-    step::run(zizmor.current_dir(workspace()))?;
-    let mut shellcheck = Command::new(bin.join("shellcheck"));
-    step::run(shellcheck.arg(".ci/run").current_dir(workspace()))?;
+/// The templates and scripts of the cloud set-up, as strangers would judge them.
+fn infrastructure() -> Result<Outcome> {
+    if let infrastructure::Lint::WithoutTerraform = infrastructure::lint()? {
+        println!("terraform is not installed here: its layout was not checked");
+    }
     Ok(Outcome::Passed)
 }
 

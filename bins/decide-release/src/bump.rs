@@ -2,9 +2,10 @@
 
 use std::fmt::Write as _;
 
-use cli_support::{Context, ExitStatus, requests, requests::DecisionInputs};
+use cli_support::{Context, ExitStatus, Failure, requests, requests::DecisionInputs};
 use findings_model::{SchemaVersion, text};
 use orchestrate::{
+    documents,
     findings::Writing,
     project::Project,
     version::{VersionBump, bump_version},
@@ -24,9 +25,39 @@ pub(crate) struct Bump {
     /// What the index has, as `publish-pypi releases` wrote it; `none` for nothing [default: the version that was decided]
     #[arg(long, value_name = "FILE|none")]
     index: Option<String>,
+    /// What becomes of the changed files [default: the key mode of [tool.relwarden.bump]]
+    #[arg(long, value_enum)]
+    mode: Option<Mode>,
+    /// Push the commit, with its tag or branch, whatever the key push says
+    #[arg(long)]
+    push: bool,
+    /// The decision that is carried out; ends with 1, and nothing is written, if another one took its place
+    #[arg(long, value_name = "ID")]
+    decision_id: Option<String>,
     /// Say what would be changed and write nothing
     #[arg(long)]
     dry_run: bool,
+}
+
+/// The words of the key `mode`.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum Mode {
+    /// They lie in the work tree
+    Workspace,
+    /// They are committed and tagged
+    Commit,
+    /// They are committed on a branch of their own
+    PullRequest,
+}
+
+impl From<Mode> for BumpMode {
+    fn from(mode: Mode) -> Self {
+        match mode {
+            Mode::Workspace => Self::Workspace,
+            Mode::Commit => Self::Commit,
+            Mode::PullRequest => Self::PullRequest,
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -65,8 +96,14 @@ impl Bump {
         if self.dry_run {
             request.writing = Writing::DryRun;
         }
-        let settings = requests::bump_settings(cx)?;
-        let bump = bump_version(&Project::at(cx.project()), &request, &settings).map_err(requests::version_failure)?;
+        let mut settings = requests::bump_settings(cx)?;
+        settings.mode = self.mode.map_or(settings.mode, BumpMode::from);
+        settings.push |= self.push;
+        let project = Project::at(cx.project());
+        if let Some(id) = &self.decision_id {
+            stands(&project, id)?;
+        }
+        let bump = bump_version(&project, &request, &settings).map_err(requests::version_failure)?;
         let next = bump.next.to_string();
         cx.actions().outputs([
             ("next_version", next.as_str()),
@@ -78,6 +115,19 @@ impl Bump {
         cx.result(&document(&bump), &lines(&bump, self.dry_run))?;
         Ok(ExitStatus::Done)
     }
+}
+
+/// Refuses if the newest decision is another one.
+fn stands(project: &Project, id: &str) -> anyhow::Result<()> {
+    let what = "cannot bump the version";
+    let stored = documents::decision(project).map_err(|error| requests::document_failure(error, what))?;
+    if stored.is_none_or(|stored| stored.decision.decision_id != id) {
+        let what = "another decision took the place of the one that is carried out";
+        return Err(Failure::new(ExitStatus::No, what)
+            .hint("nothing was written; the newer decision will be carried out")
+            .into());
+    }
+    Ok(())
 }
 
 fn document(bump: &VersionBump) -> Document<'_> {

@@ -1,7 +1,9 @@
 //! `integration-orchestrator`: all steps but the publish, in one process.
 
+mod commit_state;
 mod dashboard;
 mod health;
+mod quality_gates;
 mod record_release;
 mod stats;
 mod workflows;
@@ -72,6 +74,15 @@ enum Command {
         #[arg(long, value_name = "SHA", env = "GITHUB_SHA")]
         commit: Option<String>,
     },
+    /// Commit what a run leaves for the next one (findings, decision, status, metrics), and push it
+    ///
+    /// Nothing is committed where nothing of substance changed. Where another run pushed first, this one goes on from there; nothing
+    /// is pushed by force. Ends with 4 if the other run changed the findings too: theirs stay, ours are set aside under a name, and
+    /// the step is to be run again on the newest state, which is there then. Ends with 1 if a document was cut off: it is set
+    /// aside, and the committed one put back.
+    CommitState(commit_state::CommitState),
+    /// Print the project's own checks, for the jobs that run them
+    QualityGates,
 }
 
 impl AsRef<Common> for App {
@@ -95,5 +106,7 @@ pub fn run(app: App, cx: &mut Context) -> anyhow::Result<ExitStatus> {
         Command::RecordRelease { receipt, adopt_current, commit } => {
             record_release::run(cx, &receipt, adopt_current, commit)
         }
+        Command::CommitState(args) => args.run(cx),
+        Command::QualityGates => quality_gates::run(cx),
     }
 }

@@ -9,8 +9,10 @@ use std::{
 use cli_support::{Context, ExitStatus, Failure, ResultExt as _};
 use dist_check::{CheckOptions, DistKind, Distribution, Inspection, Level, Problem, check_set, inspect};
 use findings_model::text;
-use pypi_publish::Content;
+use pypi_publish::{Content, Parcel};
 use state_store::EntryKind;
+
+use crate::attest::beside;
 
 /// The files to work on
 #[derive(Debug, clap::Args)]
@@ -41,11 +43,7 @@ impl DistArgs {
     }
 
     /// As [`Self::check`]; a file with an error stops here.
-    pub(crate) fn publishable(
-        &self,
-        options: &CheckOptions,
-        cx: &mut Context,
-    ) -> anyhow::Result<Vec<(Distribution, Content)>> {
+    pub(crate) fn publishable(&self, options: &CheckOptions, cx: &mut Context) -> anyhow::Result<Vec<Parcel>> {
         let checked = self.check(options, cx)?;
         let bad: Vec<&Checked> = checked.iter().filter(|file| !file.inspection.is_ok()).collect();
         if !bad.is_empty() {
@@ -63,18 +61,18 @@ impl DistArgs {
     }
 
     /// As [`Self::check`]; only a file that cannot be read stops here.
-    pub(crate) fn readable(
-        &self,
-        options: &CheckOptions,
-        cx: &Context,
-    ) -> anyhow::Result<Vec<(Distribution, Content)>> {
+    pub(crate) fn readable(&self, options: &CheckOptions, cx: &Context) -> anyhow::Result<Vec<Parcel>> {
         readable(self.check(options, cx)?)
     }
 
-    fn paths(&self, cx: &Context) -> anyhow::Result<Vec<PathBuf>> {
+    /// The files, those of folders among them. What `attest` wrote beside them is left out: `dist/*` names it too.
+    pub(crate) fn paths(&self, cx: &Context) -> anyhow::Result<Vec<PathBuf>> {
         let mut paths = Vec::new();
         for given in &self.files {
             let path = cx.path(given);
+            if beside::is_companion(&path) {
+                continue;
+            }
             if !path.is_dir() {
                 paths.push(path);
                 continue;
@@ -92,17 +90,25 @@ impl DistArgs {
     }
 }
 
+/// The checked files alone.
+pub(crate) fn distributions(files: &[Parcel]) -> Vec<&Distribution> {
+    files.iter().map(|parcel| &parcel.distribution).collect()
+}
+
 /// The files with their bytes. Wheels come first: while only a source archive is there, installers build from it.
-fn readable(checked: Vec<Checked>) -> anyhow::Result<Vec<(Distribution, Content)>> {
+fn readable(checked: Vec<Checked>) -> anyhow::Result<Vec<Parcel>> {
     let mut files = Vec::with_capacity(checked.len());
     for Checked { inspection, file } in checked {
         let what = || format!("the name or the metadata of {} cannot be read", text::one_line(&inspection.file_name));
         let distribution = inspection
             .distribution
             .ok_or_else(|| Failure::new(ExitStatus::No, what()).hint("see `publish-pypi check`"))?;
-        files.push((distribution, Content::new(file)));
+        files.push(Parcel::new(distribution, Content::new(file)));
     }
-    files.sort_by_key(|(file, _)| (file.kind() == DistKind::Sdist, file.file_name().to_owned()));
+    files.sort_by_key(|parcel| {
+        let file = &parcel.distribution;
+        (file.kind() == DistKind::Sdist, file.file_name().to_owned())
+    });
     Ok(files)
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use cli_support::{Context, ExitStatus, Failure, ResultExt as _};
 use credentials::IndexCredential;
 use dist_check::{CheckOptions, Limits, Target};
-use pypi_publish::{IndexAddress, IndexClient, Patience, RetryPolicy};
+use pypi_publish::{IndexAddress, IndexClient, IndexRules, Patience, RetryPolicy};
 
 use crate::failure;
 
@@ -104,6 +104,16 @@ fn client(address: IndexAddress, credential: Option<IndexCredential>) -> anyhow:
 pub(crate) fn check_options(address: &IndexAddress, cx: &mut Context) -> anyhow::Result<CheckOptions> {
     let file_bytes = cx.config()?.publish.limits.file_bytes;
     Ok(CheckOptions { target: address.target(), limits: Limits { file_bytes, ..Limits::default() } })
+}
+
+/// What the index takes, as the configuration says it.
+pub(crate) fn index_rules(cx: &mut Context) -> anyhow::Result<IndexRules> {
+    let limits = cx.config()?.publish.limits;
+    Ok(IndexRules {
+        file_bytes: limits.file_bytes,
+        project_bytes: limits.project_bytes,
+        release_days: Some(limits.release_days).filter(|days| *days > 0),
+    })
 }
 
 /// How often and how long to try, in real time.

@@ -1,5 +1,6 @@
 //! `publish-pypi`: checks distribution files, publishes them to a package index and proves it.
 
+mod attest;
 mod check;
 mod dist;
 mod failure;
@@ -7,8 +8,11 @@ mod index;
 mod plan;
 mod publish;
 mod releases;
+mod report;
+mod tell;
 mod token;
 mod verify;
+mod watch;
 
 use cli_support::{Common, Context, ExitStatus};
 
@@ -28,6 +32,7 @@ pub struct App {
 #[derive(Debug, clap::Subcommand)]
 enum Command {
     Check(check::Check),
+    Attest(attest::Attest),
     Plan(plan::Plan),
     Publish(publish::Publish),
     Verify(verify::Verify),
@@ -45,6 +50,7 @@ impl AsRef<Common> for App {
 pub fn run(app: App, cx: &mut Context) -> anyhow::Result<ExitStatus> {
     match app.command {
         Command::Check(check) => check.run(cx),
+        Command::Attest(attest) => attest.run(cx),
         Command::Plan(plan) => plan.run(cx),
         Command::Publish(publish) => publish.run(cx),
         Command::Verify(verify) => verify.run(cx),

@@ -1,18 +1,19 @@
-use std::{fmt::Write as _, path::PathBuf};
+use std::path::{Path, PathBuf};
 
-use cli_support::{Context, ExitStatus, ResultExt as _};
-use dist_check::Distribution;
-use findings_model::{FileOutcome, Receipt};
+use cli_support::{Context, ExitStatus, Failure, ResultExt as _};
+use findings_model::Receipt;
 use orchestrate::{documents, project::Project};
-use pypi_publish::{IndexAddress, Jobs, Plan, Publication};
+use pypi_publish::{Action, IndexAddress, Jobs, Plan, Preflight, Publication, PublishError, PublishOptions};
 use release_decision::Decision;
-use serde::Serialize;
 
 use crate::{
     dist::DistArgs,
     failure,
-    index::{Auth, IndexArgs, block_on, check_options, patience},
+    index::{Auth, IndexArgs, block_on, check_options, index_rules, patience},
     plan,
+    report::{Document, FailureReport, Progress, Stage},
+    tell::tell,
+    watch::observer,
 };
 
 /// Publish files to an index, wait until it lists them, and write the receipt
@@ -31,6 +32,9 @@ pub(crate) struct Publish {
     /// Do everything but send
     #[arg(long)]
     dry_run: bool,
+    /// Ask the index first what it makes of the credential and the metadata: the whole form of one file, without the file
+    #[arg(long)]
+    preflight: bool,
     /// How many files are sent at a time, once the first is there (1 to 16) [default: 4]
     #[arg(long, value_name = "N", value_parser = parse_jobs)]
     jobs: Option<Jobs>,
@@ -46,58 +50,100 @@ fn parse_jobs(text: &str) -> Result<Jobs, String> {
     text.parse().ok().and_then(Jobs::new).ok_or_else(|| "give a number from 1 to 16".to_owned())
 }
 
-#[derive(Serialize)]
-struct Document<'a> {
-    #[serde(flatten)]
-    receipt: &'a Receipt,
-    dry_run: bool,
-}
-
 impl Publish {
     pub(crate) fn run(self, cx: &mut Context) -> anyhow::Result<ExitStatus> {
-        let options = check_options(&self.index.address(cx)?, cx)?;
-        let files = self.dist.publishable(&options, cx)?;
+        let mut progress = Progress { dry_run: self.dry_run, ..Progress::default() };
+        let done = self.carry_out(&mut progress, cx);
+        let failure = done.as_ref().err().map(|error| FailureReport::new(error, &progress, cx));
+        if let Some(failure) = &failure {
+            for note in failure.notes() {
+                cx.note(note)?;
+            }
+        }
+        let document = Document::new(&progress, failure, cx.now());
+        cx.result(&document, &document.text())?;
+        if let Some(receipt) = &progress.receipt {
+            cx.actions().outputs([
+                ("version", receipt.version.as_str()),
+                ("verified", if receipt.verified { "true" } else { "false" }),
+            ])?;
+        }
+        cx.actions().summary(&document.summary())?;
+        if !self.dry_run {
+            tell(&document, cx)?;
+        }
+        done.map(|()| ExitStatus::Done)
+    }
+
+    /// Each stage in its turn. What is known is in `progress`, whether or not the next stage comes to its end.
+    fn carry_out(&self, progress: &mut Progress, cx: &mut Context) -> anyhow::Result<()> {
+        let address = self.index.address(cx)?;
+        progress.index = Some(address.clone());
+        let files = self.dist.publishable(&check_options(&address, cx)?, cx)?;
+
+        progress.stage = Stage::Credential;
         let client = self.index.publisher(self.auth, cx)?;
         if let Some(credential) = client.credential() {
             cx.note(format!("the token comes from {}", credential.source()))?;
         }
-        let distributions: Vec<&Distribution> = files.iter().map(|(file, _)| file).collect();
-        let patience = patience(cx, self.wait);
-        let plan = block_on(plan::make(&client, &distributions, &patience))??;
+
+        progress.stage = Stage::Plan;
+        let (rules, patience) = (index_rules(cx)?, patience(cx, self.wait));
+        let plan = block_on(plan::make(&client, &files, &rules, cx.now(), &patience))??;
+        progress.plan = Some(plan.clone());
         let decision_id = if self.is_trial(cx)? {
             cx.note("a publish to TestPyPI carries out no decision: what is due stays due")?;
             None
         } else {
             self.decision_id(&plan, cx)?
         };
+        let nothing_sent = Publication::nothing_sent(&plan, None).receipt(decision_id.clone(), cx.now());
+        progress.receipt = Some(nothing_sent.clone());
+        if self.dry_run
+            && let Some(obstacle) = plan.obstacle()
+        {
+            return Err(failed(obstacle.into(), &plan).into());
+        }
 
-        let publication = if self.dry_run {
-            Publication::nothing_sent(&plan, plan.conflict().map(Into::into))
-        } else {
-            block_on(pypi_publish::publish(&client, &plan, &files, self.jobs.unwrap_or_default(), &patience))?
-        };
-        let receipt = publication.receipt(decision_id, cx.now());
-        if !self.dry_run {
-            let mut bytes =
-                serde_json::to_vec_pretty(&receipt).or_fail(ExitStatus::Outside, "cannot form the receipt")?;
-            bytes.push(b'\n');
-            state_store::replace(&cx.path(&self.receipt), &bytes)
-                .or_fail(ExitStatus::Outside, "cannot write the receipt")?;
-        }
-        cx.result(&Document { receipt: &receipt, dry_run: self.dry_run }, &lines(&receipt, self.dry_run))?;
-        cx.actions().outputs([
-            ("version", receipt.version.as_str()),
-            ("verified", if receipt.verified { "true" } else { "false" }),
-        ])?;
-        cx.actions().summary(&summary(&receipt))?;
-        match publication.failure {
-            None => Ok(ExitStatus::Done),
-            Some(error) => {
-                let what = format!("cannot publish {} {} to {}", plan.project, plan.version, plan.index);
+        progress.stage = Stage::Preflight;
+        let first = plan.files.iter().position(|file| file.action == Action::Upload);
+        if self.preflight
+            && plan.obstacle().is_none()
+            && let Some(first) = first
+        {
+            let found = block_on(pypi_publish::preflight(&client, &files[first].distribution, &patience))?;
+            let found = found.map_err(|error| {
                 let (kind, hint) = (error.kind(), error.hint());
-                Err(failure::of(error, kind, hint, what).into())
-            }
+                failure::of(error, kind, hint, format!("cannot ask {} beforehand", plan.index))
+            })?;
+            progress.preflight = Some(found.clone());
+            preflight_verdict(&found, &plan)?;
         }
+        if self.dry_run {
+            return Ok(());
+        }
+
+        progress.stage = Stage::Upload;
+        let path = cx.path(&self.receipt);
+        let options = PublishOptions {
+            jobs: self.jobs.unwrap_or_default(),
+            earlier: earlier(&path, cx)?,
+            observer: Some(observer(nothing_sent, path.clone(), cx)),
+        };
+        let publication = block_on(pypi_publish::publish(&client, &plan, &files, &options, &patience))?;
+        // The observer's bars end here.
+        drop(options);
+        let receipt = publication.receipt(decision_id, cx.now());
+        progress.receipt = Some(receipt.clone());
+        let written = write(&receipt, &path);
+        if let Some(error) = publication.failure {
+            if let Err(unwritten) = written {
+                cx.note(format!("warning: {unwritten}"))?;
+            }
+            return Err(failed(error, &plan).into());
+        }
+        progress.stage = Stage::Receipt;
+        Ok(written?)
     }
 
     /// Whether the files go to TestPyPI, and the project's own index is another one.
@@ -134,40 +180,42 @@ impl Publish {
     }
 }
 
-fn word(outcome: FileOutcome, dry_run: bool) -> &'static str {
-    match outcome {
-        FileOutcome::Uploaded => "uploaded",
-        FileOutcome::AlreadyThere => "already there",
-        FileOutcome::Skipped if dry_run => "would be uploaded",
-        FileOutcome::Skipped => "skipped",
-        FileOutcome::Failed => "failed",
-    }
-}
-
-fn lines(receipt: &Receipt, dry_run: bool) -> String {
-    let mut text = String::new();
-    for file in &receipt.files {
-        let _infallible = writeln!(text, "{}: {}", file.file, word(file.outcome, dry_run));
-    }
-    let end = match (dry_run, receipt.verified) {
-        (true, _) => "dry run, nothing was sent",
-        (false, true) => "verified: the index lists every file with our digest",
-        (false, false) => "not verified",
+/// The receipt of an earlier run, if there is one that can be read.
+fn earlier(path: &Path, cx: &mut Context) -> anyhow::Result<Option<Receipt>> {
+    let bytes = state_store::read_if_there(path, state_store::CONFIG_LIMIT)
+        .or_fail(ExitStatus::Outside, "cannot read the receipt of an earlier run")?;
+    let Some(bytes) = bytes else {
+        return Ok(None);
     };
-    let _infallible = writeln!(text, "{} {}: {end}", receipt.project, receipt.version);
-    text
+    match serde_json::from_slice::<Receipt>(&bytes) {
+        Ok(receipt) => Ok(Some(receipt)),
+        Err(error) => {
+            cx.note(format!("warning: the receipt of an earlier run is of no use and will be replaced: {error}"))?;
+            Ok(None)
+        }
+    }
 }
 
-fn summary(receipt: &Receipt) -> String {
-    use findings_model::text::markdown;
-    let mut text = format!("### Publish of {} {}\n\n", markdown(&receipt.project), markdown(&receipt.version));
-    text.push_str("| file | outcome | tries | SHA-256 |\n| --- | --- | --- | --- |\n");
-    for file in &receipt.files {
-        let outcome = word(file.outcome, false);
-        let _infallible =
-            writeln!(text, "| {} | {outcome} | {} | {} |", markdown(&file.file), file.attempts, file.sha256);
-    }
-    let end = if receipt.verified { "The index lists every file with our digest." } else { "Not verified." };
-    let _infallible = writeln!(text, "\n{end}");
-    text
+fn write(receipt: &Receipt, path: &Path) -> Result<(), Failure> {
+    let mut bytes = serde_json::to_vec_pretty(receipt).or_fail(ExitStatus::Outside, "cannot form the receipt")?;
+    bytes.push(b'\n');
+    state_store::replace(path, &bytes).or_fail(ExitStatus::Outside, "cannot write the receipt")
+}
+
+fn failed(error: PublishError, plan: &Plan) -> Failure {
+    let what = format!("cannot publish {} {} to {}", plan.project, plan.version, plan.index);
+    let (kind, hint) = (error.kind(), error.hint());
+    failure::of(error, kind, hint, what)
+}
+
+/// What the index said beforehand ends the publish, or does not.
+fn preflight_verdict(found: &Preflight, plan: &Plan) -> Result<(), Failure> {
+    let (status, hint) = match found {
+        Preflight::Acceptable | Preflight::Inconclusive(_) => return Ok(()),
+        Preflight::Refused(_) => (ExitStatus::Refused, "check that the token is valid and is for this index"),
+        Preflight::Rejected(_) => (ExitStatus::No, "correct what the index says and build again"),
+    };
+    let answered = found.answered().map(|answered| format!(" with {answered}")).unwrap_or_default();
+    let what = format!("{} does not take {} {}: {}{answered}", plan.index, plan.project, plan.version, found.meaning());
+    Err(Failure::new(status, what).hint(hint))
 }

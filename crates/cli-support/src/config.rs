@@ -6,12 +6,14 @@ use findings_model::{PackageName, ScannerName, SlaDays};
 use serde::{Deserialize, Deserializer, de};
 
 mod advisories;
+mod attestations;
 mod exceptions;
 mod load;
 #[cfg(feature = "schema")]
 mod schema;
 
 pub use advisories::Advisories;
+pub use attestations::Attestations;
 pub use exceptions::Exception;
 pub(crate) use load::load;
 #[cfg(feature = "schema")]
@@ -142,8 +144,54 @@ pub struct Publish {
     pub index: Option<String>,
     /// The index's simple API [default: the one that belongs to the upload address].
     pub simple_index: Option<String>,
+    /// Whose signature is expected, and how it is made.
+    pub attestations: Attestations,
     /// Bounds of what is sent.
     pub limits: PublishLimits,
+    /// Who is told how a publish ended.
+    pub notify: Notify,
+}
+
+/// `[tool.relwarden.publish.notify]`
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Notify {
+    /// The name of the environment variable that holds the webhook's address, which is a secret [default: nobody is told].
+    pub url_env: Option<String>,
+    /// How the message is written.
+    pub format: NotifyFormat,
+    /// What is told.
+    pub on: BTreeSet<NotifyOn>,
+}
+
+/// How a message to a webhook is written.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NotifyFormat {
+    /// A JSON document of our own.
+    #[default]
+    Json,
+    /// What Slack's incoming webhooks take, and those of others that follow them.
+    Slack,
+}
+
+/// An end of a publish that is told.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NotifyOn {
+    /// It failed.
+    Failure,
+    /// The index lists every file.
+    Success,
+}
+
+impl Default for Notify {
+    fn default() -> Self {
+        Self { url_env: None, format: NotifyFormat::default(), on: BTreeSet::from([NotifyOn::Failure]) }
+    }
 }
 
 /// `[tool.relwarden.publish.limits]`
@@ -153,11 +201,15 @@ pub struct Publish {
 pub struct PublishLimits {
     /// The largest file, in bytes [default: the index's 100 MiB].
     pub file_bytes: u64,
+    /// The most that all files of the project may have together, in bytes [default: the index's 10 GiB].
+    pub project_bytes: u64,
+    /// Days in which a release takes new files [default: the index's 14]; 0 for an index that always does.
+    pub release_days: u32,
 }
 
 impl Default for PublishLimits {
     fn default() -> Self {
-        Self { file_bytes: 100 * 1024 * 1024 }
+        Self { file_bytes: 100 * 1024 * 1024, project_bytes: 10 * 1024 * 1024 * 1024, release_days: 14 }
     }
 }
 

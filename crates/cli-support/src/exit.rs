@@ -74,11 +74,13 @@ impl Failure {
         self
     }
 
-    pub(crate) fn status(&self) -> ExitStatus {
+    /// The exit status that the run ends in.
+    pub fn status(&self) -> ExitStatus {
         self.status
     }
 
-    pub(crate) fn hint_text(&self) -> Option<&str> {
+    /// What to do next, if somebody said it.
+    pub fn hint_text(&self) -> Option<&str> {
         self.hint.as_deref()
     }
 }

@@ -27,7 +27,7 @@ pub mod requests;
 pub mod scan_text;
 
 pub use advisory_args::AdvisoryArgs;
-pub use config::Config;
+pub use config::{Attestations, Config};
 pub use context::{Common, Context, Format};
 pub use exit::{ExitStatus, Failure, ResultExt};
 

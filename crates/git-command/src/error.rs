@@ -22,6 +22,8 @@ pub enum Action {
     LeaveBranch,
     AskRemote,
     Fetch,
+    Compare,
+    Follow,
     Push,
 }
 
@@ -46,6 +48,8 @@ impl fmt::Display for Action {
             Self::LeaveBranch => "leave the branch",
             Self::AskRemote => "ask the remote what it has",
             Self::Fetch => "fetch from the remote",
+            Self::Compare => "compare two commits",
+            Self::Follow => "go on from the newest commit",
             Self::Push => "push",
         })
     }

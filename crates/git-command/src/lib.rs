@@ -9,6 +9,7 @@
 
 mod change;
 mod error;
+mod follow;
 mod read;
 mod remote;
 mod repository;

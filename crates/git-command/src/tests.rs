@@ -249,3 +249,32 @@ fn what_is_ignored_and_how_a_checkout_writes_it() {
     assert_eq!(repository.read(&head, "a.txt", 9).unwrap().as_deref(), Some(b"x\n".as_slice()));
     assert_eq!(repository.read_as_checked_out(&head, "a.txt", 9).unwrap().as_deref(), Some(b"x\r\n".as_slice()));
 }
+
+#[test]
+fn a_work_tree_goes_on_from_what_the_remote_has_and_keeps_edits() {
+    let (checkout, repository) = checkout();
+    checkout.git(&["push", "--quiet", "origin", "main"]);
+    let base = repository.resolve("HEAD").unwrap();
+    checkout.write("sub/project/reports/a.json", "[2]");
+    checkout.write("new.txt", "theirs\n");
+    let theirs = checkout.commit_all("theirs");
+    checkout.git(&["push", "--quiet", "origin", "main"]);
+    checkout.git(&["reset", "--quiet", "--hard", base.as_str()]);
+    checkout.git(&["update-ref", "-d", "refs/remotes/origin/main"]);
+
+    let tip = repository.fetch_branch("origin", "main").unwrap().unwrap();
+    assert_eq!(tip.as_str(), theirs);
+    assert_eq!(repository.fetch_branch("origin", "none").unwrap(), None);
+    assert_eq!(repository.parent(&tip).unwrap(), Some(base.clone()));
+    let below = Repository::find(&checkout.join("sub/project")).unwrap();
+    assert_eq!(below.differing(&base, &tip, &["reports"]).unwrap(), [Path::new("reports/a.json")]);
+    assert_eq!(below.differing(&base, &tip, &["none"]).unwrap(), Vec::<std::path::PathBuf>::new());
+    assert_eq!(repository.differing(&base, &tip, &["."]).unwrap().len(), 2);
+
+    checkout.write("pyproject.toml", "edited\n");
+    repository.move_to(&tip).unwrap();
+    assert_eq!((checkout.text("new.txt").as_str(), checkout.text("pyproject.toml").as_str()), ("theirs\n", "edited\n"));
+    checkout.write("new.txt", "ours\n");
+    assert!(matches!(repository.move_to(&base).unwrap_err(), GitError::Failed { .. }), "an edit would be lost");
+    assert_eq!(checkout.text("new.txt"), "ours\n");
+}

@@ -156,6 +156,26 @@ impl StatusDocument {
     /// What this program writes.
     pub const SCHEMA_VERSION: SchemaVersion = SchemaVersion::new(1, 0);
 
+    /// Whether another document tells its reader the same of the project, at whatever time it was computed: ages and the time itself
+    /// aside, which pass by themselves.
+    pub fn says_the_same_as(&self, other: &Self) -> bool {
+        fn said(document: &StatusDocument) -> impl PartialEq {
+            let findings = |list: &[StatusFinding]| -> Vec<String> {
+                list.iter()
+                    .map(|finding| format!("{} {:?} {:?}", finding.finding_id, finding.severity, finding.status))
+                    .collect()
+            };
+            (
+                (document.project.clone(), document.version.clone(), document.repository_url.clone()),
+                (document.scan_date, document.data_as_of, document.stale, document.state, document.security_grade),
+                (document.remediation_status, document.vulnerability_summary.clone()),
+                (document.unverified_findings, document.overdue_findings),
+                (findings(&document.findings), findings(&document.excepted_findings)),
+            )
+        }
+        said(self) == said(other)
+    }
+
     /// Reads a document; counts, words, dates and the grade are checked.
     pub fn from_json(bytes: &[u8]) -> Result<Self, DocumentError> {
         /// The version alone: a newer document need not have the shape of today.

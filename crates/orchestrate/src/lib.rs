@@ -10,6 +10,7 @@
 //! - [`version::bump_version`]: the next version, written into the project.
 //! - [`release::record_release`]: a verified receipt moves the baseline.
 //! - [`status::update_status`]: the public status.
+//! - [`state::commit_state`]: what a run leaves for the next one, committed and pushed.
 //! - [`workflow::execute_security_driven_workflow`], [`workflow::execute_manual_release_workflow`]: all of it but the publish.
 //! - [`health::validate_integration_health`], [`validation::validate`]: is the system sound.
 //! - [`monitoring`]: run records.
@@ -30,6 +31,7 @@ pub mod project;
 pub mod release;
 pub mod scope;
 mod source_lines;
+pub mod state;
 pub mod status;
 pub mod validation;
 pub mod version;

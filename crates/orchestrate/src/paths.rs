@@ -32,3 +32,7 @@ pub const SCANS: &str = "security/findings/history/scans";
 pub const STATUS: &str = "docs/security-status";
 /// The folder of run records.
 pub const METRICS: &str = "metrics";
+/// State files that could not be kept under their name: torn ones, and those that another run had changed too.
+pub const SET_ASIDE: &str = "security/findings/set-aside";
+/// What is kept in git from one run to the next.
+pub const STATE: [&str; 3] = [FINDINGS, STATUS, METRICS];

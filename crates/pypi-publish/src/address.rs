@@ -118,6 +118,11 @@ impl IndexAddress {
         with_path(&self.simple, &format!("{}{project}/", self.simple.path()))
     }
 
+    /// Whether it is spoken to without TLS.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.upload.scheme() == "http" && self.simple.scheme() == "http"
+    }
+
     /// Whether the index is on this machine.
     pub(crate) fn is_loopback(&self) -> bool {
         is_loopback(&self.upload) && is_loopback(&self.simple)
@@ -158,7 +163,8 @@ pub(crate) fn may_be_asked(url: &Url) -> bool {
     url.scheme() == "https" || url.scheme() == "http" && is_loopback(url)
 }
 
-fn is_loopback(url: &Url) -> bool {
+/// Whether a URL is of this machine.
+pub(crate) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
         Some(Host::Ipv4(address)) => IpAddr::from(address).is_loopback(),

@@ -4,13 +4,16 @@
 mod read;
 mod send;
 
-use std::time::Duration;
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use credentials::IndexCredential;
 use url::Url;
 
 pub use read::ReadError;
-pub(crate) use send::Answer;
+pub(crate) use send::{Answer, Load};
 
 use crate::{IndexAddress, address::may_be_asked};
 
@@ -25,7 +28,7 @@ const MOST_REDIRECTS: usize = 5;
 #[derive(Debug)]
 pub struct IndexClient {
     address: IndexAddress,
-    credential: Option<IndexCredential>,
+    credential: Mutex<Option<Arc<IndexCredential>>>,
     reader: reqwest::Client,
     sender: reqwest::Client,
 }
@@ -48,11 +51,16 @@ impl IndexClient {
             let builder = reqwest::Client::builder()
                 .user_agent(concat!("relwarden-publish-pypi/", env!("CARGO_PKG_VERSION")))
                 .connect_timeout(CONNECT);
-            if address.is_loopback() { builder.no_proxy() } else { builder }
+            match (address.is_loopback(), address.is_plain()) {
+                // Reading the machine's certificates takes longer than all else until the first byte.
+                (true, true) => builder.no_proxy().tls_certs_only([]),
+                (true, false) => builder.no_proxy(),
+                (false, _) => builder,
+            }
         };
         let reader = builder().timeout(PAGE).redirect(reading_policy()).build().map_err(failed)?;
         let sender = builder().redirect(reqwest::redirect::Policy::none()).build().map_err(failed)?;
-        Ok(Self { address, credential, reader, sender })
+        Ok(Self { address, credential: Mutex::new(credential.map(Arc::new)), reader, sender })
     }
 
     /// The index.
@@ -60,9 +68,15 @@ impl IndexClient {
         &self.address
     }
 
-    /// Where the credential comes from, if there is one.
-    pub fn credential(&self) -> Option<&IndexCredential> {
-        self.credential.as_ref()
+    /// The credential, if there is one.
+    pub fn credential(&self) -> Option<Arc<IndexCredential>> {
+        self.credential.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Takes another credential for every request that begins from now on: a minted token lasts a quarter of an hour, a
+    /// publish of many files may last longer.
+    pub fn renew(&self, credential: IndexCredential) {
+        *self.credential.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(credential));
     }
 }
 

@@ -2,17 +2,23 @@
 
 mod html;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use dist_check::{FileName, Sha256};
-use findings_model::PackageName;
+use findings_model::{PackageName, Timestamp};
+use pep440_rs::Version;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use url::Url;
 
-/// What an index lists of a project.
+/// What an index lists of a project. The default is a project that the index does not know.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ProjectPage {
+    /// Whether the index knows the project.
+    pub is_known: bool,
     /// The files by name.
     pub files: BTreeMap<String, ListedFile>,
 }
@@ -24,6 +30,12 @@ pub struct ListedFile {
     pub url: Option<Url>,
     /// The digest that the index gives; older indexes give none, or of another kind.
     pub sha256: Option<Sha256>,
+    /// The file's size in bytes, where the index tells it (PEP 700).
+    pub size: Option<u64>,
+    /// When the file was uploaded, where the index tells it (PEP 700).
+    pub upload_time: Option<Timestamp>,
+    /// Where the index has the file's attestations (PEP 740).
+    pub provenance: Option<String>,
 }
 
 /// Why an answer is no simple page.
@@ -61,6 +73,13 @@ struct JsonFile {
     url: String,
     #[serde(default)]
     hashes: BTreeMap<String, String>,
+    // What another index makes of these keys must not hide its files.
+    #[serde(default)]
+    size: Value,
+    #[serde(default, rename = "upload-time")]
+    upload_time: Value,
+    #[serde(default)]
+    provenance: Value,
 }
 
 /// The two forms of a page that was fetched.
@@ -85,7 +104,7 @@ impl RawPage {
 
     /// The files on the page. Relative addresses start at `base`.
     pub(crate) fn parse(&self, base: &Url) -> Result<ProjectPage, PageError> {
-        let mut page = ProjectPage::default();
+        let mut page = ProjectPage { is_known: true, ..ProjectPage::default() };
         match self {
             Self::Json(body) => {
                 let json: JsonPage = serde_json::from_slice(body).map_err(PageError::Json)?;
@@ -94,8 +113,14 @@ impl RawPage {
                     return Err(PageError::ApiVersion(findings_model::text::shorten(&version, 40).into_owned()));
                 }
                 for file in json.files {
-                    let sha256 = file.hashes.get("sha256").and_then(|digest| digest.parse().ok());
-                    page.files.insert(file.filename, ListedFile { url: base.join(&file.url).ok(), sha256 });
+                    let listed = ListedFile {
+                        url: base.join(&file.url).ok(),
+                        sha256: file.hashes.get("sha256").and_then(|digest| digest.parse().ok()),
+                        size: file.size.as_u64(),
+                        upload_time: file.upload_time.as_str().and_then(|time| time.parse().ok()),
+                        provenance: file.provenance.as_str().map(str::to_owned),
+                    };
+                    page.files.insert(file.filename, listed);
                 }
             }
             Self::Html(html) => {
@@ -109,7 +134,7 @@ impl RawPage {
                     let Some(name) = html::file_name(&url) else {
                         continue;
                     };
-                    page.files.insert(name, ListedFile { url: Some(url), sha256 });
+                    page.files.insert(name, ListedFile { url: Some(url), sha256, ..ListedFile::default() });
                 }
             }
         }
@@ -117,7 +142,19 @@ impl RawPage {
     }
 }
 
+/// A listed file's name taken apart. Source archives were `.zip` files too, before PEP 625.
+pub(crate) fn listed_name(name: &str) -> Option<FileName> {
+    let name = name.strip_suffix(".zip").map_or(Cow::Borrowed(name), |stem| Cow::Owned(format!("{stem}.tar.gz")));
+    FileName::parse(&name).ok()
+}
+
 impl ProjectPage {
+    /// The files of one version, by name.
+    pub fn of_version<'a>(&'a self, version: &'a Version) -> impl Iterator<Item = (&'a str, &'a ListedFile)> {
+        let is_of = move |name: &str| listed_name(name).is_some_and(|parsed| parsed.version() == version);
+        self.files.iter().filter(move |(name, _)| is_of(name)).map(|(name, file)| (name.as_str(), file))
+    }
+
     /// The page as a document after PEP 691 and PEP 700, with the versions that the file names tell.
     pub(crate) fn to_pep691(&self, project: &PackageName) -> Value {
         let names = self.files.keys().filter_map(|name| FileName::parse(name).ok());

@@ -17,10 +17,20 @@ pub struct RetryPolicy {
     pub longest_wait: Duration,
     /// How long to wait at most until the index lists what it took.
     pub verify: Duration,
+    /// How long the line may take nothing of a file before the request is given up.
+    pub stall: Duration,
+    /// How long the index may be silent after a whole file was sent. PyPI gives its own workers four minutes.
+    pub answer: Duration,
+    /// After so many temporary failures in a row, over all files, no further try is made.
+    pub breaker: u32,
 }
 
+/// The longest wait that an index may ask for (`Retry-After`); the next try comes after it whatever was asked.
+const LONGEST_ASKED: Duration = Duration::from_mins(2);
+
 impl Default for RetryPolicy {
-    /// 6 tries and 10 minutes a file, waits of 1, 2, 4, … at most 60 seconds, 5 minutes until files are listed.
+    /// 6 tries and 10 minutes a file, waits of 1, 2, 4, … at most 60 seconds, 5 minutes until files are listed; 60 seconds
+    /// without progress, 5 minutes without an answer, 12 failures in a row.
     fn default() -> Self {
         Self {
             tries: 6,
@@ -28,6 +38,9 @@ impl Default for RetryPolicy {
             first_wait: Duration::from_secs(1),
             longest_wait: Duration::from_mins(1),
             verify: Duration::from_mins(5),
+            stall: Duration::from_mins(1),
+            answer: Duration::from_mins(5),
+            breaker: 12,
         }
     }
 }
@@ -74,8 +87,9 @@ impl Tries {
 
     /// How long to wait before the next try; none when tries or time are used up.
     ///
-    /// `elapsed` is the time since the first try began; `asked` is what the index asked for (`Retry-After`). The wait
-    /// is 50 to 100 % of its step, so that clients that failed together do not come back together.
+    /// `elapsed` is the time since the first try began; `asked` is what the index asked for (`Retry-After`), which is
+    /// heeded up to two minutes. The wait is 50 to 100 % of its step, so that clients that failed together do not come
+    /// back together.
     pub(crate) fn next_wait(&mut self, elapsed: Duration, asked: Option<Duration>) -> Option<Duration> {
         if self.made >= self.policy.tries {
             return None;
@@ -83,7 +97,7 @@ impl Tries {
         let doublings = self.made.saturating_sub(1).min(31);
         let step = self.policy.first_wait.saturating_mul(1 << doublings).min(self.policy.longest_wait);
         let jittered = step / 2 + step.mul_f64(self.chance() / 2.0);
-        let wait = jittered.max(asked.unwrap_or_default());
+        let wait = jittered.max(asked.unwrap_or_default().min(LONGEST_ASKED));
         (elapsed.saturating_add(wait) < self.policy.budget).then_some(wait)
     }
 
@@ -149,7 +163,8 @@ mod tests {
         let mut tries = tries(1);
         tries.begin();
         assert_eq!(tries.next_wait(Duration::ZERO, Some(SECOND * 90)), Some(SECOND * 90));
-        assert_eq!(tries.next_wait(Duration::ZERO, Some(SECOND * 900)), None);
+        assert_eq!(tries.next_wait(Duration::ZERO, Some(SECOND * 900)), Some(SECOND * 120));
+        assert_eq!(tries.next_wait(SECOND * 500, Some(SECOND * 900)), None);
         assert_eq!(tries.next_wait(SECOND * 599, Some(SECOND)), None);
         assert!(tries.next_wait(SECOND * 598, None).is_some());
     }

@@ -8,13 +8,18 @@ use std::{
 
 use credentials::{IndexCredential, TokenShape};
 use dist_check::{CheckOptions, Distribution, Sha256, inspect};
-use findings_model::{FileOutcome, PackageName};
+use findings_model::{FileOutcome, PackageName, Receipt, Timestamp};
 use test_support::index::{Fault, Index, Pages, Settings};
 
 use crate::{
-    Action, Content, ErrorKind, IndexAddress, IndexClient, Jobs, Patience, Plan, Publication, RetryPolicy, plan,
-    publish, releases, verify,
+    Action, Content, ErrorKind, IndexAddress, IndexClient, IndexRules, Jobs, Observer, Parcel, Patience, Plan,
+    PlanError, Preflight, Publication, PublishError, PublishOptions, RetryPolicy, plan, preflight, publish, releases,
+    verify,
 };
+
+mod chaos;
+mod release;
+mod time_outs;
 
 const TOKEN: &str = "hunter2-of-the-test-index";
 const METADATA: &str = "Metadata-Version: 2.4\nName: Sample.Package\nVersion: 1.0.0\nSummary: A sample\n\
@@ -24,8 +29,16 @@ const METADATA: &str = "Metadata-Version: 2.4\nName: Sample.Package\nVersion: 1.
     Description-Content-Type: text/markdown\n\n# Sample \u{fc}\n\nText.\n";
 
 fn sdist(padding: &str) -> (&'static str, Vec<u8>) {
+    sdist_with(METADATA, padding)
+}
+
+fn sdist_of(metadata: &str) -> (&'static str, Vec<u8>) {
+    sdist_with(metadata, "")
+}
+
+fn sdist_with(metadata: &str, padding: &str) -> (&'static str, Vec<u8>) {
     let mut builder = tar::Builder::new(flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast()));
-    for (path, text) in [("PKG-INFO", METADATA), ("LICENSE", "MIT\n"), ("x.py", padding)] {
+    for (path, text) in [("PKG-INFO", metadata), ("LICENSE", "MIT\n"), ("x.py", padding)] {
         let mut header = tar::Header::new_gnu();
         header.set_size(text.len() as u64);
         header.set_mode(0o644);
@@ -35,8 +48,20 @@ fn sdist(padding: &str) -> (&'static str, Vec<u8>) {
 }
 
 fn wheel(python: &str) -> (String, Vec<u8>) {
+    wheel_of(python, METADATA, &[])
+}
+
+/// A wheel with these bytes in it, as they are.
+fn wheel_with(python: &str, data: &[u8]) -> (String, Vec<u8>) {
+    wheel_of(python, METADATA, data)
+}
+
+fn wheel_of(python: &str, metadata: &str, data: &[u8]) -> (String, Vec<u8>) {
     let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
-    for (file, text) in [("METADATA", METADATA), ("WHEEL", "Wheel-Version: 1.0\n"), ("RECORD", "")] {
+    let stored = zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
+    writer.start_file("sample/data", stored).unwrap();
+    writer.write_all(data).unwrap();
+    for (file, text) in [("METADATA", metadata), ("WHEEL", "Wheel-Version: 1.0\n"), ("RECORD", "")] {
         let path = format!("sample_package-1.0.0.dist-info/{file}");
         writer.start_file(path, zip::write::SimpleFileOptions::default()).unwrap();
         writer.write_all(text.as_bytes()).unwrap();
@@ -44,9 +69,14 @@ fn wheel(python: &str) -> (String, Vec<u8>) {
     (format!("sample_package-1.0.0-{python}-none-any.whl"), writer.finish().unwrap().into_inner())
 }
 
-fn file((name, bytes): (impl AsRef<str>, Vec<u8>)) -> (Distribution, Content) {
+fn file((name, bytes): (impl AsRef<str>, Vec<u8>)) -> Parcel {
     let inspection = inspect(name.as_ref(), &mut Cursor::new(&bytes), &CheckOptions::default()).unwrap();
-    (inspection.distribution.unwrap(), Content::new(Cursor::new(bytes)))
+    Parcel::new(inspection.distribution.unwrap(), Content::new(Cursor::new(bytes)))
+}
+
+/// A day after everything that the index has from the start.
+fn now() -> Timestamp {
+    "2026-01-06T03:00:00Z".parse().unwrap()
 }
 
 /// An index, a client of it, and a clock that only notes what it is asked to wait.
@@ -74,19 +104,19 @@ impl Bench {
         Self { index, client, waits: Mutex::default(), policy: RetryPolicy::default() }
     }
 
-    async fn plan(&self, files: &[(Distribution, Content)]) -> Plan {
-        let distributions: Vec<&Distribution> = files.iter().map(|(file, _)| file).collect();
+    async fn plan(&self, files: &[Parcel]) -> Plan {
+        let distributions: Vec<&Distribution> = files.iter().map(|parcel| &parcel.distribution).collect();
         let patience = Patience { policy: self.policy, seed: 1, sleep: async |_| () };
-        plan(&self.client, &distributions, &patience).await.unwrap()
+        plan(&self.client, &distributions, &IndexRules::default(), now(), &patience).await.unwrap()
     }
 
-    async fn carry_out(&self, plan: &Plan, files: &[(Distribution, Content)]) -> Publication {
+    async fn carry_out(&self, plan: &Plan, files: &[Parcel]) -> Publication {
         let sleep = async |wait| self.waits.lock().unwrap().push(wait);
         let patience = Patience { policy: self.policy, seed: 1, sleep };
-        publish(&self.client, plan, files, Jobs::default(), &patience).await
+        publish(&self.client, plan, files, &PublishOptions::default(), &patience).await
     }
 
-    async fn publish(&self, files: &[(Distribution, Content)]) -> Publication {
+    async fn publish(&self, files: &[Parcel]) -> Publication {
         let plan = self.plan(files).await;
         self.carry_out(&plan, files).await
     }
@@ -125,10 +155,11 @@ async fn a_release_is_sent_once_and_complete() {
     let uploads = bench.index.uploads();
     let upload = &uploads[0];
     assert_eq!(upload.file_name, "sample_package-1.0.0-py3-none-any.whl");
-    assert_eq!(Sha256::of(&upload.bytes), files[0].0.sha256());
+    assert_eq!(Sha256::of(&upload.bytes), files[0].distribution.sha256());
     for (field, values) in [
         (":action", &["file_upload"][..]),
         ("protocol_version", &["1"]),
+        ("blake2_256_digest", &[files[0].content.blake2(1 << 20).unwrap().as_str()]),
         ("filetype", &["bdist_wheel"]),
         ("pyversion", &["py3"]),
         ("metadata_version", &["2.4"]),
@@ -141,7 +172,7 @@ async fn a_release_is_sent_once_and_complete() {
         ("license_file", &["LICENSE"]),
         ("import_name", &["sample"]),
         ("description", &["# Sample \u{fc}\n\nText.\n"]),
-        ("sha256_digest", &[files[0].0.sha256().to_string().as_str()]),
+        ("sha256_digest", &[files[0].distribution.sha256().to_string().as_str()]),
     ] {
         assert_eq!(upload.field(field), values, "{field}");
     }
@@ -257,7 +288,7 @@ async fn other_bytes_of_the_same_name_stop_before_the_first_byte() {
     let (kind, text) = failure(&publication);
     assert_eq!(kind, ErrorKind::Conflict);
     assert!(
-        text.contains(&files[1].0.sha256().to_string()) && text.contains(&Sha256::of(&other).to_string()),
+        text.contains(&files[1].distribution.sha256().to_string()) && text.contains(&Sha256::of(&other).to_string()),
         "{text}"
     );
     assert_eq!(outcomes(&publication), [(FileOutcome::Skipped, 0), (FileOutcome::Failed, 0)]);
@@ -289,7 +320,7 @@ async fn an_answer_that_cannot_be_judged_is_no_success() {
     let files = [file(sdist(""))];
     let plan = bench.plan(&files).await;
     bench.index.fail_uploads([Fault::Status(409)]);
-    bench.index.fail_pages([Fault::Status(500)]);
+    bench.index.fail_pages([Fault::Status(500); 6]);
     let publication = bench.carry_out(&plan, &files).await;
     assert_eq!(failure(&publication).0, ErrorKind::Outside);
     assert_eq!(outcomes(&publication), [(FileOutcome::Failed, 1)]);
@@ -298,14 +329,14 @@ async fn an_answer_that_cannot_be_judged_is_no_success() {
 #[tokio::test]
 async fn bytes_that_changed_after_the_check_are_not_published() {
     let (name, bytes) = sdist("");
-    let checked = file((name, bytes.clone())).0;
+    let checked = file((name, bytes.clone())).distribution;
     let mut longer = bytes.clone();
     longer.push(0);
     let mut other = bytes.clone();
     other[20] ^= 1;
     for content in [other, longer, bytes[..50].to_vec(), Vec::new()] {
         let bench = Bench::new();
-        let files = [(checked.clone(), Content::new(Cursor::new(content)))];
+        let files = [Parcel::new(checked.clone(), Content::new(Cursor::new(content)))];
         let publication = bench.publish(&files).await;
         assert_eq!(failure(&publication).0, ErrorKind::Changed);
         assert!(bench.index.files().is_empty());
@@ -326,7 +357,7 @@ async fn a_file_that_cannot_be_read_is_not_published() {
         }
     }
     let bench = Bench::new();
-    let files = [(file(sdist("")).0, Content::new(Broken))];
+    let files = [Parcel::new(file(sdist("")).distribution, Content::new(Broken))];
     let (kind, text) = failure(&bench.publish(&files).await);
     assert_eq!(kind, ErrorKind::Outside);
     assert!(text.ends_with("to send it / disk on fire"), "{text}");
@@ -345,7 +376,7 @@ async fn verification_waits_for_a_slow_index_and_no_longer() {
     bench.waits.lock().unwrap().clear();
     let sleep = async |wait| bench.waits.lock().unwrap().push(wait);
     let patience = Patience { policy: bench.policy, seed: 1, sleep };
-    let error = verify(&bench.client, &[&files[0].0], &patience).await.unwrap_err();
+    let error = verify(&bench.client, &[&files[0].distribution], &patience).await.failure.unwrap();
     assert_eq!(error.to_string(), "the index does not list sample_package-1.0.0.tar.gz");
     assert_eq!(error.kind(), ErrorKind::Outside);
     assert_eq!(bench.waits.lock().unwrap().iter().sum::<Duration>(), Duration::from_mins(5));
@@ -377,7 +408,9 @@ async fn a_private_index_gets_the_token_only_when_it_asks() {
 
     let without = Bench::with(settings, None);
     let patience = Patience { policy: without.policy, seed: 1, sleep: async |_| () };
-    let error = plan(&without.client, &[&file(sdist("")).0], &patience).await.unwrap_err();
+    let error = plan(&without.client, &[&file(sdist("")).distribution], &IndexRules::default(), now(), &patience)
+        .await
+        .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Refused);
 }
 
@@ -388,7 +421,9 @@ async fn reading_is_retried_too() {
     assert_eq!(bench.plan(&[file(sdist(""))]).await.files[0].action, Action::Upload);
     bench.index.fail_pages([Fault::Status(503); 6]);
     let patience = Patience { policy: bench.policy, seed: 1, sleep: async |_| () };
-    let error = plan(&bench.client, &[&file(sdist("")).0], &patience).await.unwrap_err();
+    let error = plan(&bench.client, &[&file(sdist("")).distribution], &IndexRules::default(), now(), &patience)
+        .await
+        .unwrap_err();
     assert_eq!(
         (error.kind(), error.to_string().as_str()),
         (ErrorKind::Outside, "cannot learn what the index has of sample-package")
@@ -402,7 +437,13 @@ async fn nobody_listens() {
     drop(bench.index);
     let client = IndexClient::new(address, None).unwrap();
     let patience = Patience { policy: bench.policy, seed: 1, sleep: async |_| () };
-    assert_eq!(plan(&client, &[&file(sdist("")).0], &patience).await.unwrap_err().kind(), ErrorKind::Outside);
+    assert_eq!(
+        plan(&client, &[&file(sdist("")).distribution], &IndexRules::default(), now(), &patience)
+            .await
+            .unwrap_err()
+            .kind(),
+        ErrorKind::Outside
+    );
 }
 
 #[tokio::test]

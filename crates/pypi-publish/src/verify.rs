@@ -1,8 +1,9 @@
 use std::time::Duration;
 
 use dist_check::{Distribution, Sha256};
+use findings_model::{PackageName, Timestamp};
 
-use crate::{ErrorKind, IndexClient, Patience, ReadError, plan::listed};
+use crate::{ErrorKind, IndexClient, Patience, ProjectPage, ReadError, plan::listed};
 
 /// Why it is not proved that the index has every file.
 #[derive(Debug, thiserror::Error)]
@@ -58,45 +59,92 @@ impl VerifyError {
     }
 }
 
-/// Proves that the index lists every file with our digest.
+/// What the index was found to list.
+#[derive(Debug)]
+pub struct Verification {
+    /// Each file, in the order given, as it was found last.
+    pub files: Vec<FoundFile>,
+    /// How often the index was asked.
+    pub looks: u32,
+    /// How long it was waited in all.
+    pub waited: Duration,
+    /// Why it is not proved that the index has every file.
+    pub failure: Option<VerifyError>,
+}
+
+/// What the index lists of one file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FoundFile {
+    /// The file's name.
+    pub file: String,
+    /// Our digest.
+    pub sha256: Sha256,
+    /// The digest that the index has under this name; none if it does not list the file, or that could not be learned.
+    pub index_sha256: Option<Sha256>,
+    /// When the index took it, where it tells that.
+    pub upload_time: Option<Timestamp>,
+    /// Where the index has its attestations, if it has some.
+    pub provenance: Option<String>,
+}
+
+impl FoundFile {
+    fn unknown(file: &Distribution) -> Self {
+        Self {
+            file: file.file_name().to_owned(),
+            sha256: file.sha256(),
+            index_sha256: None,
+            upload_time: None,
+            provenance: None,
+        }
+    }
+
+    /// Whether the index lists the file with our digest.
+    pub fn is_ours(&self) -> bool {
+        self.index_sha256 == Some(self.sha256)
+    }
+}
+
+/// Asks whether the index lists every file with our digest.
 ///
 /// What is missing is asked for again, with growing waits, for at most `patience.policy.verify`; no time at all asks
-/// once. A wrong digest ends it at once.
+/// once. A wrong digest ends it at once. This needs nothing but the files and the index: it may be done later, and from
+/// anywhere.
 pub async fn verify<S: AsyncFn(Duration)>(
     client: &IndexClient,
     files: &[&Distribution],
     patience: &Patience<S>,
-) -> Result<(), VerifyError> {
+) -> Verification {
     const LONGEST_WAIT: Duration = Duration::from_secs(30);
-    if files.is_empty() {
-        return Err(VerifyError::Empty);
-    }
-    let mut waited = Duration::ZERO;
-    let mut wait = Duration::from_secs(1);
-    loop {
-        let missing = match look(client, files).await {
-            Ok(missing) if missing.is_empty() => return Ok(()),
-            Ok(missing) => VerifyError::Missing { files: missing },
+    let mut found: Vec<FoundFile> = files.iter().map(|file| FoundFile::unknown(file)).collect();
+    let (mut looks, mut waited, mut wait) = (0, Duration::ZERO, Duration::from_secs(1));
+    let failure = loop {
+        if files.is_empty() {
+            break Some(VerifyError::Empty);
+        }
+        looks += 1;
+        let error = match look(client, files, &mut found).await {
+            Ok(()) => break None,
             Err(error) if error.kind() == ErrorKind::Outside => error,
-            Err(error) => return Err(error),
+            Err(error) => break Some(error),
         };
         let left = patience.policy.verify.saturating_sub(waited);
         if left.is_zero() {
-            return Err(missing);
+            break Some(error);
         }
         let pause = wait.min(left);
-        tracing::info!("{missing}; asking again in {} s", pause.as_secs());
+        tracing::info!("{error}; asking again in {} s", pause.as_secs());
         patience.wait(pause).await;
         waited += pause;
         wait = (wait * 2).min(LONGEST_WAIT);
-    }
+    };
+    Verification { files: found, looks, waited, failure }
 }
 
-/// Asks once; returns the names of the files that are not listed.
-async fn look(client: &IndexClient, files: &[&Distribution]) -> Result<Vec<String>, VerifyError> {
+/// Asks once, and notes what is listed.
+async fn look(client: &IndexClient, files: &[&Distribution], found: &mut [FoundFile]) -> Result<(), VerifyError> {
     let mut missing = Vec::new();
-    let mut page = None;
-    for file in files {
+    let mut page: Option<(PackageName, ProjectPage)> = None;
+    for (file, found) in files.iter().zip(found) {
         let unreadable = |source| VerifyError::Index { project: file.project().to_string(), source };
         let page = match &page {
             Some((project, page)) if project == file.project() => page,
@@ -105,7 +153,12 @@ async fn look(client: &IndexClient, files: &[&Distribution]) -> Result<Vec<Strin
                 &page.insert((file.project().clone(), fetched)).1
             }
         };
-        match listed(client, page, file).await.map_err(unreadable)? {
+        found.index_sha256 = listed(client, page, file).await.map_err(unreadable)?;
+        if let Some(listed) = page.files.get(file.file_name()) {
+            found.upload_time = listed.upload_time;
+            found.provenance.clone_from(&listed.provenance);
+        }
+        match found.index_sha256 {
             Some(theirs) if theirs == file.sha256() => {}
             Some(theirs) => {
                 let file_name = file.file_name().to_owned();
@@ -114,5 +167,5 @@ async fn look(client: &IndexClient, files: &[&Distribution]) -> Result<Vec<Strin
             None => missing.push(file.file_name().to_owned()),
         }
     }
-    Ok(missing)
+    if missing.is_empty() { Ok(()) } else { Err(VerifyError::Missing { files: missing }) }
 }

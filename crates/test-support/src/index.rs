@@ -1,28 +1,29 @@
-//! A small package index on loopback: the legacy upload address, simple pages (PEP 503 and PEP 691), files.
+//! A small package index on loopback: the legacy upload address, simple pages (PEP 503, PEP 691 and PEP 700), files,
+//! trusted publishing, provenance (PEP 740).
 //!
-//! It is strict where PyPI is (digests, form fields, identical files, token), records what it was asked, and fails
-//! on command. It runs on a thread of its own, so that plain tests, asynchronous tests and the demo can use it, and
-//! ends with its [`Index`].
+//! It records what it was asked, and fails on command. It always looks at what every index looks at; with
+//! [`Settings::strict`] it also refuses what PyPI refuses, in PyPI's order and words, as far as that can be decided here.
+//! It runs on a thread of its own, so that plain tests, asynchronous tests and the demo can use it, and ends with its
+//! [`Index`].
 
+mod fault;
 mod pages;
+mod routes;
+mod rules;
 pub(crate) mod stream;
+mod trusted;
 mod upload;
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     net::SocketAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc},
     thread::JoinHandle,
 };
 
-use axum::{
-    Router,
-    body::Body,
-    extract::{ConnectInfo, Path, Request, State},
-    http::{Method, StatusCode, header},
-    response::{IntoResponse as _, Response},
-    routing::get,
-};
+use fault::Chance;
+pub use fault::Fault;
+use sha2::{Digest as _, Sha256};
 use stream::{CutListener, Wire};
 use tokio::sync::oneshot;
 
@@ -47,23 +48,26 @@ pub struct Settings {
     pub pages: Pages,
     /// Whether reading needs the token too.
     pub private: bool,
+    /// Whether it refuses what PyPI refuses.
+    pub strict: bool,
+    /// Whether it takes nothing at the moment.
+    pub read_only: bool,
+    /// Whether a file that is there is refused with 409 though its bytes are the same; as pypiserver.
+    pub refuses_identical: bool,
+    /// The normalised names of the projects that the token may upload to; none for all.
+    pub may_upload_to: Option<Vec<String>>,
+    /// The largest file, in bytes; none for PyPI's 100 MiB.
+    pub file_bytes: Option<u64>,
+    /// The upload time that pages give, RFC 3339; none for 2026-01-05T03:00:00.000000Z.
+    pub upload_time: Option<String>,
+    /// Milliseconds that each upload takes.
+    pub delay: u64,
 }
 
-/// One way to fail one request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
-    /// Answers with this status, without doing anything.
-    Status(u16),
-    /// Answers with this status before the request is read, and closes the connection.
-    Early(u16),
-    /// As `Status`, with `Retry-After` in seconds.
-    RetryAfter(u16, u32),
-    /// Closes the connection without doing anything.
-    Hangup,
-    /// Does what was asked and closes the connection instead of answering.
-    LoseAnswer,
-    /// Does what was asked and answers with this status nevertheless.
-    DoThenStatus(u16),
+impl Settings {
+    fn upload_time(&self) -> &str {
+        self.upload_time.as_deref().unwrap_or("2026-01-05T03:00:00.000000Z")
+    }
 }
 
 /// An upload that was taken.
@@ -97,17 +101,33 @@ pub struct Asked {
     pub with_credentials: bool,
 }
 
+/// A file that the index has.
+#[derive(Clone, Debug)]
+struct Stored {
+    /// The project's normalised name.
+    project: String,
+    bytes: Vec<u8>,
+    sha256: String,
+    upload_time: String,
+    /// Whether its release takes no further file.
+    is_closed: bool,
+    attestations: Option<String>,
+}
+
 #[derive(Default)]
 struct Inner {
     settings: Settings,
-    files: BTreeMap<String, Vec<u8>>,
-    /// File name to normalised project.
-    projects: BTreeMap<String, String>,
+    /// By file name.
+    files: BTreeMap<String, Stored>,
     uploads: Vec<Upload>,
     asked: Vec<Asked>,
     upload_faults: VecDeque<Fault>,
     page_faults: VecDeque<Fault>,
+    chance: Option<Chance>,
     stale_pages: usize,
+    /// The ids of the JWTs that a token was minted for.
+    used_jwts: BTreeSet<String>,
+    minted: BTreeSet<String>,
 }
 
 type Shared = Arc<Mutex<Inner>>;
@@ -144,7 +164,7 @@ impl Index {
         let shared: Shared = Arc::new(Mutex::new(Inner { settings, ..Inner::default() }));
         let (stop, stopped) = oneshot::channel();
         let (tell, told) = mpsc::channel();
-        let router = router(Arc::clone(&shared));
+        let router = routes::router(Arc::clone(&shared));
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             runtime.expect("build a runtime for the index").block_on(async move {
@@ -166,12 +186,17 @@ impl Index {
         format!("http://{}/", self.address)
     }
 
+    /// The upload address as PyPI has it, `http://127.0.0.1:PORT/legacy/`.
+    pub fn legacy_url(&self) -> String {
+        format!("http://{}/legacy/", self.address)
+    }
+
     /// The simple index, `http://127.0.0.1:PORT/simple/`.
     pub fn simple_url(&self) -> String {
         format!("http://{}/simple/", self.address)
     }
 
-    /// The uploads that were taken, in order. An identical file is taken again and counts again.
+    /// The uploads that made a file, in order. Taking an identical file again changes nothing and is none.
     pub fn uploads(&self) -> Vec<Upload> {
         lock(&self.shared.0).uploads.clone()
     }
@@ -188,25 +213,56 @@ impl Index {
 
     /// The stored files by name.
     pub fn files(&self) -> BTreeMap<String, Vec<u8>> {
-        lock(&self.shared.0).files.clone()
+        lock(&self.shared.0).files.iter().map(|(name, stored)| (name.clone(), stored.bytes.clone())).collect()
+    }
+
+    /// How many files are stored.
+    pub fn file_count(&self) -> usize {
+        lock(&self.shared.0).files.len()
     }
 
     /// Puts a file there without an upload.
     pub fn put(&self, project: &str, file_name: &str, bytes: &[u8]) {
         let mut inner = lock(&self.shared.0);
-        inner.projects.insert(file_name.to_owned(), pages::normal(project));
-        inner.files.insert(file_name.to_owned(), bytes.to_vec());
+        let upload_time = inner.settings.upload_time().to_owned();
+        let stored = Stored {
+            project: pages::normal(project),
+            sha256: upload::hex(&Sha256::digest(bytes)),
+            bytes: bytes.to_vec(),
+            upload_time,
+            is_closed: false,
+            attestations: None,
+        };
+        inner.files.insert(file_name.to_owned(), stored);
+    }
+
+    /// Lets the releases that there are be older than the fourteen days in which PyPI takes files for them.
+    pub fn close_releases(&self, uploaded: &str) {
+        for stored in lock(&self.shared.0).files.values_mut() {
+            uploaded.clone_into(&mut stored.upload_time);
+            stored.is_closed = true;
+        }
     }
 
     /// Fails the next uploads, one fault each; later ones work again. A form that lacks a file, or is broken off, uses
-    /// up no fault but [`Fault::Early`].
+    /// up no fault but those that strike before it was read.
     pub fn fail_uploads(&self, faults: impl IntoIterator<Item = Fault>) {
         lock(&self.shared.0).upload_faults.extend(faults);
+    }
+
+    /// Forgets the faults that no upload has met yet.
+    pub fn forgive(&self) {
+        lock(&self.shared.0).upload_faults.clear();
     }
 
     /// Fails the next reads of simple pages, one fault each.
     pub fn fail_pages(&self, faults: impl IntoIterator<Item = Fault>) {
         lock(&self.shared.0).page_faults.extend(faults);
+    }
+
+    /// From now on fails so many of a hundred requests, in every way that passes, chosen by a seed.
+    pub fn fail_by_chance(&self, seed: u64, percent: u32) {
+        lock(&self.shared.0).chance = Some(Chance::new(seed, percent));
     }
 
     /// Lets the next simple pages answer as if nothing had ever been uploaded, as a cache does.
@@ -224,130 +280,5 @@ impl Drop for Index {
         if let Some(thread) = self.thread.take() {
             let _ended = thread.join();
         }
-    }
-}
-
-fn router(shared: Shared) -> Router {
-    Router::new()
-        .route("/", get(home).post(post))
-        .route("/legacy/", get(home).post(post))
-        .route("/simple/{project}/", get(page))
-        .route("/packages/{file}", get(file))
-        .with_state(shared)
-}
-
-async fn home() -> &'static str {
-    "a package index for tests\n"
-}
-
-/// Records a request.
-fn arrive(shared: &Shared, request: &Request) {
-    let text = |name| request.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
-    let asked = Asked {
-        method: request.method().to_string(),
-        path: request.uri().path_and_query().map(ToString::to_string).unwrap_or_default(),
-        accept: text(header::ACCEPT),
-        with_credentials: request.headers().contains_key(header::AUTHORIZATION),
-    };
-    lock(shared).asked.push(asked);
-}
-
-fn is_allowed(shared: &Shared, request: &Request) -> bool {
-    use base64::{Engine as _, prelude::BASE64_STANDARD};
-    let inner = lock(shared);
-    let Some(token) = &inner.settings.token else {
-        return true;
-    };
-    if request.method() == Method::GET && !inner.settings.private {
-        return true;
-    }
-    let expected = format!("Basic {}", BASE64_STANDARD.encode(format!("__token__:{token}")));
-    request.headers().get(header::AUTHORIZATION).is_some_and(|value| value.as_bytes() == expected.as_bytes())
-}
-
-fn refusal(method: &Method) -> Response {
-    if method == Method::GET {
-        let challenge = [(header::WWW_AUTHENTICATE, "Basic realm=\"index\"")];
-        (StatusCode::UNAUTHORIZED, challenge).into_response()
-    } else {
-        upload::answer(StatusCode::FORBIDDEN, "Invalid or non-existent authentication information.")
-    }
-}
-
-/// Answers as the fault demands, or by doing what was asked.
-async fn with_fault(fault: Option<Fault>, wire: &Wire, work: impl Future<Output = Response>) -> Response {
-    let status = |code| StatusCode::from_u16(code).expect("a fault names a valid status");
-    match fault {
-        None => work.await,
-        Some(Fault::Status(code) | Fault::Early(code)) => upload::answer(status(code), "told to fail"),
-        Some(Fault::RetryAfter(code, seconds)) => {
-            let retry_after = [(header::RETRY_AFTER, seconds.to_string())];
-            (retry_after, upload::answer(status(code), "told to fail")).into_response()
-        }
-        Some(Fault::Hangup) => {
-            wire.cut();
-            Body::empty().into_response()
-        }
-        Some(Fault::LoseAnswer) => {
-            work.await;
-            wire.cut();
-            Body::empty().into_response()
-        }
-        Some(Fault::DoThenStatus(code)) => {
-            work.await;
-            upload::answer(status(code), "told to fail")
-        }
-    }
-}
-
-async fn post(State(shared): State<Shared>, ConnectInfo(wire): ConnectInfo<Wire>, request: Request) -> Response {
-    arrive(&shared, &request);
-    let is_allowed = is_allowed(&shared, &request);
-    let hasty = {
-        let faults = &mut lock(&shared).upload_faults;
-        faults.pop_front_if(|fault| matches!(fault, Fault::Early(_)))
-    };
-    if hasty.is_some() {
-        return with_fault(hasty, &wire, async { Response::default() }).await;
-    }
-    let form = upload::read(request).await;
-    if !is_allowed {
-        return refusal(&Method::POST);
-    }
-    match form {
-        Ok(upload) => {
-            let fault = lock(&shared).upload_faults.pop_front();
-            with_fault(fault, &wire, async { upload::take(&shared, upload) }).await
-        }
-        Err(message) => upload::answer(StatusCode::BAD_REQUEST, &message),
-    }
-}
-
-async fn page(
-    State(shared): State<Shared>,
-    ConnectInfo(wire): ConnectInfo<Wire>,
-    Path(project): Path<String>,
-    request: Request,
-) -> Response {
-    arrive(&shared, &request);
-    if !is_allowed(&shared, &request) {
-        return refusal(&Method::GET);
-    }
-    let fault = lock(&shared).page_faults.pop_front();
-    let wants_json = request
-        .headers()
-        .get(header::ACCEPT)
-        .is_some_and(|accept| accept.as_bytes().starts_with(pages::JSON_TYPE.as_bytes()));
-    with_fault(fault, &wire, async { pages::project(&shared, &project, wants_json) }).await
-}
-
-async fn file(State(shared): State<Shared>, Path(name): Path<String>, request: Request) -> Response {
-    arrive(&shared, &request);
-    if !is_allowed(&shared, &request) {
-        return refusal(&Method::GET);
-    }
-    match lock(&shared).files.get(&name) {
-        Some(bytes) => ([(header::CONTENT_TYPE, "application/octet-stream")], bytes.clone()).into_response(),
-        None => StatusCode::NOT_FOUND.into_response(),
     }
 }

@@ -16,12 +16,17 @@ pub mod browser;
 pub mod command;
 mod filters;
 pub mod fixtures;
+pub mod iam;
 pub mod index;
 pub mod killed;
 pub mod osv;
 pub mod peers;
 pub mod repository;
 pub mod scratch;
+mod server;
+pub mod sigstore;
+pub mod sink;
+pub mod webhook;
 
 pub use command::{Binary, Outcome, Run};
 pub use filters::SNAPSHOT_FILTERS;

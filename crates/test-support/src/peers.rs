@@ -34,17 +34,33 @@ pub fn folder() -> PathBuf {
     std::env::var_os(PEERS_VARIABLE).map_or_else(|| workspace().join("target/peers"), PathBuf::from)
 }
 
+/// The wheels of others that were downloaded with the peers, in the order of their names.
+#[track_caller]
+pub fn packages() -> Vec<PathBuf> {
+    let folder = folder().join("packages");
+    let entries = fs::read_dir(&folder).unwrap_or_else(|_| panic!("{}", missing(&folder)));
+    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.expect("list the downloaded packages").path()).collect();
+    paths.sort();
+    paths
+}
+
 /// What to tell the reader of a test that lacks a peer.
 pub(crate) fn missing(path: &Path) -> String {
     format!("{} is missing; `cargo xtask peers` installs what the tests talk to", path.display())
 }
 
+/// Where a program of the peers lies, such as `act`.
+#[track_caller]
+pub fn tool_path(name: &str) -> PathBuf {
+    let path = folder().join("bin").join(name);
+    assert!(path.is_file(), "{}", missing(&path));
+    path
+}
+
 /// A program of the peers, such as `pip-audit`.
 #[track_caller]
 pub fn tool(name: &str) -> Run {
-    let path = folder().join("bin").join(name);
-    assert!(path.is_file(), "{}", missing(&path));
-    Run::new(path)
+    Run::new(tool_path(name))
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .env("PIP_DISABLE_PIP_VERSION_CHECK", "1")
         .timeout(Duration::from_mins(3))
@@ -137,6 +153,65 @@ fn serve(folder: &Path, address: SocketAddr) -> Running {
         .args(["--log-stream", "none", "--log-file"])
         .arg(folder.join("log"))
         .spawn()
+}
+
+/// A `devpi-server` on a free port of loopback with the empty index `root/dev`, into which anyone may upload; it ends with this
+/// value. It answers an identical file with 200, another one of the same name with 409, and has JSON pages (PEP 691).
+#[derive(Debug)]
+pub struct DevpiServer {
+    address: SocketAddr,
+    _folder: TempDir,
+    _process: Running,
+}
+
+/// Makes the index: logs root in, who has no password yet, and asks for it. The server may still be starting.
+const MAKE_INDEX: &str = r#"
+import base64, json, sys, time, urllib.request
+root = sys.argv[1]
+def ask(method, path, body, headers):
+    request = urllib.request.Request(root + path, json.dumps(body).encode(), method=method)
+    for name, value in dict(headers, **{"Content-Type": "application/json"}).items():
+        request.add_header(name, value)
+    return json.load(urllib.request.urlopen(request, timeout=10))
+login = ask("POST", "+login", {"user": "root", "password": ""}, {})
+proof = base64.b64encode(("root:" + login["result"]["password"]).encode()).decode()
+index = {"type": "stage", "bases": [], "volatile": False, "acl_upload": [":ANONYMOUS:"]}
+ask("PUT", "root/dev", index, {"X-Devpi-Auth": proof})
+"#;
+
+impl DevpiServer {
+    /// Starts the server and waits until it has its index.
+    #[track_caller]
+    pub fn start() -> Self {
+        let folder = tempfile::Builder::new().prefix("relwarden-").tempdir().expect("create a temporary folder");
+        let state = folder.path().join("state");
+        tool("devpi-init").arg("--serverdir").arg(&state).arg("--no-root-pypi").output().expect_success();
+        for _ in 0..5 {
+            let address = free_address();
+            let mut process = tool("devpi-server")
+                .arg("--serverdir")
+                .arg(&state)
+                .args(["--host", "127.0.0.1", "--port"])
+                .arg(address.port().to_string())
+                .spawn();
+            // Nobody reads what it logs; it is little.
+            if answers(address, &mut process) {
+                python().args(["-c", MAKE_INDEX]).arg(format!("http://{address}/")).output().expect_success();
+                return Self { address, _folder: folder, _process: process };
+            }
+        }
+        panic!("devpi-server did not start, five times over");
+    }
+
+    /// The address to upload to, with a slash at its end.
+    pub fn url(&self) -> String {
+        format!("http://{}/root/dev/", self.address)
+    }
+
+    /// The simple index.
+    pub fn simple_url(&self) -> String {
+        format!("http://{}/root/dev/+simple/", self.address)
+    }
 }
 
 /// Whether a connection succeeds before the process ends or the time is up.

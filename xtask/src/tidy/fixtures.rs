@@ -10,15 +10,25 @@ use super::Files;
 
 const RECORDED: &str = "RECORDED.toml";
 
-/// Below `fixtures/`, what no scanner wrote: scripts, pages, the sample project's own files, advisories, the files of the Python
-/// system, and the standards' schemas, which say themselves where they come from.
-const OWN_FOLDERS: [&str; 5] = ["original", "record", "sample-project/advisories", "sample-project/src", "schemas"];
-const OWN_FILES: [&str; 6] = [
+/// Below `fixtures/`, what no scanner wrote: scripts, pages, the sample project's own files and the state that this repository's
+/// workflows keep of it, advisories, the files of the Python system, and the standards' schemas, which say themselves where they come from.
+const OWN_FOLDERS: [&str; 8] = [
+    "original",
+    "record",
+    "sample-project/advisories",
+    "sample-project/docs",
+    "sample-project/metrics",
+    "sample-project/security",
+    "sample-project/src",
+    "schemas",
+];
+const OWN_FILES: [&str; 7] = [
     ".gitattributes",
     "README.md",
     "sample-project/LICENSE",
     "sample-project/README.md",
     "sample-project/pyproject.toml",
+    "sample-project/relwarden.toml",
     "sample-project/requirements.txt",
 ];
 

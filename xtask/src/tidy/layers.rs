@@ -25,9 +25,10 @@ enum Layer {
 }
 
 /// The row of each crate. A binary under `bins/` needs no line.
-const CRATES: [(&str, Layer); 21] = [
+const CRATES: [(&str, Layer); 22] = [
     ("findings-model", Layer::Words),
     ("advisories", Layer::Feature),
+    ("attestations", Layer::Feature),
     ("change-detect", Layer::Feature),
     ("credentials", Layer::Feature),
     ("dist-check", Layer::Feature),
@@ -50,14 +51,18 @@ const CRATES: [(&str, Layer); 21] = [
 ];
 
 /// Edges between siblings, each for a noun that the first must speak of.
-const SIBLINGS: [(&str, &str); 3] =
-    [("pypi-publish", "credentials"), ("pypi-publish", "dist-check"), ("release-decision", "change-detect")];
+const SIBLINGS: [(&str, &str); 4] = [
+    ("attestations", "dist-check"),
+    ("pypi-publish", "credentials"),
+    ("pypi-publish", "dist-check"),
+    ("release-decision", "change-detect"),
+];
 
 /// The crates that talk to a network, and so may link a runtime for it.
-const NETWORK_CRATES: [&str; 3] = ["advisory-sources", "credentials", "pypi-publish"];
+const NETWORK_CRATES: [&str; 4] = ["advisory-sources", "attestations", "credentials", "pypi-publish"];
 
 /// What a crate that takes bytes and returns values has no use for.
-const NETWORK: [&str; 3] = ["hyper", "reqwest", "tokio"];
+const NETWORK: [&str; 4] = ["hyper", "reqwest", "sigstore-sign", "tokio"];
 
 /// The binaries that decide; that they cannot reach a network is a promise.
 const OFFLINE_BINARIES: [&str; 2] = ["decide-release", "detect-changes"];
@@ -293,6 +298,8 @@ mod tests {
             ("orchestrate", "state-store"),
             ("release-decision", "change-detect"),
             ("pypi-publish", "reqwest"),
+            ("attestations", "dist-check"),
+            ("attestations", "sigstore-sign"),
             ("advisory-sources", "orchestrate"),
             ("advisory-sources", "reqwest"),
             ("update-findings", "advisory-sources"),
@@ -316,6 +323,8 @@ mod tests {
             ("update-findings", "publish-pypi"),
             ("metrics", "test-support"),
             ("metrics", "tokio"),
+            ("metrics", "sigstore-sign"),
+            ("attestations", "pypi-publish"),
             ("orchestrate", "reqwest"),
             ("orchestrate", "advisory-sources"),
             ("cli-support", "advisory-sources"),

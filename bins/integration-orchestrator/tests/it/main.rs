@@ -28,6 +28,7 @@ mod same;
 mod scans;
 mod snapshots;
 mod sources;
+mod state;
 mod status;
 mod streams;
 mod system;

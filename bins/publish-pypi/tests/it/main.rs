@@ -1,8 +1,13 @@
 //! The binary as a workflow step calls it: against the index of test-support, and against a real pypiserver.
 
+mod attest;
 mod check;
+mod devpi;
 mod faults;
+mod killed;
 mod pypiserver;
+mod told;
+mod twine;
 
 use test_support::{Run, Scratch, binary, fixture_path};
 

@@ -209,7 +209,7 @@ impl IndexClient {
         let mut response = request().send().await.map_err(|source| unreachable(url, source))?;
         if response.status() == StatusCode::UNAUTHORIZED
             && url.origin() == self.address.upload_url().origin()
-            && let Some(credential) = &self.credential
+            && let Some(credential) = self.credential()
         {
             let request = request().basic_auth("__token__", Some(credential.token().expose()));
             response = request.send().await.map_err(|source| unreachable(url, source))?;

@@ -8,43 +8,52 @@ use dist_check::Distribution;
 use findings_model::text;
 use reqwest::{
     Body, Response,
-    header::{ACCEPT, DATE, RETRY_AFTER},
+    header::{ACCEPT, DATE, HeaderMap, RETRY_AFTER},
     multipart::{Form, Part},
 };
 use serde::Deserialize;
+use tokio::time::Instant;
 
 use super::IndexClient;
 use crate::{
-    Content,
-    content::{Flaw, FlawSlot},
+    Answered, Content, LostError, RetryPolicy,
+    content::{Flaw, FlawSlot, Pulse},
     form,
     retry::{is_temporary, retry_after},
 };
 
-/// Time for one upload beyond what its bytes need.
-const UPLOAD: Duration = Duration::from_mins(1);
+/// Time for one upload beyond what its bytes need; PyPI gives its own workers four minutes.
+const UPLOAD: Duration = Duration::from_mins(5);
 /// The slowest line that an upload of any size is given time for, in bytes a second.
 const SLOWEST_LINE: u64 = 256 << 10;
+/// Time for a question without a file.
+const QUESTION: Duration = Duration::from_mins(1);
 /// How much of an answer is read, in bytes.
 const LONGEST_ANSWER: usize = 64 << 10;
 /// How much of an index's words is passed on, in characters.
 const LONGEST_WORDS: usize = 300;
+/// Up to this size a file's BLAKE2b digest is sent too. PyPI takes one digest for enough; for a large file, another one
+/// costs more time than the sending.
+const BLAKE2_UP_TO: u64 = 4 << 20;
+/// Headers in which servers name a request, the first that is there counts.
+const REQUEST_IDS: [&str; 6] =
+    ["x-request-id", "x-correlation-id", "x-amzn-requestid", "x-amz-request-id", "cf-ray", "x-served-by"];
 
 /// What became of one upload request.
 #[derive(Debug)]
 pub(crate) enum Answer {
-    /// A success.
-    Taken,
+    /// A success, with the warnings that the index has.
+    Taken { said: Option<String> },
     /// 401 or 403.
-    Refused { status: u16, said: Option<String> },
+    Refused(Answered),
     /// A status that another try does not change: the file may be there, or be rejected.
-    Denied { status: u16, said: Option<String> },
+    Denied(Answered),
     /// A redirect, which is not followed.
-    Redirected { status: u16 },
+    Redirected(Answered),
     /// A temporary failure that the index told of.
-    Temporary { status: u16, said: Option<String>, retry_after: Option<Duration> },
-    /// The connection failed; whether the file arrived is unknown.
-    Lost { source: reqwest::Error },
+    Temporary { answered: Answered, retry_after: Option<Duration> },
+    /// No answer; whether the file arrived is unknown. `sent_all` is false if the line did not even take the whole file.
+    Lost { source: LostError, sent_all: bool },
     /// The file itself could not be sent as it was checked.
     Flawed(Flaw),
 }
@@ -56,27 +65,51 @@ struct Words {
     detail: Option<String>,
 }
 
+/// One file on its way: the checked file, its bytes, its attestations, and who is told of each step.
+pub(crate) struct Load<'a, T> {
+    pub(crate) distribution: &'a Distribution,
+    pub(crate) content: &'a Content,
+    pub(crate) attestations: Option<&'a str>,
+    pub(crate) tell: T,
+}
+
 impl IndexClient {
     /// Sends one file, once.
-    pub(crate) async fn send(&self, distribution: &Distribution, content: &Content) -> Answer {
-        let slot: FlawSlot = Arc::new(Mutex::new(None));
+    pub(crate) async fn send<T>(&self, load: Load<'_, T>, policy: &RetryPolicy) -> Answer
+    where
+        T: Fn(u64) + Send + Sync + 'static,
+    {
+        let Load { distribution, content, attestations, tell } = load;
         let (size, digest) = (distribution.size(), distribution.sha256());
-        let mut upload = Form::new();
-        for (field, value) in form::fields(distribution) {
-            upload = upload.text(field, value);
+        let mut upload = form_of(distribution);
+        if size <= BLAKE2_UP_TO {
+            match content.blake2(size) {
+                Ok(digest) => upload = upload.text("blake2_256_digest", digest),
+                Err(error) => return Answer::Flawed(Flaw::Unreadable(error)),
+            }
         }
-        let body = Body::wrap_stream(content.stream(size, digest, Arc::clone(&slot)));
+        if let Some(attestations) = attestations {
+            upload = upload.text("attestations", attestations.to_owned());
+        }
+        let slot: FlawSlot = Arc::new(Mutex::new(None));
+        let pulse = Arc::new(Pulse::new(size));
+        let body = Body::wrap_stream(content.stream(size, digest, Arc::clone(&slot), Arc::clone(&pulse), tell));
         let part = Part::stream_with_length(body, size).file_name(distribution.file_name().to_owned());
         let part = match part.mime_str("application/octet-stream") {
             Ok(part) => part,
-            Err(source) => return Answer::Lost { source },
+            Err(source) => return Answer::Lost { source: LostError::Connection(source), sent_all: false },
         };
         let time = UPLOAD + Duration::from_secs(size / SLOWEST_LINE);
-        let answer = self.post(upload.part("content", part), time).await;
+        let answer = tokio::select! {
+            answer = self.post(upload.part("content", part), time) => answer,
+            source = silence(&pulse, policy) => Err(source),
+        };
         // A broken-off request may still be answered; what was wrong with the file comes first.
-        match slot.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            Some(flaw) => Answer::Flawed(flaw),
-            None => answer,
+        let flaw = slot.lock().unwrap_or_else(PoisonError::into_inner).take();
+        match (flaw, answer) {
+            (Some(flaw), _) => Answer::Flawed(flaw),
+            (None, Ok(answer)) => answer,
+            (None, Err(source)) => Answer::Lost { source, sent_all: pulse.is_complete() },
         }
     }
 
@@ -84,38 +117,60 @@ impl IndexClient {
     ///
     /// A server may refuse an upload before it has read the file and close the connection. The HTTP client then
     /// reports that it could not write, and the answer is lost; this small request fits into one write.
-    pub(crate) async fn refusal(&self) -> Option<(u16, Option<String>)> {
+    pub(crate) async fn refusal(&self) -> Option<Answered> {
         let form = Form::new().text(":action", "file_upload").text("protocol_version", "1");
-        match self.post(form, UPLOAD).await {
-            Answer::Refused { status, said } => Some((status, said)),
+        match self.post(form, QUESTION).await {
+            Ok(Answer::Refused(answered)) => Some(answered),
             _ => None,
         }
     }
 
-    async fn post(&self, form: Form, time: Duration) -> Answer {
+    /// Sends the whole form of a file without the file. An index stores nothing of it.
+    pub(crate) async fn ask(&self, distribution: &Distribution) -> Result<Answer, LostError> {
+        self.post(form_of(distribution), QUESTION).await
+    }
+
+    async fn post(&self, form: Form, time: Duration) -> Result<Answer, LostError> {
         let mut request = self
             .sender
             .post(self.address.upload_url().clone())
             .header(ACCEPT, "application/json")
             .timeout(time)
             .multipart(form);
-        if let Some(credential) = &self.credential {
+        let credential = self.credential();
+        if let Some(credential) = &credential {
             request = request.basic_auth("__token__", Some(credential.token().expose()));
         }
         match request.send().await {
-            Ok(response) => read(response, self.credential.as_ref()).await,
-            Err(source) => Answer::Lost { source: source.without_url() },
+            Ok(response) => Ok(read(response, credential.as_deref()).await),
+            Err(source) => Err(LostError::Connection(source.without_url())),
         }
+    }
+}
+
+fn form_of(distribution: &Distribution) -> Form {
+    form::fields(distribution).into_iter().fold(Form::new(), |form, (field, value)| form.text(field, value))
+}
+
+/// Ends when the line has taken nothing for too long, or the answer to a whole file does not come.
+async fn silence(pulse: &Pulse, policy: &RetryPolicy) -> LostError {
+    loop {
+        let complete = pulse.is_complete();
+        let limit = if complete { policy.answer } else { policy.stall };
+        let (now, deadline) = (Instant::now(), pulse.last() + limit);
+        if now >= deadline {
+            return if complete { LostError::Silent(limit) } else { LostError::Stalled(limit) };
+        }
+        // The file may be complete long before the line would count as standing still.
+        tokio::time::sleep_until(deadline.min(now + policy.answer)).await;
     }
 }
 
 async fn read(mut response: Response, credential: Option<&IndexCredential>) -> Answer {
     let status = response.status();
-    if status.is_success() {
-        return Answer::Taken;
-    }
-    let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
-    let retry_after = retry_after(header(RETRY_AFTER), header(DATE));
+    let retry_after =
+        retry_after(header(response.headers(), RETRY_AFTER.as_str()), header(response.headers(), DATE.as_str()));
+    let request_id = request_id(response.headers());
     let mut body = Vec::new();
     // The status decides; an answer whose words are cut off is as good.
     while let Ok(Some(chunk)) = response.chunk().await {
@@ -125,12 +180,26 @@ async fn read(mut response: Response, credential: Option<&IndexCredential>) -> A
         }
     }
     let said = words(&body, credential);
-    match status.as_u16() {
-        status @ (401 | 403) => Answer::Refused { status, said },
-        status @ 300..=399 => Answer::Redirected { status },
-        status if is_temporary(status) => Answer::Temporary { status, said, retry_after },
-        status => Answer::Denied { status, said },
+    if status.is_success() {
+        return Answer::Taken { said };
     }
+    let answered = Answered { status: status.as_u16(), said, request_id };
+    match status.as_u16() {
+        401 | 403 => Answer::Refused(answered),
+        300..=399 => Answer::Redirected(answered),
+        status if is_temporary(status) => Answer::Temporary { answered, retry_after },
+        _ => Answer::Denied(answered),
+    }
+}
+
+fn header<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+fn request_id(headers: &HeaderMap) -> Option<String> {
+    let id = REQUEST_IDS.iter().find_map(|name| header(headers, name))?;
+    let line = redact(&text::one_line(id), None);
+    (!line.is_empty()).then(|| text::shorten(&line, 100).into_owned())
 }
 
 /// The index's own words, to be shown: from JSON (PyPI, devpi), else from the text of an HTML page.

@@ -10,11 +10,13 @@ use crate::node::{Entry, Node, Value};
 /// What a Terraform module's variables and locals are, where that is written down.
 pub(super) struct Values {
     known: BTreeMap<String, Node>,
+    /// The file that each local stands in.
+    files: BTreeMap<String, String>,
 }
 
 impl Values {
     pub(super) fn of(blocks: &[(&str, Block)]) -> Self {
-        let mut values = Self { known: BTreeMap::new() };
+        let mut values = Self { known: BTreeMap::new(), files: BTreeMap::new() };
         for (_, block) in blocks.iter().filter(|(_, block)| block.kind == "variable") {
             if let (Some(name), Some(default)) =
                 (block.labels.first(), block.attribute("default").filter(|node| node.value != Value::Null))
@@ -22,13 +24,17 @@ impl Values {
                 values.known.insert(format!("var.{name}"), default.clone());
             }
         }
-        let locals: Vec<(String, Node)> = blocks
+        let locals: Vec<(&str, &Entry)> = blocks
             .iter()
             .filter(|(_, block)| block.kind == "locals")
-            .flat_map(|(_, block)| &block.attributes)
-            .map(|entry| (format!("local.{}", entry.key), values.resolve(&entry.node)))
+            .flat_map(|(file, block)| block.attributes.iter().map(move |entry| (*file, entry)))
             .collect();
-        values.known.extend(locals);
+        let resolved: Vec<Node> = locals.iter().map(|(_, entry)| values.resolve(&entry.node)).collect();
+        for ((file, entry), node) in locals.into_iter().zip(resolved) {
+            let name = format!("local.{}", entry.key);
+            values.files.insert(name.clone(), file.to_owned());
+            values.known.insert(name, node);
+        }
         values
     }
 
@@ -64,7 +70,12 @@ impl Values {
 
     /// The policy that an attribute holds: `jsonencode`, a text, or a data block that it refers to.
     pub(super) fn policy(&self, blocks: &[(&str, Block)], file: &str, attribute: Option<&Node>) -> Option<Policy> {
-        let attribute = self.resolve(attribute?);
+        let attribute = attribute?;
+        let file = match &attribute.value {
+            Value::Expression(source) => self.files.get(source).map_or(file, String::as_str),
+            _ => file,
+        };
+        let attribute = self.resolve(attribute);
         let Value::Expression(source) = &attribute.value else {
             return read_document(file, &attribute);
         };

@@ -318,6 +318,26 @@ fn a_module_is_its_folder() {
 }
 
 #[test]
+fn a_policy_that_is_a_local_is_named_with_the_file_and_line_of_the_local() {
+    let files = [
+        TextFile {
+            path: "infrastructure/t/main.tf",
+            text: "resource \"aws_iam_role\" \"publisher\" {\n  assume_role_policy = local.trust\n}\n",
+        },
+        TextFile {
+            path: "infrastructure/t/policies.tf",
+            text: &format!(
+                "locals {{\n  trust = jsonencode({})\n}}\n",
+                trust(GOOD).replace("demo:environment:pypi", "demo:*")
+            ),
+        },
+    ];
+    let checks = check_policies(&files, &[], Some("octo/demo"));
+    let hit = checks.iter().find(|check| check.status == CheckStatus::Fail).unwrap();
+    assert_eq!((hit.id, hit.place.as_ref().unwrap().path()), ("OIDC-T10", "infrastructure/t/policies.tf"));
+}
+
+#[test]
 fn hostile_and_foreign_files_are_unknown_or_passed_over() {
     for (path, text) in [
         ("a.json", "{".to_owned()),

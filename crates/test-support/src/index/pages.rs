@@ -7,9 +7,8 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use serde_json::json;
-use sha2::{Digest as _, Sha256};
 
-use super::{Pages, Shared, lock, upload::hex};
+use super::{Pages, Shared, Stored, lock};
 
 pub(super) const JSON_TYPE: &str = "application/vnd.pypi.simple.v1+json";
 
@@ -36,8 +35,7 @@ pub(super) fn project(shared: &Shared, name: &str, wants_json: bool) -> Response
         inner.stale_pages -= 1;
         return StatusCode::NOT_FOUND.into_response();
     }
-    let files: Vec<(&String, &Vec<u8>)> =
-        inner.files.iter().filter(|(file, _)| inner.projects.get(*file) == Some(&wanted)).collect();
+    let files: Vec<(&String, &Stored)> = inner.files.iter().filter(|(_, stored)| stored.project == wanted).collect();
     if files.is_empty() {
         return StatusCode::NOT_FOUND.into_response();
     }
@@ -45,13 +43,18 @@ pub(super) fn project(shared: &Shared, name: &str, wants_json: bool) -> Response
         let versions: BTreeSet<&str> = files.iter().map(|(file, _)| version(file)).collect();
         let entries: Vec<_> = files
             .iter()
-            .map(|(file, bytes)| {
+            .map(|(file, stored)| {
+                let provenance = stored
+                    .attestations
+                    .as_ref()
+                    .map(|_| format!("../../integrity/{wanted}/{}/{file}/provenance", version(file)));
                 json!({
                     "filename": file,
                     "url": format!("../../packages/{file}"),
-                    "hashes": { "sha256": hex(&Sha256::digest(bytes)) },
-                    "size": bytes.len(),
-                    "upload-time": "2026-01-05T03:00:00.000000Z",
+                    "hashes": { "sha256": stored.sha256 },
+                    "size": stored.bytes.len(),
+                    "upload-time": stored.upload_time,
+                    "provenance": provenance,
                     "yanked": false,
                 })
             })
@@ -62,10 +65,10 @@ pub(super) fn project(shared: &Shared, name: &str, wants_json: bool) -> Response
         return ([(header::CONTENT_TYPE, JSON_TYPE)], document.to_string()).into_response();
     }
     let mut html = format!("<!DOCTYPE html>\n<html><head><title>Links for {wanted}</title></head><body>\n");
-    for (file, bytes) in files {
+    for (file, stored) in files {
         let digest = match inner.settings.pages {
             Pages::HtmlWithoutDigests => String::new(),
-            Pages::Html | Pages::JsonAndHtml => format!("#sha256={}", hex(&Sha256::digest(bytes))),
+            Pages::Html | Pages::JsonAndHtml => format!("#sha256={}", stored.sha256),
         };
         let _infallible = writeln!(html, "<a href=\"/packages/{file}{digest}\">{file}</a><br>");
     }
@@ -73,9 +76,23 @@ pub(super) fn project(shared: &Shared, name: &str, wants_json: bool) -> Response
     ([(header::CONTENT_TYPE, "text/html; charset=utf-8")], html).into_response()
 }
 
+/// Whether a file name ends as a wheel's does. Endings count in lower case only, as on PyPI.
+pub(super) fn is_wheel(name: &str) -> bool {
+    ends_in(name, ".whl")
+}
+
+/// Whether a file name ends as a source archive's does.
+pub(super) fn is_sdist(name: &str) -> bool {
+    ends_in(name, ".tar.gz") || ends_in(name, ".zip")
+}
+
+fn ends_in(name: &str, ending: &str) -> bool {
+    name.ends_with(ending)
+}
+
 /// The version in a file name.
-fn version(file: &str) -> &str {
-    match file.strip_suffix(".tar.gz") {
+pub(super) fn version(file: &str) -> &str {
+    match file.strip_suffix(".tar.gz").or_else(|| file.strip_suffix(".zip")) {
         Some(stem) => stem.rsplit('-').next().unwrap_or_default(),
         None => file.split('-').nth(1).unwrap_or_default(),
     }

@@ -7,13 +7,17 @@ use axum::{
 };
 use sha2::{Digest as _, Sha256};
 
-use super::{Shared, Upload, lock, pages};
+use super::{Inner, Shared, Stored, Upload, lock, pages, rules, rules::Refusal};
+
+/// What the index calls every request that it does not do.
+const REQUEST_ID: &str = "request-of-the-test-index";
 
 /// An answer as PyPI gives it to clients that accept JSON.
 pub(super) fn answer(status: StatusCode, message: &str) -> Response {
     let code = format!("{} {message}", status.as_u16());
     let document = serde_json::json!({ "message": message, "code": code, "title": status.as_str() });
-    (status, [(header::CONTENT_TYPE, "application/json")], document.to_string()).into_response()
+    let headers = [(header::CONTENT_TYPE.as_str(), "application/json"), ("x-request-id", REQUEST_ID)];
+    (status, headers, document.to_string()).into_response()
 }
 
 pub(super) fn hex(bytes: &[u8]) -> String {
@@ -22,73 +26,124 @@ pub(super) fn hex(bytes: &[u8]) -> String {
     pairs.map(|half| char::from(digits[usize::from(half)])).collect()
 }
 
-/// Takes an upload or says why not.
-pub(super) fn take(shared: &Shared, upload: Upload) -> Response {
-    match store(shared, upload) {
-        Ok(()) => StatusCode::OK.into_response(),
-        Err(message) => answer(StatusCode::BAD_REQUEST, &message),
+/// An upload form that was read to its end.
+#[derive(Debug, Default)]
+pub(super) struct Form {
+    pub(super) fields: Vec<(String, String)>,
+    /// The names of the parts that are files.
+    pub(super) files: Vec<String>,
+    pub(super) content: Option<Content>,
+}
+
+#[derive(Debug)]
+pub(super) struct Content {
+    pub(super) name: String,
+    pub(super) kind: Option<String>,
+    pub(super) bytes: Vec<u8>,
+}
+
+impl Form {
+    /// The first value of a field; an empty one is none.
+    pub(super) fn one(&self, name: &str) -> Option<&str> {
+        self.fields.iter().find(|(field, value)| field == name && !value.is_empty()).map(|(_, value)| value.as_str())
+    }
+
+    pub(super) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.fields.iter().filter(move |(field, value)| field == name && !value.is_empty()).map(|(_, value)| &**value)
     }
 }
 
 /// Reads a whole upload form, or says why it is none.
-pub(super) async fn read(mut request: Request) -> Result<Upload, String> {
+pub(super) async fn read(mut request: Request) -> Result<Form, String> {
     let unreadable = |error: &dyn std::fmt::Display| format!("The form cannot be read: {error}");
     DefaultBodyLimit::disable().apply(&mut request);
-    let mut form = Multipart::from_request(request, &()).await.map_err(|error| unreadable(&error))?;
-    let mut fields = Vec::new();
-    let mut content = None;
-    while let Some(part) = form.next_field().await.map_err(|error| unreadable(&error))? {
+    let mut parts = Multipart::from_request(request, &()).await.map_err(|error| unreadable(&error))?;
+    let mut form = Form::default();
+    while let Some(part) = parts.next_field().await.map_err(|error| unreadable(&error))? {
         let name = part.name().unwrap_or_default().to_owned();
+        let kind = part.content_type().map(str::to_owned);
         match part.file_name().map(str::to_owned) {
-            Some(file_name) if name == "content" => {
-                let bytes = part.bytes().await.map_err(|error| unreadable(&error))?;
-                content = Some((file_name, bytes.to_vec()));
+            Some(file_name) => {
+                let bytes = part.bytes().await.map_err(|error| unreadable(&error))?.to_vec();
+                if name == "content" {
+                    form.content = Some(Content { name: file_name, kind, bytes });
+                }
+                form.files.push(name);
             }
-            Some(_) => return Err(format!("`{name}`: Should not be a tuple.")),
-            None => fields.push((name, part.text().await.map_err(|error| unreadable(&error))?)),
+            None => form.fields.push((name, part.text().await.map_err(|error| unreadable(&error))?)),
         }
     }
-    let (file_name, bytes) = content.ok_or("Upload payload does not have a file.")?;
-    Ok(Upload { fields, file_name, bytes })
+    Ok(form)
 }
 
-fn store(shared: &Shared, upload: Upload) -> Result<(), String> {
-    let once = |name| match upload.field(name)[..] {
-        [value] if !value.is_empty() => Ok(value.to_owned()),
-        [] | [_] => Err(format!("'{name}' is missing")),
-        _ => Err(format!("'{name}' has invalid data")),
-    };
-    if once(":action")? != "file_upload" || once("protocol_version")? != "1" {
-        return Err("Unknown protocol version.".to_owned());
+/// Takes a form or says why not. `trusted`: the token was minted for a trusted publisher.
+pub(super) fn take(shared: &Shared, form: Form, trusted: bool) -> Response {
+    match judge(&mut lock(shared), form, trusted) {
+        Ok(()) => StatusCode::OK.into_response(),
+        Err((status, message)) => answer(status, &message),
     }
-    let (name, version, file_type, python) = (once("name")?, once("version")?, once("filetype")?, once("pyversion")?);
-    once("metadata_version")?;
-    // Endings count in lower case only, as on PyPI.
-    let has_suffix = |suffix| upload.file_name.ends_with(suffix);
-    let fits = match file_type.as_str() {
-        "sdist" => has_suffix(".tar.gz") && python == "source",
-        "bdist_wheel" => has_suffix(".whl"),
-        _ => return Err("Invalid value for filetype. Error: Use a known file type.".to_owned()),
-    };
-    if !fits {
-        return Err("Invalid file extension or Python version for this filetype.".to_owned());
+}
+
+fn judge(inner: &mut Inner, form: Form, trusted: bool) -> Result<(), Refusal> {
+    rules::form(&form)?;
+    if inner.settings.strict {
+        rules::metadata(&form)?;
+    } else if form.one("metadata_version").is_none() || form.one("version").is_none() {
+        return Err((StatusCode::BAD_REQUEST, "'metadata_version' or 'version' is missing".to_owned()));
     }
-    let stem = format!("{}-{version}", pages::normal(&name).replace('-', "_"));
-    if !upload.file_name.starts_with(&stem) {
-        return Err(format!("Start filename for '{name}' with '{stem}'."));
-    }
-    if once("sha256_digest")?.to_ascii_lowercase() != hex(&Sha256::digest(&upload.bytes)) {
-        return Err("The digest supplied does not match a digest calculated from the uploaded file.".to_owned());
-    }
-    let mut inner = lock(shared);
-    if let Some(bytes) = inner.files.get(&upload.file_name) {
-        if *bytes != upload.bytes {
-            return Err(format!("File already exists ('{}').", upload.file_name));
+    rules::file(&form, &inner.settings)?;
+    rules::digests(&form)?;
+    if let Some(content) = &form.content
+        && let Some(stored) = inner.files.get(&content.name)
+    {
+        if stored.bytes != content.bytes {
+            let message = format!("File already exists ('{}').", content.name);
+            return Err((StatusCode::BAD_REQUEST, message));
         }
-    } else {
-        inner.files.insert(upload.file_name.clone(), upload.bytes.clone());
-        inner.projects.insert(upload.file_name.clone(), pages::normal(&name));
+        if inner.settings.refuses_identical {
+            return Err((StatusCode::CONFLICT, "it is there already".to_owned()));
+        }
+        return Ok(());
     }
-    inner.uploads.push(upload);
+    if inner.settings.strict {
+        release(inner, &form)?;
+        rules::archive(&form)?;
+        rules::attestations(&form, trusted)?;
+    } else {
+        rules::archive_name(&form)?;
+    }
+    store(inner, form);
     Ok(())
+}
+
+/// What the release that the file belongs to does not allow.
+fn release(inner: &Inner, form: &Form) -> Result<(), Refusal> {
+    let (project, version) = (pages::normal(form.one("name").unwrap_or_default()), form.one("version"));
+    let of_release =
+        inner.files.iter().filter(|(name, stored)| stored.project == project && Some(pages::version(name)) == version);
+    if of_release.clone().any(|(_, stored)| stored.is_closed) {
+        let message = "Uploading new files to releases older than 14 days is not allowed.";
+        return Err((StatusCode::BAD_REQUEST, message.to_owned()));
+    }
+    let is_sdist = form.one("filetype") == Some("sdist");
+    if is_sdist && of_release.clone().any(|(name, _)| pages::is_sdist(name)) {
+        return Err((StatusCode::BAD_REQUEST, "Only one sdist may be uploaded per release.".to_owned()));
+    }
+    Ok(())
+}
+
+fn store(inner: &mut Inner, form: Form) {
+    let project = pages::normal(form.one("name").unwrap_or_default());
+    let attestations = form.one("attestations").map(str::to_owned);
+    let Some(content) = form.content else { return };
+    let stored = Stored {
+        project,
+        sha256: hex(&Sha256::digest(&content.bytes)),
+        bytes: content.bytes.clone(),
+        upload_time: inner.settings.upload_time().to_owned(),
+        is_closed: false,
+        attestations,
+    };
+    inner.files.insert(content.name.clone(), stored);
+    inner.uploads.push(Upload { fields: form.fields, file_name: content.name, bytes: content.bytes });
 }

@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# The files must be the ones that were built: each with its digest, none missing, none beside them.
+set -euo pipefail
+
+cd "$PROJECT/$DIST"
+if [ -z "$SUMS" ]; then
+  echo "::error::the build told no digests"
+  exit 2
+fi
+printf '%s\n' "$SUMS" | sha256sum --check --strict
+told="$(printf '%s\n' "$SUMS" | sed 's/^[0-9a-f]* [ *]//' | LC_ALL=C sort)"
+found="$(find . -mindepth 1 -printf '%P\n' | LC_ALL=C sort)"
+if [ "$told" != "$found" ]; then
+  echo "::error::the files are not the ones that were built"
+  diff <(printf '%s\n' "$told") <(printf '%s\n' "$found") || true
+  exit 5
+fi

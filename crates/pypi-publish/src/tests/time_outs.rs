@@ -1,0 +1,59 @@
+//! A line that stands still, and an index that says nothing.
+
+use super::*;
+
+/// More than the buffers of a loopback connection hold.
+fn large() -> Parcel {
+    let mut state = 1_u64;
+    let data: Vec<u8> = std::iter::repeat_with(|| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state.to_le_bytes()[5]
+    })
+    .take(24 << 20)
+    .collect();
+    file(wheel_with("py3", &data))
+}
+
+#[tokio::test]
+async fn a_line_that_stands_still_is_given_up_and_tried_again() {
+    let mut bench = Bench::new();
+    bench.policy.stall = Duration::from_millis(300);
+    bench.index.fail_uploads([Fault::Stall(100_000)]);
+    let files = [large()];
+    let publication = bench.publish(&files).await;
+    assert!(publication.verified, "{publication:?}");
+    assert_eq!(outcomes(&publication), [(FileOutcome::Uploaded, 2)]);
+    assert_eq!(Sha256::of(&bench.index.uploads()[0].bytes), files[0].distribution.sha256());
+}
+
+#[tokio::test]
+async fn an_index_that_does_not_answer_is_asked_again() {
+    let mut bench = Bench::new();
+    bench.policy.answer = Duration::from_millis(100);
+    bench.index.fail_uploads([Fault::Silence]);
+    assert_eq!(outcomes(&bench.publish(&[file(sdist(""))]).await), [(FileOutcome::Uploaded, 2)]);
+
+    bench.index.fail_uploads([Fault::Silence; 6]);
+    let (kind, text) = failure(&bench.publish(&[file(wheel("py3"))]).await);
+    assert_eq!(kind, ErrorKind::Outside);
+    assert!(text.contains("could not be sent in 6 tries / the index did not answer within"), "{text}");
+}
+
+#[tokio::test]
+async fn those_who_watch_are_told_each_step() {
+    let bench = Bench::new();
+    bench.index.fail_uploads([Fault::Status(503)]);
+    let files = [file(sdist(""))];
+    let plan = bench.plan(&files).await;
+    let told = std::sync::Arc::new(Mutex::new(Vec::new()));
+    let observer: Observer = {
+        let told = std::sync::Arc::clone(&told);
+        std::sync::Arc::new(move |event| told.lock().unwrap().push(format!("{event:?}")))
+    };
+    let options = PublishOptions { observer: Some(observer), ..PublishOptions::default() };
+    let patience = Patience { policy: bench.policy, seed: 1, sleep: async |_| () };
+    assert!(publish(&bench.client, &plan, &files, &options, &patience).await.verified);
+    let told: Vec<String> =
+        told.lock().unwrap().iter().map(|e| e.split([' ', '(']).next().unwrap().to_owned()).collect();
+    assert_eq!(told, ["Begins", "Sent", "Waits", "Begins", "Sent", "Ended", "Verifying"]);
+}
