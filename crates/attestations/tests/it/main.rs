@@ -30,7 +30,7 @@ fn publisher() -> Publisher {
 
 fn sigstore() -> Sigstore {
     drop(rustls::crypto::ring::default_provider().install_default());
-    Sigstore::start(workflow())
+    Sigstore::start()
 }
 
 fn statement() -> String {
