@@ -139,9 +139,7 @@ fn find(place: &Place, kind: PredicateType, settings: &Settings) -> anyhow::Resu
         Err(error) => return Ok(Found::Wrong(error.to_string())),
     };
     Ok(match settings.verifier.verify(&attestation, &place.subject, settings.publisher.as_ref()) {
-        Ok(verified) if verified.predicate_type == kind => {
-            Found::Proven(Box::new((attestation, verified.signed_by)))
-        },
+        Ok(verified) if verified.predicate_type == kind => Found::Proven(Box::new((attestation, verified.signed_by))),
         Ok(verified) => Found::Wrong(format!("it is a {} attestation", verified.predicate_type)),
         Err(error) => Found::Wrong(reason(&error)),
     })
@@ -172,7 +170,7 @@ fn sign(
     }
     let what = "cannot sign attestations with the identity of this job";
     let identity = identity::request(cx)?;
-    let signer = Signer::new(&settings.instance, &identity).or_fail(ExitStatus::Refused, what)?;
+    let signer = Signer::new(&settings.instance, identity.token().expose()).or_fail(ExitStatus::Refused, what)?;
     let subjects: Vec<_> = unsigned.iter().map(|(number, _)| places[*number].subject.clone()).collect();
     let mut end = Ok(());
     let sleep = async |time| tokio::time::sleep(time).await;
