@@ -75,7 +75,7 @@ pub(crate) fn keys(settings: &AwsSettings, access: Access, place: &Place, cx: &m
                     `permissions: id-token: write` and AWS_ROLE_ARN";
         return Err(Failure::new(ExitStatus::Usage, what).hint(hint).into());
     }
-    let identity = super::identity(place, cx);
+    let identity = super::identity(&place.job, cx);
     by_role(settings, access, place, identity, cx)
 }
 
