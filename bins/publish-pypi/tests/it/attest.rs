@@ -102,7 +102,7 @@ fn files_are_signed_once_and_the_same_attestations_are_used_again() {
 #[test]
 fn sha256sum_reads_the_digests() {
     let world = world();
-    let World { project, sigstore, .. } = &world;
+    let World { project, .. } = &world;
     let document = world.attest("release.yml").output().expect_success().json();
     assert_eq!(document["sha256sums"], json!(["dist/SHA256SUMS"]));
     let folder = project.join("dist").display().to_string();
@@ -137,7 +137,7 @@ fn what_proves_nothing_is_signed_again_or_told() {
 #[test]
 fn another_workflow_is_not_the_one_that_is_expected() {
     let world = world();
-    let World { project, sigstore, .. } = &world;
+    let World { project, .. } = &world;
     // The job says it is another workflow than its identity token does.
     let run = world.attest("test.yml").output().expect_code(1);
     assert!(
@@ -153,7 +153,7 @@ fn another_workflow_is_not_the_one_that_is_expected() {
 #[test]
 fn each_failure_has_its_exit_code_and_what_was_signed_stays() {
     let world = world();
-    let World { project, sigstore, .. } = &world;
+    let World { sigstore, .. } = &world;
     sigstore.fail_next(Part::Fulcio, [Fault::Echo(403)]);
     let run = world.attest("release.yml").arg("-vv").env("RUST_LOG", "trace").output().expect_code(5);
     assert!(run.stderr.contains("refused with status 403") && run.stderr.contains("hint:"), "{}", run.stderr);
@@ -174,7 +174,7 @@ fn each_failure_has_its_exit_code_and_what_was_signed_stays() {
 #[test]
 fn a_sigstore_of_ones_own_is_named_whole() {
     let world = world();
-    let World { project, sigstore, .. } = &world;
+    let World { project, .. } = &world;
     let with = |table: &str| {
         let head = "[project]\nname = \"sample-package\"\nversion = \"1.0.0\"\n[tool.relwarden.publish.attestations]\n";
         project.write("pyproject.toml", format!("{head}{table}"));
@@ -222,7 +222,7 @@ fn with_a_token_the_attestations_stay_beside_the_files() {
 #[test]
 fn nothing_is_sent_where_nothing_can_be_signed() {
     let (world, index) = (world(), Index::start());
-    let World { project, sigstore, .. } = &world;
+    let World { sigstore, .. } = &world;
     sigstore.fail_next(Part::Fulcio, [Fault::Status(403)]);
     let run = world.publish(&index, "env").output().expect_code(5);
     assert_eq!(run.json()["failure"]["stage"], "attest");
@@ -237,7 +237,7 @@ fn nothing_is_sent_where_nothing_can_be_signed() {
 #[test]
 fn what_the_index_has_is_proven_and_told() {
     let (world, index) = (world(), Index::start());
-    let World { project, sigstore, .. } = &world;
+    let World { project, .. } = &world;
     for file in [WHEEL, SDIST] {
         index.put("sample-package", &file[5..], &project.bytes(file));
     }
