@@ -5,7 +5,9 @@ use findings_model::Timestamp;
 use pep440_rs::Version;
 use serde::{Serialize, Serializer};
 
-use crate::{ErrorKind, IndexClient, Patience, ProjectPage, ReadError, error::CONFLICT, page::listed_name, similar::similar};
+use crate::{
+    ErrorKind, IndexClient, Patience, ProjectPage, ReadError, error::CONFLICT, page::listed_name, similar::similar,
+};
 
 /// What is to be done with a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
