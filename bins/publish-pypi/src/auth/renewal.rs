@@ -23,14 +23,15 @@ pub(crate) struct Renewal {
 
 enum Way {
     /// The index mints another token.
-    Mint { index: TrustedPublishing, source: IdTokenSource },
+    Mint { index: Box<TrustedPublishing>, source: Box<IdTokenSource> },
     /// The token that does not end is narrowed again.
     Narrow { wide: IndexCredential, project: PackageName },
 }
 
 impl Renewal {
     pub(super) fn minting(index: TrustedPublishing, source: IdTokenSource, now: Timestamp, masks: Masks) -> Self {
-        Self { way: Way::Mint { index, source }, masks, started: (now, Instant::now()) }
+        let way = Way::Mint { index: Box::new(index), source: Box::new(source) };
+        Self { way, masks, started: (now, Instant::now()) }
     }
 
     pub(super) fn narrowing(wide: IndexCredential, place: &Place, cx: &Context) -> Self {
