@@ -6,7 +6,6 @@ mod check;
 mod credentials;
 mod devpi;
 mod faults;
-mod faults;
 mod killed;
 mod macaroon;
 mod moto;
