@@ -9,6 +9,7 @@ mod plan;
 mod publish;
 mod releases;
 mod report;
+mod source;
 mod tell;
 mod token;
 mod verify;
