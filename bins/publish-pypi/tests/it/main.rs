@@ -3,10 +3,8 @@
 mod attest;
 mod canary;
 mod check;
-mod check;
 mod credentials;
 mod devpi;
-mod faults;
 mod faults;
 mod killed;
 mod macaroon;
