@@ -194,9 +194,10 @@ fn names_of_wheels_are_read_as_packaging_reads_them() {
     }
     for ((_, name), theirs) in cases.iter().zip(judged(&cases)) {
         let ours = name.ends_with(".whl") && FileName::parse(name).is_ok();
+        let unshowable = name.contains(['/', '\\']) || name.chars().any(char::is_control);
         // A name whose project is spelled oddly is taken by packaging and refused by PyPI, which we are.
         let odd = name.split('-').next().is_some_and(|project| !is_project_name(project));
-        assert!(ours == theirs || theirs && (odd || name.contains(['/', '\\'])), "{name:?}: {ours} {theirs}");
+        assert!(ours == theirs || theirs && (odd || unshowable), "{name:?}: {ours} {theirs}");
     }
 }
 
@@ -266,7 +267,7 @@ fn what_is_sure_of_a_description_is_so() {
     let seeds = descriptions();
     let mut chance = Chance(0x1234_5678_9abc_def1);
     let mut cases: Vec<(&str, String)> = seeds.iter().map(|text| ("rst", text.clone())).collect();
-    for text in seeds.iter().cycle().take(1200) {
+    for text in seeds.iter().cycle().take(600) {
         cases.push(("rst", mutated_lines(text, &mut chance)));
     }
     let (mut failing, mut sure) = (0, 0);
@@ -279,5 +280,5 @@ fn what_is_sure_of_a_description_is_so() {
         failing += usize::from(!renders);
         sure += usize::from(ours.is_some());
     }
-    assert!(failing > 200 && sure * 100 >= failing * 90, "{sure} of {failing} are known for sure");
+    assert!(failing > 100 && sure * 100 >= failing * 90, "{sure} of {failing} are known for sure");
 }
