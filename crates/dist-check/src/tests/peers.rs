@@ -193,7 +193,7 @@ fn names_of_wheels_are_read_as_packaging_reads_them() {
         cases.push(("wheel", mutated(seed, &mut chance)));
     }
     for ((_, name), theirs) in cases.iter().zip(judged(&cases)) {
-        let ours = name.ends_with(".whl") && FileName::parse(name).is_ok();
+        let ours = name.strip_suffix(".whl").is_some() && FileName::parse(name).is_ok();
         let unshowable = name.contains(['/', '\\']) || name.chars().any(char::is_control);
         // A name whose project is spelled oddly is taken by packaging and refused by PyPI, which we are.
         let odd = name.split('-').next().is_some_and(|project| !is_project_name(project));
@@ -202,13 +202,14 @@ fn names_of_wheels_are_read_as_packaging_reads_them() {
 }
 
 /// Descriptions in reStructuredText that docutils takes, among them those of real projects.
+#[expect(clippy::disallowed_methods, reason = "a test reads the distributions that were downloaded for it")]
 fn descriptions() -> Vec<String> {
     let mut texts: Vec<String> = SEEDS.map(str::to_owned).to_vec();
     for path in peers::distributions() {
         let mut file = std::fs::File::open(&path).unwrap();
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
         let inspection = crate::inspect(&name, &mut file, &crate::CheckOptions::default()).unwrap();
-        let metadata = inspection.distribution.as_ref().map(|distribution| distribution.metadata());
+        let metadata = inspection.distribution.as_ref().map(crate::Distribution::metadata);
         let is_rst = metadata.is_some_and(|metadata| metadata.markup() == content_type::Markup::Rst);
         texts.extend(metadata.filter(|_| is_rst).and_then(|metadata| metadata.long_description()).map(str::to_owned));
     }
