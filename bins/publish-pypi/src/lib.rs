@@ -11,6 +11,7 @@ mod publish;
 mod releases;
 mod report;
 mod rotate;
+mod source;
 mod tell;
 mod token;
 mod verify;

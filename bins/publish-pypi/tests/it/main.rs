@@ -10,6 +10,7 @@ mod killed;
 mod macaroon;
 mod moto;
 mod pypiserver;
+mod real;
 mod told;
 mod twine;
 
