@@ -144,8 +144,9 @@ settle() {
   fi
   [ -n "$REPOSITORY" ] || fail 2 "the GitHub repository is not known" "give --repository OWNER/NAME"
   must '[A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9._-]{1,100}' "$REPOSITORY" "the repository"
-  OWNER="${REPOSITORY%%/*}" NAME="${REPOSITORY##*/}"
   ask_github
+  must '[A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9._-]{1,100}' "$REPOSITORY" "the repository, as GitHub names it,"
+  OWNER="${REPOSITORY%%/*}" NAME="${REPOSITORY##*/}"
   must '[0-9]{1,20}' "$REPOSITORY_ID" "the repository's number"
   must '[0-9]{1,20}' "$OWNER_ID" "the owner's number"
   must '[A-Za-z0-9._/-]{1,200}' "$BRANCH" "the branch"
@@ -172,20 +173,21 @@ settle() {
   must '[0-9]{12}' "$ACCOUNT" "the answer of AWS about the account"
 }
 
-# Numbers and default branch, where they are not known; names change hands, numbers do not.
+# Numbers and default branch, where they are not known; names change hands, numbers do not. The name comes back as GitHub's tokens
+# spell it, which the policy compares letter by letter.
 ask_github() {
-  local found
+  local number owner name branch
   if [ -n "$REPOSITORY_ID" ] && [ -n "$OWNER_ID" ]; then
     BRANCH="${BRANCH:-main}"
     return
   fi
   need gh "install GitHub's command line, or give --repository-id and --owner-id"
-  found="$(gh api "repos/$REPOSITORY" --jq '"\(.id) \(.owner.id) \(.default_branch)"')" \
-    || fail 4 "GitHub does not tell about $REPOSITORY" "sign in (gh auth login), or give --repository-id and --owner-id"
-  REPOSITORY_ID="${REPOSITORY_ID:-${found%% *}}"
-  found="${found#* }"
-  OWNER_ID="${OWNER_ID:-${found%% *}}"
-  BRANCH="${BRANCH:-${found#* }}"
+  read -r number owner name branch < <(
+    gh api "repos/$REPOSITORY" --jq '"\(.id) \(.owner.id) \(.full_name) \(.default_branch)"'
+  ) || fail 4 "GitHub does not tell about $REPOSITORY" "sign in (gh auth login), or give --repository-id and --owner-id"
+  REPOSITORY_ID="${REPOSITORY_ID:-$number}" OWNER_ID="${OWNER_ID:-$owner}" BRANCH="${BRANCH:-$branch}"
+  if [ "$REPOSITORY" != "$name" ]; then say "the repository is $name"; fi
+  REPOSITORY="$name"
 }
 
 # Whether the account has GitHub's identity provider; it can have it once.

@@ -2,7 +2,9 @@
 
 pub(crate) mod beside;
 mod identity;
+pub(crate) mod index;
 mod prepare;
+pub(crate) mod publish;
 mod settings;
 
 use cli_support::{Context, ExitStatus};
@@ -51,7 +53,7 @@ impl Attest {
         } else {
             (Mode::Sign, self.dist.publishable(&options, cx)?)
         };
-        let places = beside::places(&self.dist.paths(cx)?, files.iter().map(|(file, _)| file), cx)?;
+        let places = beside::places(&self.dist.paths(cx)?, files.iter().map(|parcel| &parcel.distribution), cx)?;
         let files = prepare(&places, &settings, mode, cx)?;
         let sums = if self.verify_only { Vec::new() } else { beside::write_sums(&places)? };
         let ok = files.iter().all(FileAttestations::is_whole);

@@ -40,7 +40,7 @@ esac
 
 const GH: &str = r#"
 case "$*" in
-  "api repos/octo/demo "*) echo "22 11 trunk" ;;
+  "api repos/Octo/Demo "* | "api repos/octo/demo "*) echo "22 11 octo/demo trunk" ;;
   *) echo "not expected: gh $*" >&2; exit 99 ;;
 esac
 "#;
@@ -156,6 +156,27 @@ fn a_deployment_needs_no_arguments_shows_its_plan_and_prints_the_variables() {
         }
         assert_eq!(changes(&calls).len(), 1, "{calls}");
     }
+}
+
+/// The remote may be spelt in any case, and GitHub's tokens are not.
+#[test]
+fn the_repository_is_named_as_github_spells_it_and_what_github_does_not_know_ends_it() {
+    let account = Account::new();
+    account.checkout.git(&["remote", "set-url", "origin", "git@github.com:Octo/Demo.git"]);
+    account.deploy(CloudFormation);
+    let calls = account.calls();
+    assert!(
+        calls.contains("GitHubOwner,ParameterValue=octo ") && calls.contains("GitHubRepository,ParameterValue=demo ")
+    );
+    account.run(CloudFormation, &["--yes", "--repository", "octo/unknown"]).output().expect_code(4);
+    let outcome = account
+        .run(CloudFormation, &["plan"])
+        .env("GITHUB_REPOSITORY", "octo/demo")
+        .env("GITHUB_REPOSITORY_ID", "22")
+        .env("GITHUB_REPOSITORY_OWNER_ID", "11");
+    outcome.output().expect_success();
+    let calls = account.calls();
+    assert_eq!(calls.matches("gh api").count(), 1, "a runner of Actions knows the numbers: {calls}");
 }
 
 #[test]
