@@ -14,6 +14,7 @@
 
 mod actions_setup;
 mod failures;
+mod identity;
 mod injection;
 mod other_workflows;
 mod stage;
