@@ -4,6 +4,7 @@ use test_support::{
     aws::{Aws, ROLE},
     github::{BEARER, GitHub},
     peers::TOKEN,
+    sigstore::{REQUEST_TOKEN, Sigstore, Workflow},
 };
 
 use crate::stage::{Ran, Stage, Start, files_of};
@@ -39,9 +40,37 @@ fn is_published(stage: &Stage, github: &GitHub, ran: &Ran) {
 fn a_release_by_trusted_publishing() {
     let (stage, github) = (Stage::scanned(), GitHub::start());
     github.claim("workflow_ref", "octo/demo/.github/workflows/security-driven-release.yml@refs/heads/main".into());
-    let ran = released(&stage, &github, &[("RELWARDEN_AUTH", "trusted")], &[]).expect_green();
+    let ran =
+        released(&stage, &github, &[("RELWARDEN_AUTH", "trusted"), ("RELWARDEN_ATTEST", "false")], &[]).expect_green();
     is_published(&stage, &github, &ran);
     assert_eq!(github.audiences(), ["pypi"], "one token, for the index");
+}
+
+#[test]
+fn files_of_a_trusted_publisher_are_attested_by_the_workflow_that_publishes() {
+    let stage = Stage::scanned();
+    let sigstore = Sigstore::start(Workflow::new("octo/demo", "security-driven-release.yml"));
+    stage.change("A Sigstore of our own", |clone| {
+        std::fs::write(clone.join("trusted_root.json"), sigstore.trusted_root()).unwrap();
+        let path = clone.join("relwarden.toml");
+        let text = std::fs::read_to_string(&path).unwrap();
+        let url = sigstore.url();
+        let table = format!(
+            "\n[publish.attestations]\nfulcio = \"{url}\"\nrekor = \"{url}\"\ntrusted_root = \"trusted_root.json\"\n"
+        );
+        std::fs::write(&path, text + &table).unwrap();
+    });
+    stage.week("2023-07-31");
+    let url = sigstore.request_url();
+    let env = [
+        ("ACTIONS_ID_TOKEN_REQUEST_URL", url.as_str()),
+        ("ACTIONS_ID_TOKEN_REQUEST_TOKEN", REQUEST_TOKEN),
+        ("GITHUB_WORKFLOW_REF", "octo/demo/.github/workflows/security-driven-release.yml@refs/heads/main"),
+    ];
+    stage.run(&Start { vars: &[("RELWARDEN_AUTH", "trusted")], env: &env, ..Start::weekly(FIRST) }).expect_green();
+    assert_eq!(stage.published(), files_of(&["1.0.0", "1.0.1"]));
+    assert_eq!(sigstore.entries(), 2);
+    assert!(stage.index.uploads().iter().all(|upload| upload.field("attestations").len() == 1));
 }
 
 #[test]
