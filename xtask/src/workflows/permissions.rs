@@ -8,15 +8,21 @@ use anyhow::{Context, Result};
 
 use super::{WORKFLOWS, read, text};
 
-/// What an action needs: scope, access, and the actions that use it.
-const USERS: [(&str, &str, &[&str]); 5] = [
+/// What is needed for what: scope, access, and the actions, or the program in a script, that use it.
+const USERS: [(&str, &str, &[&str]); 6] = [
+    ("attestations", "write", &["actions/attest"]),
     ("contents", "read", &["actions/checkout"]),
     (
         "contents",
         "write",
-        &["./.github/actions/bump", "./.github/actions/integration-orchestrator", "./.github/actions/record"],
+        &[
+            "./.github/actions/bump",
+            "./.github/actions/integration-orchestrator",
+            "./.github/actions/record",
+            "gh release",
+        ],
     ),
-    ("id-token", "write", &["./.github/actions/publish", "actions/deploy-pages"]),
+    ("id-token", "write", &["./.github/actions/publish", "actions/attest", "actions/deploy-pages"]),
     ("pages", "write", &["actions/deploy-pages"]),
     ("security-events", "write", &["github/codeql-action/upload-sarif"]),
 ];
@@ -179,7 +185,10 @@ fn jobs(workflow: &str, contents: &str) -> BTreeMap<String, Job> {
             if let Some(uses) = line.strip_prefix("        uses: ") {
                 uses.split(" #").next().unwrap_or_default().clone_into(&mut step.uses);
             }
-            step.has_token |= line.trim() == "token: ${{ github.token }}";
+            step.has_token |= matches!(line.trim(), "token: ${{ github.token }}" | "GH_TOKEN: ${{ github.token }}");
+            if line.trim_start().starts_with("gh release create ") {
+                "gh release".clone_into(&mut step.uses);
+            }
         }
     }
     jobs

@@ -36,7 +36,7 @@ fn unharmed(stage: &Stage, ran: &Ran, canary: &std::path::Path) {
 }
 
 #[test]
-fn notes_decide_nothing() {
+fn a34_notes_decide_nothing() {
     let stage = Stage::scanned();
     let canary = stage.remote().with_file_name("canary");
     let notes = hostile(&canary.to_string_lossy());
@@ -49,7 +49,7 @@ fn notes_decide_nothing() {
 }
 
 #[test]
-fn a_forced_release_carries_the_notes_as_they_are() {
+fn a34_a_forced_release_carries_the_notes_as_they_are() {
     let stage = Stage::scanned();
     let canary = stage.remote().with_file_name("canary");
     let notes = hostile(&canary.to_string_lossy());
@@ -67,7 +67,7 @@ fn a_forced_release_carries_the_notes_as_they_are() {
 }
 
 #[test]
-fn a_manual_release_carries_the_notes_as_they_are() {
+fn a34_a_manual_release_carries_the_notes_as_they_are() {
     let stage = Stage::scanned();
     let canary = stage.remote().with_file_name("canary");
     let inputs =

@@ -1,6 +1,7 @@
 //! A release by hand, the scan of a pull request, and the daily status.
 
 use serde_json::json;
+use test_support::index::Fault;
 
 use crate::stage::{Stage, Start, files_of};
 
@@ -37,13 +38,22 @@ fn a_dry_run_changes_nothing() {
 }
 
 #[test]
-fn what_the_newest_findings_call_for_can_be_released_by_hand() {
+fn a35_an_automatic_decision_can_be_carried_out_by_hand_under_its_own_word() {
     let stage = Stage::scanned();
     let inputs = json!({ "release_type": "security_auto", "release_notes": "", "dry_run": false });
-    let ran = stage.run(&Start::dispatch("pypi-publish", inputs, "2023-07-25T04:00:00Z")).expect_green();
-    assert_eq!(ran.output("decide", "auto", "should_release"), "false", "nothing changed since the baseline");
+    let ran = stage.run(&Start::dispatch("pypi-publish", inputs.clone(), "2023-07-25T04:00:00Z")).expect_green();
+    assert_eq!(ran.output("decide", "auto", "release_type"), "none", "nothing changed since the baseline");
     assert_eq!(ran.job("publish"), "skipped");
-    assert_eq!(stage.published(), files_of(&["1.0.0"]));
+
+    stage.week("2023-07-31");
+    stage.index.fail_uploads([Fault::Status(403); 8]);
+    stage.run(&Start::weekly("2023-07-31T04:00:00Z")).expect_red();
+    stage.index.forgive();
+    let ran = stage.run(&Start::dispatch("pypi-publish", inputs, "2023-07-31T09:00:00Z")).expect_green();
+    assert_eq!(ran.output("decide", "auto", "release_type"), "security_auto");
+    assert_eq!(stage.published(), files_of(&["1.0.0", "1.0.1"]));
+    assert_eq!(stage.released_version(), "1.0.1");
+    assert_eq!(stage.records("pypi-publish").last().unwrap()["release_type"], "security_auto");
 }
 
 #[test]
@@ -79,4 +89,35 @@ fn the_daily_status_is_deployed_and_committed_only_when_it_says_something_new() 
     stage.run(&daily("2023-08-02T05:00:00Z")).expect_green();
     assert_eq!(stage.subjects_since(&before), ["chore(security): refresh the public status"]);
     assert_eq!(stage.status()["stale"], true);
+}
+
+#[test]
+fn a_tag_releases_the_programs_as_setup_wants_them() {
+    let stage = Stage::new();
+    // Stands in for the compiler, which would take minutes: what it leaves are scripts under the programs' names.
+    stage.program(
+        "cargo",
+        r#"while [ $# -gt 0 ]; do case "$1" in
+  --manifest-path) into="$(dirname "$2")/target/release"; mkdir -p "$into"; shift ;;
+  --package) printf '#!/bin/bash\necho "%s 1.2.3"\n' "$2" > "$into/$2"; chmod +x "$into/$2"; shift ;;
+esac; shift; done"#,
+    );
+    stage.program("gh", r#"echo "$@" > "$TEST_ARTIFACTS/gh"; cp ./*.tar.gz SHA256SUMS "$TEST_ARTIFACTS/""#);
+    let start = Start {
+        workflow: "programs-release",
+        event: "push",
+        tag: Some("v1.2.3"),
+        ..Start::weekly("2023-07-25T04:00:00Z")
+    };
+    let ran = stage.run(&start).expect_green();
+    assert_eq!(["programs", "attest", "release"].map(|job| ran.job(job)), ["success"; 3]);
+    let asked = std::fs::read_to_string(ran.artifacts.join("gh")).unwrap();
+    assert!(asked.starts_with("release create v1.2.3 --repo octo/demo --verify-tag"), "{asked}");
+    let sums = std::fs::read_to_string(ran.artifacts.join("SHA256SUMS")).unwrap();
+    assert_eq!(sums.trim().split("  ").last(), Some("relwarden-x86_64-unknown-linux-gnu.tar.gz"));
+    test_support::Run::new("sha256sum")
+        .args(["--check", "SHA256SUMS"])
+        .current_dir(&ran.artifacts)
+        .output()
+        .expect_success();
 }

@@ -21,7 +21,8 @@ use test_support::{
 };
 
 /// Actions of others and what stands in for them. Every one that the workflows use is here; one that is not fails the run.
-const ACTIONS: [(&str, &str); 7] = [
+const ACTIONS: [(&str, &str); 8] = [
+    ("actions/attest", "attest"),
     ("actions/checkout", "checkout"),
     ("actions/upload-artifact", "upload-artifact"),
     ("actions/download-artifact", "download-artifact"),
@@ -90,17 +91,27 @@ pub(crate) struct Start<'a> {
     pub(crate) now: &'a str,
     pub(crate) vars: &'a [(&'a str, &'a str)],
     pub(crate) env: &'a [(&'a str, &'a str)],
+    /// The tag whose push starts it; none for the default branch.
+    pub(crate) tag: Option<&'a str>,
 }
 
 impl<'a> Start<'a> {
     /// The weekly run.
     pub(crate) fn weekly(now: &'a str) -> Self {
-        Self { workflow: "security-driven-release", event: "schedule", inputs: Value::Null, now, vars: &[], env: &[] }
+        Self {
+            workflow: "security-driven-release",
+            event: "schedule",
+            inputs: Value::Null,
+            now,
+            vars: &[],
+            env: &[],
+            tag: None,
+        }
     }
 
     /// A person starts a workflow.
     pub(crate) fn dispatch(workflow: &'a str, inputs: Value, now: &'a str) -> Self {
-        Self { workflow, event: "workflow_dispatch", inputs, now, vars: &[], env: &[] }
+        Self { workflow, event: "workflow_dispatch", inputs, now, vars: &[], env: &[], tag: None }
     }
 }
 
@@ -156,6 +167,14 @@ impl Stage {
             fs::write(&path, format!("#!/bin/bash\n{script}\n")).unwrap();
             fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
         }
+    }
+
+    /// A program of the runner, a shell script, that goes before the system's.
+    pub(crate) fn program(&self, name: &str, script: &str) {
+        let path = self.join("path").join(name);
+        fs::create_dir_all(self.join("path")).unwrap();
+        fs::write(&path, format!("#!/bin/bash\n{script}\n")).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
     }
 
     fn join(&self, name: &str) -> PathBuf {
@@ -246,7 +265,14 @@ impl Stage {
         // An event carries every input as text; the workflow's types make of it what they are.
         let inputs: BTreeMap<&String, String> =
             start.inputs.as_object().into_iter().flatten().map(|(name, value)| (name, as_text(value))).collect();
-        fs::write(&event, json!({ "inputs": inputs, "repository": { "default_branch": "main" } }).to_string()).unwrap();
+        fs::write(&event, {
+            let mut event = json!({ "inputs": inputs, "repository": { "default_branch": "main" } });
+            if let Some(tag) = start.tag {
+                event["ref"] = format!("refs/tags/{tag}").into();
+            }
+            event.to_string()
+        })
+        .unwrap();
         let canary = run.join("canary");
         let programs = test_support::binary!("integration-orchestrator");
         let programs = programs.path().parent().expect("a binary lies in a folder");
@@ -254,6 +280,7 @@ impl Stage {
         let mut act = Run::new(peers::tool_path("act"))
             .timeout(Duration::from_mins(8))
             .current_dir(&work)
+            .env("PATH", format!("{}:/usr/local/bin:/usr/bin:/bin", self.join("path").display()))
             .env("HOME", run.join("home"))
             .env("TMPDIR", run.join("tmp"))
             .env("XDG_CACHE_HOME", run.join("home/.cache"))
