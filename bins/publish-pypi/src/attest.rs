@@ -2,7 +2,9 @@
 
 pub(crate) mod beside;
 mod identity;
+pub(crate) mod index;
 mod prepare;
+pub(crate) mod publish;
 mod settings;
 
 use cli_support::{Context, ExitStatus};

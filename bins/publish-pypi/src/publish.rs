@@ -7,6 +7,7 @@ use pypi_publish::{Action, IndexAddress, Jobs, Plan, Preflight, Publication, Pub
 use release_decision::Decision;
 
 use crate::{
+    attest,
     dist::DistArgs,
     failure,
     index::{Auth, IndexArgs, block_on, check_options, index_rules, patience},
@@ -35,6 +36,9 @@ pub(crate) struct Publish {
     /// Ask the index first what it makes of the credential and the metadata: the whole form of one file, without the file
     #[arg(long)]
     preflight: bool,
+    /// Sign for the files and write the attestations beside them; with trusted publishing they are uploaded too
+    #[arg(long)]
+    attest: bool,
     /// How many files are sent at a time, once the first is there (1 to 16) [default: 4]
     #[arg(long, value_name = "N", value_parser = parse_jobs)]
     jobs: Option<Jobs>,
@@ -52,7 +56,7 @@ fn parse_jobs(text: &str) -> Result<Jobs, String> {
 
 impl Publish {
     pub(crate) fn run(self, cx: &mut Context) -> anyhow::Result<ExitStatus> {
-        let mut progress = Progress { dry_run: self.dry_run, ..Progress::default() };
+        let mut progress = Progress { dry_run: self.dry_run, attests: self.attest, ..Progress::default() };
         let done = self.carry_out(&mut progress, cx);
         let failure = done.as_ref().err().map(|error| FailureReport::new(error, &progress, cx));
         if let Some(failure) = &failure {
@@ -79,7 +83,7 @@ impl Publish {
     fn carry_out(&self, progress: &mut Progress, cx: &mut Context) -> anyhow::Result<()> {
         let address = self.index.address(cx)?;
         progress.index = Some(address.clone());
-        let files = self.dist.publishable(&check_options(&address, cx)?, cx)?;
+        let mut files = self.dist.publishable(&check_options(&address, cx)?, cx)?;
 
         progress.stage = Stage::Credential;
         let client = self.index.publisher(self.auth, cx)?;
@@ -97,7 +101,7 @@ impl Publish {
         } else {
             self.decision_id(&plan, cx)?
         };
-        let nothing_sent = Publication::nothing_sent(&plan, None).receipt(decision_id.clone(), cx.now());
+        let mut nothing_sent = Publication::nothing_sent(&plan, None).receipt(decision_id.clone(), cx.now());
         progress.receipt = Some(nothing_sent.clone());
         if self.dry_run
             && let Some(obstacle) = plan.obstacle()
@@ -119,6 +123,14 @@ impl Publish {
             progress.preflight = Some(found.clone());
             preflight_verdict(&found, &plan)?;
         }
+
+        progress.stage = Stage::Attest;
+        if self.attest && plan.obstacle().is_none() {
+            let credential = client.credential();
+            let source = credential.as_ref().map(|credential| credential.source());
+            nothing_sent.extra = attest::publish::attest(&self.dist, &mut files, source, self.dry_run, cx)?;
+            progress.receipt = Some(nothing_sent.clone());
+        }
         if self.dry_run {
             return Ok(());
         }
@@ -128,12 +140,13 @@ impl Publish {
         let options = PublishOptions {
             jobs: self.jobs.unwrap_or_default(),
             earlier: earlier(&path, cx)?,
-            observer: Some(observer(nothing_sent, path.clone(), cx)),
+            observer: Some(observer(nothing_sent.clone(), path.clone(), cx)),
         };
         let publication = block_on(pypi_publish::publish(&client, &plan, &files, &options, &patience))?;
         // The observer's bars end here.
         drop(options);
-        let receipt = publication.receipt(decision_id, cx.now());
+        let mut receipt = publication.receipt(decision_id, cx.now());
+        receipt.extra = nothing_sent.extra;
         progress.receipt = Some(receipt.clone());
         let written = write(&receipt, &path);
         if let Some(error) = publication.failure {

@@ -1,9 +1,13 @@
-use cli_support::{Context, ExitStatus};
+use cli_support::{Context, ExitStatus, Failure};
 use findings_model::{SchemaVersion, Timestamp};
 use pypi_publish::FoundFile;
 use serde::Serialize;
 
 use crate::{
+    attest::{
+        Settings, beside,
+        index::{OnIndex, State as Attested, look},
+    },
     dist::{DistArgs, distributions},
     failure,
     index::{IndexArgs, block_on, check_options, patience},
@@ -11,7 +15,8 @@ use crate::{
 
 /// Prove that the index lists each file with the digest of ours
 ///
-/// Ends with 4 if a file is not listed (yet), with 1 if it is listed with another digest.
+/// Ends with 4 if a file is not listed (yet), with 1 if it is listed with another digest. Attestations that the index has of a
+/// file are proven for our bytes: one that proves nothing is a 1 too.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Verify {
     #[command(flatten)]
@@ -21,6 +26,9 @@ pub(crate) struct Verify {
     /// How many seconds to wait for files to be listed [default: 300]
     #[arg(long, value_name = "SECONDS")]
     wait: Option<u32>,
+    /// End with 1 where the index has no attestations of a file, with 4 where that cannot be learned
+    #[arg(long)]
+    require_attestations: bool,
 }
 
 #[derive(Serialize)]
@@ -41,6 +49,8 @@ struct Found {
     index_sha256: Option<String>,
     upload_time: Option<Timestamp>,
     provenance: Option<String>,
+    /// Null while the file is not listed.
+    attestations: Option<OnIndex>,
 }
 
 /// What the index has of a file.
@@ -56,7 +66,7 @@ enum State {
 }
 
 impl Found {
-    fn new(found: &FoundFile) -> Self {
+    fn new((found, attestations): (&FoundFile, Option<OnIndex>)) -> Self {
         Self {
             file: found.file.clone(),
             sha256: found.sha256.to_string(),
@@ -68,6 +78,7 @@ impl Found {
             index_sha256: found.index_sha256.map(|digest| digest.to_string()),
             upload_time: found.upload_time,
             provenance: found.provenance.clone(),
+            attestations,
         }
     }
 }
@@ -79,22 +90,74 @@ impl Verify {
         let client = self.index.reader(cx)?;
         let patience = patience(cx, self.wait);
         let verification = block_on(pypi_publish::verify(&client, &distributions(&files), &patience))?;
+        let mut attested = Vec::new();
+        if verification.failure.is_none() {
+            let configured = cx.config()?.publish.attestations.clone();
+            let settings = Settings::without_job(&configured, cx)?;
+            let places = beside::places(&self.dist.paths(cx)?, distributions(&files).into_iter(), cx)?;
+            let looked_for: Vec<_> = distributions(&files)
+                .into_iter()
+                .zip(&places)
+                .zip(&verification.files)
+                .map(|((file, place), found)| (file, place, found))
+                .collect();
+            attested = look(&client, &looked_for, &settings, &patience)?;
+        }
+        let verdict = self.verdict(&attested);
         let document = Document {
             schema_version: SchemaVersion::new(1, 0),
             index: client.address().simple_url().to_string(),
-            verified: verification.failure.is_none(),
+            verified: verification.failure.is_none() && verdict.is_ok(),
             waited: verification.waited.as_secs(),
-            files: verification.files.iter().map(Found::new).collect(),
+            files: verification
+                .files
+                .iter()
+                .zip(attested.into_iter().map(Some).chain(std::iter::repeat_with(|| None)))
+                .map(Found::new)
+                .collect(),
         };
-        let word = if document.verified { "verified" } else { "not verified" };
-        cx.result(&document, word)?;
+        let attestations = document.files.iter().filter_map(|file| Some(file.attestations.as_ref()?.line(&file.file)));
+        let mut lines: Vec<String> = attestations.collect();
+        lines.push(if document.verified { "verified" } else { "not verified" }.to_owned());
+        cx.result(&document, &lines.join("\n"))?;
         match verification.failure {
-            None => Ok(ExitStatus::Done),
+            None => Ok(verdict.map(|()| ExitStatus::Done)?),
             Some(error) => {
                 let (kind, hint) = (error.kind(), error.hint());
                 let what = format!("cannot prove that {} has the files", document.index);
                 Err(failure::of(error, kind, hint, what).into())
             }
+        }
+    }
+
+    /// Whether what was found of attestations is enough.
+    fn verdict(&self, attested: &[OnIndex]) -> Result<(), Failure> {
+        let first = |state| attested.iter().find(|found: &&OnIndex| found.state == state);
+        if let Some(found) = first(Attested::Invalid) {
+            let what = format!(
+                "the index has attestations that prove nothing: {}",
+                found.reason.as_deref().unwrap_or_default()
+            );
+            return Err(Failure::new(ExitStatus::No, what).hint(
+                "do not install these files before it is known who published them; if Sigstore has new keys since this program was \
+                 released, give its newest trusted_root.json in [tool.relwarden.publish.attestations]",
+            ));
+        }
+        if !self.require_attestations {
+            return Ok(());
+        }
+        if let Some(found) = first(Attested::Unknown) {
+            let what = format!(
+                "cannot learn what attestations the index has: {}",
+                found.reason.as_deref().unwrap_or_default()
+            );
+            return Err(Failure::new(ExitStatus::Outside, what).hint("run the same command again later"));
+        }
+        match first(Attested::None) {
+            Some(_) => Err(Failure::new(ExitStatus::No, "the index has no attestations of a file").hint(
+                "they go with an upload by trusted publishing (`publish --attest`); to a file that is there none can be added",
+            )),
+            None => Ok(()),
         }
     }
 }

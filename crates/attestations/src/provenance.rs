@@ -1,7 +1,7 @@
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::{Attestation, AttestationError, statement::shown};
+use crate::{Attestation, AttestationError, Publisher, statement::shown};
 
 /// What an index has of a file: attestations, by who it says published them (PEP 740, the integrity API).
 #[derive(Clone, Debug, PartialEq)]
@@ -83,6 +83,13 @@ impl Provenance {
 }
 
 impl ListedBundle {
+    /// The publisher, where it is a workflow on GitHub.
+    pub fn github(&self) -> Option<Publisher> {
+        let word = |key: &str| self.publisher.get(key).and_then(Value::as_str);
+        let is_github = word("kind") == Some("GitHub");
+        is_github.then(|| Publisher::github(word("repository")?, word("workflow")?).ok()).flatten()
+    }
+
     /// The publisher for people, on one line: `GitHub, owner/name, release.yml`.
     pub fn publisher_line(&self) -> String {
         let word = |key: &str| self.publisher.get(key).and_then(Value::as_str).filter(|word| !word.is_empty());

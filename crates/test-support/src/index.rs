@@ -236,6 +236,13 @@ impl Index {
         inner.files.insert(file_name.to_owned(), stored);
     }
 
+    /// Lets a stored file have these attestations, a JSON array, as after an upload by a trusted publisher.
+    pub fn set_attestations(&self, file_name: &str, attestations: &str) {
+        let mut inner = lock(&self.shared.0);
+        let stored = inner.files.get_mut(file_name).expect("the index has the file");
+        stored.attestations = Some(attestations.to_owned());
+    }
+
     /// Lets the releases that there are be older than the fourteen days in which PyPI takes files for them.
     pub fn close_releases(&self, uploaded: &str) {
         for stored in lock(&self.shared.0).files.values_mut() {

@@ -48,6 +48,8 @@ pub(crate) struct Held {
     pub(crate) path: String,
     pub(crate) origin: Origin,
     pub(crate) signed_by: SignedBy,
+    #[serde(skip)]
+    attestation: Attestation,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
@@ -60,12 +62,18 @@ impl FileAttestations {
     pub(crate) fn is_whole(&self) -> bool {
         self.problem.is_none() && self.attestations.iter().any(|held| held.kind == PredicateType::Publish)
     }
+
+    /// The attestations as the index's upload form takes them.
+    pub(crate) fn form_field(&self) -> String {
+        let attestations: Vec<String> = self.attestations.iter().map(|held| held.attestation.to_json()).collect();
+        format!("[{}]", attestations.join(","))
+    }
 }
 
 /// An attestation beside a file.
 enum Found {
     Nothing,
-    Proven(SignedBy),
+    Proven(Box<(Attestation, SignedBy)>),
     /// With the reason.
     Wrong(String),
 }
@@ -90,8 +98,9 @@ pub(crate) fn prepare(
         for kind in PredicateType::ALL {
             let path = place.shown_attestation(kind);
             match (find(place, kind, settings)?, mode, kind) {
-                (Found::Proven(signed_by), ..) => {
-                    file.attestations.push(Held { kind, path, origin: Origin::Reused, signed_by });
+                (Found::Proven(proven), ..) => {
+                    let (attestation, signed_by) = *proven;
+                    file.attestations.push(Held { kind, path, origin: Origin::Reused, signed_by, attestation });
                 }
                 (Found::Nothing, Mode::Sign, PredicateType::Publish) => unsigned.push((number, Origin::Signed)),
                 (Found::Wrong(why), Mode::Sign, PredicateType::Publish) => {
@@ -130,16 +139,16 @@ fn find(place: &Place, kind: PredicateType, settings: &Settings) -> anyhow::Resu
         Err(error) => return Ok(Found::Wrong(error.to_string())),
     };
     Ok(match settings.verifier.verify(&attestation, &place.subject, settings.publisher.as_ref()) {
-        Ok(verified) if verified.predicate_type == kind => Found::Proven(verified.signed_by),
+        Ok(verified) if verified.predicate_type == kind => Found::Proven(Box::new((attestation, verified.signed_by))),
         Ok(verified) => Found::Wrong(format!("it is a {} attestation", verified.predicate_type)),
         Err(error) => Found::Wrong(reason(&error)),
     })
 }
 
 /// An error with its causes, on one line.
-fn reason(error: &VerifyError) -> String {
+pub(super) fn reason(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
-    let mut cause = std::error::Error::source(error);
+    let mut cause = error.source();
     while let Some(deeper) = cause {
         text.push_str(": ");
         text.push_str(&deeper.to_string());
@@ -169,7 +178,7 @@ fn sign(
         let (number, origin) = unsigned[place];
         match signed
             .map_err(|error| refusal(&error, what))
-            .and_then(|signed| keep(&places[number], origin, &signed, settings))
+            .and_then(|signed| keep(&places[number], origin, signed, settings))
         {
             Ok(held) => {
                 files[number].attestations.push(held);
@@ -193,10 +202,10 @@ fn refusal(error: &SignError, what: &str) -> Failure {
 }
 
 /// Proves what was just signed, and writes it.
-fn keep(place: &Place, origin: Origin, attestation: &Attestation, settings: &Settings) -> Result<Held, Failure> {
+fn keep(place: &Place, origin: Origin, attestation: Attestation, settings: &Settings) -> Result<Held, Failure> {
     let kind = PredicateType::Publish;
     let path = place.shown_attestation(kind);
-    let verified = settings.verifier.verify(attestation, &place.subject, settings.publisher.as_ref());
+    let verified = settings.verifier.verify(&attestation, &place.subject, settings.publisher.as_ref());
     let verified = verified.map_err(|error| {
         let (status, hint) = match &error {
             VerifyError::Publisher(_) => (
@@ -217,5 +226,5 @@ fn keep(place: &Place, origin: Origin, attestation: &Attestation, settings: &Set
     bytes.push(b'\n');
     state_store::replace(&place.attestation(kind), &bytes)
         .or_fail(ExitStatus::Outside, format!("cannot write {path}"))?;
-    Ok(Held { kind, path, origin, signed_by: verified.signed_by })
+    Ok(Held { kind, path, origin, signed_by: verified.signed_by, attestation })
 }

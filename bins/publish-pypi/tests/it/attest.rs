@@ -2,6 +2,7 @@
 
 use test_support::{
     Run, Scratch, binary, fixture,
+    index::Index,
     sigstore::{Fault, Part, REQUEST_TOKEN, Sigstore, Workflow},
 };
 
@@ -10,7 +11,7 @@ const SDIST: &str = "dist/sample_package-1.0.0.tar.gz";
 
 /// A project with the two files in `dist`, and a Sigstore that its configuration names.
 fn project() -> (Scratch, Sigstore) {
-    let (project, sigstore) = (Scratch::empty(), Sigstore::start(Workflow::new("acme/demo", "release.yml")));
+    let (project, sigstore) = (Scratch::empty(), Sigstore::start(Workflow::new("acme/sample", "release.yml")));
     for file in [WHEEL, SDIST] {
         project.write(file, fixture(&format!("sample-project/{file}")));
     }
@@ -28,15 +29,18 @@ fn project() -> (Scratch, Sigstore) {
 
 /// `attest` as a job of a workflow runs it.
 fn attest(project: &Scratch, sigstore: &Sigstore, workflow: &str) -> Run {
+    in_job(project, sigstore, workflow).args(["--format", "json", "attest", "dist"])
+}
+
+fn in_job(project: &Scratch, sigstore: &Sigstore, workflow: &str) -> Run {
     binary!("publish-pypi")
         .run()
         .project(project.path())
         .env("GITHUB_ACTIONS", "true")
-        .env("GITHUB_REPOSITORY", "acme/demo")
-        .env("GITHUB_WORKFLOW_REF", format!("acme/demo/.github/workflows/{workflow}@refs/heads/main"))
+        .env("GITHUB_REPOSITORY", "acme/sample")
+        .env("GITHUB_WORKFLOW_REF", format!("acme/sample/.github/workflows/{workflow}@refs/heads/main"))
         .env("ACTIONS_ID_TOKEN_REQUEST_URL", sigstore.request_url())
         .env("ACTIONS_ID_TOKEN_REQUEST_TOKEN", REQUEST_TOKEN)
-        .args(["--format", "json", "attest", "dist"])
 }
 
 fn origins(document: &serde_json::Value) -> Vec<&str> {
@@ -49,14 +53,14 @@ fn files_are_signed_once_and_the_same_attestations_are_used_again() {
     let (project, sigstore) = project();
     let document = attest(&project, &sigstore, "release.yml").output().expect_success().json();
     assert_eq!(document["ok"], true);
-    assert_eq!(document["publisher"], "release.yml of acme/demo");
+    assert_eq!(document["publisher"], "release.yml of acme/sample");
     assert_eq!(origins(&document), ["signed", "signed"]);
     let held = &document["files"][0]["attestations"][0];
     assert_eq!(
         (held["type"].as_str(), held["path"].as_str()),
         (Some("publish"), Some(&*format!("{WHEEL}.publish.attestation")))
     );
-    assert_eq!(held["signed_by"]["repository"], "https://github.com/acme/demo");
+    assert_eq!(held["signed_by"]["repository"], "https://github.com/acme/sample");
     assert_eq!(project.json(&format!("{SDIST}.publish.attestation"))["version"], 1);
 
     // The shell writes all names out, those of the attestations too.
@@ -110,7 +114,11 @@ fn another_workflow_is_not_the_one_that_is_expected() {
     let (project, sigstore) = project();
     // The job says it is another workflow than its identity token does.
     let run = attest(&project, &sigstore, "test.yml").output().expect_code(1);
-    assert!(run.stderr.contains("expected https://github.com/acme/demo/.github/workflows/test.yml"), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("expected https://github.com/acme/sample/.github/workflows/test.yml"),
+        "{}",
+        run.stderr
+    );
     assert!(!project.join(&format!("{WHEEL}.publish.attestation")).exists());
     attest(&project, &sigstore, "release.yml").output().expect_success();
     attest(&project, &sigstore, "test.yml").arg("--verify-only").output().expect_code(1);
@@ -147,4 +155,127 @@ fn a_sigstore_of_ones_own_is_named_whole() {
     with("repository = \"demo\"\nworkflow = \"release.yml\"\n").expect_code(2);
     let plain = "fulcio = \"http://f.example\"\nrekor = \"https://r.example\"\ntrusted_root = \"trusted_root.json\"\n";
     with(plain).expect_code(2);
+}
+
+/// `publish --attest` with a token of the environment.
+fn publish(project: &Scratch, sigstore: &Sigstore, index: &Index) -> Run {
+    in_job(project, sigstore, "release.yml").env("PYPI_TOKEN", "pypi-a-token-for-this-index").args([
+        "--format",
+        "json",
+        "publish",
+        "--attest",
+        "--auth",
+        "env",
+        "--wait",
+        "0",
+        "--index",
+        &index.url(),
+        "dist",
+    ])
+}
+
+fn verify(project: &Scratch, index: &Index) -> Run {
+    let args = ["--format", "json", "verify", "--wait", "0", "--index", &index.url(), "dist"];
+    binary!("publish-pypi").run().project(project.path()).args(args)
+}
+
+/// What `verify` says of the attestations of each file.
+fn states(document: &serde_json::Value) -> Vec<(&str, Option<bool>)> {
+    let attestations = document["files"].as_array().into_iter().flatten().map(|file| &file["attestations"]);
+    attestations.map(|found| (found["state"].as_str().unwrap_or("null"), found["ours"].as_bool())).collect()
+}
+
+#[test]
+fn with_a_token_the_attestations_stay_beside_the_files() {
+    let ((project, sigstore), index) = (project(), Index::start());
+    let dry = publish(&project, &sigstore, &index).arg("--dry-run").output().expect_success();
+    assert!(dry.stderr.contains("a publish would sign it"), "{}", dry.stderr);
+    assert_eq!((sigstore.entries(), index.count("POST")), (0, 0));
+    assert!(!project.join("dist/SHA256SUMS").exists());
+
+    let run = publish(&project, &sigstore, &index).output().expect_success();
+    assert!(run.stderr.contains("with trusted publishing only"), "{}", run.stderr);
+    let document = run.json();
+    assert_eq!(document["attestations"]["uploaded_with_files"], false);
+    assert_eq!(origins(&document["attestations"]), ["signed", "signed"]);
+    assert_eq!(document["sha256sums"], serde_json::json!(["dist/SHA256SUMS"]));
+    assert!(index.uploads().iter().all(|upload| upload.field("attestations").is_empty()));
+    let receipt = project.json("receipt.json");
+    assert_eq!(receipt["attestations"], document["attestations"]);
+    assert_eq!(receipt["verified"], true);
+
+    let again = publish(&project, &sigstore, &index).output().expect_success().json();
+    assert_eq!(origins(&again["attestations"]), ["reused", "reused"]);
+}
+
+#[test]
+fn nothing_is_sent_where_nothing_can_be_signed() {
+    let ((project, sigstore), index) = (project(), Index::start());
+    sigstore.fail_next(Part::Fulcio, [Fault::Status(403)]);
+    let run = publish(&project, &sigstore, &index).output().expect_code(5);
+    assert_eq!(run.json()["failure"]["stage"], "attest");
+    assert_eq!(index.count("POST"), 0);
+    // Where the index has other bytes, nothing goes into the public log.
+    index.put("sample-package", "sample_package-1.0.0.tar.gz", b"other");
+    let asked = sigstore.asked(Part::Fulcio);
+    publish(&project, &sigstore, &index).output().expect_code(1);
+    assert_eq!(sigstore.asked(Part::Fulcio), asked);
+}
+
+#[test]
+fn what_the_index_has_is_proven_and_told() {
+    let ((project, sigstore), index) = (project(), Index::start());
+    for file in [WHEEL, SDIST] {
+        index.put("sample-package", &file[5..], &project.bytes(file));
+    }
+    let none = verify(&project, &index).output().expect_success().json();
+    assert_eq!((none["verified"].as_bool(), states(&none)), (Some(true), vec![("none", None), ("none", None)]));
+    let required = verify(&project, &index).arg("--require-attestations").output().expect_code(1);
+    assert!(required.stderr.contains("no attestations of a file"), "{}", required.stderr);
+    assert_eq!(required.json()["verified"], false);
+
+    attest(&project, &sigstore, "release.yml").output().expect_success();
+    for file in [WHEEL, SDIST] {
+        index.set_attestations(&file[5..], &format!("[{}]", project.text(&format!("{file}.publish.attestation"))));
+    }
+    let run = verify(&project, &index).arg("--require-attestations").output().expect_success();
+    assert_eq!(states(&run.json()), [("attested", Some(true)), ("attested", Some(true))]);
+    let found = &run.json()["files"][0]["attestations"];
+    assert_eq!(found["publishers"], serde_json::json!(["GitHub, acme/sample, release.yml"]));
+    assert_eq!(found["signed_by"][0]["repository"], "https://github.com/acme/sample");
+
+    // From anywhere: without the attestations beside the files.
+    for file in [WHEEL, SDIST] {
+        std::fs::remove_file(project.join(&format!("{file}.publish.attestation"))).unwrap();
+    }
+    let anywhere = verify(&project, &index).arg("--require-attestations").output().expect_success().json();
+    assert_eq!(states(&anywhere), [("attested", None), ("attested", None)]);
+}
+
+#[test]
+fn what_proves_nothing_on_the_index_is_a_no() {
+    let ((project, sigstore), index) = (project(), Index::start());
+    for file in [WHEEL, SDIST] {
+        index.put("sample-package", &file[5..], &project.bytes(file));
+    }
+    let name = &WHEEL[5..];
+    attest(&project, &sigstore, "release.yml").output().expect_success();
+    let state = |attestations: &str| {
+        index.set_attestations(name, attestations);
+        let run = verify(&project, &index).output().expect_code(1);
+        assert!(run.stderr.contains("prove nothing") && run.stderr.contains("hint:"), "{}", run.stderr);
+        states(&run.json())[0].0.to_owned()
+    };
+    // Of the other file, of another workflow, another one of ours, and no attestation.
+    let of_the_archive = project.text(&format!("{SDIST}.publish.attestation"));
+    assert_eq!(state(&format!("[{of_the_archive}]")), "invalid");
+    let digest = project.text("dist/SHA256SUMS")[..64].to_owned();
+    let statement = test_support::sigstore::publish_statement(name, &digest);
+    let by = |file: &str| format!("[{}]", sigstore.attest(&Workflow::new("acme/sample", file), &statement));
+    assert_eq!(state(&by("test.yml")), "invalid");
+    assert_eq!(state(&by("release.yml")), "invalid");
+    assert_eq!(state("[{}]"), "invalid");
+    std::fs::remove_file(project.join(&format!("{WHEEL}.publish.attestation"))).unwrap();
+    index.set_attestations(name, &by("release.yml"));
+    verify(&project, &index).output().expect_success();
 }

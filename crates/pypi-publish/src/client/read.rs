@@ -1,3 +1,5 @@
+mod attestations;
+
 use std::time::Duration;
 
 use dist_check::Sha256;
@@ -72,6 +74,12 @@ pub enum ReadError {
         /// The file's name.
         file: String,
     },
+    /// Attestations are listed at an address that is not asked.
+    #[error("the index lists attestations at {given:?}, which is no https address")]
+    Attestations {
+        /// The address as listed.
+        given: String,
+    },
 }
 
 impl ReadError {
@@ -80,9 +88,11 @@ impl ReadError {
         match self {
             Self::Refused { .. } => ErrorKind::Refused,
             Self::Page { .. } => ErrorKind::Usage,
-            Self::Unreachable { .. } | Self::Status { .. } | Self::TooLarge { .. } | Self::NoDigest { .. } => {
-                ErrorKind::Outside
-            }
+            Self::Unreachable { .. }
+            | Self::Status { .. }
+            | Self::TooLarge { .. }
+            | Self::NoDigest { .. }
+            | Self::Attestations { .. } => ErrorKind::Outside,
         }
     }
 
@@ -94,6 +104,7 @@ impl ReadError {
             Self::Status { .. } => "look at the index's status page, then run the same command again",
             Self::Page { .. } | Self::TooLarge { .. } => "check the address of the simple API (`publish.simple_index`)",
             Self::NoDigest { .. } => "let the index list SHA-256 digests",
+            Self::Attestations { .. } => "let the index list attestations at an https address",
         }
     }
 }
@@ -136,23 +147,7 @@ impl IndexClient {
         project: &PackageName,
         patience: &Patience<S>,
     ) -> Result<Option<RawPage>, ReadError> {
-        let started = tokio::time::Instant::now();
-        let mut tries = patience.tries(1);
-        loop {
-            tries.begin();
-            let failed = match self.page_once(project).await {
-                Ok(page) => return Ok(page),
-                Err(failed) => failed,
-            };
-            let Again::After(asked) = failed.again else {
-                return Err(*failed.error);
-            };
-            let Some(wait) = tries.next_wait(started.elapsed(), asked) else {
-                return Err(*failed.error);
-            };
-            tracing::warn!("{}; trying again in {:.1} s", failed.error, wait.as_secs_f64());
-            patience.wait(wait).await;
-        }
+        patiently(patience, async || self.page_once(project).await).await
     }
 
     /// As [`Self::project`], in one try.
@@ -205,7 +200,12 @@ impl IndexClient {
 
     /// One request. The credential goes only to the origin of the upload address, and only when that asks for one.
     async fn get(&self, url: &Url) -> Result<Response, Failed> {
-        let request = || self.reader.get(url.clone()).header(ACCEPT, PAGE_TYPES);
+        self.get_as(url, PAGE_TYPES).await
+    }
+
+    /// As [`Self::get`], with other content types.
+    async fn get_as(&self, url: &Url, types: &'static str) -> Result<Response, Failed> {
+        let request = || self.reader.get(url.clone()).header(ACCEPT, types);
         let mut response = request().send().await.map_err(|source| unreachable(url, source))?;
         if response.status() == StatusCode::UNAUTHORIZED
             && url.origin() == self.address.upload_url().origin()
@@ -215,6 +215,30 @@ impl IndexClient {
             response = request.send().await.map_err(|source| unreachable(url, source))?;
         }
         Ok(response)
+    }
+}
+
+/// Asks until there is an answer, or patience ends.
+async fn patiently<T, S: AsyncFn(Duration)>(
+    patience: &Patience<S>,
+    once: impl AsyncFn() -> Result<T, Failed>,
+) -> Result<T, ReadError> {
+    let started = tokio::time::Instant::now();
+    let mut tries = patience.tries(1);
+    loop {
+        tries.begin();
+        let failed = match once().await {
+            Ok(answer) => return Ok(answer),
+            Err(failed) => failed,
+        };
+        let Again::After(asked) = failed.again else {
+            return Err(*failed.error);
+        };
+        let Some(wait) = tries.next_wait(started.elapsed(), asked) else {
+            return Err(*failed.error);
+        };
+        tracing::warn!("{}; trying again in {:.1} s", failed.error, wait.as_secs_f64());
+        patience.wait(wait).await;
     }
 }
 

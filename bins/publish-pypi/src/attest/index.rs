@@ -1,0 +1,131 @@
+//! What the index has of the files' attestations, proven for our bytes.
+
+use std::time::Duration;
+
+use attestations::{Attestation, LARGEST, ListedBundle, PredicateType, Provenance, Publisher, SignedBy};
+use cli_support::{ExitStatus, ResultExt as _};
+use dist_check::Distribution;
+use pypi_publish::{FoundFile, IndexClient, Patience};
+use serde::Serialize;
+
+use super::{Settings, beside::Place, prepare::reason};
+use crate::index::block_on;
+
+/// What the index was found to have of one file's attestations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum State {
+    /// All are proven, and ours is among them if there is one beside the file.
+    Attested,
+    /// It has none, or does not offer any.
+    None,
+    /// It could not be asked.
+    Unknown,
+    /// One proves nothing, or ours is not among them.
+    Invalid,
+}
+
+/// The attestations of one file on the index.
+#[derive(Debug, Serialize)]
+pub(crate) struct OnIndex {
+    pub(crate) state: State,
+    /// Whether the one beside the file is among them; null where none lies there.
+    ours: Option<bool>,
+    /// Who the index says published the file.
+    publishers: Vec<String>,
+    /// Who signed, proven.
+    signed_by: Vec<SignedBy>,
+    /// Why they are invalid, or could not be asked for.
+    pub(crate) reason: Option<String>,
+}
+
+impl OnIndex {
+    fn without(state: State, reason: Option<String>) -> Self {
+        Self { state, ours: None, publishers: Vec::new(), signed_by: Vec::new(), reason }
+    }
+
+    /// A line for people.
+    pub(crate) fn line(&self, file: &str) -> String {
+        match (self.state, self.reason.as_deref()) {
+            (State::Attested, _) => format!("{file}: attested, published by {}", self.publishers.join("; ")),
+            (State::None, _) => format!("{file}: the index has no attestations"),
+            (State::Unknown, reason) => format!("{file}: attestations unknown: {}", reason.unwrap_or("not asked")),
+            (State::Invalid, reason) => format!("{file}: attestations invalid: {}", reason.unwrap_or("not proven")),
+        }
+    }
+}
+
+/// Asks for the attestations of files that the index lists, and proves them. The answers are in the order of the files.
+pub(crate) fn look<S: AsyncFn(Duration)>(
+    client: &IndexClient,
+    files: &[(&Distribution, &Place, &FoundFile)],
+    settings: &Settings,
+    patience: &Patience<S>,
+) -> anyhow::Result<Vec<OnIndex>> {
+    let mut answers = Vec::with_capacity(files.len());
+    for (distribution, place, found) in files {
+        let ours = ours(place)?;
+        answers.push(match &found.provenance {
+            None => absent(ours.is_some()),
+            Some(listed) => match block_on(client.attestations(distribution.project(), listed, patience))? {
+                Ok(Some(bytes)) => judge(&bytes, place, ours.as_ref(), settings),
+                Ok(None) => absent(ours.is_some()),
+                Err(error) => OnIndex::without(State::Unknown, Some(reason(&error))),
+            },
+        });
+    }
+    Ok(answers)
+}
+
+fn absent(ours: bool) -> OnIndex {
+    OnIndex { ours: ours.then_some(false), ..OnIndex::without(State::None, None) }
+}
+
+/// The publish attestation beside a file. One that cannot be read is none of the index's.
+fn ours(place: &Place) -> anyhow::Result<Option<Attestation>> {
+    let kind = PredicateType::Publish;
+    let what = || format!("cannot read {}", place.shown_attestation(kind));
+    let bytes = state_store::read_if_there(&place.attestation(kind), LARGEST).or_fail(ExitStatus::Usage, what())?;
+    Ok(match bytes {
+        Some(bytes) => Some(Attestation::parse(&bytes).or_fail(ExitStatus::No, what())?),
+        None => None,
+    })
+}
+
+fn judge(bytes: &[u8], place: &Place, ours: Option<&Attestation>, settings: &Settings) -> OnIndex {
+    let provenance = match Provenance::parse(bytes) {
+        Ok(provenance) => provenance,
+        Err(error) => return OnIndex::without(State::Invalid, Some(reason(&error))),
+    };
+    if provenance.attestations().next().is_none() {
+        return absent(ours.is_some());
+    }
+    let mut answer = OnIndex {
+        ours: ours.map(|ours| provenance.attestations().any(|listed| listed.is_same(ours))),
+        publishers: provenance.bundles.iter().map(ListedBundle::publisher_line).collect(),
+        ..OnIndex::without(State::Attested, None)
+    };
+    for bundle in &provenance.bundles {
+        // What the index says of the publisher has to be what the certificate says.
+        let listed = bundle.github();
+        let mut expected: Vec<Option<&Publisher>> = vec![settings.publisher.as_ref()];
+        expected.extend(listed.as_ref().map(Some));
+        for attestation in &bundle.attestations {
+            for publisher in &expected {
+                match settings.verifier.verify(attestation, &place.subject, *publisher) {
+                    Ok(verified) if answer.signed_by.contains(&verified.signed_by) => {}
+                    Ok(verified) => answer.signed_by.push(verified.signed_by),
+                    Err(error) => {
+                        answer.state = State::Invalid;
+                        answer.reason = Some(reason(&error));
+                    }
+                }
+            }
+        }
+    }
+    if answer.ours == Some(false) && answer.state == State::Attested {
+        answer.state = State::Invalid;
+        answer.reason = Some("the one beside the file is not among them".to_owned());
+    }
+    answer
+}
