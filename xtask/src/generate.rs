@@ -24,8 +24,9 @@ pub(crate) struct Generated {
     pub(crate) contents: String,
 }
 
-const GENERATORS: [fn() -> Result<Vec<Generated>>; 8] = [
+const GENERATORS: [fn() -> Result<Vec<Generated>>; 9] = [
     weeks,
+    checks,
     permissions,
     infrastructure::stack,
     infrastructure::policies,
@@ -67,6 +68,13 @@ fn weeks() -> Result<Vec<Generated>> {
         writeln!(table, "| {date} | {story} | {decision}: {because} | {exit_code} |")?;
     }
     replace_block("fixtures/README.md", "weeks", &table).map(|file| vec![file])
+}
+
+/// The rules that distributions are checked by: a table for the crate's own page, a section each for the users' page.
+fn checks() -> Result<Vec<Generated>> {
+    let table = Generated { path: "crates/dist-check/src/rules.md".into(), contents: dist_check::rules::table() };
+    let page = replace_block("docs/checks.md", "checks", &format!("\n{}", dist_check::rules::sections()))?;
+    Ok(vec![table, page])
 }
 
 /// The permissions of every job of every workflow, each with the step that it is for.

@@ -17,6 +17,7 @@ mod fuzz;
 mod generate;
 mod infrastructure;
 mod peers;
+mod refresh;
 mod step;
 mod tidy;
 mod validate;
@@ -44,6 +45,12 @@ enum Task {
     Tidy,
     /// Install the programs that the tests talk to, pinned, into target/peers.
     Peers,
+    /// Read the tables that distributions are judged by anew, and print how old each is.
+    Refresh {
+        /// The day to write into them, as 2026-11-22.
+        #[arg(long)]
+        today: String,
+    },
     /// Judge the workflows of this repository: linters, GitHub's own parser, permissions against steps.
     Workflows,
     /// Run the whole security-driven workflow on a recorded project, and say what it decided and why.
@@ -76,6 +83,7 @@ fn run(task: &Task) -> Result<ExitCode> {
         Task::Validate => Ok(validate::run()),
         Task::Tidy => tidy::run(),
         Task::Peers => peers::install().map(|()| ExitCode::SUCCESS),
+        Task::Refresh { today } => refresh::run(today).map(|()| ExitCode::SUCCESS),
         Task::Workflows => workflows::run(),
         Task::Demo => demo::run().map(|()| ExitCode::SUCCESS),
         Task::Bench(args) => bench::run(args).map(|()| ExitCode::SUCCESS),

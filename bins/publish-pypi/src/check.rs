@@ -1,5 +1,5 @@
 use cli_support::{Context, ExitStatus};
-use dist_check::{Level, Problem};
+use dist_check::{Level, Problem, Table};
 use findings_model::SchemaVersion;
 use serde::Serialize;
 
@@ -24,6 +24,8 @@ struct Document {
     schema_version: SchemaVersion,
     ok: bool,
     files: Vec<CheckedFile>,
+    /// What the files were judged by that changes over time, and how old it is.
+    tables: Vec<Table>,
 }
 
 #[derive(Serialize)]
@@ -59,7 +61,9 @@ impl Check {
             });
         }
         let ok = files.iter().all(|file| file.ok);
-        let document = Document { schema_version: SchemaVersion::new(1, 0), ok, files };
+        let document = Document { schema_version: SchemaVersion::new(1, 1), ok, files, tables: dist_check::tables() };
+        let oldest = document.tables.iter().map(|table| table.as_of).min().unwrap_or_default();
+        lines.push(format!("judged by PyPI's lists of classifiers, licences and platforms as of {oldest} or newer"));
         cx.result(&document, &lines.join("\n"))?;
         Ok(if ok { ExitStatus::Done } else { ExitStatus::No })
     }

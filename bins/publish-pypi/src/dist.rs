@@ -3,6 +3,7 @@
 use std::{
     fs::File,
     path::{Path, PathBuf},
+    sync::atomic::{AtomicUsize, Ordering},
 };
 
 use cli_support::{Context, ExitStatus, Failure, ResultExt as _};
@@ -30,10 +31,7 @@ pub(crate) struct Checked {
 impl DistArgs {
     /// Opens and checks every file, problems between files included.
     pub(crate) fn check(&self, options: &CheckOptions, cx: &Context) -> anyhow::Result<Vec<Checked>> {
-        let mut checked = Vec::new();
-        for path in self.paths(cx)? {
-            checked.push(check(&path, options)?);
-        }
+        let mut checked = check_all(&self.paths(cx)?, options)?;
         let distributions: Vec<&Distribution> =
             checked.iter().filter_map(|file| file.inspection.distribution.as_ref()).collect();
         for (name, problem) in check_set(&distributions) {
@@ -118,6 +116,34 @@ fn is_distribution(name: &str) -> bool {
     Path::new(name).extension().is_some_and(|extension| extension == "whl") || name.ends_with(".tar.gz")
 }
 
+/// Opens and checks every file, several at a time, in the order given.
+fn check_all(paths: &[PathBuf], options: &CheckOptions) -> anyhow::Result<Vec<Checked>> {
+    let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(paths.len());
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut done = Vec::new();
+        while let Some((number, path)) =
+            Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|n| Some((n, paths.get(n)?)))
+        {
+            done.push((number, check(path, options)));
+        }
+        done
+    };
+    let mut done = std::thread::scope(|scope| {
+        let helpers: Vec<_> = (1..workers).map(|_| scope.spawn(work)).collect();
+        let mut done = work();
+        for helper in helpers {
+            match helper.join() {
+                Ok(more) => done.extend(more),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        done
+    });
+    done.sort_by_key(|(number, _)| *number);
+    done.into_iter().map(|(_, checked)| checked).collect()
+}
+
 fn check(path: &Path, options: &CheckOptions) -> anyhow::Result<Checked> {
     let what = || format!("cannot check {}", path.display());
     let name = path.file_name().unwrap_or_default().to_string_lossy();
@@ -138,8 +164,9 @@ pub(crate) fn problem_lines(inspection: &Inspection) -> Vec<String> {
         (errors, 0) => format!("{name}: {}", counted(errors, "error")),
         (errors, warnings) => format!("{name}: {}, {}", counted(errors, "error"), counted(warnings, "warning")),
     }];
-    for Problem { code, level, message, hint } in &inspection.problems {
+    for Problem { code, level, message, index_says, hint, .. } in &inspection.problems {
         lines.push(format!("  {} {code}: {message}", level.as_str()));
+        lines.extend(index_says.as_ref().map(|answer| format!("    the index: {answer}")));
         lines.push(format!("    hint: {hint}"));
     }
     lines

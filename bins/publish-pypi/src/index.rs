@@ -2,15 +2,13 @@
 
 use std::time::Duration;
 
-use cli_support::{Context, ExitStatus, Failure, ResultExt as _};
+use cli_support::{Context, ExitStatus, ResultExt as _};
 use credentials::IndexCredential;
-use dist_check::{CheckOptions, Limits, Target};
+use dist_check::{CheckOptions, Limits};
 use pypi_publish::{IndexAddress, IndexClient, IndexRules, Patience, RetryPolicy};
 
-use crate::failure;
-
-/// The environment variable that holds the token.
-const TOKEN_VARIABLE: &str = "PYPI_TOKEN";
+pub(crate) use crate::auth::Auth;
+use crate::{auth, failure};
 
 /// Which index
 #[derive(Debug, clap::Args)]
@@ -21,15 +19,6 @@ pub(crate) struct IndexArgs {
     /// The index's simple API, where it does not follow from the upload address [default: publish.simple_index]
     #[arg(long, value_name = "URL", env = "RELWARDEN_SIMPLE_INDEX")]
     simple_index: Option<String>,
-}
-
-/// How to prove who publishes
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum Auth {
-    /// The token in the environment variable PYPI_TOKEN
-    Env,
-    /// No credential, for an index of one's own that asks for none
-    None,
 }
 
 impl IndexArgs {
@@ -52,48 +41,16 @@ impl IndexArgs {
     /// A client that only reads. A token that is at hand serves an index that must not be read without one.
     pub(crate) fn reader(&self, cx: &mut Context) -> anyhow::Result<IndexClient> {
         let address = self.address(cx)?;
-        let credential = match cx.take_secret(TOKEN_VARIABLE) {
-            Some(value) => Some(parse_token(value, &address)?),
-            None => None,
-        };
+        let credential = auth::token_at_hand(&address, cx)?;
         client(address, credential)
     }
 
     /// A client that can publish: a credential is at hand, or none is wanted.
     pub(crate) fn publisher(&self, auth: Option<Auth>, cx: &mut Context) -> anyhow::Result<IndexClient> {
         let address = self.address(cx)?;
-        let credential = credential(auth, &address, cx)?;
-        client(address, credential)
+        let credential = auth::credential(auth, &address, cx)?;
+        client(address, credential.for_index)
     }
-}
-
-/// The credential that `--auth` asks for; without `--auth`, the one that is present. None at hand is an error.
-pub(crate) fn credential(
-    auth: Option<Auth>,
-    address: &IndexAddress,
-    cx: &mut Context,
-) -> anyhow::Result<Option<IndexCredential>> {
-    if auth == Some(Auth::None) {
-        if address.target() == Target::PyPi {
-            let what = format!("{} takes no upload without a credential", address.upload_url());
-            return Err(Failure::new(ExitStatus::Usage, what).hint("leave --auth none out").into());
-        }
-        return Ok(None);
-    }
-    let Some(value) = cx.take_secret(TOKEN_VARIABLE) else {
-        let what = format!("there is no credential for {}", address.upload_url());
-        let hint =
-            "set the environment variable PYPI_TOKEN to a token of the index; in a workflow, pass it to this step only";
-        return Err(Failure::new(ExitStatus::Usage, what).hint(hint).into());
-    };
-    Ok(Some(parse_token(value, address)?))
-}
-
-fn parse_token(value: String, address: &IndexAddress) -> Result<IndexCredential, Failure> {
-    IndexCredential::from_environment(TOKEN_VARIABLE, value, address.token_shape()).map_err(|error| {
-        let what = format!("the environment variable {TOKEN_VARIABLE} holds no token for {}", address.upload_url());
-        failure::with_status(error, ExitStatus::Usage, error.hint(), what)
-    })
 }
 
 fn client(address: IndexAddress, credential: Option<IndexCredential>) -> anyhow::Result<IndexClient> {

@@ -1,5 +1,6 @@
 //! `publish-pypi`: checks distribution files, publishes them to a package index and proves it.
 
+mod auth;
 mod attest;
 mod check;
 mod dist;
@@ -8,6 +9,7 @@ mod index;
 mod plan;
 mod publish;
 mod releases;
+mod rotate;
 mod report;
 mod tell;
 mod token;
@@ -37,6 +39,7 @@ enum Command {
     Publish(publish::Publish),
     Verify(verify::Verify),
     Token(token::Token),
+    Rotate(rotate::Rotate),
     Releases(releases::Releases),
 }
 
@@ -55,6 +58,7 @@ pub fn run(app: App, cx: &mut Context) -> anyhow::Result<ExitStatus> {
         Command::Publish(publish) => publish.run(cx),
         Command::Verify(verify) => verify.run(cx),
         Command::Token(token) => token.run(cx),
+        Command::Rotate(rotate) => rotate.run(cx),
         Command::Releases(releases) => releases.run(cx),
     }
 }

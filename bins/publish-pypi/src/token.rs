@@ -2,17 +2,21 @@ use cli_support::{Context, ExitStatus};
 use findings_model::SchemaVersion;
 use serde::Serialize;
 
-use crate::index::{Auth, IndexArgs, credential};
+use crate::{
+    auth::{self, Auth, Proof},
+    index::IndexArgs,
+};
 
 /// Prove that a credential can be had, and print nothing of it
 ///
-/// The index is not asked: whether it accepts the credential is shown by a publish only.
+/// The whole way is gone: identity, role, secret or trusted publishing, and what the token says of itself. The index is not asked
+/// whether it accepts the token: that is shown by a publish only, or by publish --dry-run --preflight.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Token {
     #[command(flatten)]
     index: IndexArgs,
-    /// How to prove who publishes [default: by what is present]
-    #[arg(long, value_enum)]
+    /// How to prove who publishes [default: publish.auth of the configuration, or by what is present]
+    #[arg(long, value_enum, env = "RELWARDEN_AUTH")]
     auth: Option<Auth>,
 }
 
@@ -20,23 +24,20 @@ pub(crate) struct Token {
 struct Document {
     schema_version: SchemaVersion,
     index: String,
-    source: Option<String>,
+    #[serde(flatten)]
+    proof: Proof,
     accepted_by_index: Option<bool>,
 }
 
 impl Token {
     pub(crate) fn run(self, cx: &mut Context) -> anyhow::Result<ExitStatus> {
         let address = self.index.address(cx)?;
-        let credential = credential(self.auth, &address, cx)?;
-        let source = credential.map(|credential| credential.source().to_string());
-        let text = match &source {
-            Some(source) => format!("{source} holds a token of the right form; not asked whether the index accepts it"),
-            None => "no credential is used".to_owned(),
-        };
+        let credential = auth::credential(self.auth, &address, cx)?;
+        let text = credential.proof.lines().join("\n");
         let document = Document {
             schema_version: SchemaVersion::new(1, 0),
             index: address.upload_url().to_string(),
-            source,
+            proof: credential.proof,
             accepted_by_index: None,
         };
         cx.result(&document, &text)?;

@@ -17,6 +17,8 @@ impl AsRef<Common> for App {
 }
 
 fn run(_: App, cx: &mut Context) -> anyhow::Result<ExitStatus> {
+    let token = cx.take_secret("PYPI_TOKEN");
+    assert!(token.is_none(), "a token where none was expected: {token:?}");
     let folder = cx.project();
     assert!(folder.as_os_str().is_empty(), "a folder that is not empty, where none was expected");
     cx.say("there is no bug")?;

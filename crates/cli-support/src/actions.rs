@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, fmt::Write as _};
 use anyhow::Context as _;
 use findings_model::text;
 
-use crate::{Context, ExitStatus, ResultExt as _};
+use crate::{Context, ExitStatus, ResultExt as _, hidden};
 
 /// Annotations of one step that GitHub shows, of each kind.
 const MOST_ANNOTATIONS: usize = 10;
@@ -38,7 +38,7 @@ impl<'a> Actions<'a> {
         for (key, value) in outputs {
             output(&mut lines, key, value, &nonce).context("cannot format an output")?;
         }
-        state_store::append_lines(path.as_ref(), lines.as_bytes())
+        state_store::append_lines(path.as_ref(), hidden::shown(&lines).as_bytes())
             .or_fail(ExitStatus::Outside, "cannot write the step's outputs")
             .map_err(Into::into)
     }
@@ -48,7 +48,8 @@ impl<'a> Actions<'a> {
         let Some(path) = self.context.var("GITHUB_STEP_SUMMARY").map(str::to_owned) else {
             return Ok(());
         };
-        let mut block = text::shorten_bytes(&text::harmless(&text::clean(markdown)), SUMMARY_LIMIT).into_owned();
+        let shown = hidden::shown(markdown);
+        let mut block = text::shorten_bytes(&text::harmless(&text::clean(&shown)), SUMMARY_LIMIT).into_owned();
         block.push('\n');
         state_store::append_lines(path.as_ref(), block.as_bytes())
             .or_fail(ExitStatus::Outside, "cannot write the step summary")

@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use findings_model::{PackageName, ScannerName, SlaDays};
+use findings_model::{PackageName, PublishAuth, ScannerName, SlaDays};
 use serde::{Deserialize, Deserializer, de};
 
 mod advisories;
 mod attestations;
 mod exceptions;
 mod load;
+mod protection;
 #[cfg(feature = "schema")]
 mod schema;
 
@@ -16,6 +17,7 @@ pub use advisories::Advisories;
 pub use attestations::Attestations;
 pub use exceptions::Exception;
 pub(crate) use load::load;
+pub use protection::Protection;
 #[cfg(feature = "schema")]
 pub use schema::schema;
 
@@ -144,6 +146,10 @@ pub struct Publish {
     pub index: Option<String>,
     /// The index's simple API [default: the one that belongs to the upload address].
     pub simple_index: Option<String>,
+    /// How to prove who publishes [default: by what is present].
+    pub auth: Option<PublishAuth>,
+    /// Who may publish.
+    pub protection: Protection,
     /// Whose signature is expected, and how it is made.
     pub attestations: Attestations,
     /// Bounds of what is sent.

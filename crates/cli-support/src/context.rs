@@ -12,6 +12,7 @@ use crate::{
     Config, ExitStatus, Failure, ResultExt as _,
     actions::{Actions, Annotations},
     config,
+    hidden::{self, Masks},
 };
 
 /// How a result is printed.
@@ -92,6 +93,11 @@ impl Context {
         getrandom::fill(&mut nonce).map_err(|e| anyhow::anyhow!("{e}")).context("cannot read random bytes")?;
         let mut vars = BTreeMap::new();
         vars.extend(std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?))));
+        for name in hidden::SECRET_VARIABLES {
+            if let Some(value) = vars.get(name) {
+                hidden::remember(value);
+            }
+        }
         Ok(Self {
             project,
             config_file: common.config.clone(),
@@ -143,6 +149,16 @@ impl Context {
         self.vars.remove(name).filter(|v| !v.is_empty())
     }
 
+    /// Hides a secret from now on: nothing that this run prints shows it, nor does the log of the Actions runner.
+    pub fn hide(&self, secret: &str) {
+        self.masks().hide(secret);
+    }
+
+    /// As [`Self::hide`], for where this context is not.
+    pub fn masks(&self) -> Masks {
+        Masks { in_actions: self.var("GITHUB_ACTIONS").is_some() }
+    }
+
     /// Whether people watch stderr: then progress may be shown.
     pub fn shows_progress(&self) -> bool {
         self.stderr_is_terminal && !self.quiet && self.var("CI").is_none()
@@ -166,18 +182,18 @@ impl Context {
 
     /// Says a line to the people who watch (stderr); silent with `--quiet`.
     pub fn note(&mut self, line: impl AsRef<str>) -> io::Result<()> {
-        if self.quiet { Ok(()) } else { writeln!(self.err, "{}", text::harmless(line.as_ref())) }
+        if self.quiet { Ok(()) } else { writeln!(self.err, "{}", text::harmless(&hidden::shown(line.as_ref()))) }
     }
 
     /// Says a line on stderr, whatever was asked for.
     pub(crate) fn complain(&mut self, line: &str) {
         // Nobody is left to tell when stderr itself is closed.
-        let _closed = writeln!(self.err, "{}", text::harmless(line));
+        let _closed = writeln!(self.err, "{}", text::harmless(&hidden::shown(line)));
     }
 
     /// A line for the Actions runner to obey.
     pub(crate) fn command(&mut self, line: &str) {
-        let _closed = writeln!(self.err, "{line}");
+        let _closed = writeln!(self.err, "{}", hidden::shown(line));
     }
 
     /// Prints the result: the document in JSON format, the text otherwise.
@@ -215,7 +231,10 @@ impl Context {
     pub(crate) fn flush(&mut self, status: ExitStatus) -> ExitStatus {
         self.actions().close();
         let mut stdout = io::stdout().lock();
-        match stdout.write_all(&self.out).and_then(|()| stdout.flush()) {
+        let out = String::from_utf8_lossy(&self.out);
+        let out = hidden::shown(&out);
+        hidden::forget();
+        match stdout.write_all(out.as_bytes()).and_then(|()| stdout.flush()) {
             Ok(()) => status,
             Err(e) if e.kind() == io::ErrorKind::BrokenPipe => status,
             Err(e) => {

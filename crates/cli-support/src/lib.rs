@@ -21,6 +21,7 @@ pub mod config;
 mod context;
 pub mod decision_text;
 mod exit;
+mod hidden;
 mod logging;
 mod render;
 pub mod requests;
@@ -30,6 +31,7 @@ pub use advisory_args::AdvisoryArgs;
 pub use config::{Attestations, Config};
 pub use context::{Common, Context, Format};
 pub use exit::{ExitStatus, Failure, ResultExt};
+pub use hidden::Masks;
 
 use std::process::ExitCode;
 
@@ -62,7 +64,7 @@ where
 fn exit_on_panic() {
     let tell = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
-        if !render::tells_command(panic) {
+        if !render::tells_too_much(panic) {
             tell(panic);
         }
         #[expect(clippy::exit, clippy::disallowed_methods, reason = "a bug ends the process wherever it shows")]

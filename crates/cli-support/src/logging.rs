@@ -5,15 +5,16 @@ use std::{
 };
 
 use findings_model::text;
+use tracing::Metadata;
 use tracing_subscriber::{
     Layer as _, Registry,
-    filter::{LevelFilter, Targets},
+    filter::{FilterExt as _, LevelFilter, Targets, filter_fn},
     fmt,
     layer::SubscriberExt as _,
     util::SubscriberInitExt as _,
 };
 
-use crate::{Common, Context, ExitStatus, ResultExt as _};
+use crate::{Common, Context, ExitStatus, ResultExt as _, hidden};
 
 /// Sends the log to stderr and, if asked, to a file. `RUST_LOG` goes before `-v`, `DEBUG=true` and `VERBOSE=true`.
 pub(crate) fn init(common: &Common, context: &Context) -> anyhow::Result<()> {
@@ -36,8 +37,11 @@ pub(crate) fn init(common: &Common, context: &Context) -> anyhow::Result<()> {
             .fold(Targets::new().with_default(LevelFilter::WARN), |t, name| t.with_target(*name, asked)),
     };
     let file = common.log_file.as_ref().map(|path| open(&context.path(path))).transpose()?;
-    let stderr_layer =
-        fmt::layer().with_writer(|| Harmless(io::stderr())).without_time().with_ansi(false).with_filter(filter.clone());
+    let stderr_layer = fmt::layer()
+        .with_writer(|| Harmless(io::stderr()))
+        .without_time()
+        .with_ansi(false)
+        .with_filter(filter.clone().and(filter_fn(is_fit)));
     let file_layer = file.map(|file| {
         let level = asked.max(LevelFilter::INFO);
         let filter = if context.var("RUST_LOG").is_some() {
@@ -47,24 +51,43 @@ pub(crate) fn init(common: &Common, context: &Context) -> anyhow::Result<()> {
                 .iter()
                 .fold(Targets::new().with_default(LevelFilter::WARN), |t, name| t.with_target(*name, level))
         };
+        let filter = filter.and(filter_fn(is_fit));
         fmt::layer().with_writer(Mutex::new(Harmless(file))).with_ansi(false).without_time().with_filter(filter)
     });
     Registry::default().with(stderr_layer).with(file_layer).init();
     Ok(())
 }
 
-/// A log in which the Actions runner finds no command. It is written to event by event, each whole.
+/// A log in which the Actions runner finds no command and nobody a secret. It is written to event by event, each whole.
 struct Harmless<W>(W);
 
 impl<W: io::Write> io::Write for Harmless<W> {
     fn write(&mut self, event: &[u8]) -> io::Result<usize> {
-        self.0.write_all(text::harmless(&String::from_utf8_lossy(event)).as_bytes())?;
+        let event_text = String::from_utf8_lossy(event);
+        self.0.write_all(text::harmless(&hidden::shown(&event_text)).as_bytes())?;
         Ok(event.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
         self.0.flush()
     }
+}
+
+/// Whether a line may be written whatever was asked for: the SDK of AWS logs whole requests and answers, tokens and all, and what
+/// lies below logs the bytes of a connection.
+fn is_fit(line: &Metadata<'_>) -> bool {
+    let target = line.target();
+    let most = if target.starts_with("aws_") {
+        LevelFilter::INFO
+    } else if OUR_CRATES
+        .iter()
+        .any(|name| target == *name || target.strip_prefix(name).is_some_and(|rest| rest.starts_with("::")))
+    {
+        LevelFilter::TRACE
+    } else {
+        LevelFilter::DEBUG
+    };
+    *line.level() <= most
 }
 
 /// The crates whose log lines are ours.

@@ -2,7 +2,7 @@ use std::{borrow::Cow, process::ExitCode};
 
 use findings_model::text;
 
-use crate::{Context, ExitStatus, Failure};
+use crate::{Context, ExitStatus, Failure, hidden};
 
 /// Prints an error once, at the top: what was attempted, each cause on its line, the hint. Gives the exit status.
 pub(crate) fn error(error: &anyhow::Error, context: &mut Context) -> ExitStatus {
@@ -19,7 +19,7 @@ pub(crate) fn error(error: &anyhow::Error, context: &mut Context) -> ExitStatus 
 #[expect(clippy::print_stderr, reason = "there is no context yet to print through")]
 pub(crate) fn early(error: &anyhow::Error) -> ExitStatus {
     for line in lines(error) {
-        eprintln!("{}", text::harmless(&line));
+        eprintln!("{}", text::harmless(&hidden::shown(&line)));
     }
     status(error)
 }
@@ -38,13 +38,14 @@ pub(crate) fn arguments(error: &clap::Error) -> ExitCode {
     ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(ExitStatus::Usage.code()))
 }
 
-/// Whether a panic says something that the Actions runner would take for a command; it is said in harmless words then.
+/// Whether a panic says a secret, or something that the Actions runner would take for a command; it is said in harmless words then.
 #[expect(clippy::print_stderr, reason = "a panic cannot reach the context")]
-pub(crate) fn tells_command(panic: &std::panic::PanicHookInfo<'_>) -> bool {
+pub(crate) fn tells_too_much(panic: &std::panic::PanicHookInfo<'_>) -> bool {
     let said = panic.to_string();
-    let is_harmless = text::is_harmless(&said);
+    let shown = hidden::shown(&said);
+    let is_harmless = matches!(shown, Cow::Borrowed(_)) && text::is_harmless(&said);
     if !is_harmless {
-        eprintln!("{}", text::harmless(&text::clean(&said)));
+        eprintln!("{}", text::harmless(&text::clean(&shown)));
     }
     !is_harmless
 }

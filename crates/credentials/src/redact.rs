@@ -1,12 +1,11 @@
-use base64::{Engine as _, prelude::BASE64_STANDARD};
-use zeroize::Zeroizing;
+use findings_model::text;
 
 use crate::PypiToken;
 
 /// What stands in place of a secret.
 const MASK: &str = "***";
 
-/// The fewest characters behind `pypi-` that are taken for a token and not for a word.
+/// The fewest characters behind the beginning of a token that are taken for a token and not for a word.
 const FEWEST: usize = 16;
 
 /// A text from outside (a server's answer) without the token in use and without anything that looks like a token.
@@ -16,24 +15,31 @@ pub fn redact(text: &str, token: Option<&PypiToken>) -> String {
     let mut text = text.to_owned();
     if let Some(token) = token {
         text = text.replace(token.expose(), MASK);
-        let credentials = Zeroizing::new(format!("__token__:{}", token.expose()));
-        let encoded = Zeroizing::new(BASE64_STANDARD.encode(credentials.as_bytes()));
-        text = text.replace(encoded.as_str(), MASK).replace(encoded.trim_end_matches('='), MASK);
+        let basic = token.basic();
+        let basic = basic.expose();
+        text = text.replace(basic, MASK).replace(basic.trim_end_matches('='), MASK);
     }
-    mask_tokens(&text)
+    mask(&mask(&text, "pypi-", |b| matches!(b, b'-' | b'_')), "eyJ", |b| matches!(b, b'-' | b'_' | b'.'))
 }
 
-fn mask_tokens(text: &str) -> String {
+/// The words of an answer, fit to be shown: short, in one line, without anything that looks like a credential.
+pub(crate) fn words(said: &str, limit: usize) -> String {
+    let line = text::one_line(&text::hide_credentials(&redact(said, None)));
+    text::shorten(&line, limit).into_owned()
+}
+
+/// A text without the long words that begin so: tokens (`pypi-`), JSON web tokens (`eyJ`).
+fn mask(text: &str, beginning: &str, also: fn(u8) -> bool) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
-    while let Some(start) = rest.find("pypi-") {
-        let behind = &rest[start + 5..];
-        let length = behind.bytes().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_')).count();
+    while let Some(start) = rest.find(beginning) {
+        let behind = &rest[start + beginning.len()..];
+        let length = behind.bytes().take_while(|b| b.is_ascii_alphanumeric() || also(*b)).count();
         if length >= FEWEST {
             out.push_str(&rest[..start]);
             out.push_str(MASK);
         } else {
-            out.push_str(&rest[..start + 5 + length]);
+            out.push_str(&rest[..start + beginning.len() + length]);
         }
         rest = &behind[length..];
     }
@@ -43,6 +49,8 @@ fn mask_tokens(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use base64::{Engine as _, prelude::BASE64_STANDARD};
+
     use super::*;
     use crate::TokenShape;
 
@@ -54,6 +62,12 @@ mod tests {
             BASE64_STANDARD.encode("__token__:hunter2-of-my-index")
         );
         assert_eq!(redact(&echo, Some(&token)), "bad: *** / Basic *** / ***");
+    }
+
+    #[test]
+    fn an_echoed_identity_token_disappears() {
+        let echo = "malformed JWT: eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJyZXBvIn0.c2lnbmF0dXJl (sub: repo)";
+        assert_eq!(redact(echo, None), "malformed JWT: *** (sub: repo)");
     }
 
     #[test]

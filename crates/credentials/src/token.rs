@@ -1,9 +1,12 @@
 use std::fmt;
 
+use base64::{Engine as _, prelude::BASE64_STANDARD};
 use zeroize::Zeroizing;
 
+use crate::Secret;
+
 /// The prefix of every API token that PyPI and TestPyPI issue.
-const PREFIX: &str = "pypi-";
+pub(crate) const PREFIX: &str = "pypi-";
 
 /// The fewest characters of a token from PyPI. A user-scoped one has about 170, a project-scoped one 212; its macaroon
 /// cannot be encoded in fewer than 85 characters behind the prefix, so that less was cut off somewhere.
@@ -12,6 +15,9 @@ const FEWEST: usize = PREFIX.len() + 85;
 /// The most characters of any token. PyPI reads an `Authorization` header of up to 32 760 bytes, and Basic
 /// authentication needs four characters for three.
 const MOST: usize = 24_000;
+
+/// What stands before the token in Basic authentication.
+const USER: &str = "__token__:";
 
 /// What a token has to look like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,9 +102,26 @@ impl PypiToken {
         Ok(Self(text))
     }
 
+    /// As [`Self::parse`], for a text that is a secret already.
+    pub fn of(secret: Secret, shape: TokenShape) -> Result<Self, TokenError> {
+        Self::parse(secret.into_text(), shape)
+    }
+
     /// The token itself, for the one place that puts it into a request.
     pub fn expose(&self) -> &str {
         &self.0
+    }
+
+    /// The value of Basic authentication: base64 of `__token__:` and the token. A log that shows a request shows this, so it is masked
+    /// like the token.
+    pub fn basic(&self) -> Secret {
+        let mut plain = Zeroizing::new(String::with_capacity(USER.len() + self.0.len()));
+        plain.push_str(USER);
+        plain.push_str(&self.0);
+        // As long as it will get, so that no copy is left behind by growing.
+        let mut encoded = String::with_capacity(plain.len().div_ceil(3) * 4);
+        BASE64_STANDARD.encode_string(plain.as_bytes(), &mut encoded);
+        Secret::new(encoded)
     }
 }
 
@@ -149,6 +172,12 @@ mod tests {
     #[test]
     fn another_indexs_password_needs_no_prefix() {
         assert!(PypiToken::parse("s3cret".to_owned(), TokenShape::Opaque).is_ok());
+    }
+
+    #[test]
+    fn basic_authentication_is_the_user_and_the_token() {
+        let token = PypiToken::parse("s3cret".to_owned(), TokenShape::Opaque).unwrap();
+        assert_eq!(token.basic().expose(), "X190b2tlbl9fOnMzY3JldA==");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What an archive holds, read once, within limits. What is wrong with it is noted here and judged by the rules.
 
+mod content;
 mod source;
 mod tar_gz;
 mod zip;
@@ -9,6 +10,7 @@ use std::{
     io::{Read, Seek},
 };
 
+pub(crate) use content::{Hit, HitKind, Machine};
 pub(crate) use source::Source;
 
 use crate::{FileName, Limits, Sha256};
@@ -23,6 +25,8 @@ pub(crate) struct Member {
     pub(crate) size: u64,
     /// Digest of the unpacked bytes of a file.
     pub(crate) sha256: Option<Sha256>,
+    /// What machine code a file holds, if its first bytes are those of a program or library.
+    pub(crate) machine: Option<Machine>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,6 +62,8 @@ pub(crate) enum FlawKind {
 pub(crate) struct Flaw {
     pub(crate) kind: FlawKind,
     pub(crate) message: String,
+    /// What the index says to it, if it has words of its own.
+    pub(crate) index: Option<String>,
 }
 
 #[derive(Debug, Default)]
@@ -66,16 +72,42 @@ pub(crate) struct Archive {
     /// The contents of metadata files, by path. The first of two members of one path counts.
     pub(crate) texts: BTreeMap<String, Vec<u8>>,
     pub(crate) flaws: Vec<Flaw>,
+    /// What was found in the contents of files.
+    pub(crate) hits: Vec<Hit>,
 }
 
 impl Archive {
     fn flaw(&mut self, kind: FlawKind, message: impl Into<String>) {
-        self.flaws.push(Flaw { kind, message: message.into() });
+        self.flaws.push(Flaw { kind, message: message.into(), index: None });
     }
 
     pub(crate) fn files(&self) -> impl Iterator<Item = &Member> {
         self.members.iter().filter(|member| member.kind == MemberKind::File)
     }
+
+    /// Whether there is a member with exactly this path (a folder's without the slash at its end).
+    pub(crate) fn has(&self, path: &str) -> bool {
+        self.members.iter().any(|member| bare(&member.path) == path)
+    }
+
+    /// What all paths begin with, letter by letter, without a slash at its end: where PyPI looks for a source archive's
+    /// PKG-INFO. Empty if they have nothing in common.
+    pub(crate) fn common_prefix(&self) -> &str {
+        let mut paths = self.members.iter().map(|member| bare(&member.path));
+        let Some(first) = paths.next() else {
+            return "";
+        };
+        let common = paths.fold(first, |common, path| {
+            let same = common.chars().zip(path.chars()).take_while(|(a, b)| a == b).map(|(c, _)| c.len_utf8()).sum();
+            &common[..same]
+        });
+        common.strip_suffix('/').unwrap_or(common)
+    }
+}
+
+/// A folder's path without the slash at its end.
+fn bare(path: &str) -> &str {
+    path.trim_end_matches('/')
 }
 
 /// Why an archive was not read to its end.
@@ -89,7 +121,7 @@ pub(crate) enum Unreadable {
     Both,
     #[error("it has more than {0} members")]
     TooManyMembers(usize),
-    #[error("its contents are more than {0} bytes")]
+    #[error("its contents are more than {0} bytes, many times the size of the file")]
     TooLarge(u64),
     #[error("its metadata file {path} has more than {limit} bytes")]
     MetadataTooLarge { path: String, limit: u64 },
@@ -129,11 +161,12 @@ pub(crate) fn read<R: Read + Seek>(
 
 /// Whether the contents of a member are needed for the rules.
 fn is_metadata(path: &str) -> bool {
-    match path.split('/').collect::<Vec<_>>()[..] {
-        [folder, file] if folder.ends_with(".dist-info") => {
-            matches!(file, "METADATA" | "WHEEL" | "RECORD" | "entry_points.txt")
+    let mut parts = path.rsplit('/');
+    match (parts.next(), parts.next(), parts.next(), parts.next()) {
+        (Some(file), Some(folder), None, None) if folder.ends_with(".dist-info") => {
+            matches!(file, "METADATA" | "WHEEL" | "RECORD" | "entry_points.txt" | "top_level.txt")
         }
-        [_, "PKG-INFO"] => true,
+        (Some("PKG-INFO"), Some(_), Some(".") | None, None) => true,
         _ => false,
     }
 }

@@ -1,5 +1,6 @@
-use findings_model::PackageName;
 use pep440_rs::Version;
+
+use crate::grammar::name::{is_identifier, is_project_name};
 
 /// A distribution's file name, taken apart (wheel: PEP 427 and 440; source archive: PEP 625).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,8 +59,8 @@ pub enum FileNameError {
     /// Neither `.whl` nor `.tar.gz`.
     #[error("the name ends in neither .whl nor .tar.gz")]
     Extension,
-    /// A character that no distribution's name has.
-    #[error("the name has a character that is not allowed in it")]
+    /// A separator of folders, or a character that cannot be shown.
+    #[error("the name has a slash, a backslash or a character that cannot be shown")]
     Characters,
     /// Not five or six parts between hyphens.
     #[error("a wheel's name has five or six parts between hyphens, this one has {0}")]
@@ -76,13 +77,39 @@ pub enum FileNameError {
     /// The build tag does not begin with a digit.
     #[error("{0:?} is no build tag: it must begin with a digit")]
     Build(String),
+    /// An empty tag, or a Python tag that is no word.
+    #[error("{0:?} is no compatibility tag (PEP 425)")]
+    Tag(String),
+}
+
+impl FileNameError {
+    /// How PyPI's words for it begin.
+    pub(crate) fn index(&self, file_name: &str) -> &'static str {
+        let ends = |ending: &str| file_name.strip_suffix(ending).is_some();
+        let is_wheel = ends(".whl");
+        match self {
+            Self::Extension if ends(".zip") => "Filename is invalid, should be a .tar.gz",
+            Self::Extension => "Invalid file extension: Use .tar.gz, .whl or .zip extension.",
+            Self::Characters if file_name.contains(['/', '\\']) => "Cannot upload a file with '/' or '\\' in the name.",
+            Self::Characters => {
+                "Cannot upload a file with non-printable characters (ordinals 0-31) or the DEL character (ordinal 127) in the name."
+            }
+            Self::WheelParts(_) => "Invalid wheel filename (wrong number of parts)",
+            Self::NoVersion => "Invalid source distribution filename",
+            Self::Project(_) if is_wheel => "Invalid project name",
+            Self::Version(_) if is_wheel => "Invalid wheel filename (invalid version)",
+            Self::Project(_) | Self::Version(_) => "Invalid sdist filename",
+            Self::Build(_) => "Invalid build number",
+            Self::Tag(_) => "Invalid wheel filename (invalid tag component)",
+        }
+    }
 }
 
 impl FileName {
     /// Takes a file name (no folder) apart.
     pub fn parse(file_name: &str) -> Result<Self, FileNameError> {
-        let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '+' | '!');
-        if !file_name.chars().all(allowed) {
+        let refused = |c: char| matches!(c, '/' | '\\') || findings_model::text::is_unsafe_to_show(c);
+        if file_name.chars().any(refused) {
             return Err(FileNameError::Characters);
         }
         if let Some(stem) = file_name.strip_suffix(".whl") {
@@ -105,6 +132,15 @@ impl FileName {
             && !build.starts_with(|c: char| c.is_ascii_digit())
         {
             return Err(FileNameError::Build(build.to_owned()));
+        }
+        let parts = |tags: &str| tags.split('.').map(str::to_owned).collect::<Vec<_>>();
+        for tag in [python, abi, platform].into_iter().flat_map(parts) {
+            if tag.is_empty() {
+                return Err(FileNameError::Tag(tag));
+            }
+        }
+        if let Some(tag) = parts(python).into_iter().find(|tag| !is_identifier(tag)) {
+            return Err(FileNameError::Tag(tag));
         }
         Ok(Self::Wheel {
             name: project(name)?,
@@ -134,16 +170,8 @@ impl FileName {
     }
 }
 
-/// A project's name as PyPI wants it in file names: normalised (PEP 503), with `_` for `-`.
-pub(crate) fn file_form(name: &PackageName) -> String {
-    name.as_str().replace('-', "_")
-}
-
 fn project(text: &str) -> Result<String, FileNameError> {
-    match PackageName::parse(text) {
-        Ok(_) => Ok(text.to_owned()),
-        Err(_) => Err(FileNameError::Project(text.to_owned())),
-    }
+    if is_project_name(text) { Ok(text.to_owned()) } else { Err(FileNameError::Project(text.to_owned())) }
 }
 
 fn parse_version(text: &str) -> Result<Version, FileNameError> {
@@ -182,6 +210,8 @@ mod tests {
             ("_-1.0.tar.gz", E::Project("_".into())),
             ("a-one.tar.gz", E::Version("one".into())),
             ("a-1.0-x-py3-none-any.whl", E::Build("x".into())),
+            ("a-1.0-py3..py2-none-any.whl", E::Tag(String::new())),
+            ("a-1.0-3py-none-any.whl", E::Tag("3py".into())),
         ] {
             assert_eq!(FileName::parse(name), Err(error), "{name}");
         }

@@ -7,7 +7,7 @@ use sha2::Digest as _;
 use crate::{
     CheckOptions, Distribution, FileName, FileNameError, Metadata, MetadataError, Problem, Sha256,
     archive::{self, Archive, ReadFailure, Unreadable},
-    file_name::file_form,
+    grammar::version::AnyVersion,
     rules,
 };
 
@@ -20,6 +20,19 @@ pub struct Inspection {
     pub distribution: Option<Distribution>,
     /// What is wrong with it, in the order of the rules.
     pub problems: Vec<Problem>,
+    /// The files that it holds, in the archive's order; none if it could not be read to its end.
+    pub files: Vec<ArchivedFile>,
+}
+
+/// A regular file of an archive.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ArchivedFile {
+    /// Its path as written, from the archive's root on.
+    pub path: String,
+    /// Its unpacked size in bytes.
+    pub size: u64,
+    /// The digest of its unpacked bytes; none if they could not be read.
+    pub sha256: Option<Sha256>,
 }
 
 impl Inspection {
@@ -50,6 +63,7 @@ pub fn inspect<R: Read + Seek>(
         .map(|facts| Inspection {
             file_name: file_name.to_owned(),
             problems: rules::run(&facts),
+            files: facts.files(),
             distribution: facts.distribution(),
         })
         .map_err(|source| InspectError { file_name: findings_model::text::one_line(file_name), source })
@@ -80,26 +94,40 @@ impl Facts<'_> {
         matches!(self.name, Ok(FileName::Wheel { .. }))
     }
 
+    /// Whether the rules of PyPI apply.
+    pub(crate) fn for_pypi(&self) -> bool {
+        self.options.target == crate::Target::PyPi
+    }
+
     /// The project's name in the metadata, if it is one.
     pub(crate) fn project(&self) -> Option<PackageName> {
-        PackageName::parse(self.metadata()?.first("Name")?).ok()
+        PackageName::parse(self.metadata()?.value("Name")?).ok()
     }
 
     /// The version in the metadata, if it is one.
-    pub(crate) fn version(&self) -> Option<Version> {
-        self.metadata()?.first("Version")?.trim().parse().ok()
+    pub(crate) fn version(&self) -> Option<AnyVersion> {
+        AnyVersion::parse(self.metadata()?.value("Version")?)
     }
 
-    /// The folder that holds the metadata: `<name>-<version>.dist-info` as the wheel's name spells it, or the
-    /// top folder of a source archive.
+    /// The folder that holds the metadata: `<name>-<version>.dist-info` as the wheel's name spells it, or what all members of
+    /// a source archive have in common.
     pub(crate) fn metadata_folder(&self) -> Option<String> {
         match self.name.as_ref().ok()? {
             FileName::Wheel { .. } => {
                 let mut parts = self.file_name.split('-');
                 Some(format!("{}-{}.dist-info", parts.next()?, parts.next()?))
             }
-            FileName::Sdist { .. } => Some(self.file_name.strip_suffix(".tar.gz")?.to_owned()),
+            FileName::Sdist { .. } => {
+                let folder = self.archive()?.common_prefix();
+                Some(folder.to_owned()).filter(|folder| !matches!(folder.as_str(), "" | "."))
+            }
         }
+    }
+
+    /// The file of the archive that holds the metadata.
+    pub(crate) fn metadata_path(&self) -> Option<String> {
+        let file = if self.is_wheel() { "METADATA" } else { "PKG-INFO" };
+        Some(format!("{}/{file}", self.metadata_folder()?))
     }
 
     /// A file of the wheel's metadata folder.
@@ -108,16 +136,16 @@ impl Facts<'_> {
         self.archive()?.texts.get(&format!("{folder}/{file}")).map(Vec::as_slice)
     }
 
-    /// The file name that PyPI wants for a source archive (PEP 625), or the first two parts of a wheel's.
-    pub(crate) fn normal_stem(&self) -> Option<String> {
-        Some(format!("{}-{}", file_form(&self.project()?), self.version()?))
+    fn files(&self) -> Vec<ArchivedFile> {
+        let files = self.archive().into_iter().flat_map(Archive::files);
+        files.map(|file| ArchivedFile { path: file.path.clone(), size: file.size, sha256: file.sha256 }).collect()
     }
 
     fn distribution(self) -> Option<Distribution> {
         Some(Distribution {
             file_name: self.file_name.to_owned(),
             project: self.project()?,
-            version: self.version()?,
+            version: self.metadata()?.value("Version")?.trim().parse::<Version>().ok()?,
             sha256: self.sha256?,
             size: self.size,
             parsed_name: self.name.ok()?,
@@ -141,7 +169,7 @@ fn read_facts<'a, R: Read + Seek>(
         archive: None,
         metadata: None,
     };
-    if size > options.limits.file_bytes {
+    if size == 0 || size > options.limits.file_bytes {
         return Ok(facts);
     }
     facts.sha256 = Some(digest(input)?);
@@ -161,8 +189,7 @@ fn read_facts<'a, R: Read + Seek>(
 fn metadata_bytes<'f>(facts: &'f Facts<'_>) -> Option<&'f [u8]> {
     let file = if facts.is_wheel() { "METADATA" } else { "PKG-INFO" };
     let texts = &facts.archive()?.texts;
-    let expected = format!("{}/{file}", facts.metadata_folder()?);
-    let found = texts.get(&expected).or_else(|| {
+    let found = texts.get(&facts.metadata_path()?).or_else(|| {
         let mut elsewhere = texts.iter().filter(|(path, _)| path.rsplit('/').next() == Some(file));
         elsewhere.next().filter(|_| elsewhere.next().is_none()).map(|(_, bytes)| bytes)
     });
@@ -172,7 +199,7 @@ fn metadata_bytes<'f>(facts: &'f Facts<'_>) -> Option<&'f [u8]> {
 fn digest<R: Read + Seek>(input: &mut R) -> io::Result<Sha256> {
     input.seek(SeekFrom::Start(0))?;
     let mut hasher = sha2::Sha256::new();
-    let mut buffer = vec![0; 64 << 10];
+    let mut buffer = vec![0; 256 << 10];
     loop {
         match input.read(&mut buffer) {
             Ok(0) => return Ok(Sha256::from_hasher(hasher)),

@@ -7,13 +7,16 @@
 //! What is checked is a table: see [`rules`].
 
 mod archive;
+mod data;
 mod digest;
 mod distribution;
 mod file_name;
+mod grammar;
 mod inspect;
 mod limits;
 mod metadata;
 mod problem;
+mod rst;
 pub mod rules;
 mod set;
 mod wheel;
@@ -21,11 +24,12 @@ mod wheel;
 #[cfg(test)]
 mod tests;
 
+pub use data::{Table, tables};
 pub use digest::{DigestError, Sha256};
 pub use distribution::{DistKind, Distribution};
 pub use file_name::{FileName, FileNameError, WheelTags};
-pub use inspect::{InspectError, Inspection, inspect};
+pub use inspect::{ArchivedFile, InspectError, Inspection, inspect};
 pub use limits::{CheckOptions, Limits, Target};
-pub use metadata::{Metadata, MetadataError};
+pub use metadata::{Defect, Metadata, MetadataError};
 pub use problem::{Level, Problem};
 pub use set::check_set;

@@ -1,10 +1,13 @@
 //! Core metadata (METADATA, PKG-INFO): headers after RFC 822, the description as body (PEP 566).
 
+use crate::grammar::content_type::{self, Markup};
+
 /// Every field of a METADATA or PKG-INFO file, complete and as written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Metadata {
     headers: Vec<(String, String)>,
     body: Option<String>,
+    defects: Vec<Defect>,
 }
 
 /// Why bytes are no metadata file.
@@ -13,52 +16,79 @@ pub enum MetadataError {
     /// Not UTF-8, or with a byte order mark.
     #[error("it is not UTF-8 text without a byte order mark")]
     Encoding,
-    /// A header line without a colon.
-    #[error("line {line} is neither a field nor its continuation")]
-    Header {
-        /// The line's number, from 1.
-        line: usize,
-    },
+}
+
+/// Something that every reader passes over, though its author did not mean it so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Defect {
+    /// A line that is no field: it ends the fields, and everything from there on is read as the description.
+    #[error("line {0} is neither a field nor its continuation, so the description begins there")]
+    EndOfFields(usize),
+    /// A continuation in front of the first field, or a line without a name.
+    #[error("line {0} belongs to no field and is dropped")]
+    Dropped(usize),
 }
 
 impl Metadata {
-    /// Reads the bytes of a METADATA or PKG-INFO file.
+    /// Reads the bytes of a METADATA or PKG-INFO file as Python's `email` parser does, which PyPI and every installer use.
     ///
-    /// A value keeps its line breaks and the indentation of its continuation lines, as Python's `email` parser keeps
-    /// them; only white space between the colon and the value, and the last line break, are no part of it.
+    /// A value keeps its line breaks and the indentation of its continuation lines; only white space between the colon and
+    /// the value, and the last line break, are no part of it.
     pub fn parse(bytes: &[u8]) -> Result<Self, MetadataError> {
         let text = std::str::from_utf8(bytes).map_err(|_| MetadataError::Encoding)?;
         if text.starts_with('\u{feff}') {
             return Err(MetadataError::Encoding);
         }
         let mut headers: Vec<(String, String)> = Vec::new();
+        let mut defects = Vec::new();
+        // Whether the field that a continuation would belong to is among the headers.
+        let mut is_open = false;
         let mut rest = text;
         let mut number = 0;
-        let mut body = None;
+        let mut body = "";
         while !rest.is_empty() {
             number += 1;
             let (line, behind) = split_line(rest);
-            rest = behind;
-            let content = line.trim_end_matches(['\r', '\n']);
-            if content.is_empty() {
-                body = Some(rest.to_owned()).filter(|body| !body.is_empty());
+            if line.trim_end_matches(['\r', '\n']).is_empty() {
+                body = behind;
                 break;
             }
             if line.starts_with([' ', '\t']) {
-                let (_, value) = headers.last_mut().ok_or(MetadataError::Header { line: number })?;
-                value.push_str(line);
+                match headers.last_mut().filter(|_| is_open) {
+                    Some((_, value)) => value.push_str(line),
+                    None => defects.push(Defect::Dropped(number)),
+                }
+                rest = behind;
                 continue;
             }
-            let (name, value) = line.split_once(':').ok_or(MetadataError::Header { line: number })?;
-            if name.is_empty() || !name.bytes().all(|b| b.is_ascii_graphic()) {
-                return Err(MetadataError::Header { line: number });
+            let name = line.split_once(':').map(|(name, _)| name);
+            let is_name = name.is_some_and(|name| name.bytes().all(|byte| byte.is_ascii_graphic()));
+            if line.starts_with("From ") {
+                is_open = false;
+                if number > 1 {
+                    defects.push(Defect::Dropped(number));
+                }
+                rest = behind;
+                continue;
             }
-            headers.push((name.to_owned(), value.trim_start_matches([' ', '\t']).to_owned()));
+            let Some(name) = name.filter(|_| is_name) else {
+                defects.push(Defect::EndOfFields(number));
+                body = rest;
+                break;
+            };
+            rest = behind;
+            if name.is_empty() {
+                is_open = false;
+                defects.push(Defect::Dropped(number));
+                continue;
+            }
+            is_open = true;
+            headers.push((name.to_owned(), line[name.len() + 1..].trim_start_matches([' ', '\t']).to_owned()));
         }
         for (_, value) in &mut headers {
             value.truncate(value.trim_end_matches(['\r', '\n']).len());
         }
-        Ok(Self { headers, body })
+        Ok(Self { headers, body: Some(body.to_owned()).filter(|body| !body.is_empty()), defects })
     }
 
     /// Every header in the order of the file.
@@ -91,7 +121,39 @@ impl Metadata {
         let (major, minor) = self.first("Metadata-Version")?.trim().split_once('.')?;
         Some((major.parse().ok()?, minor.parse().ok()?))
     }
+
+    /// Lines that every reader passes over or takes for something else.
+    pub fn defects(&self) -> &[Defect] {
+        &self.defects
+    }
+
+    /// The one value of a field as an index takes it from the upload form: an empty value and `UNKNOWN` are none.
+    pub(crate) fn value(&self, name: &str) -> Option<&str> {
+        self.first(name).filter(|value| !value.is_empty() && value.trim() != UNKNOWN)
+    }
+
+    /// All values of a field as an index takes them from the upload form.
+    pub(crate) fn values(&self, name: &'static str) -> Vec<&str> {
+        let values: Vec<&str> = self.all(name).filter(|value| value.trim() != UNKNOWN).collect();
+        if values == [""] { Vec::new() } else { values }
+    }
+
+    /// The long description if there is one.
+    pub(crate) fn long_description(&self) -> Option<&str> {
+        self.description().filter(|text| !text.trim().is_empty() && text.trim() != UNKNOWN)
+    }
+
+    /// How the index shows the long description.
+    pub(crate) fn markup(&self) -> Markup {
+        match self.value("Description-Content-Type") {
+            None => Markup::Rst,
+            Some(text) => content_type::parse(text).unwrap_or(Markup::Plain),
+        }
+    }
 }
+
+/// What old build tools wrote for nothing, and the index drops.
+const UNKNOWN: &str = "UNKNOWN";
 
 fn split_line(text: &str) -> (&str, &str) {
     match text.find(['\n', '\r']) {
@@ -172,6 +234,7 @@ mod tests {
         assert_eq!(metadata.first("License"), Some("one\r\n        two"));
         assert_eq!(metadata.description(), Some("Body: text\n\nend\n"));
         assert_eq!(metadata.metadata_version(), Some((2, 1)));
+        assert!(metadata.defects().is_empty());
     }
 
     #[test]
@@ -181,11 +244,16 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_metadata_says_where() {
+    fn what_is_no_field_is_read_as_python_reads_it() {
         assert_eq!(Metadata::parse(b"Name: \xff"), Err(MetadataError::Encoding));
         assert_eq!(Metadata::parse("\u{feff}Name: a".as_bytes()), Err(MetadataError::Encoding));
-        assert_eq!(Metadata::parse(b"Name: a\nno field\n"), Err(MetadataError::Header { line: 2 }));
-        assert_eq!(Metadata::parse(b" continued\n"), Err(MetadataError::Header { line: 1 }));
-        assert_eq!(Metadata::parse(b"a b: c\n"), Err(MetadataError::Header { line: 1 }));
+        let read = |text: &str| Metadata::parse(text.as_bytes()).unwrap();
+        let metadata = read("Name: a\nno field\nVersion: 1\n");
+        assert_eq!((metadata.first("Version"), metadata.body()), (None, Some("no field\nVersion: 1\n")));
+        assert_eq!(metadata.defects(), [Defect::EndOfFields(2)]);
+        let metadata = read(" lost\n: lost\n too\nName: a\nFrom : lost\n too\nVersion: 1");
+        assert_eq!((metadata.first("Name"), metadata.first("Version")), (Some("a"), Some("1")));
+        assert_eq!(metadata.defects(), [1, 2, 3, 5, 6].map(Defect::Dropped));
+        assert_eq!(read("a b: c\n").defects(), [Defect::EndOfFields(1)]);
     }
 }

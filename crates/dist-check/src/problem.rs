@@ -33,6 +33,11 @@ pub struct Problem {
     pub level: Level,
     /// What is wrong and where, one line, safe to show.
     pub message: String,
+    /// What the index answers to an upload of the file, or how its answer begins; none if it has no words for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub index_says: Option<String>,
     /// What mends it.
     pub hint: String,
+    /// Where the rule is described: a page of the project's documentation and the place on it.
+    pub docs: String,
 }

@@ -17,6 +17,7 @@ mod finding;
 pub mod identity;
 mod names;
 mod package;
+mod publish_auth;
 mod receipt;
 mod rule_set;
 mod scan;
@@ -37,6 +38,7 @@ pub use finding::{
 };
 pub use names::{FindingId, NameError, ReportFormat, ScannerName};
 pub use package::{Ecosystem, Package, PackageName, PackageNameError};
+pub use publish_auth::PublishAuth;
 pub use receipt::{FileOutcome, Receipt, ReceiptFile};
 pub use rule_set::{Detector, RuleSet};
 pub use scan::{Clearance, Coverage, CoverageState, Gap, LookedAt, Observation, Scan};

@@ -60,6 +60,16 @@ const NOT_INHERITED: [&str; 32] = [
     "SSH_ASKPASS",
 ];
 
+/// Variables with secrets that git and its hooks have no use for.
+const SECRETS: [&str; 6] = [
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "PYPI_TOKEN",
+    "RELWARDEN_FINGERPRINT_KEY",
+    "TWINE_PASSWORD",
+    "UV_PUBLISH_TOKEN",
+];
+
 /// A run of git that has ended.
 #[derive(Debug)]
 pub(crate) struct Answer {
@@ -83,7 +93,7 @@ impl Git {
     pub(crate) fn new(folder: &Path, action: Action) -> Self {
         let mut command = Command::new("git");
         command.arg("-C").arg(folder).args(["--no-pager", "--literal-pathspecs"]);
-        for name in NOT_INHERITED {
+        for name in NOT_INHERITED.iter().chain(&SECRETS) {
             command.env_remove(name);
         }
         command

@@ -168,7 +168,7 @@ impl StatusDocument {
             (
                 (document.project.clone(), document.version.clone(), document.repository_url.clone()),
                 (document.scan_date, document.data_as_of, document.stale, document.state, document.security_grade),
-                (document.remediation_status, document.vulnerability_summary.clone()),
+                (document.remediation_status, document.vulnerability_summary),
                 (document.unverified_findings, document.overdue_findings),
                 (findings(&document.findings), findings(&document.excepted_findings)),
             )

@@ -202,7 +202,7 @@ fn push(
         tracing::info!("{branch} of {remote} has moved on; trying again");
         if let Some(tip) = faster {
             let taken =
-                follow::follow(project, repository, request, follow::Commits { base, ours: commit, theirs: tip })?;
+                follow::follow(project, repository, request, &follow::Commits { base, ours: commit, theirs: tip })?;
             done.set_aside.extend(taken.set_aside);
             done.commit = taken.commit;
             done.files = taken.files;

@@ -20,7 +20,8 @@ mod workflow;
 
 pub use check::{Check, CheckSeverity, CheckStatus, Group, Place, Rule, Topic};
 pub use credentials::{CredentialScan, MAX_FILE_BYTES, is_searched_folder, is_text};
-pub use oidc::{PublishAuth, PublishSettings, check_oidc};
+pub use findings_model::PublishAuth;
+pub use oidc::{PublishSettings, check_oidc};
 pub use performance::{
     RESPONSE_TARGET, RUN_TARGET, RUNS_JUDGED, ResponseSample, check_response_time, check_run_time, run_time_unknown,
 };

@@ -1,23 +1,12 @@
 //! How a publishing job authenticates: the values that the environment, the configuration and the workflows hold.
 
+use findings_model::PublishAuth;
+
 use crate::Workflows;
 use crate::check::{Check, CheckSeverity, Place, Rule, Topic};
 use crate::workflow::AwsSetting;
 
 const TOPIC: Topic = Topic::OidcConfiguration;
-
-/// How a publish authenticates, as the configuration says it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PublishAuth {
-    /// The index's own trusted publishing.
-    Trusted,
-    /// AWS: identity token, role, Secrets Manager.
-    Aws,
-    /// A token in the environment.
-    Env,
-    /// None: an index that asks for nothing.
-    None,
-}
 
 /// What is known about publishing outside the workflow files. Every value is what the environment or the
 /// configuration holds, unchecked; an empty text counts as unset.

@@ -12,13 +12,17 @@
     reason = "a test helper touches real files and fails the test, or says that it is skipped, where it cannot"
 )]
 
+pub mod aws;
 pub mod browser;
+pub mod canary;
 pub mod command;
 mod filters;
 pub mod fixtures;
+pub mod github;
 pub mod iam;
 pub mod index;
 pub mod killed;
+pub mod minting;
 pub mod osv;
 pub mod peers;
 pub mod repository;

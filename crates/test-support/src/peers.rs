@@ -139,6 +139,53 @@ impl PypiServer {
     }
 }
 
+/// A `moto` server on a free port of loopback: AWS as other people understand it. It takes any identity token and any role.
+#[derive(Debug)]
+pub struct Moto {
+    address: SocketAddr,
+    _process: Running,
+}
+
+impl Moto {
+    /// Starts the server and waits until it takes connections.
+    #[track_caller]
+    pub fn start() -> Self {
+        for _ in 0..5 {
+            let address = free_address();
+            let mut process = tool("moto_server")
+                .args(["--host", "127.0.0.1", "--port"])
+                .arg(address.port().to_string())
+                // Nobody reads its log of requests, and a full pipe would stop it.
+                .env("MOTO_LOGGING", "ERROR")
+                .env("AWS_DEFAULT_REGION", "eu-central-1")
+                .spawn();
+            if answers(address, &mut process) {
+                return Self { address, _process: process };
+            }
+        }
+        panic!("moto did not start, five times over");
+    }
+
+    /// The value of `AWS_ENDPOINT_URL`.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// What a script prints that has clients of `boto3` for it: `iam`, `secrets`.
+    #[track_caller]
+    pub fn script(&self, lines: &str) -> String {
+        let head =
+            "import boto3, json, urllib.request\niam, secrets = boto3.client('iam'), boto3.client('secretsmanager')\n";
+        let run = python()
+            .args(["-c", &format!("{head}{lines}")])
+            .env("AWS_ENDPOINT_URL", self.url())
+            .env("AWS_DEFAULT_REGION", "eu-central-1")
+            .env("AWS_ACCESS_KEY_ID", "anybody")
+            .env("AWS_SECRET_ACCESS_KEY", "anything");
+        run.output().expect_success().stdout
+    }
+}
+
 #[track_caller]
 fn serve(folder: &Path, address: SocketAddr) -> Running {
     tool("pypi-server")

@@ -154,7 +154,7 @@ fn jobs(workflow: &str, contents: &str) -> BTreeMap<String, Job> {
             continue;
         }
         if let Some(key) = line.strip_prefix("  ").filter(|rest| !rest.starts_with([' ', '#'])) {
-            name = key.trim_end_matches(':').to_owned();
+            key.trim_end_matches(':').clone_into(&mut name);
             jobs.insert(name.clone(), Job { line: at + 1, ..Job::default() });
         }
         let Some(job) = jobs.get_mut(&name) else { continue };
@@ -177,7 +177,7 @@ fn jobs(workflow: &str, contents: &str) -> BTreeMap<String, Job> {
             job.steps.push(Step { name: step.to_owned(), ..Step::default() });
         } else if let Some(step) = job.steps.last_mut() {
             if let Some(uses) = line.strip_prefix("        uses: ") {
-                step.uses = uses.split(" #").next().unwrap_or_default().to_owned();
+                uses.split(" #").next().unwrap_or_default().clone_into(&mut step.uses);
             }
             step.has_token |= line.trim() == "token: ${{ github.token }}";
         }

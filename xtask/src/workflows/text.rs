@@ -53,7 +53,7 @@ pub(super) fn run_blocks(contents: &str) -> Vec<Block> {
             .copied()
             .collect();
         let margin = body.iter().filter(|line| !line.trim().is_empty()).map(|line| indent(line)).min().unwrap_or(0);
-        let script = body.iter().map(|line| format!("{}\n", line.get(margin..).unwrap_or_default())).collect();
+        let script = body.iter().flat_map(|line| [line.get(margin..).unwrap_or_default(), "\n"]).collect();
         blocks.push(Block { line: at + 2, script });
     }
     blocks

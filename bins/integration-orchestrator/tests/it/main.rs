@@ -10,6 +10,7 @@
     reason = "a test touches real files, and fails where it cannot"
 )]
 
+mod canary;
 mod chain;
 mod commands;
 mod corpus;

@@ -1,5 +1,11 @@
 //! The binary as a workflow step calls it: against the index of test-support, and against a real pypiserver.
 
+mod canary;
+mod check;
+mod credentials;
+mod faults;
+mod macaroon;
+mod moto;
 mod attest;
 mod check;
 mod devpi;

@@ -1,23 +1,22 @@
 use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
 
 use flate2::bufread::GzDecoder;
-use sha2::Digest as _;
 use tar::EntryType;
 
 use super::{
-    Archive, FlawKind, Member, MemberKind, ReadFailure, Source, Unreadable, is_metadata, path_text, source::Verdict,
-    zip,
+    Archive, FlawKind, Hit, Member, MemberKind, ReadFailure, Source, Unreadable, content::Content, is_metadata,
+    path_text, source::Verdict, zip,
 };
-use crate::{Limits, Sha256};
+use crate::Limits;
 
 /// Reads a `.tar.gz` member by member.
 pub(super) fn read<R: Read + Seek>(input: &mut R, size: u64, limits: &Limits) -> Result<Archive, ReadFailure> {
-    if zip::has_end_record(input, size)? {
+    if zip::is_zip(input, size)? {
         return Err(Unreadable::Both.into());
     }
     input.seek(SeekFrom::Start(0))?;
     let cap = limits.unpacked(size);
-    let file = BufReader::new(Source::new(input, u64::MAX));
+    let file = BufReader::with_capacity(64 << 10, Source::new(input, u64::MAX));
     let mut tar = tar::Archive::new(Source::new(GzDecoder::new(file), cap));
     let mut archive = Archive::default();
     let read = members(&mut tar, limits, &mut archive);
@@ -62,6 +61,7 @@ impl From<std::io::Error> for Failure {
 }
 
 fn members<R: Read>(tar: &mut tar::Archive<R>, limits: &Limits, archive: &mut Archive) -> Result<(), Failure> {
+    let mut buffer = vec![0; 64 << 10];
     for entry in tar.entries()? {
         let mut entry = entry?;
         if archive.members.len() == limits.members {
@@ -86,38 +86,37 @@ fn members<R: Read>(tar: &mut tar::Archive<R>, limits: &Limits, archive: &mut Ar
                 }
             }
         }
-        let mut size = 0;
-        let mut sha256 = None;
-        if kind == MemberKind::File {
-            let keep = is_metadata(&path) && !archive.texts.contains_key(&path);
+        let mut member = Member { path, kind, size: 0, sha256: None, machine: None };
+        if member.kind == MemberKind::File {
+            let keep = is_metadata(&member.path) && !archive.texts.contains_key(&member.path);
             if keep && entry.size() > limits.metadata_bytes {
-                return Err(Failure::Limit(Unreadable::MetadataTooLarge { path, limit: limits.metadata_bytes }));
+                let limit = limits.metadata_bytes;
+                return Err(Failure::Limit(Unreadable::MetadataTooLarge { path: member.path, limit }));
             }
-            let mut hasher = sha2::Sha256::new();
-            let mut kept = Vec::new();
-            let mut buffer = [0; 16 << 10];
+            let mut content = Content::new(&member.path, entry.size(), keep);
             loop {
-                let read = match entry.read(&mut buffer) {
+                match entry.read(&mut buffer) {
                     Ok(0) => break,
-                    Ok(read) => read,
-                    Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+                    Ok(read) => content.add(&buffer[..read]),
+                    Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
                     Err(error) => return Err(error.into()),
-                };
-                size += read as u64;
-                hasher.update(&buffer[..read]);
-                if keep {
-                    kept.extend_from_slice(&buffer[..read]);
                 }
             }
-            if size != entry.size() {
+            let known = content.known(&member.path, keep);
+            if known.size != entry.size() {
                 return Err(Failure::Format(std::io::ErrorKind::UnexpectedEof.into()));
             }
-            sha256 = Some(Sha256::from_hasher(hasher));
-            if keep {
-                archive.texts.insert(path.clone(), kept);
+            (member.size, member.sha256, member.machine) = (known.size, Some(known.sha256), known.machine);
+            archive.hits.extend(known.hits.into_iter().map(|(kind, line)| Hit {
+                kind,
+                path: member.path.clone(),
+                line,
+            }));
+            if let Some(kept) = known.kept {
+                archive.texts.insert(member.path.clone(), kept);
             }
         }
-        archive.members.push(Member { path, kind, size, sha256 });
+        archive.members.push(member);
     }
     Ok(())
 }

@@ -3,26 +3,27 @@
 //! Tools that read only the central directory and tools that read only the local headers must see the same archive;
 //! PyPI refuses what they could see differently. That needs the raw records, which zip libraries hide.
 
+mod framing;
 mod records;
 
-use std::{
-    collections::HashSet,
-    io::{ErrorKind, Read, Seek, SeekFrom},
-};
+use std::io::{ErrorKind, Read, Seek, SeekFrom};
 
 use flate2::{Crc, Decompress, FlushDecompress, Status};
-use sha2::Digest as _;
 
-pub(super) use records::has_end_record;
-use records::{Central, End, LocalHeader};
+pub(super) use records::is_zip;
+use records::{Central, CentralEntry, End, data_start};
 
-use super::{Archive, FlawKind, Member, MemberKind, ReadFailure, Unreadable, is_metadata, path_text};
-use crate::{Limits, Sha256};
+use super::{
+    Archive, Flaw, FlawKind, Hit, Member, MemberKind, ReadFailure, Unreadable,
+    content::{Content, Known},
+    is_metadata, path_text,
+};
+use crate::Limits;
 
 const STORED: u16 = 0;
 const DEFLATED: u16 = 8;
-const FLAG_ENCRYPTED: u16 = 1;
-const FLAG_DATA_DESCRIPTOR: u16 = 1 << 3;
+/// Encrypted, patched or strongly encrypted data: bits 0, 5 and 6.
+const FLAGS_NOT_PLAIN: u16 = 1 | 1 << 5 | 1 << 6;
 const FLAG_UTF8: u16 = 1 << 11;
 /// The largest target of a symbolic link that is kept, in bytes.
 const LONGEST_LINK: u64 = 4096;
@@ -30,46 +31,38 @@ const LONGEST_LINK: u64 = 4096;
 /// Reads a zip archive member by member.
 pub(super) fn read<R: Read + Seek>(input: &mut R, size: u64, limits: &Limits) -> Result<Archive, ReadFailure> {
     let mut archive = Archive::default();
-    if starts_with_gzip(input)? {
-        // A gzip header in front of a zip: what the file is depends on who reads it.
+    if starts_as_tar(input)? {
+        // What the file is depends on who reads it.
         return Err(Unreadable::Both.into());
     }
     let end = End::read(input, size)?;
     let central = Central::read(input, &end, limits)?;
-    for what in end.oddities() {
-        archive.flaw(FlawKind::Framing, what);
+    if let Some(reason) = framing::contradiction(input, size, &central)? {
+        archive.flaws.push(Flaw {
+            kind: FlawKind::Framing,
+            message: reason.message(),
+            index: Some(format!(
+                "ZIP archive not accepted: {}. See https://docs.pypi.org/archives for more information",
+                reason.index()
+            )),
+        });
     }
-    framing(&mut archive, &end, &central);
 
     let cap = limits.unpacked(size);
-    let mut unpacked = 0;
+    let declared = central.entries.iter().map(|entry| entry.size).fold(0, u64::saturating_add);
+    if declared > cap {
+        return Err(Unreadable::TooLarge(cap).into());
+    }
+    let mut buffers = Buffers::new();
     for entry in &central.entries {
         let path = path_text(&entry.name);
-        let shown = findings_model::text::one_line(&path);
-        let header = LocalHeader::read(input, entry.offset, end.directory_start)?;
-        if header.name != entry.name {
-            archive.flaw(FlawKind::Framing, format!("{shown}: its local header has another name"));
-        }
-        if header.method != entry.method || header.flags != entry.flags {
-            archive.flaw(FlawKind::Framing, format!("{shown}: its local header contradicts the central directory"));
-        }
-        if entry.flags & FLAG_DATA_DESCRIPTOR != 0 {
-            archive.flaw(FlawKind::Framing, format!("{shown}: its size stands behind it (data descriptor)"));
-        } else if (header.crc, header.packed, header.size) != (entry.crc, entry.packed, entry.size) {
-            archive.flaw(FlawKind::Framing, format!("{shown}: its local header has another size or checksum"));
-        }
-        if entry.flags & FLAG_UTF8 == 0 && !entry.name.is_ascii() || std::str::from_utf8(&entry.name).is_err() {
-            archive.flaw(FlawKind::Framing, format!("{shown}: its name is not marked as UTF-8"));
-        }
-        let data_end = header.data_start.checked_add(entry.packed);
-        if data_end.is_none_or(|data_end| data_end > end.directory_start) {
-            return Err(Unreadable::NoZip("a member reaches beyond the end of the file").into());
-        }
-
+        let shown = || findings_model::text::one_line(&path);
         let kind = entry.kind();
-        if entry.flags & FLAG_ENCRYPTED != 0 || !matches!(entry.method, STORED | DEFLATED) {
-            archive.flaw(FlawKind::Compression, format!("{shown}: it is encrypted or not compressed with deflate"));
-            archive.members.push(Member { path, kind: kind.plain(), size: entry.size, sha256: None });
+        let mut member =
+            Member { path: path.clone(), kind: kind.plain(), size: entry.size, sha256: None, machine: None };
+        if entry.flags & FLAGS_NOT_PLAIN != 0 || !matches!(entry.method, STORED | DEFLATED) {
+            archive.flaw(FlawKind::Compression, format!("{}: it is encrypted or not compressed with deflate", shown()));
+            archive.members.push(member);
             continue;
         }
         let keep_up_to = if kind == EntryKind::Link {
@@ -82,148 +75,110 @@ pub(super) fn read<R: Read + Seek>(input: &mut R, size: u64, limits: &Limits) ->
         if let Some(limit) = keep_up_to
             && entry.size > limit
         {
-            return Err(Unreadable::MetadataTooLarge { path: shown, limit }.into());
+            return Err(Unreadable::MetadataTooLarge { path: shown(), limit }.into());
         }
-        input.seek(SeekFrom::Start(header.data_start))?;
-        let content = match unpack(input, entry.packed, entry.method, entry.size.min(cap - unpacked), keep_up_to)? {
-            Unpacked::Content(content) => content,
-            Unpacked::TooLarge if entry.size > cap - unpacked => {
-                return Err(Unreadable::TooLarge(cap).into());
+        let start = data_start(input, entry, &central)?;
+        input.seek(SeekFrom::Start(start))?;
+        let content = Content::new(&path, entry.size, keep_up_to.is_some());
+        match unpack(input, entry, content, &mut buffers)? {
+            Some((content, crc)) => {
+                let known = content.known(&path, keep_up_to.is_some());
+                if known.size != entry.size || crc != entry.crc {
+                    let message = format!("{}: its content is not what its size and checksum say", shown());
+                    archive.flaw(FlawKind::Checksum, message);
+                }
+                note(&mut archive, &mut member, known);
             }
-            Unpacked::TooLarge | Unpacked::Corrupt => {
-                archive.flaw(FlawKind::Checksum, format!("{shown}: its compressed data is damaged"));
-                archive.members.push(Member { path, kind: kind.plain(), size: entry.size, sha256: None });
-                continue;
-            }
-        };
-        unpacked += content.size;
-        if content.size != entry.size || content.crc != entry.crc {
-            archive.flaw(FlawKind::Checksum, format!("{shown}: its content is not what its size and checksum say"));
+            None => archive.flaw(FlawKind::Checksum, format!("{}: its compressed data is damaged", shown())),
         }
-        let kind = match kind {
-            EntryKind::Link => {
-                MemberKind::SymbolicLink { target: path_text(content.kept.as_deref().unwrap_or_default()) }
-            }
-            other => other.plain(),
-        };
-        if kind == MemberKind::File
-            && let Some(kept) = content.kept
-        {
-            archive.texts.insert(path.clone(), kept);
-        }
-        archive.members.push(Member { path, kind, size: content.size, sha256: Some(content.sha256) });
+        archive.members.push(member);
     }
     Ok(archive)
 }
 
-/// Whether records and members fill the file without gap, overlap or repetition.
-fn framing(archive: &mut Archive, end: &End, central: &Central) {
-    if central.entries.len() as u64 != end.entries {
-        archive.flaw(FlawKind::Framing, "the number of members differs between the end record and the directory");
-    }
-    if central.size != end.directory_size {
-        archive.flaw(FlawKind::Framing, "the size of the central directory differs from the end record");
-    }
-    let mut offsets: Vec<u64> = central.entries.iter().map(|entry| entry.offset).collect();
-    offsets.sort_unstable();
-    if offsets.first().is_some_and(|first| *first != 0) {
-        archive.flaw(FlawKind::Framing, "there are bytes in front of the first member");
-    }
-    if offsets.windows(2).any(|pair| pair[0] == pair[1]) {
-        archive.flaw(FlawKind::Framing, "two members share their bytes");
-    }
-    let mut names = HashSet::new();
-    for entry in &central.entries {
-        if !names.insert(&entry.name) {
-            let name = findings_model::text::one_line(&path_text(&entry.name));
-            archive.flaw(FlawKind::Framing, format!("{name}: two members have this name"));
-        }
-        if !entry.comment_is_empty {
-            archive.flaw(FlawKind::Framing, "a member has a comment");
-        }
+fn note(archive: &mut Archive, member: &mut Member, known: Known) {
+    (member.size, member.sha256, member.machine) = (known.size, Some(known.sha256), known.machine);
+    archive.hits.extend(known.hits.into_iter().map(|(kind, line)| Hit { kind, path: member.path.clone(), line }));
+    match (&mut member.kind, known.kept) {
+        (MemberKind::SymbolicLink { target }, Some(kept)) => *target = path_text(&kept),
+        (MemberKind::File, Some(kept)) => drop(archive.texts.insert(member.path.clone(), kept)),
+        _ => {}
     }
 }
 
-struct Content {
-    size: u64,
-    crc: u32,
-    sha256: Sha256,
-    kept: Option<Vec<u8>>,
+struct Buffers {
+    packed: Vec<u8>,
+    plain: Vec<u8>,
+    inflate: Decompress,
 }
 
-enum Unpacked {
-    Content(Content),
-    TooLarge,
-    Corrupt,
+impl Buffers {
+    fn new() -> Self {
+        Self { packed: vec![0; 64 << 10], plain: vec![0; 128 << 10], inflate: Decompress::new(false) }
+    }
 }
 
+/// Unpacks a member; none if its data is damaged or more than it should be.
 fn unpack<R: Read>(
     input: &mut R,
-    packed: u64,
-    method: u16,
-    most: u64,
-    keep: Option<u64>,
-) -> Result<Unpacked, std::io::Error> {
-    let mut compressed = vec![0; 32 << 10];
-    let mut plain = vec![0; 64 << 10];
-    let mut inflate = (method == DEFLATED).then(|| Decompress::new(false));
-    let (mut crc, mut hasher) = (Crc::new(), sha2::Sha256::new());
-    let mut kept = keep.map(|_| Vec::new());
-    let (mut left, mut size, mut finished) = (packed, 0, packed == 0 && method == STORED);
+    entry: &CentralEntry,
+    mut content: Content,
+    buffers: &mut Buffers,
+) -> Result<Option<(Content, u32)>, std::io::Error> {
+    let Buffers { packed, plain, inflate } = buffers;
+    let mut crc = Crc::new();
+    let deflated = entry.method == DEFLATED;
+    inflate.reset(false);
+    let (mut left, mut size, mut finished) = (entry.packed, 0, entry.packed == 0 && !deflated);
     while left > 0 && !finished {
-        let want = usize::try_from(left).unwrap_or(usize::MAX).min(compressed.len());
-        let read = match input.read(&mut compressed[..want]) {
-            Ok(0) => return Ok(Unpacked::Corrupt),
+        let want = usize::try_from(left).unwrap_or(usize::MAX).min(packed.len());
+        let read = match input.read(&mut packed[..want]) {
+            Ok(0) => return Ok(None),
             Ok(read) => read,
             Err(error) if error.kind() == ErrorKind::Interrupted => continue,
             Err(error) => return Err(error),
         };
         left -= read as u64;
-        let mut chunk = &compressed[..read];
+        let mut chunk = &packed[..read];
+        if !deflated {
+            size += chunk.len() as u64;
+            if size > entry.size {
+                return Ok(None);
+            }
+            crc.update(chunk);
+            content.add(chunk);
+            continue;
+        }
         loop {
-            let written = match &mut inflate {
-                None => {
-                    plain[..chunk.len()].copy_from_slice(chunk);
-                    let written = chunk.len();
-                    chunk = &[];
-                    written
-                }
-                Some(inflate) => {
-                    let (before_in, before_out) = (inflate.total_in(), inflate.total_out());
-                    let Ok(status) = inflate.decompress(chunk, &mut plain, FlushDecompress::None) else {
-                        return Ok(Unpacked::Corrupt);
-                    };
-                    let taken = usize::try_from(inflate.total_in() - before_in).unwrap_or(chunk.len());
-                    let written = usize::try_from(inflate.total_out() - before_out).unwrap_or(plain.len());
-                    finished = status == Status::StreamEnd;
-                    if taken == 0 && written == 0 && !chunk.is_empty() && !finished {
-                        return Ok(Unpacked::Corrupt);
-                    }
-                    chunk = &chunk[taken..];
-                    written
-                }
+            let (before_in, before_out) = (inflate.total_in(), inflate.total_out());
+            let Ok(status) = inflate.decompress(chunk, plain, FlushDecompress::None) else {
+                return Ok(None);
             };
+            let taken = usize::try_from(inflate.total_in() - before_in).unwrap_or(chunk.len());
+            let written = usize::try_from(inflate.total_out() - before_out).unwrap_or(plain.len());
+            finished = status == Status::StreamEnd;
+            if taken == 0 && written == 0 && !chunk.is_empty() && !finished {
+                return Ok(None);
+            }
+            chunk = &chunk[taken..];
             size += written as u64;
-            if size > most {
-                return Ok(Unpacked::TooLarge);
+            if size > entry.size {
+                return Ok(None);
             }
             crc.update(&plain[..written]);
-            hasher.update(&plain[..written]);
-            if let Some(kept) = &mut kept {
-                kept.extend_from_slice(&plain[..written]);
-            }
+            content.add(&plain[..written]);
             if finished || (chunk.is_empty() && written < plain.len()) {
                 break;
             }
         }
         if finished && !(chunk.is_empty() && left == 0) {
-            return Ok(Unpacked::Corrupt);
+            return Ok(None);
         }
     }
-    if inflate.is_some() && !finished {
-        return Ok(Unpacked::Corrupt);
+    if deflated && !finished {
+        return Ok(None);
     }
-    Ok(Unpacked::Content(Content { size, crc: crc.sum(), sha256: Sha256::from_hasher(hasher), kept }))
+    Ok(Some((content, crc.sum())))
 }
 
 /// A member's kind as the central directory has it, before its content is read.
@@ -246,12 +201,21 @@ impl EntryKind {
     }
 }
 
-fn starts_with_gzip<R: Read + Seek>(input: &mut R) -> std::io::Result<bool> {
+/// Whether a file begins as a tar archive, packed or not.
+fn starts_as_tar<R: Read + Seek>(input: &mut R) -> std::io::Result<bool> {
     input.seek(SeekFrom::Start(0))?;
-    let mut magic = [0; 2];
-    match input.read_exact(&mut magic) {
-        Ok(()) => Ok(magic == [0x1f, 0x8b]),
-        Err(error) if error.kind() == ErrorKind::UnexpectedEof => Ok(false),
-        Err(error) => Err(error),
-    }
+    let mut head = Vec::new();
+    input.take(512).read_to_end(&mut head)?;
+    Ok(head.starts_with(&[0x1f, 0x8b]) || is_tar_header(&head))
+}
+
+/// Whether a block carries the checksum that a tar header has.
+fn is_tar_header(block: &[u8]) -> bool {
+    let Some(field) = block.get(148..156).filter(|_| block.len() == 512) else {
+        return false;
+    };
+    let digits: &str = std::str::from_utf8(field).unwrap_or_default().trim_matches(['\0', ' ']);
+    let sum: u32 = block.iter().map(|byte| u32::from(*byte)).sum();
+    let without = field.iter().map(|byte| u32::from(*byte)).sum::<u32>();
+    u32::from_str_radix(digits, 8).is_ok_and(|given| given == sum - without + 8 * u32::from(b' '))
 }

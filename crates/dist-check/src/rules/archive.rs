@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::Rule;
+use super::{Card, Note, Rule, note_if};
 use crate::{
     Level,
-    archive::{FlawKind, MemberKind},
+    archive::{FlawKind, MemberKind, Unreadable},
     inspect::Facts,
 };
 
@@ -13,124 +13,213 @@ const REBUILD: &str = "build again with `python -m build`; do not pack or change
 
 pub(super) const RULES: &[Rule] = &[
     Rule {
-        code: "archive-unreadable",
-        level: Level::Error,
-        says: "the archive can be read to its end within the limits for members and unpacked size",
-        hint: REBUILD,
+        card: Card {
+            code: "archive-unreadable",
+            level: Level::Error,
+            says: "the archive can be read to its end within the limits for members and metadata",
+            why: "what cannot be read here cannot be installed elsewhere",
+            index: "Invalid distribution file.",
+            hint: REBUILD,
+        },
         check: unreadable,
     },
     Rule {
-        code: "archive-framing",
-        level: Level::Error,
-        says: "a zip's records agree, fill the file and need no data descriptor (PyPI refuses others)",
-        hint: REBUILD,
+        card: Card {
+            code: "archive-bomb",
+            level: Level::Error,
+            says: "the contents are not more than 64 MiB and at once more than 50 times the size of the file",
+            why: "such an archive fills the disk of who unpacks it",
+            index: "File exceeds compression ratio of 50",
+            hint: "leave generated data out of the package, or create it at run time",
+        },
+        check: bomb,
+    },
+    Rule {
+        card: Card {
+            code: "archive-framing",
+            level: Level::Error,
+            says: "a zip's records agree, fill the file and need no data descriptor",
+            why: "readers that stream and readers that use the directory would see different archives",
+            index: "ZIP archive not accepted: … See https://docs.pypi.org/archives for more information",
+            hint: REBUILD,
+        },
         check: |facts| flaws(facts, FlawKind::Framing),
     },
     Rule {
-        code: "archive-compression",
-        level: Level::Error,
-        says: "members are stored or deflated, and not encrypted",
-        hint: REBUILD,
+        card: Card {
+            code: "archive-compression",
+            level: Level::Error,
+            says: "members are stored or deflated, and not encrypted",
+            why: "installers need not know other methods",
+            index: "File does not use a supported compression type",
+            hint: REBUILD,
+        },
         check: |facts| flaws(facts, FlawKind::Compression),
     },
     Rule {
-        code: "archive-checksum",
-        level: Level::Error,
-        says: "every member unpacks to the size and checksum that the archive gives",
-        hint: "the file was damaged after the build; build again",
+        card: Card {
+            code: "archive-checksum",
+            level: Level::Error,
+            says: "every member unpacks to the size and checksum that the archive gives",
+            why: "PyPI does not unpack everything, so a damaged file is found by the first who installs it",
+            index: "",
+            hint: "the file was damaged after the build; build again",
+        },
         check: |facts| flaws(facts, FlawKind::Checksum),
     },
     Rule {
-        code: "archive-trailing",
-        level: Level::Warning,
-        says: "nothing stands behind the end of a source archive",
-        hint: REBUILD,
+        card: Card {
+            code: "archive-trailing",
+            level: Level::Warning,
+            says: "nothing stands behind the end of a source archive",
+            why: "some tools read what stands there as a second archive",
+            index: "",
+            hint: REBUILD,
+        },
         check: |facts| flaws(facts, FlawKind::TrailingBytes),
     },
     Rule {
-        code: "member-path",
-        level: Level::Error,
-        says: "no member's path is absolute, leads out of the folder or holds control characters",
-        hint: REBUILD,
+        card: Card {
+            code: "member-path",
+            level: Level::Error,
+            says: "no member's path is absolute, leads out of the folder or holds control characters or backslashes",
+            why: "unpacking would write outside of the folder; pip refuses such files",
+            index: "",
+            hint: REBUILD,
+        },
         check: paths,
     },
     Rule {
-        code: "member-twice",
-        level: Level::Error,
-        says: "no two members have the same path",
-        hint: REBUILD,
+        card: Card {
+            code: "member-twice",
+            level: Level::Error,
+            says: "no two members of a source archive have the same path",
+            why: "which of them counts depends on who unpacks it (for wheels: archive-framing)",
+            index: "",
+            hint: REBUILD,
+        },
         check: twice,
     },
     Rule {
-        code: "member-case",
-        level: Level::Warning,
-        says: "no two paths differ in case only (one of them is lost on Windows and macOS)",
-        hint: "rename one of the files in the project",
+        card: Card {
+            code: "member-case",
+            level: Level::Warning,
+            says: "no two paths differ in case only",
+            why: "one of them is lost on Windows and macOS",
+            index: "",
+            hint: "rename one of the files in the project",
+        },
         check: case,
     },
     Rule {
-        code: "member-windows",
-        level: Level::Warning,
-        says: "no file has a name that Windows reserves (con, aux, nul, com1, …)",
-        hint: "rename the file in the project",
+        card: Card {
+            code: "member-windows",
+            level: Level::Warning,
+            says: "no file has a name that Windows reserves (con, aux, nul, com1, …)",
+            why: "the package cannot be installed on Windows",
+            index: "",
+            hint: "rename the file in the project",
+        },
         check: windows,
     },
     Rule {
-        code: "member-link",
-        level: Level::Error,
-        says: "links stay inside the source archive's top folder; a wheel has none",
-        hint: "replace the link by the file it stands for",
+        card: Card {
+            code: "member-link",
+            level: Level::Error,
+            says: "links stay inside the source archive's top folder; a wheel has none",
+            why: "a link to elsewhere lets a later member write there; installers write links of wheels as text files",
+            index: "",
+            hint: "replace the link by the file it stands for",
+        },
         check: links,
     },
     Rule {
-        code: "member-special",
-        level: Level::Error,
-        says: "members are files, folders and links: no devices, pipes or sparse files",
-        hint: REBUILD,
+        card: Card {
+            code: "member-special",
+            level: Level::Error,
+            says: "members are files, folders and links: no devices or pipes",
+            why: "no package needs them, and installers refuse them",
+            index: "",
+            hint: REBUILD,
+        },
         check: special,
     },
     Rule {
-        code: "sdist-folder",
-        level: Level::Error,
-        says: "a source archive has one top folder, named as the archive",
-        hint: REBUILD,
+        card: Card {
+            code: "member-sparse",
+            level: Level::Error,
+            says: "no member of a source archive is a sparse file",
+            why: "tools disagree about what such a member holds",
+            index: "tar archive not accepted: Sparse members are not allowed.",
+            hint: "pack without `--sparse`",
+        },
+        check: sparse,
+    },
+    Rule {
+        card: Card {
+            code: "sdist-folder",
+            level: Level::Error,
+            says: "all members of a source archive lie in one folder",
+            why: "that folder is what a build starts in",
+            index: "Incorrect number of top-level directories in sdist",
+            hint: REBUILD,
+        },
         check: top_folder,
     },
     Rule {
-        code: "member-private",
-        level: Level::Warning,
-        says: "the archive holds no key, environment or credentials file",
-        hint: "exclude it in the build configuration; if it was ever published, replace what it protects",
-        check: private,
-    },
-    Rule {
-        code: "member-litter",
-        level: Level::Warning,
-        says: "the archive holds no caches, editor or repository files",
-        hint: "exclude it in the build configuration",
-        check: litter,
+        card: Card {
+            code: "sdist-folder-name",
+            level: Level::Warning,
+            says: "the folder of a source archive is named as the archive",
+            why: "the specification of source archives asks for it; tools that follow it look there",
+            index: "",
+            hint: REBUILD,
+        },
+        check: folder_name,
     },
 ];
 
-fn unreadable(facts: &Facts<'_>) -> Vec<String> {
+fn unreadable(facts: &Facts<'_>) -> Vec<Note> {
     match &facts.archive {
-        Some(Err(why)) => vec![why.to_string()],
+        Some(Err(Unreadable::TooLarge(_)) | Ok(_)) | None => Vec::new(),
+        Some(Err(why)) => {
+            let answer = match why {
+                Unreadable::NoZip("it has no end record") => "Invalid distribution file. File is not a zipfile",
+                Unreadable::NoTar(_) => "Invalid distribution file. File is not a tarfile",
+                Unreadable::Both => "Invalid distribution file. File is both a zip and a tar file",
+                _ => "Invalid distribution file.",
+            };
+            vec![Note::new(why.to_string()).index(answer)]
+        }
+    }
+}
+
+fn bomb(facts: &Facts<'_>) -> Vec<Note> {
+    match &facts.archive {
+        Some(Err(why @ Unreadable::TooLarge(_))) => vec![Note::new(why.to_string())],
         _ => Vec::new(),
     }
 }
 
-fn flaws(facts: &Facts<'_>, kind: FlawKind) -> Vec<String> {
-    let flaws = facts.archive().into_iter().flat_map(|archive| &archive.flaws);
-    flaws.filter(|flaw| flaw.kind == kind).map(|flaw| flaw.message.clone()).collect()
+fn flaws(facts: &Facts<'_>, kind: FlawKind) -> Vec<Note> {
+    let flaws = facts.archive().into_iter().flat_map(|archive| &archive.flaws).filter(|flaw| flaw.kind == kind);
+    let note = |message: &str| Note::new(message);
+    flaws
+        .map(|flaw| match &flaw.index {
+            Some(answer) => note(&flaw.message).index(answer),
+            None => note(&flaw.message),
+        })
+        .collect()
 }
 
 /// The path of every member for which `is_wrong` holds, with what is wrong behind it.
-fn members(facts: &Facts<'_>, is_wrong: impl Fn(&str) -> Option<&'static str>) -> Vec<String> {
+pub(super) fn members(facts: &Facts<'_>, is_wrong: impl Fn(&str) -> Option<&'static str>) -> Vec<Note> {
     let members = facts.archive().into_iter().flat_map(|archive| &archive.members);
-    members.filter_map(|member| is_wrong(&member.path).map(|what| format!("{}: {what}", member.path))).collect()
+    let wrong = members.filter_map(|member| is_wrong(&member.path).map(|what| format!("{}: {what}", member.path)));
+    wrong.map(Note::from).collect()
 }
 
-fn paths(facts: &Facts<'_>) -> Vec<String> {
+fn paths(facts: &Facts<'_>) -> Vec<Note> {
     members(facts, |path| {
         let drive = path.as_bytes().get(1) == Some(&b':') && path.starts_with(|c: char| c.is_ascii_alphabetic());
         if path.is_empty() {
@@ -149,7 +238,7 @@ fn paths(facts: &Facts<'_>) -> Vec<String> {
     })
 }
 
-fn windows(facts: &Facts<'_>) -> Vec<String> {
+fn windows(facts: &Facts<'_>) -> Vec<Note> {
     members(facts, |path| path.split('/').any(is_reserved).then_some("the path holds a name that Windows reserves"))
 }
 
@@ -161,22 +250,25 @@ fn is_reserved(part: &str) -> bool {
     matches!(stem.as_str(), "con" | "prn" | "aux" | "nul") || numbered("com") || numbered("lpt")
 }
 
-fn twice(facts: &Facts<'_>) -> Vec<String> {
+fn twice(facts: &Facts<'_>) -> Vec<Note> {
     let mut count: BTreeMap<&str, usize> = BTreeMap::new();
+    if facts.is_wheel() {
+        return Vec::new();
+    }
     for member in facts.archive().into_iter().flat_map(|archive| &archive.members) {
         if member.kind != MemberKind::Folder {
             *count.entry(normal_path(&member.path)).or_default() += 1;
         }
     }
     let repeated = count.into_iter().filter(|(_, count)| *count > 1);
-    repeated.map(|(path, count)| format!("{path}: {count} members have this path")).collect()
+    repeated.map(|(path, count)| format!("{path}: {count} members have this path").into()).collect()
 }
 
-fn normal_path(path: &str) -> &str {
+pub(super) fn normal_path(path: &str) -> &str {
     path.strip_prefix("./").unwrap_or(path).trim_end_matches('/')
 }
 
-fn case(facts: &Facts<'_>) -> Vec<String> {
+fn case(facts: &Facts<'_>) -> Vec<Note> {
     let mut by_folded: BTreeMap<String, Vec<&str>> = BTreeMap::new();
     for member in facts.archive().into_iter().flat_map(|archive| &archive.members) {
         let path = normal_path(&member.path);
@@ -185,11 +277,11 @@ fn case(facts: &Facts<'_>) -> Vec<String> {
             same.push(path);
         }
     }
-    by_folded.into_values().filter(|same| same.len() > 1).map(|same| same.join(" and ")).collect()
+    by_folded.into_values().filter(|same| same.len() > 1).map(|same| same.join(" and ").into()).collect()
 }
 
-fn links(facts: &Facts<'_>) -> Vec<String> {
-    let mut messages = Vec::new();
+fn links(facts: &Facts<'_>) -> Vec<Note> {
+    let mut notes = Vec::new();
     for member in facts.archive().into_iter().flat_map(|archive| &archive.members) {
         let (from, target) = match &member.kind {
             MemberKind::SymbolicLink { target } => (normal_path(&member.path), target),
@@ -198,12 +290,12 @@ fn links(facts: &Facts<'_>) -> Vec<String> {
             _ => continue,
         };
         if facts.is_wheel() {
-            messages.push(format!("{}: a link, which installers write as a text file", member.path));
+            notes.push(Note::new(format!("{}: a link, which installers write as a text file", member.path)));
         } else if leaves_top_folder(from, target) {
-            messages.push(format!("{}: a link to {target}, outside of the archive's folder", member.path));
+            notes.push(Note::new(format!("{}: a link to {target}, outside of the archive's folder", member.path)));
         }
     }
-    messages
+    notes
 }
 
 /// Whether following `target` from the place of `from` leads out of the archive's single top folder.
@@ -228,74 +320,46 @@ fn leaves_top_folder(from: &str, target: &str) -> bool {
     top.is_some_and(|top| folders.first() != Some(&top))
 }
 
-fn special(facts: &Facts<'_>) -> Vec<String> {
+fn of_kind(facts: &Facts<'_>, kind: &MemberKind, what: &str) -> Vec<Note> {
     let members = facts.archive().into_iter().flat_map(|archive| &archive.members);
-    members
-        .filter_map(|member| match member.kind {
-            MemberKind::Special => Some(format!("{}: a device, pipe or other special file", member.path)),
-            MemberKind::Sparse => Some(format!("{}: a sparse file", member.path)),
-            _ => None,
-        })
-        .collect()
+    let found = members.filter(|member| member.kind == *kind);
+    found.map(|member| format!("{}: {what}", member.path).into()).collect()
 }
 
-fn top_folder(facts: &Facts<'_>) -> Vec<String> {
-    let (Some(archive), Some(expected)) = (facts.archive(), facts.metadata_folder()) else {
+fn special(facts: &Facts<'_>) -> Vec<Note> {
+    of_kind(facts, &MemberKind::Special, "a device, pipe or other special file")
+}
+
+fn sparse(facts: &Facts<'_>) -> Vec<Note> {
+    of_kind(facts, &MemberKind::Sparse, "a sparse file")
+}
+
+fn top_folder(facts: &Facts<'_>) -> Vec<Note> {
+    let Some(archive) = facts.archive().filter(|_| !facts.is_wheel()) else {
         return Vec::new();
     };
-    if facts.is_wheel() {
-        return Vec::new();
+    let tops = tops(facts);
+    let unfit = matches!(archive.common_prefix(), "" | ".") || tops.len() != 1;
+    note_if(unfit, || Note::new(format!("there are {} top folders: {}", tops.len(), tops.join(", "))))
+}
+
+fn folder_name(facts: &Facts<'_>) -> Vec<Note> {
+    match tops(facts)[..] {
+        [top] if !facts.is_wheel() => {
+            let expected = facts.file_name.strip_suffix(".tar.gz").unwrap_or_default();
+            note_if(top != expected, || Note::new(format!("the folder is {top}, not {expected}")))
+        }
+        _ => Vec::new(),
     }
-    let mut tops: Vec<&str> = archive
-        .members
-        .iter()
+}
+
+fn tops<'f>(facts: &'f Facts<'_>) -> Vec<&'f str> {
+    let members = facts.archive().into_iter().flat_map(|archive| &archive.members);
+    let mut tops: Vec<&str> = members
         .map(|member| normal_path(&member.path).split('/').next().unwrap_or_default())
-        .filter(|top| !top.is_empty())
+        .filter(|top| !top.is_empty() && *top != ".")
         .collect();
     tops.sort_unstable();
     tops.dedup();
-    match tops[..] {
-        [top] if top == expected => Vec::new(),
-        [top] => vec![format!("the top folder is {top}, not {expected}")],
-        _ => vec![format!("there are {} top folders: {}", tops.len(), tops.join(", "))],
-    }
-}
-
-fn private(facts: &Facts<'_>) -> Vec<String> {
-    members(facts, |path| {
-        let file = path.rsplit('/').next().unwrap_or_default();
-        let extension = file.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase());
-        let named = matches!(
-            file,
-            ".env"
-                | ".pypirc"
-                | ".netrc"
-                | ".npmrc"
-                | ".git-credentials"
-                | "id_rsa"
-                | "id_ed25519"
-                | "id_ecdsa"
-                | "id_dsa"
-        );
-        let kept = match extension.as_deref() {
-            Some("p12" | "pfx" | "kdbx" | "jks") => true,
-            // Certificates are public and come in the same format.
-            Some("pem") => file.to_ascii_lowercase().contains("key"),
-            _ => false,
-        };
-        (named || kept).then_some("a file that usually holds secrets")
-    })
-}
-
-fn litter(facts: &Facts<'_>) -> Vec<String> {
-    members(facts, |path| {
-        let mut parts = path.split('/');
-        let is_litter = parts.any(|part| {
-            matches!(
-                part,
-                "__pycache__" | ".git" | ".DS_Store" | ".idea" | ".vscode" | ".tox" | ".mypy_cache" | ".pytest_cache"
-            )
-        });
-        (is_litter && !path.ends_with('/')).then_some("not part of a distribution")
-    })
+    tops
 }

@@ -1,204 +1,306 @@
-//! METADATA and PKG-INFO: the fields that an index takes its page from.
+//! METADATA and PKG-INFO: the form, and the fields that say what the file is.
 
-use std::{collections::BTreeSet, str::FromStr as _};
+use std::collections::BTreeSet;
 
-use findings_model::{PackageName, text};
-use pep440_rs::Version;
-
-use super::{Rule, problem_if};
+use super::{Card, Note, Rule, note_if};
 use crate::{
-    Level, Metadata, Target,
+    Level, Metadata, data,
+    grammar::{
+        name::{is_identifier, is_keyword, is_project_name, normal},
+        version::AnyVersion,
+    },
     inspect::Facts,
     metadata::{FIELDS, Field, METADATA_VERSIONS, Occurs},
 };
 
+const CURRENT: &str = "build again with a current version of the build backend";
+
 pub(super) const RULES: &[Rule] = &[
     Rule {
-        code: "metadata-missing",
-        level: Level::Error,
-        says: "METADATA (wheel) or PKG-INFO (source archive) is where it belongs",
-        hint: "build again with `python -m build`; do not pack archives by hand",
+        card: Card {
+            code: "metadata-missing",
+            level: Level::Error,
+            says: "METADATA (wheel) or PKG-INFO (source archive) is where it belongs",
+            why: "without it nobody knows what the file is",
+            index: "PKG-INFO not found at … / Wheel '…' does not contain the required METADATA file: …",
+            hint: "build again with `python -m build`; do not pack archives by hand",
+        },
         check: missing,
     },
     Rule {
-        code: "metadata-unreadable",
-        level: Level::Error,
-        says: "the metadata is UTF-8 text of fields",
-        hint: "save the files that the metadata comes from (README, pyproject.toml) as UTF-8 and build again",
+        card: Card {
+            code: "metadata-unreadable",
+            level: Level::Error,
+            says: "the metadata is UTF-8 text without a byte order mark",
+            why: "no tool can read its fields otherwise",
+            index: "",
+            hint: "save the files that the metadata comes from (README, pyproject.toml) as UTF-8 and build again",
+        },
         check: unreadable,
     },
     Rule {
-        code: "metadata-version",
-        level: Level::Error,
-        says: "Metadata-Version is one that the index knows (1.0 to 2.5, not 2.0)",
-        hint: "build again with a current version of the build backend",
+        card: Card {
+            code: "metadata-line",
+            level: Level::Warning,
+            says: "each line of the metadata in front of the description is a field or its continuation",
+            why: "a line that is none ends the fields: what follows it is shown as description and counts for nothing else",
+            index: "",
+            hint: "look for a value with a line break in pyproject.toml, setup.cfg or setup.py",
+        },
+        check: lines,
+    },
+    Rule {
+        card: Card {
+            code: "metadata-version",
+            level: Level::Error,
+            says: "Metadata-Version is one that the index knows (1.0 to 2.5, not 2.0)",
+            why: "the version says which fields there may be",
+            index: "'…' is not a valid metadata version",
+            hint: CURRENT,
+        },
         check: metadata_version,
     },
     Rule {
-        code: "metadata-field-twice",
-        level: Level::Error,
-        says: "no field with one value stands there twice",
-        hint: "look for the field in pyproject.toml, setup.cfg and setup.py: two of them set it",
+        card: Card {
+            code: "metadata-field-twice",
+            level: Level::Error,
+            says: "no field with one value stands there twice",
+            why: "tools would take one value or the other",
+            index: "'…' has invalid data",
+            hint: "look for the field in pyproject.toml, setup.cfg and setup.py: two of them set it",
+        },
         check: field_twice,
     },
     Rule {
-        code: "metadata-field-new",
-        level: Level::Error,
-        says: "no field is newer than the Metadata-Version",
-        hint: "build again with a current version of the build backend",
+        card: Card {
+            code: "metadata-field-new",
+            level: Level::Error,
+            says: "no field is newer than the Metadata-Version",
+            why: "a reader of that version need not know it, and PyPI refuses it",
+            index: "… introduced in metadata version …, not …",
+            hint: CURRENT,
+        },
         check: field_new,
     },
     Rule {
-        code: "metadata-field-unknown",
-        level: Level::Warning,
-        says: "every field is one of the specification; an index drops others",
-        hint: "check the spelling; custom fields do not reach the index",
+        card: Card {
+            code: "metadata-field-unknown",
+            level: Level::Warning,
+            says: "every field is one of the specification",
+            why: "PyPI drops others from an upload, and twine does not upload the file at all",
+            index: "",
+            hint: "check the spelling; custom fields do not reach the index",
+        },
         check: field_unknown,
     },
     Rule {
-        code: "metadata-value-unknown",
-        level: Level::Warning,
-        says: "no field has the value UNKNOWN, which old build tools write for nothing",
-        hint: "set the field in pyproject.toml, or build with a current build backend",
+        card: Card {
+            code: "metadata-value-unknown",
+            level: Level::Warning,
+            says: "no field has the value UNKNOWN, which old build tools write for nothing",
+            why: "PyPI drops it, other indexes show it",
+            index: "",
+            hint: "set the field in pyproject.toml, or build with a current build backend",
+        },
         check: value_unknown,
     },
     Rule {
-        code: "name",
-        level: Level::Error,
-        says: "Name is there and a package name (PEP 508)",
-        hint: "set `name` in pyproject.toml: letters, digits, `-`, `_`, `.`, with a letter or digit at both ends",
+        card: Card {
+            code: "name",
+            level: Level::Error,
+            says: "Name is there and a package name (PEP 508)",
+            why: "the index finds the project by it",
+            index: "'…' is invalid for 'name'",
+            hint: "set `name` in pyproject.toml: letters, digits, `-`, `_`, `.`, with a letter or digit at both ends",
+        },
         check: name,
     },
     Rule {
-        code: "version",
-        level: Level::Error,
-        says: "Version is there and a version (PEP 440)",
-        hint: "set `version` in pyproject.toml as 1.2.3, 1.2.3rc1 or 1.2.3.post1",
+        card: Card {
+            code: "name-stdlib",
+            level: Level::Warning,
+            says: "the name is not that of a module of Python's standard library",
+            why: "PyPI takes no new project of such a name; one that is there already can go on",
+            index: "The name '…' isn't allowed (conflict with Python Standard Library module name).",
+            hint: "choose another name, unless the project is on the index already",
+        },
+        check: name_stdlib,
+    },
+    Rule {
+        card: Card {
+            code: "version",
+            level: Level::Error,
+            says: "Version is there and a version (PEP 440)",
+            why: "installers order releases by it",
+            index: "'…' is invalid for 'version'",
+            hint: "set `version` in pyproject.toml as 1.2.3, 1.2.3rc1 or 1.2.3.post1",
+        },
         check: version,
     },
     Rule {
-        code: "version-local",
-        level: Level::Error,
-        says: "the version has no local part (`+…`), which PyPI refuses",
-        hint: "build from a tagged, unchanged commit, or remove the part behind `+`",
+        card: Card {
+            code: "version-local",
+            level: Level::Error,
+            says: "the version has no local part (`+…`)",
+            why: "local versions are for builds of one's own; PyPI takes none",
+            index: "The use of local versions in '…' is not allowed.",
+            hint: "build from a tagged, unchanged commit, or remove the part behind `+`",
+        },
         check: version_local,
     },
     Rule {
-        code: "summary",
-        level: Level::Error,
-        says: "Summary is one line of at most 512 characters",
-        hint: "shorten `description` in pyproject.toml; the long text belongs into the README",
+        card: Card {
+            code: "summary",
+            level: Level::Error,
+            says: "Summary is one line of at most 512 characters",
+            why: "the index shows it under the name",
+            index: "'summary' must be a single line / 'summary' field must be 512 characters or less.",
+            hint: "shorten `description` in pyproject.toml; the long text belongs into the README",
+        },
         check: summary,
     },
     Rule {
-        code: "description-type",
-        level: Level::Error,
-        says: "Description-Content-Type is text/plain, text/x-rst or text/markdown (UTF-8; GFM or CommonMark)",
-        hint: "set `content-type` of `readme` in pyproject.toml, or give the README one of the endings .md, .rst, .txt",
-        check: description_type,
-    },
-    Rule {
-        code: "description-missing",
-        level: Level::Warning,
-        says: "there is a long description",
-        hint: "set `readme` in pyproject.toml",
-        check: description_missing,
-    },
-    Rule {
-        code: "description-type-missing",
-        level: Level::Warning,
-        says: "a long description has a content type; without one it is read as reStructuredText",
-        hint: "set `content-type` of `readme` in pyproject.toml",
-        check: description_type_missing,
-    },
-    Rule {
-        code: "url",
-        level: Level::Error,
-        says: "Home-page, Download-URL and the addresses of Project-URL are http or https URLs",
-        hint: "write the whole address, from https:// on, in `urls` of pyproject.toml",
-        check: url,
-    },
-    Rule {
-        code: "project-url-label",
-        level: Level::Error,
-        says: "each Project-URL has its own label of 1 to 32 characters",
-        hint: "shorten or rename the label in `urls` of pyproject.toml",
-        check: url_label,
-    },
-    Rule {
-        code: "email",
-        level: Level::Error,
-        says: "the first address of Author-email and Maintainer-email is an e-mail address",
-        hint: "correct `authors` or `maintainers` in pyproject.toml",
-        check: email,
-    },
-    Rule {
-        code: "classifier-private",
-        level: Level::Error,
-        says: "no classifier keeps the project off PyPI (`Private :: …`)",
-        hint: "the project says that it must not be published; remove the classifier if that has changed",
+        card: Card {
+            code: "classifier-private",
+            level: Level::Error,
+            says: "no classifier keeps the project off PyPI (`Private :: …`)",
+            why: "that is what the classifier is for",
+            index: "'Private :: …' is not a valid classifier.",
+            hint: "the project says that it must not be published; remove the classifier if that has changed",
+        },
         check: classifier_private,
     },
     Rule {
-        code: "dynamic",
-        level: Level::Error,
-        says: "Dynamic names fields of the specification, but not Name, Version or Metadata-Version",
-        hint: "build again with a current version of the build backend",
+        card: Card {
+            code: "classifier-unknown",
+            level: Level::Error,
+            says: "each classifier is on PyPI's list",
+            why: "PyPI refuses others, letter by letter",
+            index: "'…' is not a valid classifier.",
+            hint: "copy the classifier from https://pypi.org/classifiers/",
+        },
+        check: classifier_unknown,
+    },
+    Rule {
+        card: Card {
+            code: "classifier-deprecated",
+            level: Level::Error,
+            says: "no classifier is deprecated",
+            why: "PyPI refuses those in new uploads",
+            index: "The classifier '…' has been deprecated, use one of … instead.",
+            hint: "replace or remove the classifier in pyproject.toml",
+        },
+        check: classifier_deprecated,
+    },
+    Rule {
+        card: Card {
+            code: "classifier-python",
+            level: Level::Info,
+            says: "classifiers for versions of Python are those that Requires-Python allows",
+            why: "readers of the page and installers are told different things",
+            index: "",
+            hint: "bring `classifiers` and `requires-python` in pyproject.toml together",
+        },
+        check: classifier_python,
+    },
+    Rule {
+        card: Card {
+            code: "dynamic",
+            level: Level::Error,
+            says: "Dynamic names fields of the specification, but not Name, Version or Metadata-Version",
+            why: "those three must be known before a build",
+            index: "'…' is not allowed as a dynamic field / '…' is not a valid dynamic field",
+            hint: CURRENT,
+        },
         check: dynamic,
     },
     Rule {
-        code: "extra",
-        level: Level::Error,
-        says: "each Provides-Extra is a name as a package's",
-        hint: "rename the entry in `optional-dependencies` of pyproject.toml",
+        card: Card {
+            code: "extra",
+            level: Level::Error,
+            says: "each Provides-Extra is a name as a package's",
+            why: "it stands in brackets behind the name when the project is required",
+            index: "'…' is invalid for 'provides-extra'",
+            hint: "rename the entry in `optional-dependencies` of pyproject.toml",
+        },
         check: extra,
     },
     Rule {
-        code: "license-both",
-        level: Level::Error,
-        says: "License is not there beside License-Expression (PEP 639)",
-        hint: "keep `license` as an SPDX expression and remove the old licence text from the build configuration",
-        check: license_both,
+        card: Card {
+            code: "extra-twice",
+            level: Level::Warning,
+            says: "no two extras have the same name in normal form",
+            why: "installers treat `a_b` and `a-b` as one, and take the requirements of either",
+            index: "",
+            hint: "rename one of the entries in `optional-dependencies` of pyproject.toml",
+        },
+        check: extra_twice,
     },
     Rule {
-        code: "license-file",
-        level: Level::Error,
-        says: "each License-File of metadata 2.4 and newer is a relative path and in the archive (PEP 639)",
-        hint: "correct `license-files` in pyproject.toml",
-        check: license_file,
+        card: Card {
+            code: "import-name",
+            level: Level::Error,
+            says: "each Import-Name and Import-Namespace is a dotted name of Python, with `; private` behind it or nothing",
+            why: "tools look up by it which project a module comes from",
+            index: "… is not a valid identifier / … is a keyword / the only valid option is 'private'",
+            hint: "correct `import-names` or `import-namespaces` in pyproject.toml",
+        },
+        check: import_name,
     },
 ];
 
-/// All values of a field of a readable metadata file.
-fn values<'f>(facts: &'f Facts<'_>, field: &'static str) -> impl Iterator<Item = &'f str> {
-    facts.metadata().into_iter().flat_map(move |metadata| metadata.all(field))
+/// All values of a field of a readable metadata file, as the index takes them.
+pub(super) fn values<'f>(facts: &'f Facts<'_>, field: &'static str) -> Vec<&'f str> {
+    facts.metadata().map(|metadata| metadata.values(field)).unwrap_or_default()
 }
 
-fn missing(facts: &Facts<'_>) -> Vec<String> {
-    let (Some(archive), Some(folder)) = (facts.archive(), facts.metadata_folder()) else {
+/// The value of a field that has one, as the index takes it.
+pub(super) fn value<'f>(facts: &'f Facts<'_>, field: &'static str) -> Option<&'f str> {
+    facts.metadata()?.value(field)
+}
+
+fn missing(facts: &Facts<'_>) -> Vec<Note> {
+    let (Some(archive), Some(path)) = (facts.archive(), facts.metadata_path()) else {
         return Vec::new();
     };
-    let file = if facts.is_wheel() { "METADATA" } else { "PKG-INFO" };
-    let path = format!("{folder}/{file}");
-    problem_if(!archive.texts.contains_key(&path), || format!("there is no {path}"))
+    // PyPI asks for the member of a source archive only, not for its content.
+    let is_there = archive.texts.contains_key(&path);
+    note_if(!is_there, || {
+        let answer = if facts.is_wheel() {
+            format!("Wheel '{}' does not contain the required METADATA file: {path}", facts.file_name)
+        } else {
+            format!("PKG-INFO not found at {path}")
+        };
+        Note::new(format!("there is no {path}")).index(answer)
+    })
 }
 
-fn unreadable(facts: &Facts<'_>) -> Vec<String> {
+fn unreadable(facts: &Facts<'_>) -> Vec<Note> {
     match &facts.metadata {
-        Some(Err(error)) => vec![error.to_string()],
+        Some(Err(error)) => vec![Note::new(error.to_string())],
         _ => Vec::new(),
     }
 }
 
-fn metadata_version(facts: &Facts<'_>) -> Vec<String> {
+fn lines(facts: &Facts<'_>) -> Vec<Note> {
+    let defects = facts.metadata().map(Metadata::defects).unwrap_or_default();
+    defects.iter().map(|defect| Note::new(defect.to_string())).collect()
+}
+
+fn metadata_version(facts: &Facts<'_>) -> Vec<Note> {
     let Some(metadata) = facts.metadata() else {
         return Vec::new();
     };
-    match metadata.first("Metadata-Version") {
-        None => vec!["Metadata-Version is missing".to_owned()],
+    match metadata.value("Metadata-Version") {
+        None => {
+            vec![Note::new("Metadata-Version is missing").index("None is not a valid metadata version")]
+        }
         Some(text) => {
-            let known = metadata.metadata_version().is_some_and(|version| METADATA_VERSIONS.contains(&version));
-            problem_if(!known, || format!("{text:?} is no metadata version that the index knows"))
+            let known = METADATA_VERSIONS.iter().any(|(major, minor)| text == format!("{major}.{minor}"));
+            note_if(!known, || {
+                Note::new(format!("{text:?} is no metadata version that the index knows"))
+                    .index(format!("'{text}' is not a valid metadata version"))
+            })
         }
     }
 }
@@ -207,264 +309,259 @@ fn specification(name: &str) -> Option<&'static Field> {
     FIELDS.iter().find(|field| field.name.eq_ignore_ascii_case(name))
 }
 
-fn field_twice(facts: &Facts<'_>) -> Vec<String> {
+fn field_twice(facts: &Facts<'_>) -> Vec<Note> {
     let Some(metadata) = facts.metadata() else {
         return Vec::new();
     };
+    let invalid = |field: &str| format!("'{}' has invalid data", field.to_ascii_lowercase());
     let once = FIELDS.iter().filter(|field| field.occurs == Occurs::Once);
-    let mut messages: Vec<String> = once
+    let mut notes: Vec<Note> = once
         .filter(|field| metadata.all(field.name).count() > 1)
-        .map(|field| format!("{} stands there {} times", field.name, metadata.all(field.name).count()))
+        .map(|field| {
+            let count = metadata.all(field.name).count();
+            Note::new(format!("{} stands there {count} times", field.name)).index(invalid(field.name))
+        })
         .collect();
-    if metadata.body().is_some_and(|body| !body.trim().is_empty()) && metadata.first("Description").is_some() {
-        messages.push("the description is there as a field and behind the fields".to_owned());
+    if metadata.body().is_some() && metadata.first("Description").is_some() {
+        let message = "the description is there as a field and behind the fields";
+        notes.push(Note::new(message).index(invalid("Description")));
     }
-    messages
+    notes
 }
 
-fn field_new(facts: &Facts<'_>) -> Vec<String> {
+fn field_new(facts: &Facts<'_>) -> Vec<Note> {
     let Some(metadata) = facts.metadata() else {
         return Vec::new();
     };
-    let Some(version) = metadata.metadata_version() else {
+    let Some(version) = metadata.metadata_version().filter(|version| METADATA_VERSIONS.contains(version)) else {
         return Vec::new();
     };
     FIELDS
         .iter()
         // setuptools wrote License-File long before metadata 2.4 defined it; uploads leave it out then.
         .filter(|field| field.name != "License-File")
-        .filter(|field| field.since > version && metadata.first(field.name).is_some())
+        .filter(|field| field.since > version && !metadata.values(field.name).is_empty())
         .map(|field| {
             let (major, minor) = field.since;
-            format!("{} came with metadata version {major}.{minor}, this is {}.{}", field.name, version.0, version.1)
+            Note::new(format!(
+                "{} came with metadata version {major}.{minor}, this is {}.{}",
+                field.name, version.0, version.1
+            ))
+            .index(format!(
+                "{} introduced in metadata version {major}.{minor}, not {}.{}",
+                field.name.to_ascii_lowercase(),
+                version.0,
+                version.1
+            ))
         })
         .collect()
 }
 
-fn field_unknown(facts: &Facts<'_>) -> Vec<String> {
+fn field_unknown(facts: &Facts<'_>) -> Vec<Note> {
     let headers = facts.metadata().into_iter().flat_map(Metadata::headers);
     let unknown: BTreeSet<&str> = headers.map(|(name, _)| name).filter(|name| specification(name).is_none()).collect();
-    unknown.into_iter().map(|name| format!("{name} is no field of the specification")).collect()
+    unknown.into_iter().map(|name| format!("{name} is no field of the specification").into()).collect()
 }
 
-fn value_unknown(facts: &Facts<'_>) -> Vec<String> {
+fn value_unknown(facts: &Facts<'_>) -> Vec<Note> {
     let headers = facts.metadata().into_iter().flat_map(Metadata::headers);
-    headers.filter(|(_, value)| *value == "UNKNOWN").map(|(name, _)| format!("{name} is UNKNOWN")).collect()
+    // That a name or a version is missing is told by their own rules.
+    let dropped = headers.filter(|(name, value)| {
+        value.trim() == "UNKNOWN"
+            && !["Name", "Version", "Metadata-Version"].iter().any(|own| own.eq_ignore_ascii_case(name))
+    });
+    dropped.map(|(name, _)| format!("{name} is UNKNOWN").into()).collect()
 }
 
-fn name(facts: &Facts<'_>) -> Vec<String> {
-    match facts.metadata().map(|metadata| metadata.first("Name")) {
+fn name(facts: &Facts<'_>) -> Vec<Note> {
+    match facts.metadata().map(|metadata| metadata.value("Name")) {
         None => Vec::new(),
-        Some(None) => vec!["Name is missing".to_owned()],
-        Some(Some(name)) => problem_if(PackageName::parse(name).is_err(), || format!("{name:?} is no package name")),
+        Some(None) => vec![Note::new("Name is missing").index("'name' is a required field")],
+        Some(Some(name)) => note_if(!is_project_name(name), || {
+            Note::new(format!("{name:?} is no package name")).index(format!("'{name}' is invalid for 'name'"))
+        }),
     }
 }
 
-fn version(facts: &Facts<'_>) -> Vec<String> {
-    match facts.metadata().map(|metadata| metadata.first("Version")) {
+fn name_stdlib(facts: &Facts<'_>) -> Vec<Note> {
+    let name = value(facts, "Name").filter(|_| facts.for_pypi()).map(normal);
+    name.filter(|name| data::is_stdlib_name(name))
+        .map(|name| {
+            Note::new(format!("{name} is a module of the standard library"))
+                .index(format!("The name '{name}' isn't allowed (conflict with Python Standard Library module name)."))
+        })
+        .into_iter()
+        .collect()
+}
+
+fn version(facts: &Facts<'_>) -> Vec<Note> {
+    match facts.metadata().map(|metadata| metadata.value("Version")) {
         None => Vec::new(),
-        Some(None) => vec!["Version is missing".to_owned()],
-        Some(Some(version)) => {
-            problem_if(Version::from_str(version.trim()).is_err(), || format!("{version:?} is no version"))
-        }
+        Some(None) => vec![Note::new("Version is missing").index("'version' is a required field")],
+        Some(Some(version)) => note_if(AnyVersion::parse(version).is_none(), || {
+            Note::new(format!("{version:?} is no version")).index(format!("'{version}' is invalid for 'version'"))
+        }),
     }
 }
 
-fn version_local(facts: &Facts<'_>) -> Vec<String> {
-    let local = facts.version().filter(|version| version.is_local() && facts.options.target == Target::PyPi);
-    local.map(|version| format!("{version} is a local version")).into_iter().collect()
+fn version_local(facts: &Facts<'_>) -> Vec<Note> {
+    let local = facts.version().filter(|version| version.is_local() && facts.for_pypi());
+    local
+        .map(|version| {
+            Note::new(format!("{version} is a local version"))
+                .index(format!("The use of local versions in '{version}' is not allowed."))
+        })
+        .into_iter()
+        .collect()
 }
 
-fn summary(facts: &Facts<'_>) -> Vec<String> {
-    let Some(summary) = values(facts, "Summary").next() else {
+fn summary(facts: &Facts<'_>) -> Vec<Note> {
+    let Some(summary) = value(facts, "Summary") else {
         return Vec::new();
     };
-    let mut messages = Vec::new();
-    if summary.contains(['\n', '\r']) {
-        messages.push("Summary has more than one line".to_owned());
+    let ends_line =
+        |c: char| matches!(c, '\n' | '\r' | '\x0b' | '\x0c' | '\x1c'..='\x1e' | '\u{85}' | '\u{2028}' | '\u{2029}');
+    let mut notes = Vec::new();
+    if summary.contains(ends_line) {
+        notes.push(Note::new("Summary has more than one line").index("'summary' must be a single line"));
     }
     let length = summary.chars().count();
-    if length > 512 {
-        messages.push(format!("Summary has {length} characters"));
+    if length > 512 && facts.for_pypi() {
+        notes.push(
+            Note::new(format!("Summary has {length} characters"))
+                .index("'summary' field must be 512 characters or less."),
+        );
     }
-    messages
+    notes
 }
 
-fn description_type(facts: &Facts<'_>) -> Vec<String> {
-    let Some(value) = values(facts, "Description-Content-Type").next() else {
-        return Vec::new();
-    };
-    let mut parts = value.split(';').map(str::trim);
-    let kind = parts.next().unwrap_or_default().to_ascii_lowercase();
-    let mut messages = Vec::new();
-    if !matches!(kind.as_str(), "text/plain" | "text/x-rst" | "text/markdown") {
-        messages.push(format!("{value:?} is no content type that the index shows"));
-    }
-    for parameter in parts.filter(|parameter| !parameter.is_empty()) {
-        let (key, setting) = parameter.split_once('=').unwrap_or((parameter, ""));
-        let setting = setting.trim().trim_matches('"');
-        let fits = match key.trim().to_ascii_lowercase().as_str() {
-            "charset" => setting.eq_ignore_ascii_case("UTF-8"),
-            "variant" => kind != "text/markdown" || matches!(setting, "GFM" | "CommonMark"),
-            _ => true,
-        };
-        if !fits {
-            messages.push(format!("{parameter:?} is not supported"));
-        }
-    }
-    messages
+fn is_private(classifier: &str) -> bool {
+    classifier.to_ascii_lowercase().starts_with("private ::")
 }
 
-fn has_description(metadata: &Metadata) -> bool {
-    metadata.description().is_some_and(|text| !text.trim().is_empty() && text.trim() != "UNKNOWN")
+/// The classifiers that PyPI judges, each once.
+fn classifiers<'f>(facts: &'f Facts<'_>) -> BTreeSet<&'f str> {
+    values(facts, "Classifier").into_iter().filter(|_| facts.for_pypi()).collect()
 }
 
-fn description_missing(facts: &Facts<'_>) -> Vec<String> {
-    let without = facts.metadata().is_some_and(|metadata| !has_description(metadata));
-    problem_if(without, || "there is no long description; the project's page will be empty".to_owned())
+fn classifier_private(facts: &Facts<'_>) -> Vec<Note> {
+    let private = classifiers(facts).into_iter().filter(|classifier| is_private(classifier));
+    private
+        .map(|classifier| {
+            Note::new(format!("the classifier {classifier:?} forbids it"))
+                .index(format!("'{classifier}' is not a valid classifier."))
+        })
+        .collect()
 }
 
-fn description_type_missing(facts: &Facts<'_>) -> Vec<String> {
-    let without = facts
-        .metadata()
-        .is_some_and(|metadata| has_description(metadata) && metadata.first("Description-Content-Type").is_none());
-    problem_if(without, || "the long description has no content type".to_owned())
-}
-
-/// Label and address of each Project-URL.
-fn project_urls<'f>(facts: &'f Facts<'_>) -> impl Iterator<Item = (&'f str, &'f str)> {
-    values(facts, "Project-URL").map(|value| match value.split_once(',') {
-        Some((label, address)) => (label.trim(), address.trim()),
-        None => (value.trim(), ""),
-    })
-}
-
-fn url(facts: &Facts<'_>) -> Vec<String> {
-    let plain = ["Home-page", "Download-URL"]
+fn classifier_unknown(facts: &Facts<'_>) -> Vec<Note> {
+    classifiers(facts)
         .into_iter()
-        .flat_map(|field| values(facts, field).map(move |value| (field, value.trim())));
-    plain
-        .chain(project_urls(facts))
-        .filter(|(_, address)| *address != "UNKNOWN" && !is_web_address(address))
-        .map(|(field, address)| format!("{field}: {address:?} is no http or https address"))
+        .filter(|classifier| !is_private(classifier) && data::classifier(classifier) == data::Classifier::Unknown)
+        .map(|classifier| {
+            let note = Note::new(format!("{classifier:?} is no classifier"))
+                .index(format!("'{classifier}' is not a valid classifier."));
+            match data::similar_classifier(classifier) {
+                Some(similar) => note.hint(format!("write {similar:?}, if that was meant")),
+                None => note,
+            }
+        })
         .collect()
 }
 
-fn is_web_address(address: &str) -> bool {
-    let lower = address.get(..8).unwrap_or(address).to_ascii_lowercase();
-    let rest = if lower.starts_with("https://") {
-        &address[8..]
-    } else if lower.starts_with("http://") {
-        &address[7..]
-    } else {
-        return false;
-    };
-    !rest.is_empty() && !address.contains(|c: char| c.is_whitespace() || c.is_control() || matches!(c, '<' | '>' | '"'))
+fn classifier_deprecated(facts: &Facts<'_>) -> Vec<Note> {
+    classifiers(facts)
+        .into_iter()
+        .filter_map(|classifier| match data::classifier(classifier) {
+            data::Classifier::Deprecated("") => Some(
+                Note::new(format!("{classifier:?} is deprecated"))
+                    .index(format!("The classifier '{classifier}' has been deprecated.")),
+            ),
+            data::Classifier::Deprecated(instead) => {
+                let list: Vec<String> = instead.split(" | ").map(|name| format!("'{name}'")).collect();
+                let answer = format!(
+                    "The classifier '{classifier}' has been deprecated, use one of [{}] instead.",
+                    list.join(", ")
+                );
+                Some(
+                    Note::new(format!("{classifier:?} is deprecated"))
+                        .index(answer)
+                        .hint(format!("write {} instead", instead.replace(" | ", " or "))),
+                )
+            }
+            _ => None,
+        })
+        .collect()
 }
 
-fn url_label(facts: &Facts<'_>) -> Vec<String> {
-    let mut messages = Vec::new();
-    let mut labels = BTreeSet::new();
-    for (label, _) in project_urls(facts) {
-        if label.is_empty() {
-            messages.push("a Project-URL has no label".to_owned());
-        } else if label.chars().count() > 32 {
-            messages.push(format!("{label:?} has more than 32 characters"));
-        } else if !labels.insert(label) {
-            messages.push(format!("{label:?} stands there twice"));
+fn classifier_python(facts: &Facts<'_>) -> Vec<Note> {
+    let specifiers = value(facts, "Requires-Python").and_then(|text| text.parse::<pep440_rs::VersionSpecifiers>().ok());
+    let Some(specifiers) = specifiers else {
+        return Vec::new();
+    };
+    let minor = |classifier: &str| {
+        let version = classifier.strip_prefix("Programming Language :: Python :: 3.")?;
+        version.parse::<u64>().ok()
+    };
+    let excluded = values(facts, "Classifier").into_iter().filter_map(minor).filter(|minor| {
+        // Any patch of it that is allowed will do.
+        !(0..60).any(|patch| specifiers.contains(&pep440_rs::Version::new([3, *minor, patch])))
+    });
+    excluded.map(|minor| format!("Python 3.{minor} is a classifier, and excluded by Requires-Python").into()).collect()
+}
+
+fn dynamic(facts: &Facts<'_>) -> Vec<Note> {
+    let mut notes = Vec::new();
+    for field in values(facts, "Dynamic") {
+        let lower = field.to_lowercase();
+        if matches!(lower.as_str(), "name" | "version" | "metadata-version") {
+            let answer = format!("'{lower}' is not allowed as a dynamic field");
+            notes.push(Note::new(format!("{field} cannot be dynamic")).index(answer));
+        } else if specification(&lower).is_none() || lower == "dynamic" {
+            let answer = format!("'{lower}' is not a valid dynamic field");
+            notes.push(Note::new(format!("{field:?} is no field that can be dynamic")).index(answer));
         }
     }
-    messages
+    notes
 }
 
-fn email(facts: &Facts<'_>) -> Vec<String> {
-    let fields = ["Author-email", "Maintainer-email"];
-    let found = fields.into_iter().flat_map(|field| values(facts, field).map(move |value| (field, value)));
-    found
-        .filter(|(_, value)| !value.trim().is_empty() && *value != "UNKNOWN" && !begins_with_address(value))
-        .map(|(field, value)| format!("{field}: {:?} is no e-mail address", text::shorten(value, 80)))
+fn extra(facts: &Facts<'_>) -> Vec<Note> {
+    let wrong = values(facts, "Provides-Extra").into_iter().filter(|extra| !is_project_name(extra));
+    wrong
+        .map(|extra| {
+            Note::new(format!("{extra:?} is no name of an extra"))
+                .index(format!("'{extra}' is invalid for 'provides-extra'"))
+        })
         .collect()
 }
 
-/// Whether the first mailbox of a list is one: `ann@example.org` or `Ann <ann@example.org>`.
-fn begins_with_address(value: &str) -> bool {
-    let address = match value.split_once('<') {
-        Some((_, behind)) => match behind.split_once('>') {
-            Some((address, _)) => address,
-            None => return false,
-        },
-        None => value.split(',').next().unwrap_or_default(),
-    };
-    let Some((local, domain)) = address.trim().rsplit_once('@') else {
-        return false;
-    };
-    let label = |part: &str| {
-        !part.is_empty()
-            && !part.starts_with('-')
-            && !part.ends_with('-')
-            && !part.contains(|c: char| c.is_ascii() && !c.is_ascii_alphanumeric() && c != '-')
-    };
-    let unsafe_local =
-        |c: char| c.is_whitespace() || c.is_control() || matches!(c, '<' | '>' | '(' | ')' | ',' | ';' | ':' | '@');
-    !local.is_empty()
-        && !local.contains(unsafe_local)
-        && !local.starts_with('.')
-        && !local.ends_with('.')
-        && domain.contains('.')
-        && domain.split('.').all(label)
+fn extra_twice(facts: &Facts<'_>) -> Vec<Note> {
+    let mut names = BTreeSet::new();
+    let repeated = values(facts, "Provides-Extra").into_iter().filter(|extra| !names.insert(normal(extra)));
+    repeated.map(|extra| format!("{extra:?} is there already").into()).collect()
 }
 
-fn classifier_private(facts: &Facts<'_>) -> Vec<String> {
-    if facts.options.target != Target::PyPi {
-        return Vec::new();
-    }
-    let private =
-        values(facts, "Classifier").filter(|classifier| classifier.to_ascii_lowercase().starts_with("private ::"));
-    private.map(|classifier| format!("the classifier {classifier:?} forbids it")).collect()
-}
-
-fn dynamic(facts: &Facts<'_>) -> Vec<String> {
-    let refused = values(facts, "Dynamic").filter(|value| {
-        let name = value.trim();
-        let essential = ["Name", "Version", "Metadata-Version"].iter().any(|field| field.eq_ignore_ascii_case(name));
-        essential || specification(name).is_none()
-    });
-    refused.map(|value| format!("{value:?} cannot be dynamic")).collect()
-}
-
-fn extra(facts: &Facts<'_>) -> Vec<String> {
-    let wrong = values(facts, "Provides-Extra").filter(|value| PackageName::parse(value).is_err());
-    wrong.map(|value| format!("{value:?} is no name of an extra")).collect()
-}
-
-fn license_both(facts: &Facts<'_>) -> Vec<String> {
-    let has = |field| values(facts, field).any(|value| !value.trim().is_empty());
-    problem_if(has("License") && has("License-Expression"), || {
-        "License and License-Expression are both there".to_owned()
-    })
-}
-
-fn license_file(facts: &Facts<'_>) -> Vec<String> {
-    let (Some(archive), Some(folder)) = (facts.archive(), facts.metadata_folder()) else {
-        return Vec::new();
-    };
-    let is_new = facts.metadata().and_then(Metadata::metadata_version).is_some_and(|version| version >= (2, 4));
-    if !is_new {
-        return Vec::new();
-    }
-    let place = if facts.is_wheel() { format!("{folder}/licenses") } else { folder };
-    let mut messages = Vec::new();
-    for path in values(facts, "License-File") {
-        let leaves =
-            path.starts_with('/') || path.contains(['\\', '*', ':']) || path.split('/').any(|part| part == "..");
-        if leaves {
-            messages.push(format!("{path:?} is no relative path below the project"));
-        } else {
-            let expected = format!("{place}/{path}");
-            if !archive.members.iter().any(|member| member.path == expected) {
-                messages.push(format!("{expected} is not in the archive"));
+fn import_name(facts: &Facts<'_>) -> Vec<Note> {
+    let names =
+        [("import-name", values(facts, "Import-Name")), ("import-namespace", values(facts, "Import-Namespace"))];
+    let mut notes = Vec::new();
+    for (field, value) in names.into_iter().flat_map(|(field, names)| names.into_iter().map(move |name| (field, name)))
+    {
+        let (name, option) = value.split_once(';').map_or((value, None), |(name, option)| (name, Some(option)));
+        let name = name.trim_end_matches(crate::grammar::scan::is_space);
+        for part in name.split('.') {
+            if !is_identifier(part) {
+                let answer = format!("'{name}' is invalid for '{field}'; '{part}' is not a valid identifier");
+                notes.push(Note::new(format!("{name:?}: {part:?} is no name of a module")).index(answer));
+            } else if is_keyword(part) {
+                let answer = format!("'{name}' is invalid for '{field}'; '{part}' is a keyword");
+                notes.push(Note::new(format!("{name:?}: {part:?} is a keyword")).index(answer));
             }
         }
+        if option.is_some_and(|option| option.trim_start_matches(crate::grammar::scan::is_space) != "private") {
+            let answer = format!("'{value}' is invalid for '{field}'; the only valid option is 'private'");
+            notes.push(Note::new(format!("{value:?}: the only option is `private`")).index(answer));
+        }
     }
-    messages
+    notes
 }

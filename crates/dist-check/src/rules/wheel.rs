@@ -1,90 +1,142 @@
 //! The `.dist-info` folder of a wheel: WHEEL, RECORD, entry points.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use super::{Rule, problem_if};
+use super::{Card, Note, Rule, note_if};
 use crate::{
     FileName, Level,
     inspect::Facts,
-    wheel::{RecordError, RecordRow, WheelFile, check_entry_points, parse_record, parse_wheel, record_hash},
+    wheel::{Record, RecordError, WheelFile, parse_entry_points, parse_record, parse_wheel, record_hash},
 };
 
 const REBUILD: &str = "build again with `python -m build`; do not change wheels by hand";
 
 pub(super) const RULES: &[Rule] = &[
     Rule {
-        code: "wheel-dist-info",
-        level: Level::Error,
-        says: "there is one .dist-info folder, spelled as the wheel's name",
-        hint: REBUILD,
+        card: Card {
+            code: "wheel-dist-info",
+            level: Level::Error,
+            says: "there is one .dist-info folder, spelled as the wheel's name",
+            why: "installers find the metadata by it, and refuse a second one",
+            index: "",
+            hint: REBUILD,
+        },
         check: dist_info,
     },
     Rule {
-        code: "wheel-file",
-        level: Level::Error,
-        says: "WHEEL is there and of a version 1.x",
-        hint: REBUILD,
+        card: Card {
+            code: "wheel-file",
+            level: Level::Error,
+            says: "WHEEL is there and of a version 1.x",
+            why: "installers refuse what they do not know",
+            index: "WHEEL not found at …",
+            hint: REBUILD,
+        },
         check: wheel_file,
     },
     Rule {
-        code: "wheel-tags",
-        level: Level::Warning,
-        says: "the tags and the build number in WHEEL are those of the name",
-        hint: REBUILD,
+        card: Card {
+            code: "wheel-tags",
+            level: Level::Warning,
+            says: "the tags and the build number in WHEEL are those of the name",
+            why: "a wheel that was renamed is installed where it does not run",
+            index: "",
+            hint: "use `wheel tags` to change the tags of a wheel, which changes both",
+        },
         check: tags,
     },
     Rule {
-        code: "record-missing",
-        level: Level::Error,
-        says: "RECORD is there and can be read",
-        hint: REBUILD,
+        card: Card {
+            code: "record-missing",
+            level: Level::Error,
+            says: "RECORD is there and can be read",
+            why: "a package without it cannot be uninstalled",
+            index: "Wheel '…' does not contain the required RECORD file: …",
+            hint: REBUILD,
+        },
         check: record_missing,
     },
     Rule {
-        code: "record-names",
-        level: Level::Error,
-        says: "RECORD lists exactly the files of the wheel",
-        hint: REBUILD,
+        card: Card {
+            code: "record-names",
+            level: Level::Error,
+            says: "RECORD lists exactly the files of the wheel",
+            why: "tools that read the one install other files than tools that read the other; PyPI writes to all owners and will refuse it",
+            index: "",
+            hint: REBUILD,
+        },
         check: record_names,
     },
     Rule {
-        code: "record-digest",
-        level: Level::Error,
-        says: "each file has the digest and the size that RECORD gives",
-        hint: "the wheel was changed after it was built; build again",
+        card: Card {
+            code: "record-digest",
+            level: Level::Error,
+            says: "each file has the digest and the size that RECORD gives",
+            why: "installers that compare them refuse the wheel",
+            index: "",
+            hint: "the wheel was changed after it was built; build again",
+        },
         check: record_digest,
     },
     Rule {
-        code: "record-hash",
-        level: Level::Warning,
-        says: "RECORD gives a SHA-256 or stronger digest for each file but itself and its signatures",
-        hint: "build again with a current version of the build backend",
+        card: Card {
+            code: "record-hash",
+            level: Level::Warning,
+            says: "RECORD gives a SHA-256 or stronger digest for each file but itself and its signatures",
+            why: "without one nobody can tell whether an installed file was changed",
+            index: "",
+            hint: "build again with a current version of the build backend",
+        },
         check: record_hashes,
     },
     Rule {
-        code: "entry-points",
-        level: Level::Error,
-        says: "entry_points.txt can be read and names scripts with letters, digits, `.`, `-` and `_`",
-        hint: "correct `scripts` or `entry-points` in pyproject.toml",
+        card: Card {
+            code: "record-twice",
+            level: Level::Warning,
+            says: "RECORD lists no file twice",
+            why: "the rows can contradict each other",
+            index: "",
+            hint: REBUILD,
+        },
+        check: record_twice,
+    },
+    Rule {
+        card: Card {
+            code: "entry-points",
+            level: Level::Error,
+            says: "entry_points.txt can be read and names scripts with letters, digits, `.`, `-` and `_`",
+            why: "a script of another name could be written anywhere",
+            index: "Wheel '…' has invalid entry points: …",
+            hint: "correct `scripts` or `entry-points` in pyproject.toml",
+        },
         check: entry_points,
     },
 ];
 
-fn dist_info(facts: &Facts<'_>) -> Vec<String> {
+fn dist_info(facts: &Facts<'_>) -> Vec<Note> {
     let (Some(archive), Some(expected), true) = (facts.archive(), facts.metadata_folder(), facts.is_wheel()) else {
         return Vec::new();
     };
     let tops = archive.members.iter().filter_map(|member| member.path.split_once('/').map(|(top, _)| top));
     let folders: BTreeSet<&str> = tops.filter(|top| top.ends_with(".dist-info")).collect();
     let others: Vec<&str> = folders.iter().copied().filter(|folder| *folder != expected).collect();
-    let mut messages = Vec::new();
+    let mut notes = Vec::new();
     if !folders.contains(expected.as_str()) {
-        messages.push(format!("there is no folder {expected}"));
+        notes.push(Note::new(format!("there is no folder {expected}")));
     }
     if !others.is_empty() {
-        messages.push(format!("there is {} as well or instead", others.join(", ")));
+        notes.push(Note::new(format!("there is {} as well or instead", others.join(", "))));
     }
-    messages
+    notes
+}
+
+/// Whether the wheel was read and its .dist-info folder is where it should be.
+fn has_dist_info(facts: &Facts<'_>) -> bool {
+    let (Some(archive), Some(folder)) = (facts.archive(), facts.metadata_folder().filter(|_| facts.is_wheel())) else {
+        return false;
+    };
+    let begins = format!("{folder}/");
+    archive.members.iter().any(|member| member.path.starts_with(&begins))
 }
 
 /// WHEEL of a wheel whose .dist-info folder is where it should be.
@@ -92,85 +144,110 @@ fn parsed_wheel(facts: &Facts<'_>) -> Option<WheelFile> {
     parse_wheel(facts.dist_info("WHEEL")?)
 }
 
-fn wheel_file(facts: &Facts<'_>) -> Vec<String> {
-    if !facts.is_wheel() || facts.archive().is_none() {
+fn wheel_file(facts: &Facts<'_>) -> Vec<Note> {
+    if !has_dist_info(facts) {
         return Vec::new();
     }
     let Some(bytes) = facts.dist_info("WHEEL") else {
-        return vec!["WHEEL is missing".to_owned()];
+        let path = format!("{}/WHEEL", facts.metadata_folder().unwrap_or_default());
+        return vec![Note::new("WHEEL is missing").index(format!("WHEEL not found at {path}"))];
     };
+    // PyPI only looks whether it is there.
+    let own = |message: String| Note::new(message).index("");
     match parse_wheel(bytes).and_then(|wheel| wheel.wheel_version) {
-        None => vec!["WHEEL cannot be read, or has no Wheel-Version".to_owned()],
+        None => vec![own("WHEEL cannot be read, or has no Wheel-Version".to_owned())],
         Some(version) => {
             let major = version.split('.').next().unwrap_or_default();
-            problem_if(major != "1", || format!("Wheel-Version is {version}, installers know 1.x"))
+            note_if(major != "1", || own(format!("Wheel-Version is {version}, installers know 1.x")))
         }
     }
 }
 
-fn tags(facts: &Facts<'_>) -> Vec<String> {
+fn tags(facts: &Facts<'_>) -> Vec<Note> {
     let (Some(wheel), Ok(FileName::Wheel { tags, build, .. })) = (parsed_wheel(facts), &facts.name) else {
         return Vec::new();
     };
-    let mut messages = Vec::new();
+    let mut notes = Vec::new();
     if wheel.tags != tags.expanded() {
-        messages.push(format!("WHEEL has {}, the name {}", wheel.tags.join(", "), tags.expanded().join(", ")));
+        let (inside, outside) = (wheel.tags.join(", "), tags.expanded().join(", "));
+        notes.push(Note::new(format!("WHEEL has {inside}, the name {outside}")));
     }
     if wheel.build.is_some() && wheel.build != *build {
-        messages.push(format!(
+        notes.push(Note::new(format!(
             "WHEEL has the build number {}, the name {}",
             wheel.build.as_deref().unwrap_or_default(),
             build.as_deref().unwrap_or("none")
-        ));
+        )));
     }
     if wheel.root_is_purelib.is_some_and(|value| value.eq_ignore_ascii_case("false")) && tags.platform == "any" {
-        messages.push("WHEEL says that it holds machine code, the name that it runs on any platform".to_owned());
+        notes.push(Note::new("WHEEL says that it holds machine code, the name that it runs on any platform"));
     }
-    messages
+    notes
 }
-
-type Record = BTreeMap<String, RecordRow>;
 
 fn record(facts: &Facts<'_>) -> Option<Result<Record, RecordError>> {
     facts.dist_info("RECORD").map(parse_record)
 }
 
-fn record_missing(facts: &Facts<'_>) -> Vec<String> {
-    if !facts.is_wheel() || facts.archive().is_none() {
+fn record_missing(facts: &Facts<'_>) -> Vec<Note> {
+    if !has_dist_info(facts) {
         return Vec::new();
     }
+    let folder = facts.metadata_folder().unwrap_or_default();
+    let answer = format!("Wheel '{}' does not contain the required RECORD file: {folder}/RECORD", facts.file_name);
     match record(facts) {
-        None => vec!["RECORD is missing".to_owned()],
-        Some(Err(error)) => vec![error.to_string()],
+        None => vec![Note::new("RECORD is missing").index(answer)],
+        Some(Err(error)) => vec![Note::new(error.to_string()).index(answer)],
         Some(Ok(_)) => Vec::new(),
     }
 }
 
-/// Whether RECORD need not list a file, or not with its digest: itself and its signatures.
+/// The part of a path behind the .dist-info folder.
+fn in_dist_info<'p>(facts: &Facts<'_>, path: &'p str) -> Option<&'p str> {
+    path.strip_prefix(facts.metadata_folder()?.as_str())?.strip_prefix('/')
+}
+
+/// Signatures of RECORD, which it cannot list.
+fn is_signature(facts: &Facts<'_>, path: &str) -> bool {
+    matches!(in_dist_info(facts, path), Some("RECORD.jws" | "RECORD.p7s"))
+}
+
+/// Files that RECORD cannot give a digest of.
 fn is_exempt(facts: &Facts<'_>, path: &str) -> bool {
-    let folder = facts.metadata_folder().unwrap_or_default();
-    path.strip_prefix(folder.as_str()).is_some_and(|file| matches!(file, "/RECORD" | "/RECORD.jws" | "/RECORD.p7s"))
+    is_signature(facts, path) || in_dist_info(facts, path) == Some("RECORD")
 }
 
-fn record_names(facts: &Facts<'_>) -> Vec<String> {
+fn record_names(facts: &Facts<'_>) -> Vec<Note> {
     let (Some(Ok(record)), Some(archive)) = (record(facts), facts.archive()) else {
         return Vec::new();
     };
-    let there: BTreeSet<&str> = archive.files().map(|member| member.path.as_str()).collect();
-    let missing = there.iter().filter(|path| !record.contains_key(**path) && !is_exempt(facts, path));
-    let absent = record.keys().filter(|path| !there.contains(path.as_str()) && !is_exempt(facts, path));
-    let mut messages: Vec<String> = missing.map(|path| format!("{path} is not in RECORD")).collect();
-    messages.extend(absent.map(|path| format!("{path} is in RECORD but not in the wheel")));
-    messages
+    let is_folder = |path: &str| path.ends_with(['/', '\\']);
+    let there: BTreeSet<&str> = archive
+        .members
+        .iter()
+        .map(|member| member.path.as_str())
+        .filter(|path| !is_folder(path) && !is_signature(facts, path))
+        .collect();
+    let missing = there.iter().filter(|path| !record.rows.contains_key(**path));
+    let absent = record.rows.keys().filter(|path| !there.contains(path.as_str()));
+    let mut notes: Vec<Note> = missing.map(|path| format!("{path} is not in RECORD").into()).collect();
+    notes.extend(absent.map(|path| {
+        if is_signature(facts, path) {
+            Note::new(format!("{path} is in RECORD, which it signs"))
+        } else {
+            Note::new(format!("{path} is in RECORD but not in the wheel"))
+        }
+    }));
+    notes
 }
 
-fn record_digest(facts: &Facts<'_>) -> Vec<String> {
+fn record_digest(facts: &Facts<'_>) -> Vec<Note> {
     let (Some(Ok(record)), Some(archive)) = (record(facts), facts.archive()) else {
         return Vec::new();
     };
-    let mut messages = Vec::new();
+    let mut notes = Vec::new();
     for member in archive.files() {
-        let (Some(row), Some(digest)) = (record.get(&member.path), &member.sha256) else {
+        let (Some(row), Some(digest)) = (record.rows.get(&member.path), &member.sha256) else {
             continue;
         };
         let is_other = row
@@ -178,26 +255,42 @@ fn record_digest(facts: &Facts<'_>) -> Vec<String> {
             .as_deref()
             .is_some_and(|hash| hash.starts_with("sha256=") && hash.trim_end_matches('=') != record_hash(digest));
         if is_other {
-            messages.push(format!("{} has another digest than RECORD gives", member.path));
-        } else if row.size.is_some_and(|size| size != member.size) {
-            messages.push(format!("{} has another size than RECORD gives", member.path));
+            notes.push(Note::new(format!("{} has another digest than RECORD gives", member.path)));
+        } else if row.size.as_deref().is_some_and(|size| size.trim().parse() != Ok(member.size)) {
+            notes.push(Note::new(format!("{} has another size than RECORD gives", member.path)));
         }
     }
-    messages
+    notes
 }
 
-fn record_hashes(facts: &Facts<'_>) -> Vec<String> {
+fn record_hashes(facts: &Facts<'_>) -> Vec<Note> {
     let Some(Ok(record)) = record(facts) else {
         return Vec::new();
     };
-    let weak = record.iter().filter(|(path, row)| {
+    let weak = record.rows.iter().filter(|(path, row)| {
         let algorithm = row.hash.as_deref().and_then(|hash| hash.split('=').next());
-        !matches!(algorithm, Some("sha256" | "sha384" | "sha512")) && !is_exempt(facts, path)
+        !matches!(algorithm, Some("sha256" | "sha384" | "sha512")) && !is_exempt(facts, path) && !path.ends_with('/')
     });
-    weak.map(|(path, _)| format!("{path} has no digest, or a weak one")).collect()
+    let mut notes: Vec<Note> = weak.map(|(path, _)| format!("{path} has no digest, or a weak one").into()).collect();
+    let own = record.rows.iter().find(|(path, row)| in_dist_info(facts, path) == Some("RECORD") && row.hash.is_some());
+    notes.extend(own.map(|(path, _)| Note::new(format!("{path} has a digest, which it cannot have of itself"))));
+    notes
 }
 
-fn entry_points(facts: &Facts<'_>) -> Vec<String> {
-    let checked = facts.dist_info("entry_points.txt").map(check_entry_points);
-    checked.and_then(Result::err).map(|error| error.to_string()).into_iter().collect()
+fn record_twice(facts: &Facts<'_>) -> Vec<Note> {
+    match record(facts) {
+        Some(Ok(record)) => record.repeated.into_iter().map(|path| format!("{path} is listed twice").into()).collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn entry_points(facts: &Facts<'_>) -> Vec<Note> {
+    let error = facts.dist_info("entry_points.txt").map(parse_entry_points).and_then(Result::err);
+    error
+        .map(|error| {
+            let answer = format!("Wheel '{}' has invalid entry points: {}", facts.file_name, error.index());
+            Note::new(error.to_string()).index(answer)
+        })
+        .into_iter()
+        .collect()
 }

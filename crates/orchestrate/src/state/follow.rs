@@ -44,7 +44,7 @@ pub(super) fn follow(
     project: &Project,
     repository: &Repository,
     request: &StateRequest<'_>,
-    commits: Commits,
+    commits: &Commits,
 ) -> Result<Taken, CommitStateError> {
     let theirs = repository.differing(&commits.base, &commits.theirs, &STATE)?;
     let mut files = Vec::new();

@@ -25,11 +25,11 @@ pub(super) fn message(
     if let Some(stored) = &decision {
         let decision = &stored.decision;
         let sentence = text::shorten(&text::one_line(&decision.justification), 300).into_owned();
-        message.push_str(&format!("\n{sentence}\n"));
+        message.extend(["\n", &sentence, "\n"]);
     }
     message.push('\n');
     let mut trailer =
-        |key: &str, value: &str| message.push_str(&format!("Relwarden-{key}: {}\n", text::one_line(value)));
+        |key: &str, value: &str| message.extend(["Relwarden-", key, ": ", text::one_line(value).as_str(), "\n"]);
     trailer("State", &parts(files));
     if let Some(stored) = &decision {
         trailer("Release-Type", stored.decision.trigger_type.as_str());

@@ -43,7 +43,7 @@ impl SetAsideReason {
 
 /// A folder for what one run sets aside: a name that sorts by time.
 pub(super) fn folder(now: Timestamp, mark: &str) -> PathBuf {
-    let time: String = now.to_string().chars().filter(|c| c.is_ascii_alphanumeric()).collect();
+    let time: String = now.to_string().chars().filter(char::is_ascii_alphanumeric).collect();
     Path::new(paths::SET_ASIDE).join(format!("{time}-{mark}"))
 }
 

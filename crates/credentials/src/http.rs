@@ -1,0 +1,101 @@
+//! Requests whose answers are secrets.
+
+use std::{error::Error as _, time::Duration};
+
+use findings_model::text;
+use reqwest::{Client, RequestBuilder, StatusCode, header::RETRY_AFTER, redirect::Policy};
+use url::{Host, Url};
+use zeroize::Zeroizing;
+
+/// Time to make a connection.
+pub(crate) const CONNECT: Duration = Duration::from_secs(3);
+/// Time for one request.
+pub(crate) const ATTEMPT: Duration = Duration::from_secs(10);
+/// The most bytes of an answer.
+const LONGEST: usize = 64 << 10;
+
+/// A client for one address that follows no redirect: what it sends is for that address alone. Proxies are taken from the
+/// environment as other tools do, but never for this machine.
+pub(crate) fn client(address: &Url) -> reqwest::Result<Client> {
+    let builder = Client::builder()
+        .user_agent(concat!("relwarden/", env!("CARGO_PKG_VERSION")))
+        .connect_timeout(CONNECT)
+        .timeout(ATTEMPT)
+        .redirect(Policy::none());
+    let builder = if is_loopback(address) { builder.no_proxy() } else { builder.https_only(true) };
+    builder.build()
+}
+
+/// Whether an address may be told a secret: https, or this machine.
+pub(crate) fn is_safe(address: &Url) -> bool {
+    address.scheme() == "https" || (address.scheme() == "http" && is_loopback(address))
+}
+
+pub(crate) fn is_loopback(address: &Url) -> bool {
+    match address.host() {
+        Some(Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(Host::Ipv6(ip)) => ip.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost",
+        None => false,
+    }
+}
+
+/// What a service answered: status and body. The body is wiped when dropped.
+pub(crate) struct Reply {
+    pub(crate) status: StatusCode,
+    pub(crate) body: Zeroizing<Vec<u8>>,
+    pub(crate) retry_after: Option<Duration>,
+}
+
+/// Why there is no answer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TransportError {
+    /// No connection.
+    #[error("no connection can be made: {0}")]
+    Connect(String),
+    /// No answer in time.
+    #[error("there was no answer in time")]
+    TimeOut,
+    /// The connection broke.
+    #[error("the connection broke: {0}")]
+    Broken(String),
+    /// More bytes than any answer has.
+    #[error("the answer holds more than {LONGEST} bytes")]
+    TooLong,
+}
+
+/// Sends a request, once.
+pub(crate) async fn send(request: RequestBuilder) -> Result<Reply, TransportError> {
+    let mut response = request.send().await.map_err(|error| lost(&error))?;
+    let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
+    let retry_after = retry_after.and_then(|seconds| seconds.trim().parse().ok()).map(Duration::from_secs);
+    // As long as it may get, so that no copy is left behind by growing.
+    let mut body = Zeroizing::new(Vec::with_capacity(LONGEST));
+    while let Some(chunk) = response.chunk().await.map_err(|error| lost(&error))? {
+        if body.len() + chunk.len() > LONGEST {
+            return Err(TransportError::TooLong);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(Reply { status: response.status(), body, retry_after })
+}
+
+/// Whether a request that ended with this status may be sent again.
+pub(crate) fn is_temporary(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 408 | 425 | 429 | 500..=599) && !matches!(status.as_u16(), 501 | 505)
+}
+
+fn lost(error: &reqwest::Error) -> TransportError {
+    if error.is_timeout() {
+        return TransportError::TimeOut;
+    }
+    // The outer causes repeat the address, which may hold more than its host.
+    let mut cause = error.source();
+    let mut words = String::new();
+    while let Some(inner) = cause {
+        words = inner.to_string();
+        cause = inner.source();
+    }
+    let words = text::shorten(&text::one_line(&words), 200).into_owned();
+    if error.is_connect() { TransportError::Connect(words) } else { TransportError::Broken(words) }
+}

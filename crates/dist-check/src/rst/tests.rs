@@ -1,0 +1,81 @@
+use super::*;
+
+/// `line: message` of what is sure.
+fn sure(text: &str) -> Vec<String> {
+    let defects = check(text).into_iter().filter(|defect| defect.certainty == Certainty::Sure);
+    defects.map(|defect| format!("{}: {}", defect.line, defect.message)).collect()
+}
+
+#[test]
+fn what_docutils_warns_about() {
+    for (text, expected) in [
+        ("A long title\n======\n", "2: title underline too short"),
+        ("======\nA long title\n======\n", "1: title overline too short"),
+        ("=====\nTitle\n====\n", "1: title overline and underline mismatch"),
+        ("para *unclosed\nhere\n", "1: inline emphasis start-string without end-string"),
+        ("one\ntwo **three\n", "2: inline strong start-string without end-string"),
+        ("a ``b\n", "1: inline literal start-string without end-string"),
+        ("a `b\n", "1: inline interpreted text or phrase reference start-string without end-string"),
+        ("*args and more\n", "1: inline emphasis start-string without end-string"),
+        ("see link_\n", "1: unknown target name \"link\""),
+        ("see `a b`_\n", "1: unknown target name \"a b\""),
+        ("an |image|\n", "1: undefined substitution \"image\""),
+        (":ref:`x`\n", "1: unknown interpreted text role \"ref\""),
+        (".. toctree::\n\n   a\n", "1: unknown directive type \"toctree\""),
+        (".. raw:: html\n\n   <b>\n", "1: \"raw\" directive disabled"),
+        (".. include:: x\n", "1: \"include\" directive disabled"),
+        (".. code:: nosuchlexer\n\n   x\n", "1: no Pygments lexer found for \"nosuchlexer\""),
+        (".. code:: python\n   :linenos:\n\n   x\n", "1: error in \"code\" directive: unknown option \"linenos\""),
+        (".. code:: python\n\nx\n", "1: content block expected for the \"code\" directive; none found"),
+        (".. note::\n\nx\n", "1: content block expected for the \"note\" directive; none found"),
+        (".. _a: x\n.. _A: y\n", "2: duplicate explicit target name \"a\""),
+        ("- a\nnext\n", "2: bullet list ends without a blank line; unexpected unindent"),
+        ("- a\n  b\n c\n", "3: bullet list ends without a blank line; unexpected unindent"),
+        ("a\nb\n  c\n", "3: unexpected indentation"),
+        ("a\n\n  b\nc\n", "4: block quote ends without a blank line; unexpected unindent"),
+        ("a::\n\nb\n", "3: literal block expected; none found"),
+        ("a::\n\n  b\nc\n", "4: literal block ends without a blank line; unexpected unindent"),
+        ("a\n  b\nc\n", "3: definition list ends without a blank line; unexpected unindent"),
+        (":a: b\nc\n", "2: field list ends without a blank line; unexpected unindent"),
+        (".. note:: a\nb\n", "2: explicit markup ends without a blank line; unexpected unindent"),
+        (
+            "A\n====\n\nB\n----\n\nC\n====\n\nD\n++++\n\nE\n~~~~\n\nF\n----\n\nG\n~~~~\n",
+            "10: inconsistent title style: a level is left out",
+        ),
+    ] {
+        let found = sure(text);
+        assert!(found.iter().any(|found| found == expected), "{text:?}: {found:?}");
+    }
+}
+
+#[test]
+fn what_docutils_takes() {
+    for text in [
+        "",
+        "Title\n=====\n\nSub\n---\n\ntext\n",
+        "2 * 3 and **bold**, *it*, ``lit``, `role`, \\*args and (*) \"*\"\n",
+        "`text <http://x>`_ and `text <http://x>`__ and http://example.org/a_b\n",
+        "see a_ and `b c`_\n\n.. _a: http://x\n.. _b c: http://y\n",
+        "see Title_\n\nTitle\n=====\n",
+        "- a\n- b\n\n  * c\n\n- d\n",
+        "1. a\n2. b\n\n   c\n\n#. d\n",
+        "1984 was a year. It\nwent on\n",
+        "a::\n\n  b\n\nc\n",
+        "a::\n\n> b\n> c\n\nd\n",
+        "====  ====\na     b\n====  ====\n*     2\n====  ====\n\ntext\n",
+        "+---+\n| * |\n+---+\n\ntext\n",
+        ".. image:: x.png\n   :alt: y\n   :target: z\n",
+        ".. code-block:: python\n\n   x = *y\n",
+        "..\n   a comment with *stars\n\ntext\n",
+        "-h, --help  shows *this\n\ntext\n",
+        "an |image|\n\n.. |image| image:: x.png\n",
+        ":math:`x` and `y`:sup:\n",
+        ".. role:: red\n\n:red:`x`\n",
+        "term\n  definition\nother\n  definition\n",
+        "----\n\ntext\n",
+        "text [1]_\n\n.. [1] note\n",
+        ".. _a: x\n.. _a: x\n",
+    ] {
+        assert_eq!(sure(text), [""; 0], "{text:?}");
+    }
+}
