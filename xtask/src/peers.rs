@@ -13,6 +13,10 @@ use crate::step;
 /// The oldest Python that every pinned package runs on.
 const PYTHON: (u32, u32) = (3, 10);
 
+/// Distributions that tests judge, and those of them that are source archives.
+const WHEELS: &str = "xtask/distributions.txt";
+const SOURCES: &str = "xtask/distributions-source.txt";
+
 /// Written last, so that an installation that was cut off is done again.
 const STAMP: &str = "installed";
 
@@ -27,6 +31,7 @@ pub(crate) fn install() -> Result<()> {
         println!("installing peers into {}", folder.display());
         environment(&folder, Path::new("xtask/peers.txt"))?;
         packages(&folder)?;
+        distributions(&folder)?;
         node_packages(&folder, &pins)?;
         fs::write(&stamp, &pins.stamp).with_context(|| format!("cannot write {}", stamp.display()))?;
     }
@@ -46,7 +51,8 @@ impl Pins {
         let browser = root.join("crates/test-support/browser");
         let node = vec![browser.join("package.json"), browser.join("package-lock.json")];
         let mut stamp = String::new();
-        let lists = [root.join("xtask/peers.txt"), root.join("xtask/packages.txt")];
+        let lists =
+            [root.join("xtask/peers.txt"), root.join("xtask/packages.txt"), root.join(WHEELS), root.join(SOURCES)];
         for path in lists.iter().chain(&node) {
             stamp += &fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
         }
@@ -74,6 +80,21 @@ fn packages(folder: &Path) -> Result<()> {
         .arg("--dest")
         .arg(folder.join("packages"));
     step::run(&mut pip).context("cannot download the packages that tests publish again")
+}
+
+/// What others published, for tests that judge it beside another program.
+fn distributions(folder: &Path) -> Result<()> {
+    for (list, kind) in [(WHEELS, "--only-binary=:all:"), (SOURCES, "--no-binary=:all:")] {
+        let mut pip = Command::new(folder.join("bin/python"));
+        // Of a source archive pip asks the name and version, for which it runs what the archive builds with.
+        pip.args(["-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps", kind])
+            .args(["--require-hashes", "--requirement"])
+            .arg(workspace().join(list))
+            .arg("--dest")
+            .arg(folder.join("distributions"));
+        step::run(&mut pip).context("cannot download the distributions that tests judge")?;
+    }
+    Ok(())
 }
 
 fn python() -> Result<&'static str> {

@@ -3,12 +3,13 @@
 mod aws;
 mod place;
 mod proof;
+mod renewal;
 mod trusted;
 
 use cli_support::{Context, ExitStatus, Failure};
 use credentials::{
-    Claims, ErrorKind, IdTokenError, IdTokenSource, IndexCredential, IndexIdentity, Patience, Present, PublishAuth,
-    Secret, TokenError, TokenFacts, TrustedError, choose,
+    Claims, ErrorKind, IdTokenError, IdTokenSource, IndexCredential, IndexIdentity, Job, Patience, Present,
+    PublishAuth, Secret, TokenError, TokenFacts, TrustedError, choose,
 };
 use dist_check::Target;
 use pypi_publish::IndexAddress;
@@ -17,6 +18,7 @@ pub(crate) use self::{
     aws::{failed as aws_failed, keys, settings},
     place::Place,
     proof::Proof,
+    renewal::Renewal,
 };
 use crate::{failure, index::block_on};
 
@@ -49,10 +51,11 @@ impl From<Auth> for PublishAuth {
     }
 }
 
-/// A credential, and what was proven on the way to it.
+/// A credential, what was proven on the way to it, and how to get another one when it ends.
 pub(crate) struct Credential {
     pub(crate) for_index: Option<IndexCredential>,
     pub(crate) proof: Proof,
+    pub(crate) renewal: Option<Renewal>,
 }
 
 /// The credential that `--auth` or the configuration asks for; else by the one way that is open. Rules of protection are judged
@@ -67,7 +70,7 @@ pub(crate) fn credential(auth: Option<Auth>, address: &IndexAddress, cx: &mut Co
     if let Some(token) = &token {
         cx.hide(token);
     }
-    let identity = identity(&place, cx);
+    let identity = identity(&place.job, cx);
     let configured = cx.config()?.publish.auth;
     let auth = match auth.map(PublishAuth::from).or(configured) {
         Some(auth) => auth,
@@ -88,7 +91,7 @@ pub(crate) fn credential(auth: Option<Auth>, address: &IndexAddress, cx: &mut Co
                 return Err(Failure::new(ExitStatus::Usage, what).hint("leave --auth none out").into());
             }
             let claims = judge_by_identity(&place, identity, cx)?;
-            Ok(Credential { for_index: None, proof: Proof::new(auth, claims.as_ref()) })
+            Ok(Credential { for_index: None, proof: Proof::new(auth, claims.as_ref()), renewal: None })
         }
     }
 }
@@ -108,12 +111,12 @@ pub(crate) fn token_at_hand(address: &IndexAddress, cx: &mut Context) -> anyhow:
 }
 
 /// Where to ask who this job is. A source that is not there is an error only for what needs one.
-pub(crate) fn identity(place: &Place, cx: &Context) -> Result<IdTokenSource, IdTokenError> {
+pub(crate) fn identity(job: &Job, cx: &Context) -> Result<IdTokenSource, IdTokenError> {
     let bearer = cx.var("ACTIONS_ID_TOKEN_REQUEST_TOKEN").map(|bearer| Secret::new(bearer.to_owned()));
     if let Some(bearer) = &bearer {
         cx.hide(bearer.expose());
     }
-    IdTokenSource::new(cx.var("ACTIONS_ID_TOKEN_REQUEST_URL"), bearer, &place.job)
+    IdTokenSource::new(cx.var("ACTIONS_ID_TOKEN_REQUEST_URL"), bearer, job)
 }
 
 /// The one way that is open.
@@ -176,19 +179,24 @@ fn finish(
         cx.hide(credential.token().basic().expose());
     };
     hide(&credential);
-    let facts = place.judge(&credential)?;
+    let facts = match auth {
+        // The index made it just now, for this job.
+        PublishAuth::Trusted => TokenFacts::read(credential.token()).ok(),
+        _ => place.judge(&credential)?,
+    };
     let mut proof = Proof::new(auth, claims);
     let narrowed = match auth {
-        // The index made it for this job and a quarter of an hour.
+        // It is for a quarter of an hour already.
         PublishAuth::Trusted => None,
         _ => credential.narrowed(&place.project, cx.now()),
     };
     proof.token(&credential, facts.as_ref(), narrowed.as_ref());
     let Some(narrowed) = narrowed else {
-        return Ok(Credential { for_index: Some(credential), proof });
+        return Ok(Credential { for_index: Some(credential), proof, renewal: None });
     };
     hide(&narrowed);
-    Ok(Credential { for_index: Some(narrowed), proof })
+    let renewal = Some(Renewal::narrowing(credential, place, cx));
+    Ok(Credential { for_index: Some(narrowed), proof, renewal })
 }
 
 /// The exit status of a class of failures.

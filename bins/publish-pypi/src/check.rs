@@ -1,11 +1,14 @@
+use std::path::PathBuf;
+
 use cli_support::{Context, ExitStatus};
-use dist_check::{Level, Problem, Table};
+use dist_check::{Level, Problem, Table, check_source};
 use findings_model::SchemaVersion;
 use serde::Serialize;
 
 use crate::{
     dist::{DistArgs, problem_lines},
     index::{IndexArgs, check_options},
+    source,
 };
 
 /// Check files as an index would, without speaking to one
@@ -17,6 +20,9 @@ pub(crate) struct Check {
     dist: DistArgs,
     #[command(flatten)]
     index: IndexArgs,
+    /// Also hold each source archive against this folder of a git repository: tagged, unchanged, the same bytes
+    #[arg(long, value_name = "DIR")]
+    source: Option<PathBuf>,
 }
 
 #[derive(Serialize)]
@@ -39,7 +45,14 @@ struct CheckedFile {
 impl Check {
     pub(crate) fn run(self, cx: &mut Context) -> anyhow::Result<ExitStatus> {
         let options = check_options(&self.index.address(cx)?, cx)?;
-        let checked = self.dist.check(&options, cx)?;
+        let mut checked = self.dist.check(&options, cx)?;
+        if let Some(folder) = &self.source {
+            let source = source::read(&cx.path(folder))?;
+            for file in &mut checked {
+                let problems = check_source(&file.inspection, &source);
+                file.inspection.problems.extend(problems);
+            }
+        }
         let mut lines = Vec::new();
         let mut files = Vec::new();
         for file in checked {

@@ -7,8 +7,10 @@ use credentials::IndexCredential;
 use dist_check::{CheckOptions, Limits};
 use pypi_publish::{IndexAddress, IndexClient, IndexRules, Patience, RetryPolicy};
 
-pub(crate) use crate::auth::Auth;
-use crate::{auth, failure};
+use crate::{
+    auth::{self, Auth, Renewal},
+    failure,
+};
 
 /// Which index
 #[derive(Debug, clap::Args)]
@@ -45,11 +47,18 @@ impl IndexArgs {
         client(address, credential)
     }
 
-    /// A client that can publish: a credential is at hand, or none is wanted.
-    pub(crate) fn publisher(&self, auth: Option<Auth>, cx: &mut Context) -> anyhow::Result<IndexClient> {
+    /// A client that can publish, a credential being had or none wanted, and what keeps its credential from ending.
+    pub(crate) fn publisher(
+        &self,
+        auth: Option<Auth>,
+        cx: &mut Context,
+    ) -> anyhow::Result<(IndexClient, Option<Renewal>)> {
         let address = self.address(cx)?;
         let credential = auth::credential(auth, &address, cx)?;
-        client(address, credential.for_index)
+        for advice in &credential.proof.advice {
+            cx.note(format!("advice: {advice}"))?;
+        }
+        Ok((client(address, credential.for_index)?, credential.renewal))
     }
 }
 

@@ -1,7 +1,7 @@
 //! `publish-pypi`: checks distribution files, publishes them to a package index and proves it.
 
-mod auth;
 mod attest;
+mod auth;
 mod check;
 mod dist;
 mod failure;
@@ -9,8 +9,9 @@ mod index;
 mod plan;
 mod publish;
 mod releases;
-mod rotate;
 mod report;
+mod rotate;
+mod source;
 mod tell;
 mod token;
 mod verify;

@@ -41,6 +41,11 @@ impl Plan {
         if plan.new_project {
             lines.push(format!("the index does not know {} yet: the first upload makes the project", plan.project));
         }
+        lines.extend(
+            plan.similar
+                .iter()
+                .map(|other| format!("warning: the index has {other} and would make no project of so similar a name")),
+        );
         cx.result(&Document { schema_version: SchemaVersion::new(1, 0), plan: &plan }, &lines.join("\n"))?;
         Ok(match plan.obstacle() {
             Some(obstacle) => {

@@ -8,9 +8,10 @@ use release_decision::Decision;
 
 use crate::{
     attest,
+    auth::Auth,
     dist::DistArgs,
     failure,
-    index::{Auth, IndexArgs, block_on, check_options, index_rules, patience},
+    index::{IndexArgs, block_on, check_options, index_rules, patience},
     plan,
     report::{Document, FailureReport, Progress, Stage},
     tell::tell,
@@ -20,15 +21,15 @@ use crate::{
 /// Publish files to an index, wait until it lists them, and write the receipt
 ///
 /// Every file is checked and the whole plan is known before the first byte is sent. A file that is there already with
-/// the same digest is done. The token is read from the environment variable PYPI_TOKEN.
+/// the same digest is done. The credential is had by trusted publishing, from AWS, or from the environment variable PYPI_TOKEN.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Publish {
     #[command(flatten)]
     dist: DistArgs,
     #[command(flatten)]
     index: IndexArgs,
-    /// How to prove who publishes [default: by what is present]
-    #[arg(long, value_enum)]
+    /// How to prove who publishes [default: publish.auth of the configuration, or by what is present]
+    #[arg(long, value_enum, env = "RELWARDEN_AUTH")]
     auth: Option<Auth>,
     /// Do everything but send
     #[arg(long)]
@@ -86,7 +87,7 @@ impl Publish {
         let mut files = self.dist.publishable(&check_options(&address, cx)?, cx)?;
 
         progress.stage = Stage::Credential;
-        let client = self.index.publisher(self.auth, cx)?;
+        let (client, renewal) = self.index.publisher(self.auth, cx)?;
         if let Some(credential) = client.credential() {
             cx.note(format!("the token comes from {}", credential.source()))?;
         }
@@ -142,7 +143,13 @@ impl Publish {
             earlier: earlier(&path, cx)?,
             observer: Some(observer(nothing_sent.clone(), path.clone(), cx)),
         };
-        let publication = block_on(pypi_publish::publish(&client, &plan, &files, &options, &patience))?;
+        let upload = pypi_publish::publish(&client, &plan, &files, &options, &patience);
+        let publication = block_on(async {
+            match &renewal {
+                Some(renewal) => renewal.beside(&client, upload).await,
+                None => upload.await,
+            }
+        })?;
         // The observer's bars end here.
         drop(options);
         let mut receipt = publication.receipt(decision_id, cx.now());

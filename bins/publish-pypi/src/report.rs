@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use cli_support::{Context, ExitStatus, Failure};
+use credentials::aws::AwsError;
 use findings_model::{Extra, FileOutcome, Receipt, ReceiptFile, SchemaVersion, Timestamp, text};
 use pypi_publish::{IndexAddress, Plan, Preflight, PreflightError, PublishError};
 use serde::Serialize;
@@ -103,7 +104,7 @@ pub(crate) struct FailureReport {
     file: Option<String>,
     /// The HTTP status that ended it.
     status: Option<u16>,
-    /// What the index calls that request.
+    /// What the index, or AWS, calls that request.
     request_id: Option<String>,
     /// How often the file was sent.
     attempts: Option<u32>,
@@ -233,6 +234,7 @@ impl FailureReport {
             })
         });
         let answered = answered.or_else(|| progress.preflight.as_ref().and_then(Preflight::answered));
+        let aws = error.chain().find_map(|cause| cause.downcast_ref::<AwsError>());
         let stage = match published {
             Some(PublishError::Verify(_)) => Stage::Verify,
             Some(PublishError::Plan(_)) => Stage::Plan,
@@ -255,8 +257,10 @@ impl FailureReport {
             message: text::one_line(&error.to_string()),
             causes: error.chain().skip(1).map(|cause| text::one_line(&cause.to_string())).collect(),
             file: failed.map(|file| file.file.clone()),
-            status: answered.map(|answered| answered.status),
-            request_id: answered.and_then(|answered| answered.request_id.clone()),
+            status: answered.map(|answered| answered.status).or_else(|| aws.and_then(AwsError::status)),
+            request_id: answered
+                .and_then(|answered| answered.request_id.clone())
+                .or_else(|| aws.and_then(AwsError::request_id).map(str::to_owned)),
             attempts: failed.map(|file| file.attempts),
             next: failure.and_then(Failure::hint_text).map(str::to_owned),
             runbook: RUNBOOK,
@@ -276,7 +280,8 @@ impl FailureReport {
             lines.push(format!("to withdraw what is there (yank), by hand: {address}"));
         }
         if let Some(id) = &self.request_id {
-            lines.push(format!("the index calls the request {id}"));
+            let service = if self.stage == Stage::Credential { "AWS" } else { "the index" };
+            lines.push(format!("{service} calls the request {id}"));
         }
         if self.class == "outside" && !self.status_pages.is_empty() {
             lines.push(format!("status pages: {}", self.status_pages.join(" ")));

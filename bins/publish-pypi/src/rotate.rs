@@ -67,7 +67,8 @@ impl Rotate {
         let keys = auth::keys(&settings, Access::Rotate, &place, cx)?;
         let failed = |error| auth::aws_failed(error, &settings);
 
-        let held = block_on(aws::read_secret_if_there(&settings, &keys.keys, Patience::default()))?.map_err(failed)?;
+        let held =
+            block_on(aws::read_secret_if_there(&settings, &keys.signing, Patience::default()))?.map_err(failed)?;
         if let Some(held) = &held {
             cx.hide(held.value().expose());
             let names = place.index_names();
@@ -90,7 +91,7 @@ impl Rotate {
             let value = next_value(held.as_ref(), new.token(), cx)?;
             cx.hide(value.expose());
             let is_binary = held.as_ref().is_some_and(StoredSecret::is_binary);
-            let stored = aws::replace_secret(&settings, &keys.keys, &value, is_binary, Patience::default());
+            let stored = aws::replace_secret(&settings, &keys.signing, &value, is_binary, Patience::default());
             Some(block_on(stored)?.map_err(failed)?)
         };
         let document = Document {

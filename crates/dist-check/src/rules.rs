@@ -18,7 +18,7 @@ use findings_model::text;
 
 use crate::{Level, Problem, inspect::Facts};
 
-pub(crate) use set::{SetRule, set_problem};
+pub(crate) use set::{SetRule, set_problem, source_problem};
 
 /// The most problems of one rule that are listed for one file.
 const MOST_PER_RULE: usize = 20;
@@ -112,7 +112,8 @@ const GROUPS: [(&str, &[Rule]); 7] = [
     ("Requirements", requirements::RULES),
 ];
 const WHEEL_GROUP: (&str, &[Rule]) = ("Wheels", wheel::RULES);
-const SET_GROUP: (&str, &[SetRule]) = ("Files that are published together", set::RULES);
+const SET_GROUPS: [(&str, &[SetRule]); 2] =
+    [("Files that are published together", set::RULES), ("The source", set::SOURCE_RULES)];
 
 fn groups() -> impl Iterator<Item = (&'static str, &'static [Rule])> {
     GROUPS.into_iter().chain([WHEEL_GROUP])
@@ -137,8 +138,8 @@ pub(crate) fn run(facts: &Facts<'_>) -> Vec<Problem> {
 
 fn cards() -> impl Iterator<Item = (&'static str, Vec<&'static Card>)> {
     let rules = groups().map(|(title, rules)| (title, rules.iter().map(|rule| &rule.card).collect()));
-    let (title, set) = SET_GROUP;
-    rules.chain([(title, set.iter().map(|rule| &rule.card).collect())])
+    let sets = SET_GROUPS.into_iter().map(|(title, rules)| (title, rules.iter().map(|rule| &rule.card).collect()));
+    rules.chain(sets)
 }
 
 /// The table as Markdown: code, level, demand.

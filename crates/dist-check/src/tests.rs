@@ -1,5 +1,6 @@
 mod broken;
 mod build;
+mod peers;
 
 use std::io::Cursor;
 

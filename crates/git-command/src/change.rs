@@ -47,6 +47,19 @@ impl Repository {
         Ok(states)
     }
 
+    /// The tracked files of the project that differ from the last commit.
+    pub fn edited(&self) -> Result<Vec<PathBuf>, GitError> {
+        let question =
+            ["--no-optional-locks", "status", "--porcelain=v1", "-z", "--untracked-files=no", "--no-renames"];
+        let answer = self.git(Action::ReadState).args(question).run()?;
+        let mut files = Vec::new();
+        for entry in answer.stdout.split(|b| *b == 0).filter(|entry| !entry.is_empty()) {
+            let [_, _, b' ', full @ ..] = entry else { return Err(answer.not_understood()) };
+            files.extend(self.below_project(full));
+        }
+        Ok(files)
+    }
+
     /// Whether git is told to ignore a file that it does not know.
     pub fn ignores(&self, path: impl AsRef<Path>) -> Result<bool, GitError> {
         // This command alone takes no literal paths; a path that begins with a dot has no magic either.

@@ -1,6 +1,10 @@
 //! What lies in a commit.
 
-use std::{ffi::OsString, os::unix::ffi::OsStringExt as _, path::Path};
+use std::{
+    ffi::OsString,
+    os::unix::ffi::OsStringExt as _,
+    path::{Path, PathBuf},
+};
 
 use findings_model::text;
 
@@ -86,6 +90,34 @@ impl Repository {
             names.lines().filter_map(|name| name.strip_prefix("refs/tags/")).map(str::to_owned).collect();
         tags.sort();
         Ok(tags)
+    }
+
+    /// The names of the tags that lead to a commit, sorted.
+    pub fn tags_at(&self, commit: &CommitId) -> Result<Vec<String>, GitError> {
+        let question = ["for-each-ref", "--format=%(refname)", "--points-at"];
+        let answer = self.git(Action::ListTags).args(question).arg(commit.as_str()).arg("refs/tags").run()?;
+        let names = String::from_utf8_lossy(&answer.stdout);
+        let mut tags: Vec<String> =
+            names.lines().filter_map(|name| name.strip_prefix("refs/tags/")).map(str::to_owned).collect();
+        tags.sort();
+        Ok(tags)
+    }
+
+    /// The regular files of the project that git knows, staged ones among them, sorted; links and submodules are left out.
+    pub fn tracked(&self) -> Result<Vec<PathBuf>, GitError> {
+        let answer = self.git(Action::ReadState).args(["ls-files", "--stage", "--full-name", "-z"]).run()?;
+        let mut files = Vec::new();
+        for entry in answer.stdout.split(|b| *b == 0).filter(|entry| !entry.is_empty()) {
+            let tab = entry.iter().position(|b| *b == b'\t').ok_or_else(|| answer.not_understood())?;
+            if entry.starts_with(b"100")
+                && let Some(path) = self.below_project(&entry[tab + 1..])
+            {
+                files.push(path);
+            }
+        }
+        files.sort();
+        files.dedup();
+        Ok(files)
     }
 
     /// The object of a regular file at a commit; none if nothing is there.

@@ -14,7 +14,7 @@ use sha2::Digest as _;
 use tokio::{sync::mpsc, time::Instant};
 
 /// How much is read at a time, in bytes.
-const CHUNK: usize = 256 << 10;
+const CHUNK: usize = 128 << 10;
 /// How many chunks of a file are read ahead of the line.
 const AHEAD: usize = 2;
 

@@ -57,6 +57,7 @@ mod publish;
 mod releases;
 mod retry;
 mod sender;
+mod similar;
 mod verify;
 
 #[cfg(test)]

@@ -1,11 +1,13 @@
 use std::time::Duration;
 
-use dist_check::{DistKind, Distribution, FileName, Sha256};
+use dist_check::{DistKind, Distribution, FileName, Sha256, Target};
 use findings_model::Timestamp;
 use pep440_rs::Version;
 use serde::{Serialize, Serializer};
 
-use crate::{ErrorKind, IndexClient, Patience, ProjectPage, ReadError, error::CONFLICT, page::listed_name};
+use crate::{
+    ErrorKind, IndexClient, Patience, ProjectPage, ReadError, error::CONFLICT, page::listed_name, similar::similar,
+};
 
 /// What is to be done with a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -93,6 +95,9 @@ pub struct Plan {
     pub index: String,
     /// Whether the index does not know the project yet: the first upload makes it.
     pub new_project: bool,
+    /// Projects of the index whose names are too similar for it to make this one. Only asked for a new project on PyPI, and
+    /// only for the names that come to mind first.
+    pub similar: Vec<String>,
     /// Whether the index lists no file of this version yet.
     pub new_release: bool,
     /// The files, in the order given.
@@ -224,11 +229,17 @@ pub async fn plan<S: AsyncFn(Duration)>(
         }
         planned.push(planned_file);
     }
+    let similar = if !page.is_known && client.address().target() == Target::PyPi {
+        similar(client, first.project()).await
+    } else {
+        Vec::new()
+    };
     Ok(Plan {
         project: first.project().to_string(),
         version: first.version().to_string(),
         index: client.address().upload_url().to_string(),
         new_project: !page.is_known,
+        similar,
         new_release: release.is_new,
         files: planned,
     })

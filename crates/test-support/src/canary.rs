@@ -44,7 +44,7 @@ fn forms(secret: &str) -> Vec<String> {
     // However the secret stands inside of another text, one of three shifts is part of its base64.
     let middle = &secret.as_bytes()[secret.len() / 3..];
     let shifts = (0..3).map(|shift| &middle[shift..]).map(|part| BASE64_STANDARD.encode(&part[..part.len() / 3 * 3]));
-    let hex: String = secret.bytes().map(|byte| format!("{byte:02x}")).collect();
+    let hex = crate::index::hex(secret.as_bytes());
     let list = secret.bytes().take(12).map(|byte| byte.to_string()).collect::<Vec<_>>().join(", ");
     let own = [secret.to_owned(), secret[5..].to_owned(), basic.trim_end_matches('=').to_owned(), hex, list];
     own.into_iter().chain(shifts).collect()

@@ -26,6 +26,7 @@ pub use fault::Fault;
 use sha2::{Digest as _, Sha256};
 use stream::{CutListener, Wire};
 use tokio::sync::oneshot;
+pub(crate) use upload::hex;
 
 /// What the simple pages of the index are like.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -227,7 +228,7 @@ impl Index {
         let upload_time = inner.settings.upload_time().to_owned();
         let stored = Stored {
             project: pages::normal(project),
-            sha256: upload::hex(&Sha256::digest(bytes)),
+            sha256: hex(&Sha256::digest(bytes)),
             bytes: bytes.to_vec(),
             upload_time,
             is_closed: false,

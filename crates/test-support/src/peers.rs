@@ -66,6 +66,16 @@ pub fn tool(name: &str) -> Run {
         .timeout(Duration::from_mins(3))
 }
 
+/// Wheels and source archives of widely used projects, sorted.
+#[track_caller]
+pub fn distributions() -> Vec<PathBuf> {
+    let folder = folder().join("distributions");
+    let entries = fs::read_dir(&folder).unwrap_or_else(|_| panic!("{}", missing(&folder)));
+    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.expect("list the distributions").path()).collect();
+    paths.sort();
+    paths
+}
+
 /// The peers' Python.
 #[track_caller]
 pub fn python() -> Run {

@@ -1,9 +1,8 @@
 //! A Sigstore on loopback: a certificate authority (Fulcio, API version 2) and a transparency log (Rekor, API version 1)
 //! whose certificates, timestamps, proofs and promises are real, under a root of their own.
 //!
-//! Identity tokens are believed without a signature, and checked for audience and time. It also gives such tokens out at an
-//! address like that of the Actions runner, and makes attestations by itself ([`Sigstore::attest`]), which is how wrong ones
-//! are had.
+//! It gives certificates for the identity tokens of [`crate::github`], whose signature, audience and time it checks. It also
+//! makes attestations by itself ([`Sigstore::attest`]), which is how wrong ones are had.
 
 mod authority;
 mod der;
@@ -19,24 +18,18 @@ use std::{
 use axum::{
     Router,
     body::Body,
-    extract::{ConnectInfo, Query, State},
-    http::{HeaderMap, StatusCode, header},
+    extract::{ConnectInfo, State},
+    http::{StatusCode, header},
     response::{IntoResponse as _, Response},
-    routing::{get, post},
+    routing::post,
 };
-use base64::{
-    Engine as _,
-    prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD},
-};
-use serde_json::{Value, json};
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use serde_json::{Map, Value, json};
 
-use crate::{index::stream::Wire, server::Server};
+use crate::{github, index::stream::Wire, server::Server};
 use authority::{Authority, Validity};
 use keys::{Key, is_signed};
 use log::Log;
-
-/// The token with which the runner's address gives out identity tokens.
-pub const REQUEST_TOKEN: &str = "loopback-request-token";
 
 const MINUTE: i64 = 60;
 const PAYLOAD_TYPE: &str = "application/vnd.in-toto+json";
@@ -71,22 +64,28 @@ impl Workflow {
         }
     }
 
-    fn claims(&self) -> Value {
+    fn claims(&self) -> Map<String, Value> {
         let at = format!("{}/.github/workflows/{}@{}", self.repository, self.file, self.git_ref);
-        json!({
-            "iss": self.issuer, "aud": self.audience, "sub": format!("repo:{}:environment:pypi", self.repository),
-            "iat": now(), "nbf": now() - 5, "exp": now() + self.lifetime, "repository": self.repository,
-            "workflow_ref": at, "job_workflow_ref": at, "ref": self.git_ref, "sha": "a".repeat(40),
-            "event_name": "push", "run_id": "7", "runner_environment": "github-hosted",
-            "repository_visibility": "public",
-        })
+        let mut claims = github::publish_job();
+        for (name, value) in [
+            ("iss", json!(self.issuer)),
+            ("aud", json!(self.audience)),
+            ("sub", json!(format!("repo:{}:environment:pypi", self.repository))),
+            ("iat", json!(now())),
+            ("exp", json!(now() + self.lifetime)),
+            ("repository", json!(self.repository)),
+            ("workflow_ref", json!(at)),
+            ("job_workflow_ref", json!(at)),
+            ("ref", json!(self.git_ref)),
+        ] {
+            claims.insert(name.to_owned(), value);
+        }
+        claims
     }
 
-    /// An identity token of this run. Its signature is none.
+    /// An identity token of this run, signed as GitHub signs them.
     pub fn identity(&self) -> String {
-        let part = |bytes: &[u8]| BASE64_URL_SAFE_NO_PAD.encode(bytes);
-        let claims = self.claims().to_string();
-        format!("{}.{}.{}", part(br#"{"alg":"RS256"}"#), part(claims.as_bytes()), part(b"no signature"))
+        github::sign(&self.claims())
     }
 }
 
@@ -119,7 +118,6 @@ struct Inner {
     issued: BTreeMap<Vec<u8>, Vec<u8>>,
     faults: BTreeMap<Part, VecDeque<Fault>>,
     asked: BTreeMap<Part, usize>,
-    workflow: Workflow,
     late: bool,
 }
 
@@ -147,22 +145,20 @@ impl std::fmt::Debug for Sigstore {
 }
 
 impl Sigstore {
-    /// Starts both services under a new root. The runner's address gives out tokens of `workflow`.
-    pub fn start(workflow: Workflow) -> Self {
+    /// Starts both services under a new root.
+    pub fn start() -> Self {
         let inner = Inner {
             authority: Authority::new(now()),
             log: Log::new(),
             issued: BTreeMap::new(),
             faults: BTreeMap::new(),
             asked: BTreeMap::new(),
-            workflow,
             late: false,
         };
         let shared: Shared = Arc::new(Mutex::new(inner));
         let router = Router::new()
             .route("/api/v2/signingCert", post(certificate))
             .route("/api/v1/log/entries", post(entry))
-            .route("/oidc/token", get(token))
             .with_state(Arc::clone(&shared));
         Self { server: Server::start(router), shared }
     }
@@ -170,11 +166,6 @@ impl Sigstore {
     /// The address of both services, `http://127.0.0.1:PORT`.
     pub fn url(&self) -> String {
         self.server.url()
-    }
-
-    /// What `ACTIONS_ID_TOKEN_REQUEST_URL` holds for tokens of the workflow; asked with [`REQUEST_TOKEN`].
-    pub fn request_url(&self) -> String {
-        format!("{}/oidc/token?api-version=2.0", self.url())
     }
 
     /// The trusted root, a JSON document.
@@ -316,18 +307,17 @@ fn issue(shared: &Shared, body: &str) -> Result<Value, &'static str> {
     let request: Value = serde_json::from_str(body).map_err(|_| "invalid request")?;
     let text = |pointer: &str| request.pointer(pointer).and_then(Value::as_str).ok_or("a field is missing");
     let token = text("/credentials/oidcIdentityToken")?;
-    let claims = token.split('.').nth(1).and_then(|part| BASE64_URL_SAFE_NO_PAD.decode(part).ok());
-    let claims: Value = claims
-        .and_then(|claims| serde_json::from_slice(&claims).ok())
-        .ok_or("There was an error processing the identity token")?;
-    if claims["aud"] != "sigstore" || claims["exp"].as_i64().is_none_or(|end| end < now()) {
+    let claims = github::verified(token).ok_or("There was an error processing the identity token")?;
+    let claim = |name: &str| claims.get(name).cloned().unwrap_or_default();
+    if claim("aud") != "sigstore" || claim("exp").as_i64().is_none_or(|end| end < now()) {
         return Err("There was an error processing the identity token");
     }
     let key = der::from_pem(text("/publicKeyRequest/publicKey/content")?).ok_or("The public key is invalid")?;
     let proof = BASE64_STANDARD.decode(text("/publicKeyRequest/proofOfPossession")?);
     let proof = proof.map_err(|_| "The signature supplied is invalid")?;
     let point = key.last_chunk::<65>().ok_or("The public key is invalid")?;
-    let subject = claims["sub"].as_str().unwrap_or_default();
+    let subject = claim("sub");
+    let subject = subject.as_str().unwrap_or_default();
     if key != der::public_key(point) || !is_signed(point, subject.as_bytes(), &proof) {
         return Err("The signature supplied in the request could not be verified");
     }
@@ -370,22 +360,4 @@ fn take(shared: &Shared, body: &str) -> Result<Value, &'static str> {
         return Err("the signature does not verify");
     }
     Ok(inner.log.take(envelope, &payload, signature_text, &der::pem(&certificate), now()).answer())
-}
-
-async fn token(
-    State(shared): State<Shared>,
-    Query(query): Query<BTreeMap<String, String>>,
-    headers: HeaderMap,
-) -> Response {
-    let sent = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let is_known =
-        sent.split_once(' ').is_some_and(|(kind, token)| kind.eq_ignore_ascii_case("bearer") && token == REQUEST_TOKEN);
-    if !is_known || query.get("api-version").is_none_or(|version| version != "2.0") {
-        return refused(StatusCode::UNAUTHORIZED, "no such run");
-    }
-    let mut workflow = lock(&shared).workflow.clone();
-    if let Some(audience) = query.get("audience") {
-        workflow.audience.clone_from(audience);
-    }
-    answered(StatusCode::OK, &json!({ "value": workflow.identity() }))
 }

@@ -1,29 +1,21 @@
 //! The identity token of the job that runs, for signing.
 
-use cli_support::{Context, ExitStatus, Failure, ResultExt as _};
-use serde::Deserialize;
+use cli_support::{Context, Failure};
+use credentials::{IdToken, IdTokenError, Job, Patience};
 
-use crate::index::block_on;
+use crate::{auth, failure, index::block_on};
 
-#[derive(Deserialize)]
-struct Answer {
-    value: String,
-}
+/// Whom Sigstore's certificate authority wants identity tokens to be addressed to.
+const AUDIENCE: &str = "sigstore";
 
-/// Asks the Actions runner for an identity token for Sigstore.
-pub(super) fn request(cx: &mut Context) -> anyhow::Result<String> {
-    let what = "cannot have an identity token of this job";
-    let address = cx.var("ACTIONS_ID_TOKEN_REQUEST_URL").map(str::to_owned);
-    let bearer = cx.take_secret("ACTIONS_ID_TOKEN_REQUEST_TOKEN");
-    let (Some(address), Some(bearer)) = (address, bearer) else {
-        let hint = "sign in a job of GitHub Actions that has `permissions: id-token: write`";
-        return Err(Failure::new(ExitStatus::Usage, what).hint(hint).into());
+/// Asks GitHub for an identity token for Sigstore.
+pub(super) fn request(cx: &Context) -> anyhow::Result<IdToken> {
+    let failed = |error: IdTokenError| -> Failure {
+        let (status, hint) = (auth::status(error.kind()), error.hint());
+        failure::with_status(error, status, hint, "cannot have an identity token of this job".to_owned())
     };
-    block_on(async {
-        let request = reqwest::Client::new().get(format!("{address}&audience=sigstore")).bearer_auth(bearer);
-        let answer = request.send().await.or_fail(ExitStatus::Outside, what)?;
-        let answer = answer.error_for_status().or_fail(ExitStatus::Refused, what)?;
-        let answer: Answer = answer.json().await.or_fail(ExitStatus::Outside, what)?;
-        Ok(answer.value)
-    })?
+    let source = auth::identity(&Job::read(|name| cx.var(name)), cx).map_err(failed)?;
+    let token = block_on(source.request(AUDIENCE, Patience::default()))?.map_err(failed)?;
+    cx.hide(token.token().expose());
+    Ok(token)
 }

@@ -170,7 +170,7 @@ fn sign(
     }
     let what = "cannot sign attestations with the identity of this job";
     let identity = identity::request(cx)?;
-    let signer = Signer::new(&settings.instance, &identity).or_fail(ExitStatus::Refused, what)?;
+    let signer = Signer::new(&settings.instance, identity.token().expose()).or_fail(ExitStatus::Refused, what)?;
     let subjects: Vec<_> = unsigned.iter().map(|(number, _)| places[*number].subject.clone()).collect();
     let mut end = Ok(());
     let sleep = async |time| tokio::time::sleep(time).await;

@@ -49,7 +49,8 @@ pub(crate) fn attest(
 /// Whether the index takes attestations from whoever has a token of this origin: they come from a trusted publisher only.
 fn takes_attestations(source: &TokenSource) -> bool {
     match source {
-        TokenSource::Environment { .. } => false,
+        TokenSource::TrustedPublishing => true,
+        TokenSource::Environment { .. } | TokenSource::AwsSecret { .. } | TokenSource::Input => false,
     }
 }
 

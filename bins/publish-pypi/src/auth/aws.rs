@@ -9,7 +9,7 @@ use crate::{failure, index::block_on};
 
 /// The keys with which AWS is asked, and whose they are.
 pub(crate) struct Keys {
-    pub(crate) keys: AwsKeys,
+    pub(crate) signing: AwsKeys,
     pub(crate) role: Option<String>,
     pub(crate) session: Option<String>,
     pub(crate) claims: Option<Claims>,
@@ -22,7 +22,7 @@ pub(super) fn credential(
 ) -> anyhow::Result<Credential> {
     let settings = settings(cx)?;
     let keys = by_role(&settings, Access::Read, place, identity, cx)?;
-    let stored = block_on(aws::read_secret(&settings, &keys.keys, Patience::default()))?;
+    let stored = block_on(aws::read_secret(&settings, &keys.signing, Patience::default()))?;
     let stored = stored.map_err(|error| failed(error, &settings))?;
     cx.hide(stored.value().expose());
     let what = || format!("the secret {} holds no token for this publish", settings.secret());
@@ -67,7 +67,7 @@ pub(crate) fn keys(settings: &AwsSettings, access: Access, place: &Place, cx: &m
     if let (Some(access_key_id), Some(secret_access_key)) = (id, key) {
         let session_token = take("AWS_SESSION_TOKEN");
         let keys = AwsKeys { access_key_id, secret_access_key, session_token };
-        return Ok(Keys { keys, role: None, session: None, claims: None });
+        return Ok(Keys { signing: keys, role: None, session: None, claims: None });
     }
     if cx.var("AWS_ROLE_ARN").is_none() {
         let what = "there is nothing to prove to AWS who asks";
@@ -75,7 +75,7 @@ pub(crate) fn keys(settings: &AwsSettings, access: Access, place: &Place, cx: &m
                     `permissions: id-token: write` and AWS_ROLE_ARN";
         return Err(Failure::new(ExitStatus::Usage, what).hint(hint).into());
     }
-    let identity = super::identity(place, cx);
+    let identity = super::identity(&place.job, cx);
     by_role(settings, access, place, identity, cx)
 }
 
@@ -104,7 +104,7 @@ fn by_role(
         cx.hide(session_token.expose());
     }
     let claims = Some(token.claims().clone());
-    Ok(Keys { keys, role: Some(role.to_string()), session: Some(session), claims })
+    Ok(Keys { signing: keys, role: Some(role.to_string()), session: Some(session), claims })
 }
 
 /// A call to AWS failed.

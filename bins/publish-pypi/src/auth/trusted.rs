@@ -4,7 +4,7 @@ use credentials::{
     TrustedPublishing,
 };
 
-use super::{Credential, Place, finish, trusted_failed};
+use super::{Credential, Place, Renewal, finish, trusted_failed};
 use crate::index::block_on;
 
 /// Why no token was minted: the index, or a rule of the project's own.
@@ -64,5 +64,7 @@ pub(super) fn credential(
     let minted = minted.map_err(|error| error.into_failure(place))?;
     let claims = minted.claims.clone();
     let credential = IndexCredential::minted(minted);
-    finish(PublishAuth::Trusted, credential, Some(&claims), place, cx)
+    let mut credential = finish(PublishAuth::Trusted, credential, Some(&claims), place, cx)?;
+    credential.renewal = Some(Renewal::minting(index, source, place.now, masks));
+    Ok(credential)
 }

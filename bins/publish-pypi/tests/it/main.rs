@@ -1,17 +1,16 @@
 //! The binary as a workflow step calls it: against the index of test-support, and against a real pypiserver.
 
+mod attest;
 mod canary;
 mod check;
 mod credentials;
-mod faults;
-mod macaroon;
-mod moto;
-mod attest;
-mod check;
 mod devpi;
 mod faults;
 mod killed;
+mod macaroon;
+mod moto;
 mod pypiserver;
+mod real;
 mod told;
 mod twine;
 

@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail the test where something is not as it should be")]
 
+mod laws;
 mod peers;
 mod real;
 mod sign;
@@ -29,7 +30,7 @@ fn publisher() -> Publisher {
 
 fn sigstore() -> Sigstore {
     drop(rustls::crypto::ring::default_provider().install_default());
-    Sigstore::start(workflow())
+    Sigstore::start()
 }
 
 fn statement() -> String {

@@ -87,7 +87,7 @@ fn both_judge_alike() {
         { "name": "sample_package-1.0.0.tar.gz", "digest": { "sha256": digest } },
     ]);
     let good = sigstore.attest(&workflow(), &statement());
-    let of_another_log = Sigstore::start(workflow()).attest(&workflow(), &statement());
+    let of_another_log = Sigstore::start().attest(&workflow(), &statement());
     let mut swapped: Value = serde_json::from_str(&good).unwrap();
     swapped["verification_material"]["transparency_entries"] =
         serde_json::from_str::<Value>(&with(&|_| ())).unwrap()["verification_material"]["transparency_entries"].clone();

@@ -35,7 +35,10 @@ async fn what_is_signed_is_proven_without_a_network() {
         verified.signed_by.to_string(),
         "https://github.com/acme/demo/.github/workflows/release.yml@refs/heads/main"
     );
-    assert_eq!(verified.signed_by.run.as_deref(), Some("https://github.com/acme/demo/actions/runs/7/attempts/1"));
+    assert_eq!(
+        verified.signed_by.run.as_deref(),
+        Some("https://github.com/acme/demo/actions/runs/17171717171/attempts/1")
+    );
 }
 
 #[tokio::test]

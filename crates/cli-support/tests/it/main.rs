@@ -3,6 +3,7 @@
 use std::{path::Path, process::Command};
 
 /// A program that ends in a bug. Cargo builds the examples of a package beside its tests.
+#[expect(clippy::unwrap_used, reason = "a test fails where it cannot find its program")]
 fn bug() -> Command {
     let test = std::env::current_exe().unwrap();
     let mut command = Command::new(test.parent().and_then(Path::parent).unwrap().join("examples/bug"));

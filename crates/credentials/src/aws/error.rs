@@ -93,7 +93,10 @@ pub enum AwsFailure {
 
 /// A call to AWS that failed.
 #[derive(Debug)]
-pub struct AwsError {
+pub struct AwsError(Box<Report>);
+
+#[derive(Debug)]
+struct Report {
     stage: Stage,
     failure: AwsFailure,
     code: Option<String>,
@@ -105,12 +108,12 @@ pub struct AwsError {
     role: Option<String>,
     secret: String,
     region: String,
-    claims: Option<Box<Claims>>,
+    claims: Option<Claims>,
 }
 
 impl AwsError {
     pub(super) fn new(stage: Stage, failure: AwsFailure, settings: &AwsSettings) -> Self {
-        Self {
+        Self(Box::new(Report {
             stage,
             failure,
             code: None,
@@ -122,7 +125,7 @@ impl AwsError {
             secret: settings.secret().to_owned(),
             region: settings.region().to_owned(),
             claims: None,
-        }
+        }))
     }
 
     pub(super) fn of<E: ProvideErrorMetadata + std::error::Error + 'static>(
@@ -144,53 +147,54 @@ impl AwsError {
             SdkError::ServiceError(_) => (!message.is_empty()).then(|| redact::words(message, WORDS)),
             _ => Some(redact::words(&innermost(error), WORDS)),
         };
-        Self {
-            code: code.map(|code| redact::words(code, 100)),
-            status,
-            request_id: error.request_id().map(|id| redact::words(id, 100)),
-            said,
-            ..Self::new(stage, failure, settings)
-        }
+        let mut this = Self::new(stage, failure, settings);
+        this.0.code = code.map(|code| redact::words(code, 100));
+        this.0.status = status;
+        this.0.request_id = error.request_id().map(|id| redact::words(id, 100));
+        this.0.said = said;
+        this
     }
 
     pub(super) fn content(error: StoredError, settings: &AwsSettings) -> Self {
-        Self { content: Some(error), ..Self::new(Stage::ReadSecret, AwsFailure::Content, settings) }
+        let mut this = Self::new(Stage::ReadSecret, AwsFailure::Content, settings);
+        this.0.content = Some(error);
+        this
     }
 
     pub(super) fn for_role(mut self, role: &RoleArn, claims: &Claims) -> Self {
-        self.role = Some(role.to_string());
-        self.claims = Some(Box::new(claims.clone()));
+        self.0.role = Some(role.to_string());
+        self.0.claims = Some(claims.clone());
         self
     }
 
     /// Which call failed.
     pub fn stage(&self) -> Stage {
-        self.stage
+        self.0.stage
     }
 
     /// What went wrong.
     pub fn failure(&self) -> AwsFailure {
-        self.failure
+        self.0.failure
     }
 
     /// AWS's own code.
     pub fn code(&self) -> Option<&str> {
-        self.code.as_deref()
+        self.0.code.as_deref()
     }
 
     /// The HTTP status.
     pub fn status(&self) -> Option<u16> {
-        self.status
+        self.0.status
     }
 
     /// The request's id, for AWS's logs.
     pub fn request_id(&self) -> Option<&str> {
-        self.request_id.as_deref()
+        self.0.request_id.as_deref()
     }
 
     /// What class of failure this is.
     pub fn kind(&self) -> ErrorKind {
-        match self.failure {
+        match self.0.failure {
             AwsFailure::Request
             | AwsFailure::RegionDisabled
             | AwsFailure::NoSecret
@@ -218,9 +222,9 @@ impl AwsError {
 
     /// What to do about it.
     pub fn hint(&self) -> String {
-        let (secret, region) = (&self.secret, &self.region);
-        let role = self.role.as_deref().unwrap_or("the role");
-        match self.failure {
+        let (secret, region) = (&self.0.secret, &self.0.region);
+        let role = self.0.role.as_deref().unwrap_or("the role");
+        match self.0.failure {
             AwsFailure::NotTrusted => self.trust_hint(),
             AwsFailure::NoProvider => format!(
                 "create the identity provider token.actions.githubusercontent.com in the account of {role}: infrastructure/ has the templates"
@@ -268,7 +272,7 @@ impl AwsError {
             AwsFailure::Keys => {
                 "the keys of the session are not accepted: compare the clock, or the AWS_ACCESS_KEY_ID that is set".to_owned()
             }
-            AwsFailure::Content => self.content.as_ref().map_or("", StoredError::hint).to_owned(),
+            AwsFailure::Content => self.0.content.as_ref().map_or("", StoredError::hint).to_owned(),
             AwsFailure::NotCurrent => {
                 "run `publish-pypi rotate` again; if it stays so, look whether something else writes this secret".to_owned()
             }
@@ -286,7 +290,7 @@ impl AwsError {
     }
 
     fn claim(&self, name: &str) -> Option<String> {
-        self.claims.as_ref().and_then(|claims| claims.shown().remove(name).flatten())
+        self.0.claims.as_ref().and_then(|claims| claims.shown().remove(name).flatten())
     }
 
     fn claims_line(&self) -> String {
@@ -296,7 +300,7 @@ impl AwsError {
     }
 
     fn trust_hint(&self) -> String {
-        let role = self.role.as_deref().unwrap_or("the role");
+        let role = self.0.role.as_deref().unwrap_or("the role");
         let mut hint = format!(
             "either {role} does not exist, or its trust policy does not admit this job: {}",
             self.claims_line()
@@ -315,24 +319,24 @@ impl AwsError {
 
 impl fmt::Display for AwsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(content) = &self.content {
+        if let Some(content) = &self.0.content {
             return write!(f, "{content}");
         }
-        if self.failure == AwsFailure::NotCurrent {
+        if self.0.failure == AwsFailure::NotCurrent {
             return f.write_str("the new value was stored, and another one is current");
         }
-        f.write_str(self.stage.attempt())?;
+        f.write_str(self.0.stage.attempt())?;
         let mut facts = Vec::new();
-        facts.extend(self.code.clone());
-        facts.extend(self.status.map(|status| format!("HTTP {status}")));
-        facts.extend(self.request_id.as_ref().map(|id| format!("request {id}")));
-        if self.failure == AwsFailure::TimeOut {
+        facts.extend(self.0.code.clone());
+        facts.extend(self.0.status.map(|status| format!("HTTP {status}")));
+        facts.extend(self.0.request_id.as_ref().map(|id| format!("request {id}")));
+        if self.0.failure == AwsFailure::TimeOut {
             facts.push("no answer in time".to_owned());
         }
         if !facts.is_empty() {
             write!(f, " ({})", facts.join(", "))?;
         }
-        match &self.said {
+        match &self.0.said {
             Some(said) => write!(f, ": {said}"),
             None => Ok(()),
         }

@@ -359,7 +359,7 @@ fn wheels() -> Vec<Broken> {
         broken(
             "a key",
             WHEEL_NAME,
-            wheel_with(&[("sample_package/a.py", b"AKIAABCDEFGHIJKLMNOP\n")]),
+            wheel_with(&[("sample_package/a.py", concat!("AKIA", "ABCDEFGHIJKLMNOP\n").as_bytes())]),
             "member-credential",
         ),
         broken(

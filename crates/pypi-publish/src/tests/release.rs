@@ -134,3 +134,12 @@ async fn what_an_earlier_run_sent_counts_though_it_is_not_listed_yet() {
         assert_eq!(publication.verified, outcome == FileOutcome::AlreadyThere);
     }
 }
+
+#[tokio::test]
+async fn names_that_look_alike_are_found() {
+    let bench = Bench::new();
+    bench.index.put("samplepackage", "samplepackage-1.tar.gz", b"x");
+    bench.index.put("sample-packages", "sample_packages-1.tar.gz", b"x");
+    let name = PackageName::parse("sample-package").unwrap();
+    assert_eq!(crate::similar::similar(&bench.client, &name).await, ["samplepackage"]);
+}

@@ -57,3 +57,41 @@ async fn those_who_watch_are_told_each_step() {
         told.lock().unwrap().iter().map(|e| e.split([' ', '(']).next().unwrap().to_owned()).collect();
     assert_eq!(told, ["Begins", "Sent", "Waits", "Begins", "Sent", "Ended", "Verifying"]);
 }
+
+/// A server that answers as soon as it has read the head of a request and then reads no further, as proxies do with what is
+/// too large for them.
+#[test]
+fn an_answer_is_read_while_the_file_is_being_sent() {
+    use std::io::{BufRead as _, BufReader};
+    let _installed = rustls::crypto::ring::default_provider().install_default();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        let mut held = Vec::new();
+        for stream in listener.incoming().flatten() {
+            let mut reader = BufReader::new(stream);
+            let mut first = String::new();
+            reader.read_line(&mut first).unwrap();
+            let mut line = String::new();
+            while reader.read_line(&mut line).is_ok_and(|read| read > 2) {
+                line.clear();
+            }
+            let status = if first.starts_with("POST") { "413 Too Large" } else { "404 Not Found" };
+            write!(reader.get_mut(), "HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n").unwrap();
+            // The connection stays open.
+            held.push(reader);
+        }
+    });
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let client = IndexClient::new(IndexAddress::parse(&url, None).unwrap(), None).unwrap();
+        let parcel = large();
+        let patience = Patience { policy: RetryPolicy::default(), seed: 1, sleep: async |_| () };
+        let rules = IndexRules::default();
+        let plan = plan(&client, &[&parcel.distribution], &rules, now(), &patience).await.unwrap();
+        let publication = publish(&client, &plan, &[parcel], &PublishOptions::default(), &patience).await;
+        let (kind, text) = failure(&publication);
+        assert_eq!((kind, outcomes(&publication)), (ErrorKind::Rejected, vec![(FileOutcome::Failed, 1)]), "{text}");
+        assert!(text.contains("status 413"), "{text}");
+    });
+}

@@ -20,7 +20,7 @@ pub(super) fn answer(status: StatusCode, message: &str) -> Response {
     (status, headers, document.to_string()).into_response()
 }
 
-pub(super) fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     let digits = b"0123456789abcdef";
     let pairs = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
     pairs.map(|half| char::from(digits[usize::from(half)])).collect()

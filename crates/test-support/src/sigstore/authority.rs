@@ -1,6 +1,6 @@
 //! The certificate authority: a root, an intermediate, certificates of ten minutes for workflows, each logged.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::{
     der,
@@ -59,7 +59,7 @@ impl Authority {
     }
 
     /// A certificate for the workflow that an identity token is of; none if the token says too little.
-    pub(super) fn issue(&self, point: &[u8], claims: &Value, validity: Validity) -> Option<Vec<u8>> {
+    pub(super) fn issue(&self, point: &[u8], claims: &Map<String, Value>, validity: Validity) -> Option<Vec<u8>> {
         let claim = |name: &str| claims.get(name).and_then(Value::as_str);
         let repository = format!("https://github.com/{}", claim("repository")?);
         let signer = format!("https://github.com/{}", claim("job_workflow_ref")?);
