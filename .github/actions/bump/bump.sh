@@ -11,15 +11,23 @@ refuse() {
 }
 
 [[ $CHECKED_COMMIT =~ ^[0-9a-f]{40,64}$ ]] || refuse "the checked commit is no commit id"
-below="$(git -C "$RELWARDEN_PROJECT" rev-parse --show-prefix)"
-others="$(git diff --name-only "$CHECKED_COMMIT" HEAD -- ":/" ":(exclude,top)${below}security/findings" \
-  ":(exclude,top)${below}docs/security-status" ":(exclude,top)${below}metrics")"
-if [ -n "$others" ]; then refuse "the branch has changes that were not checked"; fi
-
 if [ -n "$token" ]; then
   basic="$(printf 'x-access-token:%s' "$token" | base64 --wrap=0)"
   echo "::add-mask::$basic"
   export GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0="http.${GITHUB_SERVER_URL:-https://github.com}/.extraheader"
   export GIT_CONFIG_VALUE_0="AUTHORIZATION: basic $basic"
 fi
-decide-release bump --mode commit --push --decision-id "$DECISION_ID"
+branch="$(git symbolic-ref --short HEAD)"
+below="$(git -C "$RELWARDEN_PROJECT" rev-parse --show-prefix)"
+for attempt in 1 2 3 4 5; do
+  others="$(git diff --name-only "$CHECKED_COMMIT" HEAD -- ":/" ":(exclude,top)${below}security/findings" \
+    ":(exclude,top)${below}docs/security-status" ":(exclude,top)${below}metrics")"
+  if [ -n "$others" ]; then refuse "the branch has changes that were not checked"; fi
+  status=0
+  decide-release bump --mode commit --push --decision-id "$DECISION_ID" || status=$?
+  # 4: the push was refused, and what was done is taken back. Another run may just have pushed its state: that is no change to check.
+  if [ "$status" != 4 ] || [ "$attempt" = 5 ]; then exit "$status"; fi
+  sleep "$attempt"
+  git fetch --quiet origin "$branch"
+  git reset --quiet --keep FETCH_HEAD
+done

@@ -431,7 +431,7 @@ impl Ran {
     }
 
     /// What was printed, without act's own words.
-    fn readable(&self) -> String {
+    pub(crate) fn readable(&self) -> String {
         let messages = self.log.lines().filter_map(|line| {
             let entry: Value = serde_json::from_str(line).ok()?;
             let message = entry["msg"].as_str()?.trim_end();
