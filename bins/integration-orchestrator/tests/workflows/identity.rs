@@ -4,7 +4,7 @@ use test_support::{
     aws::{Aws, ROLE},
     github::{BEARER, GitHub},
     peers::TOKEN,
-    sigstore::{REQUEST_TOKEN, Sigstore, Workflow},
+    sigstore::Sigstore,
 };
 
 use crate::stage::{Ran, Stage, Start, files_of};
@@ -48,8 +48,11 @@ fn a_release_by_trusted_publishing() {
 
 #[test]
 fn files_of_a_trusted_publisher_are_attested_by_the_workflow_that_publishes() {
-    let stage = Stage::scanned();
-    let sigstore = Sigstore::start(Workflow::new("octo/demo", "security-driven-release.yml"));
+    const AT: &str = "octo/demo/.github/workflows/security-driven-release.yml@refs/heads/main";
+    let (stage, github, sigstore) = (Stage::scanned(), GitHub::start(), Sigstore::start());
+    for claim in ["workflow_ref", "job_workflow_ref"] {
+        github.claim(claim, AT.into());
+    }
     stage.change("A Sigstore of our own", |clone| {
         std::fs::write(clone.join("trusted_root.json"), sigstore.trusted_root()).unwrap();
         let path = clone.join("relwarden.toml");
@@ -60,15 +63,9 @@ fn files_of_a_trusted_publisher_are_attested_by_the_workflow_that_publishes() {
         );
         std::fs::write(&path, text + &table).unwrap();
     });
-    stage.week("2023-07-31");
-    let url = sigstore.request_url();
-    let env = [
-        ("ACTIONS_ID_TOKEN_REQUEST_URL", url.as_str()),
-        ("ACTIONS_ID_TOKEN_REQUEST_TOKEN", REQUEST_TOKEN),
-        ("GITHUB_WORKFLOW_REF", "octo/demo/.github/workflows/security-driven-release.yml@refs/heads/main"),
-    ];
-    stage.run(&Start { vars: &[("RELWARDEN_AUTH", "trusted")], env: &env, ..Start::weekly(FIRST) }).expect_green();
-    assert_eq!(stage.published(), files_of(&["1.0.0", "1.0.1"]));
+    let ran =
+        released(&stage, &github, &[("RELWARDEN_AUTH", "trusted")], &[("GITHUB_WORKFLOW_REF", AT)]).expect_green();
+    is_published(&stage, &github, &ran);
     assert_eq!(sigstore.entries(), 2);
     assert!(stage.index.uploads().iter().all(|upload| upload.field("attestations").len() == 1));
 }

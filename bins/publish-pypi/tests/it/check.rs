@@ -92,10 +92,10 @@ fn against(source: &Checkout, project: &Scratch) -> (i32, Vec<String>) {
         .args(["--format", "json", "check", "build/sample_package-1.0.0.tar.gz", "--source"])
         .arg(source.path())
         .output();
-    let problems = run.json()["files"][0]["problems"].as_array().unwrap().clone();
-    let codes =
-        problems.iter().filter_map(|problem| problem["code"].as_str()).filter(|code| code.starts_with("source-"));
-    (run.code.unwrap(), codes.map(str::to_owned).collect())
+    let document = run.json();
+    let problems = document["files"][0]["problems"].as_array().into_iter().flatten();
+    let codes = problems.filter_map(|problem| problem["code"].as_str()).filter(|code| code.starts_with("source-"));
+    (run.code.unwrap_or(-1), codes.map(str::to_owned).collect())
 }
 
 #[test]

@@ -47,7 +47,7 @@ fn check_and_twine_agree_on_real_distributions() {
 /// The names of the files that `twine check --strict` refuses.
 fn twine(files: &[std::path::PathBuf]) -> BTreeSet<String> {
     let run = peers::twine().env("COLUMNS", "400").args(["check", "--strict"]).args(files).output();
-    let names = files.iter().map(|file| file.file_name().unwrap().to_string_lossy().into_owned());
+    let names = files.iter().filter_map(|file| Some(file.file_name()?.to_string_lossy().into_owned()));
     // A verdict stands behind the path, on the same line or, where that is long, on the next.
     let text: String = run.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
     names
