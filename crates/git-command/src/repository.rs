@@ -190,9 +190,10 @@ impl Repository {
         Ok(full)
     }
 
-    /// Git's paths of some of the project's paths.
+    /// Git's paths of some of the project's paths, to choose by; the whole work tree is `.`, as git takes no empty one.
     pub(crate) fn all_full<P: AsRef<Path>>(&self, paths: &[P]) -> Result<Vec<OsString>, GitError> {
-        paths.iter().map(|path| self.full(path.as_ref())).collect()
+        let full = |path: &P| self.full(path.as_ref()).map(|full| if full.is_empty() { ".".into() } else { full });
+        paths.iter().map(full).collect()
     }
 
     /// A path from the top of the work tree as one of the project; none where it lies outside.

@@ -54,7 +54,10 @@ fn twine(files: &[std::path::PathBuf]) -> BTreeSet<String> {
         .filter(|name| {
             let behind =
                 text.split(&format!("{name}: ")).nth(1).unwrap_or_else(|| panic!("twine says nothing of {name}"));
-            behind.starts_with("FAILED")
+            // Where the terminal has a name, the verdict is in colour.
+            let verdict =
+                behind.strip_prefix('\u{1b}').and_then(|code| code.split_once('m')).map_or(behind, |(_, rest)| rest);
+            verdict.starts_with("FAILED")
         })
         .collect()
 }

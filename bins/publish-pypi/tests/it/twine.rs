@@ -38,7 +38,8 @@ fn our_form_has_all_that_twines_has() {
     let project = Scratch::empty();
     let mut beyond = BTreeSet::new();
     for package in &packages {
-        // A project without a name may publish anything.
+        let name = package.file_name().and_then(|name| name.to_str()?.split('-').next()).expect("a wheel has a name");
+        project.write("pyproject.toml", format!("[project]\nname = \"{name}\"\n"));
         test_support::binary!("publish-pypi")
             .run()
             .project(project.path())
