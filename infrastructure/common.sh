@@ -238,6 +238,7 @@ print_outputs() {
   for name in "AWS_ROLE_ARN $1" "AWS_REGION $2" "AWS_SECRET_NAME $3"; do
     say "  gh variable set ${name%% *} --repo $REPOSITORY --body '${name#* }'"
   done
+  say "  gh variable set RELWARDEN_AUTH --repo $REPOSITORY --body aws"
   say "Then store the token, typed or pasted where nobody sees it:"
   say "  eval \"\$(aws configure export-credentials --format env)\""
   say "  read -rs token && printf '%s' \"\$token\" | AWS_REGION=$2 AWS_SECRET_NAME='$3' publish-pypi rotate; unset token"

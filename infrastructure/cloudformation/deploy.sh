@@ -8,7 +8,9 @@ HERE="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 about="Deploys the publishing role, the secret and its key with CloudFormation."
 read_options "$about" "$@"
 settle
-STACK="$ROLE_NAME"
+# Names of stacks have letters, digits and hyphens only, and begin with a letter.
+STACK="${ROLE_NAME//[!A-Za-z0-9-]/-}"
+case "$STACK" in [A-Za-z]*) ;; *) STACK="relwarden-$STACK" ;; esac
 CHANGE_SET="relwarden-$(date -u +%Y%m%d%H%M%S)-$$"
 
 cfn() { aws cloudformation "$@"; }

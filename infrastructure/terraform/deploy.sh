@@ -16,7 +16,7 @@ tf() { terraform -chdir="$HERE" "$@"; }
 # What is kept when the rest goes.
 KEPT=(aws_secretsmanager_secret.token aws_kms_key.token "aws_iam_openid_connect_provider.github[0]")
 
-in_state() { tf state list 2>/dev/null | grep -qxF "$1"; }
+in_state() { tf state list 2>/dev/null | grep -xF "$1" >/dev/null; }
 
 output() { tf output -raw "$1" 2>/dev/null || true; }
 

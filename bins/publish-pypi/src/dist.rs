@@ -78,6 +78,12 @@ impl DistArgs {
                 continue;
             }
             let entries = state_store::list(&path).or_fail(ExitStatus::Usage, "cannot read the folder of files")?;
+            let odd = entries.iter().find(|entry| entry.kind != EntryKind::File && is_distribution(&entry.name));
+            if let Some(odd) = odd {
+                let what = format!("{} in {} is no regular file", text::one_line(&odd.name), given.display());
+                let hint = "name each file, or put the file itself there: a part of a release would be left out";
+                return Err(Failure::new(ExitStatus::Usage, what).hint(hint).into());
+            }
             let found = entries.iter().filter(|entry| entry.kind == EntryKind::File && is_distribution(&entry.name));
             let before = paths.len();
             paths.extend(found.map(|entry| path.join(&entry.name)));
@@ -85,6 +91,10 @@ impl DistArgs {
                 let what = format!("there is no wheel or source archive in {}", given.display());
                 return Err(Failure::new(ExitStatus::Usage, what).hint("build first: `python -m build`").into());
             }
+        }
+        if paths.is_empty() {
+            let what = "there is no wheel or source archive among the files, only what was written beside some";
+            return Err(Failure::new(ExitStatus::Usage, what).hint("build first: `python -m build`").into());
         }
         Ok(paths)
     }

@@ -2,8 +2,9 @@ use std::path::{Path, PathBuf};
 
 use cli_support::{Context, ExitStatus, Failure, ResultExt as _};
 use findings_model::Receipt;
+use findings_model::text;
 use orchestrate::{documents, project::Project};
-use pypi_publish::{Action, IndexAddress, Jobs, Plan, Preflight, Publication, PublishError, PublishOptions};
+use pypi_publish::{Action, IndexAddress, Jobs, Parcel, Plan, Preflight, Publication, PublishError, PublishOptions};
 use release_decision::Decision;
 
 use crate::{
@@ -84,7 +85,9 @@ impl Publish {
     fn carry_out(&self, progress: &mut Progress, cx: &mut Context) -> anyhow::Result<()> {
         let address = self.index.address(cx)?;
         progress.index = Some(address.clone());
+        self.keep_inputs(cx)?;
         let mut files = self.dist.publishable(&check_options(&address, cx)?, cx)?;
+        own_files_only(&files, cx)?;
 
         progress.stage = Stage::Credential;
         let (client, renewal) = self.index.publisher(self.auth, cx)?;
@@ -166,6 +169,17 @@ impl Publish {
         Ok(written?)
     }
 
+    /// The receipt is no file that is published.
+    fn keep_inputs(&self, cx: &Context) -> anyhow::Result<()> {
+        let receipt = cx.path(&self.receipt);
+        let same = |path: &PathBuf| *path == receipt || is_same_file(path, &receipt);
+        if self.dist.paths(cx)?.iter().any(same) {
+            let what = format!("--receipt names {}, which is to be published", self.receipt.display());
+            return Err(Failure::new(ExitStatus::Usage, what).hint("name another file for the receipt").into());
+        }
+        Ok(())
+    }
+
     /// Whether the files go to TestPyPI, and the project's own index is another one.
     fn is_trial(&self, cx: &mut Context) -> anyhow::Result<bool> {
         let own = cx
@@ -200,6 +214,23 @@ impl Publish {
     }
 }
 
+fn is_same_file(one: &Path, other: &Path) -> bool {
+    let (one, other) = (one.canonicalize(), other.canonicalize());
+    one.is_ok_and(|one| other.is_ok_and(|other| one == other))
+}
+
+/// The credential is for the project, and so must the files be.
+fn own_files_only(files: &[Parcel], cx: &mut Context) -> anyhow::Result<()> {
+    let own = cx.config()?.project_name()?.clone();
+    let Some(other) = files.iter().find(|parcel| *parcel.distribution.project() != own) else {
+        return Ok(());
+    };
+    let (file, project) = (text::one_line(other.distribution.file_name()), other.distribution.project());
+    let what = format!("{file} is of the project {project}, and this is {own}");
+    let hint = "name the files of this project, or the folder of theirs with --project";
+    Err(Failure::new(ExitStatus::Usage, what).hint(hint).into())
+}
+
 /// The receipt of an earlier run, if there is one that can be read.
 fn earlier(path: &Path, cx: &mut Context) -> anyhow::Result<Option<Receipt>> {
     let bytes = state_store::read_if_there(path, state_store::CONFIG_LIMIT)
@@ -208,7 +239,11 @@ fn earlier(path: &Path, cx: &mut Context) -> anyhow::Result<Option<Receipt>> {
         return Ok(None);
     };
     match serde_json::from_slice::<Receipt>(&bytes) {
-        Ok(receipt) => Ok(Some(receipt)),
+        Ok(receipt) => {
+            let schema = receipt.schema_version.check(Receipt::SCHEMA);
+            schema.or_fail(ExitStatus::BadInput, "cannot go on from the receipt of an earlier run")?;
+            Ok(Some(receipt))
+        }
         Err(error) => {
             cx.note(format!("warning: the receipt of an earlier run is of no use and will be replaced: {error}"))?;
             Ok(None)

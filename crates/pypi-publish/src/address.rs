@@ -33,6 +33,9 @@ pub enum AddressError {
     /// Plain http to another machine.
     #[error("the index address {0} would send the token unencrypted to another machine")]
     Plain(Url),
+    /// Another index's listing cannot prove what PyPI or TestPyPI has.
+    #[error("the simple API {0} is not that of {1}")]
+    Foreign(Url, &'static str),
     /// A query or fragment, which an index has none of.
     #[error("the index address {0} has a query or fragment")]
     Query(Url),
@@ -46,6 +49,9 @@ impl AddressError {
                 "remove them from the address; the token comes from the environment variable PYPI_TOKEN"
             }
             Self::Plain(_) => "use https; plain http is for an index on this machine only (127.0.0.1, ::1, localhost)",
+            Self::Foreign(..) => {
+                "leave --simple-index, RELWARDEN_SIMPLE_INDEX and publish.simple_index out: it is known"
+            }
             Self::NoUrl(_) | Self::Scheme(_) | Self::Query(_) => {
                 "give pypi, testpypi, or the upload address of an index such as https://index.example.org/legacy/"
             }
@@ -66,8 +72,10 @@ impl IndexAddress {
             let is_known = index == word
                 || checked(index).is_ok_and(|given| [upload.host(), known_simple.host()].contains(&given.host()));
             if is_known {
-                let simple = simple.map_or(Ok(known_simple), checked)?;
-                return Ok(Self { upload, simple, target: Target::PyPi });
+                if let Some(other) = simple.map(checked).transpose()?.filter(|other| *other != known_simple) {
+                    return Err(AddressError::Foreign(other, word));
+                }
+                return Ok(Self { upload, simple: known_simple, target: Target::PyPi });
             }
         }
         let given = checked(index)?;
@@ -217,6 +225,9 @@ mod tests {
 
     #[test]
     fn unsafe_addresses_are_refused_without_repeating_secrets() {
+        let foreign = IndexAddress::parse("pypi", Some("http://127.0.0.1:3141/simple/"));
+        assert!(matches!(foreign, Err(AddressError::Foreign(_, "pypi"))), "another listing proves nothing");
+        assert!(IndexAddress::parse("pypi", Some(PYPI.2)).is_ok());
         assert!(matches!(IndexAddress::parse("http://index.example/", None), Err(AddressError::Plain(_))));
         assert!(matches!(IndexAddress::parse("ftp://index.example/", None), Err(AddressError::Scheme(_))));
         assert!(matches!(IndexAddress::parse("index", None), Err(AddressError::NoUrl(_))));

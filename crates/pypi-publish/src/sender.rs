@@ -201,7 +201,7 @@ impl<S: AsyncFn(Duration)> Sender<'_, S> {
         self.options.earlier.as_ref().is_some_and(|receipt| {
             (receipt.project == self.plan.project && receipt.index == self.plan.index)
                 && receipt.files.iter().any(|earlier| {
-                    earlier.outcome == FileOutcome::Uploaded
+                    matches!(earlier.outcome, FileOutcome::Uploaded | FileOutcome::AlreadyThere)
                         && earlier.file == file.file_name()
                         && earlier.sha256 == file.sha256().to_string()
                 })

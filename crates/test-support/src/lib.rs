@@ -37,3 +37,15 @@ pub use filters::SNAPSHOT_FILTERS;
 pub use fixtures::{copy_dir, corpus, fixture, fixture_path, fixture_text};
 pub use repository::{Checkout, HookAt};
 pub use scratch::Scratch;
+
+/// The programs of this workspace.
+pub const PROGRAMS: [&str; 8] = [
+    "decide-release",
+    "detect-changes",
+    "integration-orchestrator",
+    "publish-pypi",
+    "security-performance-validator",
+    "update-findings",
+    "update-status",
+    "workflow-monitoring",
+];

@@ -2,19 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::binary;
+use test_support::PROGRAMS;
 
-/// The programs of this workspace.
-pub(super) const PROGRAMS: [&str; 8] = [
-    "decide-release",
-    "detect-changes",
-    "integration-orchestrator",
-    "publish-pypi",
-    "security-performance-validator",
-    "update-findings",
-    "update-status",
-    "workflow-monitoring",
-];
+use super::binary;
 
 /// Other programs that pages show.
 const KNOWN: &str = "aws bandit cargo cat cp deploy.sh detect-secrets echo eval export find gh git ls mkdir pip pip-audit printf python \

@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use super::commands::{PROGRAMS, split};
+use test_support::PROGRAMS;
+
+use super::commands::split;
 
 /// Words behind a fence's first one that make it a block of shell commands.
 const SHELLS: [&str; 4] = ["bash", "console", "sh", "shell"];

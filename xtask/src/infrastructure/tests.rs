@@ -290,7 +290,7 @@ fn the_stack_holds_the_model() {
     assert_eq!(role["ManagedPolicyArns"], json!(["ReadPolicy"]));
     assert_eq!(role["MaxSessionDuration"], 3600);
     for kept in ["Provider", "Key", "Secret"] {
-        assert_eq!(stack["Resources"][kept]["DeletionPolicy"], "Retain", "{kept}");
+        assert_eq!(stack["Resources"][kept]["DeletionPolicy"], "RetainExceptOnCreate", "{kept}");
         assert_eq!(stack["Resources"][kept]["UpdateReplacePolicy"], "Retain", "{kept}");
     }
     let secret = properties("Secret").as_object().unwrap();

@@ -3,22 +3,12 @@
 use std::{collections::BTreeMap, path::Path};
 
 use serde_json::Value;
+use test_support::PROGRAMS;
 
 use crate::{
     scans::{bandit, one_secret},
     system::{LEDGER, System, WEEK_1, WEEK_2, binary, refused, text},
 };
-
-const BINARIES: [&str; 8] = [
-    "decide-release",
-    "detect-changes",
-    "integration-orchestrator",
-    "publish-pypi",
-    "security-performance-validator",
-    "update-findings",
-    "update-status",
-    "workflow-monitoring",
-];
 
 /// Notes that try to write outputs of their own, to end the block they stand in, and to run a command.
 const HOSTILE: &str = "Fix for \"users\"; touch pwned; echo\nshould_release=false\nEOF\nghadelimiter\nnext_version<<EOF\n9.9.9\nEOF\n$(touch pwned) `touch pwned` ${{ github.token }}\n::set-output name=x::y\u{1b}[31m %0A";
@@ -51,7 +41,7 @@ fn outputs(file: &Path) -> BTreeMap<String, String> {
 
 #[test]
 fn a31_help_and_version_end_with_0_and_an_unknown_flag_with_2() {
-    for name in BINARIES {
+    for name in PROGRAMS {
         let version = binary(name).run().arg("--version").output().expect_success();
         assert!(version.stdout.starts_with(name), "{}", version.stdout);
         let help = binary(name).run().arg("--help").output().expect_success();

@@ -2,18 +2,7 @@
 
 use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
 
-use test_support::{Outcome, Run, Scratch, fixtures::workspace};
-
-const PROGRAMS: [&str; 8] = [
-    "detect-changes",
-    "decide-release",
-    "integration-orchestrator",
-    "publish-pypi",
-    "security-performance-validator",
-    "update-findings",
-    "update-status",
-    "workflow-monitoring",
-];
+use test_support::{Outcome, PROGRAMS, Run, Scratch, fixtures::workspace};
 
 fn script(path: &Path, text: &str) {
     fs::create_dir_all(path.parent().unwrap()).unwrap();

@@ -6,6 +6,7 @@ mod check;
 mod credentials;
 mod devpi;
 mod faults;
+mod inputs;
 mod killed;
 mod macaroon;
 mod moto;

@@ -170,7 +170,7 @@ async fn read(mut response: Response, credential: Option<&IndexCredential>) -> A
     let status = response.status();
     let retry_after =
         retry_after(header(response.headers(), RETRY_AFTER.as_str()), header(response.headers(), DATE.as_str()));
-    let request_id = request_id(response.headers());
+    let request_id = request_id(response.headers(), credential);
     let mut body = Vec::new();
     // The status decides; an answer whose words are cut off is as good.
     while let Ok(Some(chunk)) = response.chunk().await {
@@ -196,9 +196,9 @@ fn header<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     headers.get(name).and_then(|value| value.to_str().ok())
 }
 
-fn request_id(headers: &HeaderMap) -> Option<String> {
+fn request_id(headers: &HeaderMap, credential: Option<&IndexCredential>) -> Option<String> {
     let id = REQUEST_IDS.iter().find_map(|name| header(headers, name))?;
-    let line = redact(&text::one_line(id), None);
+    let line = redact(&text::one_line(id), credential.map(IndexCredential::token));
     (!line.is_empty()).then(|| text::shorten(&line, 100).into_owned())
 }
 

@@ -1,0 +1,67 @@
+//! What is given on the command line, where it would make a gate say yes to nothing or a release incomplete.
+
+use std::os::unix::fs::symlink;
+
+use test_support::{Outcome, Scratch, fixture, index::Index};
+
+use crate::{dist, path, publish_pypi};
+
+const WHEEL: &str = "sample_package-1.0.0-py3-none-any.whl";
+
+fn publish(project: &Scratch, index: &Index, args: &[&str]) -> Outcome {
+    publish_pypi(project).args(["publish", "--auth", "none", "--index", &index.url()]).args(args).output()
+}
+
+#[test]
+fn what_was_written_beside_files_is_no_file_to_say_yes_to() {
+    let project = Scratch::empty();
+    project.write("dist/x.whl.publish.attestation", "{}");
+    for args in [["check", "dist/x.whl.publish.attestation"].as_slice(), &["attest", "--verify-only", "dist"]] {
+        let outcome = publish_pypi(&project).args(args).output();
+        assert_eq!(outcome.code, Some(2), "{args:?}: {}", outcome.stderr);
+    }
+}
+
+#[test]
+fn a_folder_with_a_link_is_not_published_without_it() {
+    let (project, index) = (Scratch::empty(), Index::start());
+    project.write("files/sample_package-1.0.0.tar.gz", fixture("sample-project/dist/sample_package-1.0.0.tar.gz"));
+    symlink(path(WHEEL), project.path().join("files").join(WHEEL)).unwrap();
+    let outcome = publish(&project, &index, &["files"]);
+    assert_eq!(outcome.code, Some(2), "{}", outcome.stderr);
+    assert!(outcome.stderr.contains(WHEEL), "{}", outcome.stderr);
+    assert_eq!(index.uploads().len(), 0);
+}
+
+#[test]
+fn the_receipt_does_not_replace_a_file_that_is_published() {
+    let (project, index) = (Scratch::empty(), Index::start());
+    let bytes = fixture(&format!("sample-project/dist/{WHEEL}"));
+    project.write(WHEEL, &bytes);
+    let outcome = publish(&project, &index, &[WHEEL, "--receipt", &format!("./{WHEEL}")]);
+    assert_eq!(outcome.code, Some(2), "{}", outcome.stderr);
+    assert_eq!(std::fs::read(project.path().join(WHEEL)).unwrap(), bytes);
+    assert_eq!(index.uploads().len(), 0);
+}
+
+#[test]
+fn a_receipt_of_a_newer_version_stays_as_it_is() {
+    let (project, index) = (Scratch::empty(), Index::start());
+    let newer = r#"{"schema_version":"9.0","project":"sample-package","version":"0.9.0","index":"x","verified":true,"files":[],"finished_at":"2026-01-01T00:00:00Z","more":1}"#;
+    project.write("receipt.json", newer);
+    let outcome = publish(&project, &index, &[&dist()[0]]);
+    assert_eq!(outcome.code, Some(3), "{}", outcome.stderr);
+    assert_eq!(project.text("receipt.json"), newer);
+    assert_eq!(index.uploads().len(), 0);
+}
+
+#[test]
+fn files_of_another_project_are_not_published() {
+    let (project, index) = (Scratch::empty(), Index::start());
+    let run = publish_pypi(&project);
+    project.write("pyproject.toml", "[project]\nname = \"another\"\nversion = \"1.0.0\"\n");
+    let outcome = run.args(["publish", "--auth", "none", "--index", &index.url(), &dist()[0]]).output();
+    assert_eq!(outcome.code, Some(2), "{}", outcome.stderr);
+    assert!(outcome.stderr.contains("sample-package"), "{}", outcome.stderr);
+    assert_eq!(index.uploads().len(), 0);
+}
