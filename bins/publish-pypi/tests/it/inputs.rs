@@ -40,7 +40,7 @@ fn the_receipt_does_not_replace_a_file_that_is_published() {
     project.write(WHEEL, &bytes);
     let outcome = publish(&project, &index, &[WHEEL, "--receipt", &format!("./{WHEEL}")]);
     assert_eq!(outcome.code, Some(2), "{}", outcome.stderr);
-    assert_eq!(std::fs::read(project.path().join(WHEEL)).unwrap(), bytes);
+    assert_eq!(project.bytes(WHEEL), bytes);
     assert_eq!(index.uploads().len(), 0);
 }
 
