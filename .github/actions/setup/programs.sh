@@ -33,7 +33,6 @@ elif [ -n "${VERSION:-}" ]; then
   [[ $REPOSITORY =~ ^[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+$ ]] || fail "repository is no owner/name" 2
   case "$(uname -s)-$(uname -m)" in
     Linux-x86_64) target=x86_64-unknown-linux-gnu ;;
-    Linux-aarch64) target=aarch64-unknown-linux-gnu ;;
     *) fail "there is no release for $(uname -s) on $(uname -m); leave version out to build from source" 2 ;;
   esac
   mkdir -p "$download"

@@ -100,7 +100,9 @@ impl Publish {
         let plan = block_on(plan::make(&client, &files, &rules, cx.now(), &patience))??;
         progress.plan = Some(plan.clone());
         let decision_id = if self.is_trial(cx)? {
-            cx.note("a publish to TestPyPI carries out no decision: what is due stays due")?;
+            cx.note(
+                "a publish to another index than the project's own carries out no decision: what is due stays due",
+            )?;
             None
         } else {
             self.decision_id(&plan, cx)?
@@ -180,15 +182,11 @@ impl Publish {
         Ok(())
     }
 
-    /// Whether the files go to TestPyPI, and the project's own index is another one.
+    /// Whether the files go to another index than the configuration names, or to TestPyPI where it names none.
     fn is_trial(&self, cx: &mut Context) -> anyhow::Result<bool> {
-        let own = cx
-            .config()?
-            .publish
-            .index
-            .as_deref()
-            .is_some_and(|index| IndexAddress::parse(index, None).is_ok_and(|address| address.is_test()));
-        Ok(!own && self.index.address(cx)?.is_test())
+        let own = cx.config()?.publish.index.as_deref().and_then(|index| IndexAddress::parse(index, None).ok());
+        let address = self.index.address(cx)?;
+        Ok(own.map_or_else(|| address.is_test(), |own| own.upload_url() != address.upload_url()))
     }
 
     /// The decision that this publish carries out: the one beside the receipt, the project's newest, or one that was replaced

@@ -34,7 +34,7 @@ impl Journal {
             state_store::replace_without_sync(&self.path, &bytes).map_err(|error| error.to_string())
         });
         if let Err(error) = written {
-            tracing::warn!("the receipt could not be written for now: {error}");
+            tracing::warn!("the receipt could not be written yet: {error}");
         }
     }
 }

@@ -65,3 +65,16 @@ fn files_of_another_project_are_not_published() {
     assert!(outcome.stderr.contains("sample-package"), "{}", outcome.stderr);
     assert_eq!(index.uploads().len(), 0);
 }
+
+#[test]
+fn a_rehearsal_on_another_index_than_the_configured_one_is_told_to_be_one() {
+    let (project, index, own) = (Scratch::empty(), Index::start(), Index::start());
+    let run = |named: &str| {
+        let run = publish_pypi(&project);
+        let name = "[project]\nname = \"sample-package\"\nversion = \"1.0.0\"\n";
+        project.write("pyproject.toml", format!("{name}[tool.relwarden.publish]\nindex = \"{named}\"\n"));
+        run.args(["publish", "--auth", "none", "--index", &index.url(), &dist()[0]]).output().expect_success()
+    };
+    assert!(run(&own.url()).stderr.contains("carries out no decision"));
+    assert!(!run(&index.url()).stderr.contains("carries out no decision"), "this is the project's own");
+}
