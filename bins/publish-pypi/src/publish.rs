@@ -1,8 +1,7 @@
 use std::path::{Path, PathBuf};
 
 use cli_support::{Context, ExitStatus, Failure, ResultExt as _};
-use findings_model::Receipt;
-use findings_model::text;
+use findings_model::{FileOutcome, Receipt, text};
 use orchestrate::{documents, project::Project};
 use pypi_publish::{Action, IndexAddress, Jobs, Parcel, Plan, Preflight, Publication, PublishError, PublishOptions};
 use release_decision::Decision;
@@ -99,7 +98,8 @@ impl Publish {
         let (rules, patience) = (index_rules(cx)?, patience(cx, self.wait));
         let plan = block_on(plan::make(&client, &files, &rules, cx.now(), &patience))??;
         progress.plan = Some(plan.clone());
-        let decision_id = if self.is_trial(cx)? {
+        let trial = self.is_trial(cx)?;
+        let decision_id = if trial {
             cx.note(
                 "a publish to another index than the project's own carries out no decision: what is due stays due",
             )?;
@@ -108,6 +108,7 @@ impl Publish {
             self.decision_id(&plan, cx)?
         };
         let mut nothing_sent = Publication::nothing_sent(&plan, None).receipt(decision_id.clone(), cx.now());
+        nothing_sent.trial = trial;
         progress.receipt = Some(nothing_sent.clone());
         if self.dry_run
             && let Some(obstacle) = plan.obstacle()
@@ -143,10 +144,15 @@ impl Publish {
 
         progress.stage = Stage::Upload;
         let path = cx.path(&self.receipt);
+        let earlier = earlier(&path, cx)?;
+        let mut so_far = nothing_sent.clone();
+        if let Some(earlier) = &earlier {
+            keep_taken(&mut so_far, earlier);
+        }
         let options = PublishOptions {
             jobs: self.jobs.unwrap_or_default(),
-            earlier: earlier(&path, cx)?,
-            observer: Some(observer(nothing_sent.clone(), path.clone(), cx)),
+            earlier,
+            observer: Some(observer(so_far, path.clone(), cx)),
         };
         let upload = pypi_publish::publish(&client, &plan, &files, &options, &patience);
         let publication = block_on(async {
@@ -155,9 +161,13 @@ impl Publish {
                 None => upload.await,
             }
         })?;
+        let mut receipt = publication.receipt(decision_id, cx.now());
+        receipt.trial = trial;
+        if let Some(earlier) = &options.earlier {
+            keep_taken(&mut receipt, earlier);
+        }
         // The observer's bars end here.
         drop(options);
-        let mut receipt = publication.receipt(decision_id, cx.now());
         receipt.extra = nothing_sent.extra;
         progress.receipt = Some(receipt.clone());
         let written = write(&receipt, &path);
@@ -245,6 +255,22 @@ fn earlier(path: &Path, cx: &mut Context) -> anyhow::Result<Option<Receipt>> {
         Err(error) => {
             cx.note(format!("warning: the receipt of an earlier run is of no use and will be replaced: {error}"))?;
             Ok(None)
+        }
+    }
+}
+
+/// What an earlier run saw the index take stays known while this run has not come to the file.
+fn keep_taken(so_far: &mut Receipt, earlier: &Receipt) {
+    if so_far.project != earlier.project || so_far.index != earlier.index {
+        return;
+    }
+    for file in so_far.files.iter_mut().filter(|file| file.outcome == FileOutcome::Skipped) {
+        let taken = earlier.files.iter().find(|before| {
+            (before.file == file.file && before.sha256 == file.sha256)
+                && matches!(before.outcome, FileOutcome::Uploaded | FileOutcome::AlreadyThere)
+        });
+        if let Some(taken) = taken {
+            file.clone_from(taken);
         }
     }
 }

@@ -15,6 +15,10 @@ pub struct Receipt {
     pub decision_id: Option<String>,
     /// The index's upload address.
     pub index: String,
+    /// Whether the files went to another index than the project's own, to try the release out. Such a receipt moves no
+    /// baseline.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub trial: bool,
     /// Whether the index lists every file with our digest.
     pub verified: bool,
     /// Each file of the release.

@@ -53,6 +53,9 @@ pub enum PageError {
     /// An API of another major version.
     #[error("it is of API version {0}, expected 1.x")]
     ApiVersion(String),
+    /// HTML that lists no file and does not say that it is a simple page: a login form, or a proxy's own page.
+    #[error("it lists no file and does not say that it is a page of links to files (PEP 503)")]
+    NoLinks,
 }
 
 #[derive(Deserialize)]
@@ -135,6 +138,9 @@ impl RawPage {
                         continue;
                     };
                     page.files.insert(name, ListedFile { url: Some(url), sha256, ..ListedFile::default() });
+                }
+                if !page.files.keys().any(|name| html::is_archive(name)) && !html::says_simple(html) {
+                    return Err(PageError::NoLinks);
                 }
             }
         }
@@ -230,6 +236,20 @@ mod tests {
                 ("a-3.whl".into(), "https://index.example/simple/a/a-3.whl".into(), false),
             ]
         );
+    }
+
+    #[test]
+    fn a_page_without_files_says_that_it_is_a_simple_page() {
+        for empty in [
+            "<html><head><title>Links for a</title></head><body><h1>Links for a</h1></body></html>",
+            "<meta name=\"pypi:repository-version\" content=\"1.0\"><body></body>",
+            "<!DOCTYPE html><title>root/dev: links for a</title>",
+        ] {
+            assert_eq!(parse("text/html", empty).unwrap().files.len(), 0, "{empty}");
+        }
+        for other in ["", "<h1>Sign in</h1><a href='/login'>continue</a>", "<!-- links for a --><p>Bad gateway"] {
+            assert!(matches!(parse("text/html", other), Err(PageError::NoLinks)), "{other}");
+        }
     }
 
     #[test]

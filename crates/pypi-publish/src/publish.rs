@@ -15,7 +15,7 @@ use futures_util::{StreamExt as _, stream};
 use crate::{
     Action, Content, IndexClient, Patience, Plan, PlanError, PlannedFile, PublishError,
     sender::{End, Sender},
-    verify::verify,
+    verify::{Earlier, wait_for_listing},
 };
 
 /// How many files are sent at a time, once the first one is there.
@@ -165,6 +165,7 @@ impl Publication {
             version: self.version.clone(),
             decision_id,
             index: self.index.clone(),
+            trial: false,
             verified: self.verified,
             files: self.files.clone(),
             finished_at,
@@ -218,7 +219,7 @@ pub async fn publish<S: AsyncFn(Duration)>(
     if publication.failure.is_none() {
         options.tell(Event::Verifying);
         let distributions: Vec<&Distribution> = files.iter().map(|parcel| &parcel.distribution).collect();
-        let verification = verify(client, &distributions, patience).await;
+        let verification = wait_for_listing(client, &distributions, patience, Earlier::Read).await;
         publication.verified = verification.failure.is_none();
         publication.failure = verification.failure.map(Into::into);
     }

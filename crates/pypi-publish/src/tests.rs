@@ -383,6 +383,34 @@ async fn verification_waits_for_a_slow_index_and_no_longer() {
 }
 
 #[tokio::test]
+async fn an_index_that_was_read_before_is_asked_again_whatever_it_answers() {
+    let bench = Bench::new();
+    let files = [file(sdist(""))];
+    let plan = bench.plan(&files).await;
+    bench.index.fail_pages([Fault::Status(403), Fault::Html(200), Fault::Status(418)]);
+    assert!(bench.carry_out(&plan, &files).await.verified);
+    assert_eq!(*bench.waits.lock().unwrap(), [1, 2, 4].map(Duration::from_secs));
+
+    let ever = Bench::new();
+    let plan = ever.plan(&files).await;
+    ever.index.fail_pages([Fault::Status(403); 100]);
+    let publication = ever.carry_out(&plan, &files).await;
+    assert_eq!(outcomes(&publication), [(FileOutcome::Uploaded, 1)]);
+    let (kind, text) = failure(&publication);
+    assert_eq!(kind, ErrorKind::Outside);
+    assert!(text.starts_with("the index does not answer any more as it did before / "), "{text}");
+
+    // Where nothing was read before, the set-up may be wrong, and no wait mends it.
+    for (fault, kind) in [(Fault::Status(403), ErrorKind::Refused), (Fault::Html(200), ErrorKind::Usage)] {
+        let fresh = Bench::new();
+        fresh.index.fail_pages([fault]);
+        let patience = Patience { policy: fresh.policy, seed: 1, sleep: async |_| () };
+        let verification = verify(&fresh.client, &[&files[0].distribution], &patience).await;
+        assert_eq!((verification.looks, verification.failure.unwrap().kind()), (1, kind));
+    }
+}
+
+#[tokio::test]
 async fn every_kind_of_page_gives_digests() {
     for pages in [Pages::JsonAndHtml, Pages::Html, Pages::HtmlWithoutDigests] {
         let bench = Bench::with(Settings { pages, ..Settings::default() }, None);

@@ -35,6 +35,14 @@ pub enum VerifyError {
         /// The cause.
         source: ReadError,
     },
+    /// The index could be read before, and now answers with something else.
+    #[error("the index does not answer any more as it did before")]
+    Lapsed {
+        /// The project.
+        project: String,
+        /// The cause.
+        source: ReadError,
+    },
 }
 
 impl VerifyError {
@@ -42,7 +50,7 @@ impl VerifyError {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Empty => ErrorKind::Usage,
-            Self::Missing { .. } => ErrorKind::Outside,
+            Self::Missing { .. } | Self::Lapsed { .. } => ErrorKind::Outside,
             Self::Mismatch { .. } => ErrorKind::Conflict,
             Self::Index { source, .. } => source.kind(),
         }
@@ -53,6 +61,7 @@ impl VerifyError {
         match self {
             Self::Empty => "name the files that were published",
             Self::Missing { .. } => "caches of an index can lag by minutes; run `publish-pypi verify` again later",
+            Self::Lapsed { .. } => "look at the index's status page, then run `publish-pypi verify` again",
             Self::Mismatch { .. } => "do not use these files; find out who published the others",
             Self::Index { source, .. } => source.hint(),
         }
@@ -107,12 +116,29 @@ impl FoundFile {
 /// Asks whether the index lists every file with our digest.
 ///
 /// What is missing is asked for again, with growing waits, for at most `patience.policy.verify`; no time at all asks
-/// once. A wrong digest ends it at once. This needs nothing but the files and the index: it may be done later, and from
-/// anywhere.
+/// once. A wrong digest ends it at once, and so does an index that cannot be read from the first time on in a way that no
+/// wait mends. This needs nothing but the files and the index: it may be done later, and from anywhere.
 pub async fn verify<S: AsyncFn(Duration)>(
     client: &IndexClient,
     files: &[&Distribution],
     patience: &Patience<S>,
+) -> Verification {
+    wait_for_listing(client, files, patience, Earlier::Unread).await
+}
+
+/// Whether the index has answered as an index before.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Earlier {
+    Unread,
+    Read,
+}
+
+/// As [`verify`]. Of an index that was read before, no odd answer is taken for a wrong set-up.
+pub(crate) async fn wait_for_listing<S: AsyncFn(Duration)>(
+    client: &IndexClient,
+    files: &[&Distribution],
+    patience: &Patience<S>,
+    mut earlier: Earlier,
 ) -> Verification {
     const LONGEST_WAIT: Duration = Duration::from_secs(30);
     let mut found: Vec<FoundFile> = files.iter().map(|file| FoundFile::unknown(file)).collect();
@@ -124,9 +150,19 @@ pub async fn verify<S: AsyncFn(Duration)>(
         looks += 1;
         let error = match look(client, files, &mut found).await {
             Ok(()) => break None,
-            Err(error) if error.kind() == ErrorKind::Outside => error,
-            Err(error) => break Some(error),
+            Err(VerifyError::Index { project, source })
+                if earlier == Earlier::Read && source.kind() != ErrorKind::Outside =>
+            {
+                VerifyError::Lapsed { project, source }
+            }
+            Err(error) => error,
         };
+        if error.kind() != ErrorKind::Outside {
+            break Some(error);
+        }
+        if matches!(error, VerifyError::Missing { .. }) {
+            earlier = Earlier::Read;
+        }
         let left = patience.policy.verify.saturating_sub(waited);
         if left.is_zero() {
             break Some(error);

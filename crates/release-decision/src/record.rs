@@ -41,6 +41,16 @@ pub enum RecordError {
         /// The receipt's version.
         version: String,
     },
+    /// The release was only tried out.
+    #[error(
+        "the receipt of {version} is of a trial on {index}, which is not the project's own index: nothing was released"
+    )]
+    Trial {
+        /// The receipt's version.
+        version: String,
+        /// The index's upload address.
+        index: String,
+    },
     /// A file was not published.
     #[error("the receipt of {version} is not complete: {file} was not published")]
     Unpublished {
@@ -198,6 +208,9 @@ pub fn record_release(publication: Publication<'_>) -> Result<Baseline, RecordEr
 
 fn check(receipt: &Receipt) -> Result<(), RecordError> {
     let version = || findings_model::text::one_line(&receipt.version);
+    if receipt.trial {
+        return Err(RecordError::Trial { version: version(), index: findings_model::text::one_line(&receipt.index) });
+    }
     if !receipt.verified {
         return Err(RecordError::Unverified { version: version() });
     }

@@ -2,7 +2,10 @@
 
 use std::os::unix::fs::symlink;
 
-use test_support::{Outcome, Scratch, fixture, index::Index};
+use test_support::{
+    Outcome, Scratch, fixture,
+    index::{Fault, Index},
+};
 
 use crate::{dist, path, publish_pypi};
 
@@ -56,6 +59,24 @@ fn a_receipt_of_a_newer_version_stays_as_it_is() {
 }
 
 #[test]
+fn what_an_earlier_run_saw_the_index_take_stays_in_the_receipt() {
+    let (project, index) = (Scratch::empty(), Index::start());
+    index.serve_stale_pages(1000);
+    let files = dist();
+    let args: Vec<&str> = files.iter().map(String::as_str).chain(["--wait", "0"]).collect();
+    let outcomes = || {
+        let receipt = project.json("receipt.json");
+        let files = receipt["files"].as_array().unwrap().clone();
+        files.iter().map(|file| file["outcome"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(publish(&project, &index, &args).code, Some(4));
+    assert_eq!(outcomes(), ["uploaded", "uploaded"]);
+    index.fail_uploads([Fault::Status(403)]);
+    assert_eq!(publish(&project, &index, &args).code, Some(5));
+    assert_eq!(outcomes(), ["failed", "uploaded"], "the second was not tried again");
+}
+
+#[test]
 fn files_of_another_project_are_not_published() {
     let (project, index) = (Scratch::empty(), Index::start());
     let run = publish_pypi(&project);
@@ -76,5 +97,7 @@ fn a_rehearsal_on_another_index_than_the_configured_one_is_told_to_be_one() {
         run.args(["publish", "--auth", "none", "--index", &index.url(), &dist()[0]]).output().expect_success()
     };
     assert!(run(&own.url()).stderr.contains("carries out no decision"));
+    assert_eq!(project.json("receipt.json")["trial"], true);
     assert!(!run(&index.url()).stderr.contains("carries out no decision"), "this is the project's own");
+    assert!(project.json("receipt.json").get("trial").is_none());
 }

@@ -2,6 +2,28 @@
 
 use url::Url;
 
+/// Endings of files that an index has or once took.
+const ARCHIVES: [&str; 9] = [".whl", ".tar.gz", ".zip", ".tgz", ".tar.bz2", ".tar.xz", ".egg", ".exe", ".msi"];
+
+/// Whether a link's file name is one of a distribution.
+pub(super) fn is_archive(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    ARCHIVES.iter().any(|ending| name.ends_with(ending))
+}
+
+/// Whether a page says of itself that it is a project's page: by the tag of PEP 629, or by a title as the known indexes write it.
+pub(super) fn says_simple(html: &str) -> bool {
+    let mut shown = String::new();
+    let mut rest = html;
+    while let Some((before, comment)) = rest.split_once("<!--") {
+        shown.push_str(before);
+        rest = comment.split_once("-->").map_or("", |(_, behind)| behind);
+    }
+    shown.push_str(rest);
+    let shown = shown.to_ascii_lowercase();
+    shown.contains("pypi:repository-version") || shown.contains("links for ")
+}
+
 /// The `href` of every anchor, with character references resolved.
 pub(super) fn links(html: &str) -> Vec<String> {
     let mut links = Vec::new();

@@ -161,6 +161,7 @@ fn receipt(version: &str, decision: Option<&str>) -> Receipt {
         version: version.to_owned(),
         decision_id: decision.map(str::to_owned),
         index: "http://127.0.0.1/".to_owned(),
+        trial: false,
         verified: true,
         files: vec![ReceiptFile {
             file: format!("demo-{version}.tar.gz"),
@@ -292,6 +293,8 @@ fn what_proves_nothing_moves_nothing() {
         refused(&Receipt { files: vec![], ..good.clone() }, Some(&stored), &baseline),
         RecordError::NoFiles { .. }
     ));
+    let trial = Receipt { trial: true, ..good.clone() };
+    assert!(matches!(refused(&trial, Some(&stored), &baseline), RecordError::Trial { .. }));
     let mut failed = good.clone();
     failed.files[0].outcome = FileOutcome::Failed;
     assert!(matches!(refused(&failed, Some(&stored), &baseline), RecordError::Unpublished { .. }));

@@ -41,6 +41,7 @@ fn receipt(decision: &Decision, outcomes: &[FileOutcome], verified: bool) -> Rec
         version: "1.2.4".to_owned(),
         decision_id: Some(decision.decision_id.clone()),
         index: "http://127.0.0.1/legacy/".to_owned(),
+        trial: false,
         verified,
         files: outcomes.iter().map(file).collect(),
         finished_at: now(),
