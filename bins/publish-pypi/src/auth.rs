@@ -136,9 +136,9 @@ fn by_presence(place: &Place, token: bool, identity: bool, cx: &Context) -> anyh
 }
 
 fn no_token(address: &IndexAddress) -> Failure {
-    let what = format!("there is no credential for {}: PYPI_TOKEN is not set", address.upload_url());
-    let hint =
-        "set the environment variable PYPI_TOKEN to a token of the index; in a workflow, pass it to this step only";
+    let what = format!("there is no credential for {}: PYPI_TOKEN is not set, or empty", address.upload_url());
+    let hint = "set the environment variable PYPI_TOKEN to a token of the index; in a workflow, pass it to this step only (a secret \
+                that the repository or its environment does not have arrives as empty text)";
     Failure::new(ExitStatus::Usage, what).hint(hint)
 }
 

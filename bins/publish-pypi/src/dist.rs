@@ -10,7 +10,7 @@ use cli_support::{Context, ExitStatus, Failure, ResultExt as _};
 use dist_check::{CheckOptions, DistKind, Distribution, Inspection, Level, Problem, check_set, inspect};
 use findings_model::text;
 use pypi_publish::{Content, Parcel};
-use state_store::EntryKind;
+use state_store::{EntryKind, StoreError, StoreErrorKind};
 
 use crate::attest::beside;
 
@@ -157,11 +157,21 @@ fn check_all(paths: &[PathBuf], options: &CheckOptions) -> anyhow::Result<Vec<Ch
 fn check(path: &Path, options: &CheckOptions) -> anyhow::Result<Checked> {
     let what = || format!("cannot check {}", path.display());
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let mut file = state_store::open_regular(path)
-        .or_fail(ExitStatus::Usage, what())
-        .map_err(|failure| failure.hint("name the files that the build wrote, for example dist/*"))?;
+    let mut file = state_store::open_regular(path).map_err(|error| {
+        let hint = unopened(&error);
+        Failure::caused(ExitStatus::Usage, what(), error).hint(hint)
+    })?;
     let inspection = inspect(&name, &mut file, options).or_fail(ExitStatus::Outside, what())?;
     Ok(Checked { inspection, file })
+}
+
+/// What to do about a file that cannot be opened.
+fn unopened(error: &StoreError) -> &'static str {
+    match &error.kind {
+        StoreErrorKind::Missing => "build first (`python -m build`), then name the files that it wrote",
+        StoreErrorKind::NotRegular(_) => "give the file itself: a link may lead to another file when it is sent",
+        _ => "name the files that the build wrote, for example dist/*",
+    }
 }
 
 /// A file's problems for people: a line for the file, two for each problem.

@@ -76,6 +76,9 @@ pub(crate) async fn make<S: AsyncFn(std::time::Duration)>(
 fn line(file: &pypi_publish::PlannedFile) -> String {
     let why = match (file.action, &file.reason) {
         (Action::Upload, _) => format!("upload ({} bytes)", file.bytes),
+        (Action::Identical, _) if file.yanked => {
+            "identical, nothing to do; it was withdrawn (yanked), and installers pass it over".to_owned()
+        }
         (Action::Identical, _) => "identical, nothing to do".to_owned(),
         (action, reason) => format!("{}, {}", action.as_str(), reason.as_deref().unwrap_or_default()),
     };

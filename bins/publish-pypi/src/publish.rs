@@ -1,10 +1,11 @@
 use std::path::{Path, PathBuf};
 
 use cli_support::{Context, ExitStatus, Failure, ResultExt as _};
-use findings_model::{FileOutcome, Receipt, text};
+use findings_model::{FileOutcome, Receipt, SchemaVersion, text};
 use orchestrate::{documents, project::Project};
 use pypi_publish::{Action, IndexAddress, Jobs, Parcel, Plan, Preflight, Publication, PublishError, PublishOptions};
 use release_decision::Decision;
+use serde::Deserialize;
 
 use crate::{
     attest,
@@ -239,6 +240,11 @@ fn own_files_only(files: &[Parcel], cx: &mut Context) -> anyhow::Result<()> {
     Err(Failure::new(ExitStatus::Usage, what).hint(hint).into())
 }
 
+#[derive(Deserialize)]
+struct Schema {
+    schema_version: SchemaVersion,
+}
+
 /// The receipt of an earlier run, if there is one that can be read.
 fn earlier(path: &Path, cx: &mut Context) -> anyhow::Result<Option<Receipt>> {
     let bytes = state_store::read_if_there(path, state_store::CONFIG_LIMIT)
@@ -246,12 +252,13 @@ fn earlier(path: &Path, cx: &mut Context) -> anyhow::Result<Option<Receipt>> {
     let Some(bytes) = bytes else {
         return Ok(None);
     };
+    // A newer document may have another shape, so its version is read first.
+    if let Ok(Schema { schema_version }) = serde_json::from_slice(&bytes) {
+        let schema = schema_version.check(Receipt::SCHEMA);
+        schema.or_fail(ExitStatus::BadInput, "cannot go on from the receipt of an earlier run")?;
+    }
     match serde_json::from_slice::<Receipt>(&bytes) {
-        Ok(receipt) => {
-            let schema = receipt.schema_version.check(Receipt::SCHEMA);
-            schema.or_fail(ExitStatus::BadInput, "cannot go on from the receipt of an earlier run")?;
-            Ok(Some(receipt))
-        }
+        Ok(receipt) => Ok(Some(receipt)),
         Err(error) => {
             cx.note(format!("warning: the receipt of an earlier run is of no use and will be replaced: {error}"))?;
             Ok(None)
@@ -290,11 +297,11 @@ fn failed(error: PublishError, plan: &Plan) -> Failure {
 /// What the index said beforehand ends the publish, or does not.
 fn preflight_verdict(found: &Preflight, plan: &Plan) -> Result<(), Failure> {
     let (status, hint) = match found {
-        Preflight::Acceptable | Preflight::Inconclusive(_) => return Ok(()),
+        Preflight::Acceptable | Preflight::Known | Preflight::Inconclusive(_) => return Ok(()),
         Preflight::Refused(_) => (ExitStatus::Refused, "check that the token is valid and is for this index"),
         Preflight::Rejected(_) => (ExitStatus::No, "correct what the index says and build again"),
     };
-    let answered = found.answered().map(|answered| format!(" with {answered}")).unwrap_or_default();
+    let answered = found.answered().map(|answered| format!(" (it answered with {answered})")).unwrap_or_default();
     let what = format!("{} does not take {} {}: {}{answered}", plan.index, plan.project, plan.version, found.meaning());
     Err(Failure::new(status, what).hint(hint))
 }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use cli_support::{Context, ExitStatus, Failure};
 use credentials::aws::AwsError;
 use findings_model::{Extra, FileOutcome, Receipt, ReceiptFile, SchemaVersion, Timestamp, text};
-use pypi_publish::{IndexAddress, Plan, Preflight, PreflightError, PublishError};
+use pypi_publish::{IndexAddress, Plan, Preflight, PreflightError, PublishError, VerifyError};
 use serde::Serialize;
 
 /// The runbook's section for a publish that failed.
@@ -146,7 +146,7 @@ impl Document {
     pub(crate) fn text(&self) -> String {
         let mut text = String::new();
         for file in &self.files {
-            let _infallible = writeln!(text, "{}: {}", file.file, word(file.outcome, self.dry_run));
+            let _infallible = writeln!(text, "{}: {}", file.file, self.word(file.outcome));
         }
         if let Some(preflight) = &self.preflight {
             let said = preflight.said.as_ref().map(|said| format!(" ({said})")).unwrap_or_default();
@@ -174,7 +174,7 @@ impl Document {
         if !self.files.is_empty() {
             text.push_str("| file | outcome | tries | SHA-256 |\n| --- | --- | --- | --- |\n");
             for file in &self.files {
-                let (name, outcome) = (markdown(&file.file), word(file.outcome, self.dry_run));
+                let (name, outcome) = (markdown(&file.file), self.word(file.outcome));
                 let _infallible = writeln!(text, "| {name} | {outcome} | {} | {} |", file.attempts, file.sha256);
             }
             text.push('\n');
@@ -221,6 +221,17 @@ impl Document {
     pub(crate) fn has_failed(&self) -> bool {
         self.failure.is_some()
     }
+
+    /// What became of a file, for people.
+    fn word(&self, outcome: FileOutcome) -> &'static str {
+        match outcome {
+            FileOutcome::Uploaded => "uploaded",
+            FileOutcome::AlreadyThere => "already there",
+            FileOutcome::Skipped if self.dry_run && !self.has_failed() => "would be uploaded",
+            FileOutcome::Skipped => "not sent",
+            FileOutcome::Failed => "failed",
+        }
+    }
 }
 
 impl FailureReport {
@@ -243,9 +254,14 @@ impl FailureReport {
         let failure = error.chain().find_map(|cause| cause.downcast_ref::<Failure>());
         let files = progress.receipt.as_ref().map(|receipt| receipt.files.as_slice()).unwrap_or_default();
         let failed = files.iter().find(|file| file.outcome == FileOutcome::Failed);
+        let not_listed = match published {
+            Some(PublishError::Verify(VerifyError::Missing { files })) => files.as_slice(),
+            _ => &[],
+        };
         let on_index: Vec<String> = files
             .iter()
             .filter(|file| matches!(file.outcome, FileOutcome::Uploaded | FileOutcome::AlreadyThere))
+            .filter(|file| !not_listed.contains(&file.file))
             .map(|file| file.file.clone())
             .collect();
         Self {
@@ -361,14 +377,4 @@ fn withdraw_at(progress: &Progress) -> Option<String> {
         (dist_check::Target::PyPi, false) => "https://pypi.org",
     };
     Some(format!("{host}/manage/project/{}/release/{}/", plan.project, plan.version))
-}
-
-fn word(outcome: FileOutcome, dry_run: bool) -> &'static str {
-    match outcome {
-        FileOutcome::Uploaded => "uploaded",
-        FileOutcome::AlreadyThere => "already there",
-        FileOutcome::Skipped if dry_run => "would be uploaded",
-        FileOutcome::Skipped => "skipped",
-        FileOutcome::Failed => "failed",
-    }
 }

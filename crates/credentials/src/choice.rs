@@ -28,7 +28,7 @@ impl ChoiceError {
         match self {
             Self::Nothing => {
                 "for trusted publishing give the job `permissions: id-token: write`; for AWS set AWS_ROLE_ARN, AWS_REGION and \
-                 AWS_SECRET_NAME as well; or set PYPI_TOKEN to a token of the index, for this step only"
+                 AWS_SECRET_NAME as well; or set PYPI_TOKEN to a token of the index, for this step only (a secret that is not there arrives as empty text)"
             }
             Self::Both(..) => "set `auth` in [tool.relwarden.publish], or give --auth trusted, aws or env",
         }

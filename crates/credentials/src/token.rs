@@ -42,6 +42,18 @@ pub enum TokenError {
     /// A space, tab or line break, at an end or inside.
     #[error("the token has white space or a line break in it")]
     WhiteSpace,
+    /// A user name and a token, as for Basic authentication.
+    #[error("there is a user name before the token (\"{USER}\")")]
+    WithUser,
+    /// A token in quotation marks.
+    #[error("the token stands in quotation marks")]
+    Quoted,
+    /// A JSON document.
+    #[error("that is a JSON document, not a token")]
+    Document,
+    /// The value of a header.
+    #[error("that is the value of a header (\"Bearer\", \"Basic\"), not a token")]
+    HeaderValue,
     /// A character that no token has.
     #[error("the token has a character in it that no token of this index has")]
     ForbiddenCharacter,
@@ -63,7 +75,9 @@ impl TokenError {
             Self::Empty => {
                 "store the token in the secret that the workflow passes on; an unset secret arrives as empty text"
             }
-            Self::WhiteSpace => "store the token again without a line break behind it",
+            Self::WhiteSpace => "store the token again without white space or a line break around it",
+            Self::Document => "store the token alone, or keep the document in AWS Secrets Manager and use --auth aws",
+            Self::WithUser | Self::Quoted | Self::HeaderValue => "store the token alone, from \"pypi-\" to its end",
             Self::ForbiddenCharacter | Self::MissingPrefix | Self::TooShort | Self::TooLong => {
                 "copy the whole token as the index shows it, from \"pypi-\" to its end, and nothing else"
             }
@@ -77,6 +91,9 @@ impl PypiToken {
         let text = Zeroizing::new(text);
         if text.is_empty() {
             return Err(TokenError::Empty);
+        }
+        if let Some(mistake) = pasted_with_more(&text, shape) {
+            return Err(mistake);
         }
         if text.contains(char::is_whitespace) {
             return Err(TokenError::WhiteSpace);
@@ -125,6 +142,20 @@ impl PypiToken {
     }
 }
 
+/// What is stored along with a token by mistake. Another index's password may be a document or a word in quotation marks.
+fn pasted_with_more(text: &str, shape: TokenShape) -> Option<TokenError> {
+    let trimmed = text.trim();
+    let is_header = ["Bearer ", "Basic ", "token "].iter().any(|word| trimmed.starts_with(word));
+    let is_quoted = ['"', '\''].iter().any(|quote| trimmed.starts_with(*quote));
+    match shape {
+        _ if trimmed.starts_with(USER) => Some(TokenError::WithUser),
+        _ if is_header => Some(TokenError::HeaderValue),
+        TokenShape::Pypi if is_quoted => Some(TokenError::Quoted),
+        TokenShape::Pypi if trimmed.starts_with('{') => Some(TokenError::Document),
+        TokenShape::Pypi | TokenShape::Opaque => None,
+    }
+}
+
 impl fmt::Debug for PypiToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("PypiToken(***)")
@@ -153,6 +184,10 @@ mod tests {
             (String::new(), TokenShape::Opaque, TokenError::Empty),
             (format!("{long}\n"), TokenShape::Pypi, TokenError::WhiteSpace),
             (format!("{long} {long}"), TokenShape::Opaque, TokenError::WhiteSpace),
+            (format!(" __token__:{long}"), TokenShape::Opaque, TokenError::WithUser),
+            (format!("\"{long}\""), TokenShape::Pypi, TokenError::Quoted),
+            (format!("{{\"token\": \"{long}\"}}"), TokenShape::Pypi, TokenError::Document),
+            (format!("Bearer {long}"), TokenShape::Pypi, TokenError::HeaderValue),
             (format!("{long};rm"), TokenShape::Pypi, TokenError::ForbiddenCharacter),
             (format!("{long};rm"), TokenShape::Opaque, TokenError::ForbiddenCharacter),
             (format!("{long}\u{e9}"), TokenShape::Opaque, TokenError::ForbiddenCharacter),

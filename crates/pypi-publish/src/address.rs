@@ -137,6 +137,11 @@ impl IndexAddress {
     }
 }
 
+/// Whether a page is PyPI's own. A private index sends those there who ask for a project that it does not have.
+pub(crate) fn leads_to_pypi(url: &Url) -> bool {
+    Url::parse(PYPI.2).is_ok_and(|pypi| pypi.origin() == url.origin() && url.path().starts_with(pypi.path()))
+}
+
 /// A URL that credentials may be sent to, with a slash at its end.
 fn checked(text: &str) -> Result<Url, AddressError> {
     let no_url =

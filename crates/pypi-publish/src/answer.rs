@@ -13,6 +13,14 @@ pub struct Answered {
     pub request_id: Option<String>,
 }
 
+impl Answered {
+    /// Whether the index says that the file's name was taken once. Its words choose the hint and nothing else.
+    pub(crate) fn is_about_the_name(&self) -> bool {
+        let said = self.said.as_deref().unwrap_or_default().to_ascii_lowercase();
+        self.status == 409 || said.contains("previously used") || said.contains("already exists")
+    }
+}
+
 impl fmt::Display for Answered {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "status {}", self.status)?;

@@ -13,7 +13,7 @@ use credentials::IndexCredential;
 use url::Url;
 
 pub use read::ReadError;
-pub(crate) use send::{Answer, Load};
+pub(crate) use send::{Answer, Load, Question};
 
 use crate::{IndexAddress, address::may_be_asked};
 

@@ -135,9 +135,10 @@ impl PublishError {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Refused { .. } => ErrorKind::Refused,
+            Self::Rejected { answered: Answered { status: 404 | 405 | 501 | 505, .. }, .. }
+            | Self::Redirected { .. } => ErrorKind::Usage,
             Self::Rejected { .. } => ErrorKind::Rejected,
             Self::Conflict { .. } => ErrorKind::Conflict,
-            Self::Redirected { .. } => ErrorKind::Usage,
             Self::Changed { .. } => ErrorKind::Changed,
             Self::Unclear { .. }
             | Self::File { .. }
@@ -173,7 +174,10 @@ impl PublishError {
                 "the index did not accept the token; renew it, and check that it is this index's"
             }
             Self::Refused { .. } => "check that the token is valid, is for this index and may upload to this project",
-            Self::Rejected { answered: Answered { status: 404 | 405, .. }, .. } => "check the index's upload address",
+            Self::Rejected { answered: Answered { status: 404 | 405 | 501 | 505, .. }, .. } => {
+                "check the index's upload address"
+            }
+            Self::Rejected { answered, .. } if answered.is_about_the_name() => NAME_IS_USED,
             Self::Rejected { answered: Answered { status: 413, .. }, .. } => {
                 "the file is larger than the index takes; ask for a higher limit"
             }
@@ -195,6 +199,9 @@ impl PublishError {
         }
     }
 }
+
+/// What to do when the index does not list a file and yet does not take its name.
+const NAME_IS_USED: &str = "the index had a file of this name, which was deleted; a name is never taken again: raise the version, or give a wheel a build tag, and build again";
 
 /// What to do when the index has other bytes of the same name.
 pub(crate) const CONFLICT: &str =

@@ -2,6 +2,8 @@
 
 mod html;
 
+pub(crate) use html::unescape;
+
 use std::{
     borrow::Cow,
     collections::{BTreeMap, BTreeSet},
@@ -36,6 +38,8 @@ pub struct ListedFile {
     pub upload_time: Option<Timestamp>,
     /// Where the index has the file's attestations (PEP 740).
     pub provenance: Option<String>,
+    /// Whether it was withdrawn, so that installers pass it over (PEP 592).
+    pub is_yanked: bool,
 }
 
 /// Why an answer is no simple page.
@@ -56,11 +60,19 @@ pub enum PageError {
     /// HTML that lists no file and does not say that it is a simple page: a login form, or a proxy's own page.
     #[error("it lists no file and does not say that it is a page of links to files (PEP 503)")]
     NoLinks,
+    /// The page of another project, as a proxy that mixes answers up sends it.
+    #[error("it is the page of {0:?}")]
+    OtherProject(String),
+    /// Two files of one name that are not the same.
+    #[error("it lists {0} twice, with different digests")]
+    Twice(String),
 }
 
 #[derive(Deserialize)]
 struct JsonPage {
     meta: JsonMeta,
+    #[serde(default)]
+    name: Option<String>,
     files: Vec<JsonFile>,
 }
 
@@ -83,6 +95,8 @@ struct JsonFile {
     upload_time: Value,
     #[serde(default)]
     provenance: Value,
+    #[serde(default)]
+    yanked: Value,
 }
 
 /// The two forms of a page that was fetched.
@@ -105,8 +119,8 @@ impl RawPage {
         }
     }
 
-    /// The files on the page. Relative addresses start at `base`.
-    pub(crate) fn parse(&self, base: &Url) -> Result<ProjectPage, PageError> {
+    /// The files on the page of a project. Relative addresses start at `base`.
+    pub(crate) fn parse(&self, base: &Url, project: &PackageName) -> Result<ProjectPage, PageError> {
         let mut page = ProjectPage { is_known: true, ..ProjectPage::default() };
         match self {
             Self::Json(body) => {
@@ -115,6 +129,10 @@ impl RawPage {
                     let version = findings_model::text::one_line(&json.meta.api_version);
                     return Err(PageError::ApiVersion(findings_model::text::shorten(&version, 40).into_owned()));
                 }
+                if let Some(other) = json.name.filter(|name| PackageName::parse(name).as_ref() != Ok(project)) {
+                    let other = findings_model::text::one_line(&other);
+                    return Err(PageError::OtherProject(findings_model::text::shorten(&other, 60).into_owned()));
+                }
                 for file in json.files {
                     let listed = ListedFile {
                         url: base.join(&file.url).ok(),
@@ -122,12 +140,14 @@ impl RawPage {
                         size: file.size.as_u64(),
                         upload_time: file.upload_time.as_str().and_then(|time| time.parse().ok()),
                         provenance: file.provenance.as_str().map(str::to_owned),
+                        // A text is the reason (PEP 691).
+                        is_yanked: file.yanked.is_string() || file.yanked == Value::Bool(true),
                     };
-                    page.files.insert(file.filename, listed);
+                    page.add(file.filename, listed)?;
                 }
             }
             Self::Html(html) => {
-                for href in html::links(html) {
+                for html::Link { href, is_yanked } in html::links(html) {
                     let Ok(mut url) = base.join(&href) else {
                         continue;
                     };
@@ -137,7 +157,7 @@ impl RawPage {
                     let Some(name) = html::file_name(&url) else {
                         continue;
                     };
-                    page.files.insert(name, ListedFile { url: Some(url), sha256, ..ListedFile::default() });
+                    page.add(name, ListedFile { url: Some(url), sha256, is_yanked, ..ListedFile::default() })?;
                 }
                 if !page.files.keys().any(|name| html::is_archive(name)) && !html::says_simple(html) {
                     return Err(PageError::NoLinks);
@@ -155,6 +175,16 @@ pub(crate) fn listed_name(name: &str) -> Option<FileName> {
 }
 
 impl ProjectPage {
+    /// Which of two files of one name an installer gets is anybody's guess.
+    fn add(&mut self, name: String, file: ListedFile) -> Result<(), PageError> {
+        let before = self.files.get(&name).map(|before| before.sha256);
+        if before.is_some_and(|before| before != file.sha256) {
+            return Err(PageError::Twice(findings_model::text::one_line(&name)));
+        }
+        self.files.insert(name, file);
+        Ok(())
+    }
+
     /// The files of one version, by name.
     pub fn of_version<'a>(&'a self, version: &'a Version) -> impl Iterator<Item = (&'a str, &'a ListedFile)> {
         let is_of = move |name: &str| listed_name(name).is_some_and(|parsed| parsed.version() == version);
@@ -190,7 +220,7 @@ mod tests {
 
     fn parse(content_type: &str, body: &str) -> Result<ProjectPage, PageError> {
         let base = Url::parse("https://index.example/simple/a/").unwrap();
-        RawPage::new(content_type, body.as_bytes().to_vec())?.parse(&base)
+        RawPage::new(content_type, body.as_bytes().to_vec())?.parse(&base, &PackageName::parse("a").unwrap())
     }
 
     fn listed(page: &ProjectPage) -> Vec<(String, String, bool)> {
@@ -205,9 +235,10 @@ mod tests {
         let body = format!(
             r#"{{"meta":{{"api-version":"1.4","x":1}},"name":"a","files":[
                 {{"filename":"a-1.tar.gz","url":"../../files/a-1.tar.gz","hashes":{{"sha256":"{DIGEST}"}},"yanked":"bad"}},
-                {{"filename":"a-2.tar.gz","url":"https://files.example/a-2.tar.gz","hashes":{{}}}}]}}"#
+                {{"filename":"a-2.tar.gz","url":"https://files.example/a-2.tar.gz","hashes":{{}},"yanked":false}}]}}"#
         );
         let page = parse("application/vnd.pypi.simple.v1+json; charset=utf-8", &body).unwrap();
+        assert_eq!(page.files.values().map(|file| file.is_yanked).collect::<Vec<_>>(), [true, false]);
         assert_eq!(
             listed(&page),
             [
@@ -219,6 +250,10 @@ mod tests {
         assert!(matches!(parse("application/json", newer), Err(PageError::ApiVersion(_))));
         assert!(matches!(parse("application/json", "{}"), Err(PageError::Json(_))));
         assert!(matches!(parse("image/png", ""), Err(PageError::ContentType(_))));
+        let other = r#"{"meta":{"api-version":"1.0"},"name":"b","files":[]}"#;
+        assert!(matches!(parse("application/json", other), Err(PageError::OtherProject(_))));
+        let spelt = other.replace("\"b\"", "\"A\"");
+        assert!(parse("application/json", &spelt).is_ok());
     }
 
     #[test]
@@ -228,6 +263,7 @@ mod tests {
              <a href='a-2.tar.gz'>two</a><a href=a-3.whl#md5=0>three</a><a>no</a><abbr href=no>"
         );
         let page = parse("text/html", &body).unwrap();
+        assert_eq!(page.files.values().map(|file| file.is_yanked).collect::<Vec<_>>(), [true, false, false]);
         assert_eq!(
             listed(&page),
             [
@@ -236,6 +272,16 @@ mod tests {
                 ("a-3.whl".into(), "https://index.example/simple/a/a-3.whl".into(), false),
             ]
         );
+    }
+
+    #[test]
+    fn a_file_that_is_listed_twice_is_one_file() {
+        let once = format!("<a href='a-1.tar.gz#sha256={DIGEST}'>a</a>");
+        assert_eq!(parse("text/html", &format!("{once}{once}")).unwrap().files.len(), 1);
+        let other = once.replace("sha256=ba", "sha256=00");
+        for twice in [format!("{once}{other}"), format!("{other}{once}"), format!("{once}<a href='/f/a-1.tar.gz'>")] {
+            assert!(matches!(parse("text/html", &twice), Err(PageError::Twice(_))), "{twice}");
+        }
     }
 
     #[test]

@@ -82,6 +82,8 @@ pub struct PlannedFile {
     /// The digest that the index has under this name.
     #[serde(serialize_with = "as_optional_text")]
     pub index_sha256: Option<Sha256>,
+    /// Whether the index has the file as a withdrawn one, which installers pass over (PEP 592).
+    pub yanked: bool,
 }
 
 /// What is to be done with every file of a release. Made before the first byte is sent.
@@ -221,6 +223,7 @@ pub async fn plan<S: AsyncFn(Duration)>(
     for file in files {
         let theirs = listed(client, &page, file).await.map_err(unreadable)?;
         let mut planned_file = plan_file(file, theirs);
+        planned_file.yanked = page.files.get(file.file_name()).is_some_and(|listed| listed.is_yanked);
         if planned_file.action == Action::Upload {
             project_bytes = project_bytes.saturating_add(file.size());
             if let Some((action, reason)) = release.refusal(file, project_bytes, rules, now) {
@@ -311,6 +314,7 @@ fn plan_file(file: &Distribution, theirs: Option<Sha256>) -> PlannedFile {
         action,
         reason,
         index_sha256: theirs,
+        yanked: false,
     }
 }
 

@@ -3,10 +3,13 @@ use std::time::Duration;
 use dist_check::{Distribution, Target};
 use tokio::time::Instant;
 
-use crate::{Answered, ErrorKind, IndexClient, LostError, Patience, client::Answer};
+use crate::{
+    Answered, ErrorKind, IndexClient, LostError, Patience,
+    client::{Answer, Question},
+};
 
-/// What PyPI answers to a form in which nothing is wrong but that it lacks the file. Up to there it has looked at the
-/// credential, the form and the metadata, and stored nothing.
+/// What PyPI answers to a form that lacks the file. Up to there it has looked at the credential and stored nothing; whether it has
+/// looked at the form and the metadata too, its answer to a form without sense tells.
 const ONLY_THE_FILE_LACKS: &str = "Upload payload does not have a file";
 
 /// What an index says to a release before a file is sent.
@@ -15,6 +18,8 @@ pub enum Preflight {
     /// The credential is known, the form complete and the metadata acceptable. Whether the credential may upload to this
     /// project, and what is wrong with the files themselves, is looked at later only.
     Acceptable,
+    /// The credential is known. The index asks for the file before it looks at anything else.
+    Known,
     /// The index does not accept the credential.
     Refused(Answered),
     /// The index would not take the metadata.
@@ -49,6 +54,7 @@ impl Preflight {
     pub fn as_str(&self) -> &'static str {
         match self {
             Self::Acceptable => "acceptable",
+            Self::Known => "known",
             Self::Refused(_) => "refused",
             Self::Rejected(_) => "rejected",
             Self::Inconclusive(_) => "inconclusive",
@@ -58,7 +64,7 @@ impl Preflight {
     /// The index's answer, where it says more than the outcome.
     pub fn answered(&self) -> Option<&Answered> {
         match self {
-            Self::Acceptable => None,
+            Self::Acceptable | Self::Known => None,
             Self::Refused(answered) | Self::Rejected(answered) | Self::Inconclusive(answered) => Some(answered),
         }
     }
@@ -69,6 +75,10 @@ impl Preflight {
             Self::Acceptable => {
                 "the index knows the credential, and takes the form and the metadata; it has not looked at the permission \
                  for this project, nor at the files"
+            }
+            Self::Known => {
+                "the index knows the credential; at the metadata, at the permission for this project and at the files it \
+                 looks later only"
             }
             Self::Refused(_) => "the index does not accept the credential",
             Self::Rejected(_) => "the index does not take the metadata",
@@ -93,7 +103,8 @@ impl PreflightError {
 
 /// Asks the index what it makes of a release: sends the form of one file, complete but for the file.
 ///
-/// PyPI counts it as an attempt to upload, so once for each release is enough; nothing comes to be of it.
+/// If only the file lacks, a second form with metadata that no index takes tells whether the first was looked at. PyPI counts each as an
+/// attempt to upload, so once for each release is enough; nothing comes to be of it.
 pub async fn preflight<S: AsyncFn(Duration)>(
     client: &IndexClient,
     file: &Distribution,
@@ -103,7 +114,7 @@ pub async fn preflight<S: AsyncFn(Duration)>(
     let mut tries = patience.tries(0);
     loop {
         tries.begin();
-        let (error, asked) = match client.ask(file).await {
+        let (error, asked) = match client.ask(file, Question::AsItIs).await {
             Ok(Answer::Temporary { answered, retry_after }) => {
                 (PreflightError::Exhausted { tries: tries.made(), answered }, retry_after)
             }
@@ -111,7 +122,11 @@ pub async fn preflight<S: AsyncFn(Duration)>(
                 let error = PreflightError::Lost { tries: tries.made(), source };
                 (error, None)
             }
-            Ok(answer) => return Ok(judge(answer, client.address().target())),
+            Ok(answer) => {
+                let found = judge(answer, client.address().target());
+                let acceptable = found == Preflight::Acceptable;
+                return Ok(if acceptable && !looks_at_metadata(client, file).await { Preflight::Known } else { found });
+            }
         };
         let Some(wait) = tries.next_wait(started.elapsed(), asked) else {
             return Err(error);
@@ -119,6 +134,12 @@ pub async fn preflight<S: AsyncFn(Duration)>(
         tracing::warn!("{error}; trying again in {:.1} s", wait.as_secs_f64());
         patience.wait(wait).await;
     }
+}
+
+/// Whether the index minds metadata that cannot be right in a form that lacks the file. One that does not answer is not shown to.
+async fn looks_at_metadata(client: &IndexClient, file: &Distribution) -> bool {
+    let answer = client.ask(file, Question::WithoutSense).await;
+    matches!(answer, Ok(Answer::Denied(answered)) if answered.status == 400 && !says_only_the_file_lacks(&answered))
 }
 
 fn judge(answer: Answer, target: Target) -> Preflight {

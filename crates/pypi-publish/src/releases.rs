@@ -37,7 +37,7 @@ pub async fn releases<S: AsyncFn(Duration)>(
     let raw = client.raw_page(project, patience).await.map_err(failed)?;
     let url = client.address().page(project);
     let page = match &raw {
-        Some(raw) => raw.parse(&url).map_err(|source| failed(ReadError::Page { url: url.clone(), source }))?,
+        Some(raw) => raw.parse(&url, project).map_err(|source| failed(ReadError::Page { url: url.clone(), source }))?,
         None => ProjectPage::default(),
     };
     match raw {

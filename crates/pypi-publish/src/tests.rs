@@ -411,6 +411,17 @@ async fn an_index_that_was_read_before_is_asked_again_whatever_it_answers() {
 }
 
 #[tokio::test]
+async fn a_name_that_the_index_has_used_up_is_told_so() {
+    for (fault, word) in [(Fault::Status(409), "never taken again"), (Fault::Status(501), "upload address")] {
+        let bench = Bench::new();
+        bench.index.fail_uploads([fault]);
+        let publication = bench.publish(&[file(sdist(""))]).await;
+        let hint = publication.failure.unwrap().hint();
+        assert!(hint.contains(word), "{hint}");
+    }
+}
+
+#[tokio::test]
 async fn every_kind_of_page_gives_digests() {
     for pages in [Pages::JsonAndHtml, Pages::Html, Pages::HtmlWithoutDigests] {
         let bench = Bench::with(Settings { pages, ..Settings::default() }, None);

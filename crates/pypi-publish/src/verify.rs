@@ -176,9 +176,9 @@ pub(crate) async fn wait_for_listing<S: AsyncFn(Duration)>(
     Verification { files: found, looks, waited, failure }
 }
 
-/// Asks once, and notes what is listed.
+/// Asks once, and notes what is listed of each file.
 async fn look(client: &IndexClient, files: &[&Distribution], found: &mut [FoundFile]) -> Result<(), VerifyError> {
-    let mut missing = Vec::new();
+    let (mut missing, mut mismatch) = (Vec::new(), None);
     let mut page: Option<(PackageName, ProjectPage)> = None;
     for (file, found) in files.iter().zip(found) {
         let unreadable = |source| VerifyError::Index { project: file.project().to_string(), source };
@@ -197,11 +197,15 @@ async fn look(client: &IndexClient, files: &[&Distribution], found: &mut [FoundF
         match found.index_sha256 {
             Some(theirs) if theirs == file.sha256() => {}
             Some(theirs) => {
-                let file_name = file.file_name().to_owned();
-                return Err(VerifyError::Mismatch { file: file_name, ours: file.sha256(), theirs });
+                let (file, ours) = (file.file_name().to_owned(), file.sha256());
+                mismatch.get_or_insert(VerifyError::Mismatch { file, ours, theirs });
             }
             None => missing.push(file.file_name().to_owned()),
         }
     }
-    if missing.is_empty() { Ok(()) } else { Err(VerifyError::Missing { files: missing }) }
+    match mismatch {
+        Some(mismatch) => Err(mismatch),
+        None if missing.is_empty() => Ok(()),
+        None => Err(VerifyError::Missing { files: missing }),
+    }
 }

@@ -51,6 +51,8 @@ pub struct Settings {
     pub private: bool,
     /// Whether it refuses what PyPI refuses.
     pub strict: bool,
+    /// Whether it asks for the file before it looks at the form.
+    pub file_first: bool,
     /// Whether it takes nothing at the moment.
     pub read_only: bool,
     /// Whether a file that is there is refused with 409 though its bytes are the same; as pypiserver.

@@ -40,6 +40,8 @@ pub(crate) struct TokenProof {
     pub(crate) readable: bool,
     pub(crate) index: Option<String>,
     pub(crate) scope: Option<String>,
+    /// Whether it carries a condition that this program does not know; null for a token of which nothing is known.
+    pub(crate) unknown_condition: Option<bool>,
     pub(crate) expires: Option<Timestamp>,
     /// Whether what is used is narrowed to this project and the next minutes.
     pub(crate) narrowed: bool,
@@ -72,7 +74,13 @@ impl Proof {
         narrowed: Option<&IndexCredential>,
     ) {
         self.source = Some(credential.source().to_string());
-        if let Some(facts) = facts
+        if facts.is_some_and(TokenFacts::has_unknown_caveat) {
+            self.advice.push(
+                "the token carries a condition that this program does not know; an index that does not know it either accepts no \
+                 such token"
+                    .to_owned(),
+            );
+        } else if let Some(facts) = facts
             && facts.scope() == TokenScope::Account
             && self.auth != PublishAuth::Trusted
         {
@@ -86,6 +94,7 @@ impl Proof {
             readable: facts.is_some(),
             index: facts.and_then(TokenFacts::index).map(|index| index.to_string()),
             scope: facts.map(|facts| facts.scope().to_string()),
+            unknown_condition: facts.map(TokenFacts::has_unknown_caveat),
             expires: credential.expires(),
             narrowed: narrowed.is_some(),
             narrowed_until: narrowed.and_then(IndexCredential::expires),

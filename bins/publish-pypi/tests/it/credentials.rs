@@ -208,7 +208,11 @@ fn a_token_is_read_before_it_is_used() {
     assert_eq!(proof["token"]["scope"], "every project of an account");
     assert_eq!(proof["token"]["narrowed_until"], "2026-01-05T03:15:00Z");
     assert!(proof["advice"][0].as_str().unwrap().contains("rotate"), "{proof}");
+    let conditional = env("pypi", &token_with("pypi.org", &["[9,\"x\"]"])).expect_success().json();
+    assert_eq!(conditional["token"]["unknown_condition"], true);
+    assert!(conditional["advice"][0].as_str().unwrap().contains("condition"), "{conditional}");
     for (index, token, code, said) in [
+        ("pypi", String::new(), 2, "arrives as empty text"),
         ("testpypi", whole.clone(), 2, "made by PyPI"),
         ("pypi", token_with("test.pypi.org", &[]), 2, "made by TestPyPI"),
         ("https://pypi.example.org/legacy/", whole.clone(), 2, "not sent to pypi.example.org"),

@@ -2,6 +2,7 @@
 
 use std::os::unix::fs::symlink;
 
+use serde_json::{Value, json};
 use test_support::{
     Outcome, Scratch, fixture,
     index::{Fault, Index},
@@ -51,10 +52,12 @@ fn the_receipt_does_not_replace_a_file_that_is_published() {
 fn a_receipt_of_a_newer_version_stays_as_it_is() {
     let (project, index) = (Scratch::empty(), Index::start());
     let newer = r#"{"schema_version":"9.0","project":"sample-package","version":"0.9.0","index":"x","verified":true,"files":[],"finished_at":"2026-01-01T00:00:00Z","more":1}"#;
-    project.write("receipt.json", newer);
-    let outcome = publish(&project, &index, &[&dist()[0]]);
-    assert_eq!(outcome.code, Some(3), "{}", outcome.stderr);
-    assert_eq!(project.text("receipt.json"), newer);
+    for newer in [newer, r#"{"schema_version":"9.0","releases":[]}"#] {
+        project.write("receipt.json", newer);
+        let outcome = publish(&project, &index, &[&dist()[0]]);
+        assert_eq!(outcome.code, Some(3), "{}", outcome.stderr);
+        assert_eq!(project.text("receipt.json"), newer);
+    }
     assert_eq!(index.uploads().len(), 0);
 }
 
@@ -74,6 +77,47 @@ fn what_an_earlier_run_saw_the_index_take_stays_in_the_receipt() {
     index.fail_uploads([Fault::Status(403)]);
     assert_eq!(publish(&project, &index, &args).code, Some(5));
     assert_eq!(outcomes(), ["failed", "uploaded"], "the second was not tried again");
+}
+
+#[test]
+fn what_cannot_be_opened_is_told_with_what_to_do() {
+    let project = Scratch::empty();
+    symlink(path(WHEEL), project.join(WHEEL)).unwrap();
+    for (named, said) in [("dist/*", "build first"), (WHEEL, "give the file itself")] {
+        let outcome = publish_pypi(&project).args(["check", named]).output();
+        assert_eq!(outcome.code, Some(2), "{}", outcome.stderr);
+        assert!(outcome.stderr.contains(said), "{}", outcome.stderr);
+    }
+}
+
+#[test]
+fn verify_tells_of_every_file_what_the_index_has() {
+    let (project, index) = (Scratch::empty(), Index::start());
+    publish(&project, &index, &dist().iter().map(String::as_str).collect::<Vec<_>>()).expect_success();
+    let other = Index::start();
+    other.put("sample-package", WHEEL, b"another wheel");
+    let sdist = "sample_package-1.0.0.tar.gz";
+    other.put("sample-package", sdist, &fixture(&format!("sample-project/dist/{sdist}")));
+    let run = publish_pypi(&project)
+        .args(["--format", "json", "verify", "--index", &other.url()])
+        .args(dist())
+        .output()
+        .expect_code(1);
+    let states: Vec<Value> = run.json()["files"].as_array().unwrap().iter().map(|file| file["state"].clone()).collect();
+    assert_eq!(states, ["other", "listed"]);
+}
+
+#[test]
+fn what_was_taken_and_is_not_listed_is_not_told_to_be_there() {
+    let (project, index) = (Scratch::empty(), Index::start());
+    index.serve_stale_pages(1000);
+    let run = publish_pypi(&project)
+        .args(["--format", "json", "publish", "--auth", "none", "--wait", "0", "--index", &index.url(), &dist()[0]])
+        .output()
+        .expect_code(4);
+    let document = run.json();
+    assert_eq!(document["failure"]["on_index"], json!([]));
+    assert_eq!(document["files"][0]["outcome"], "uploaded");
 }
 
 #[test]

@@ -33,7 +33,7 @@ fn a_failure_says_what_is_there_and_what_to_do() {
     assert_eq!(failure["class"], "rejected");
     assert_eq!(failure["file"], "sample_package-1.0.0.tar.gz");
     assert_eq!((&failure["status"], &failure["attempts"]), (&400.into(), &1.into()));
-    assert_eq!(failure["request_id"], "request-of-the-test-index");
+    assert_eq!(failure["request_id"], "request-4711-of-the-index");
     assert_eq!(failure["on_index"], serde_json::json!(["sample_package-1.0.0-py3-none-any.whl"]));
     assert_eq!(failure["status_pages"], serde_json::json!(["https://www.githubstatus.com/"]));
     assert!(failure["next"].as_str().unwrap().contains("correct what the index says"));
@@ -121,7 +121,7 @@ fn the_index_is_asked_beforehand() {
     let run = publish(&project, &index).args(["--dry-run", "--preflight"]).output().expect_success();
     let document = run.json();
     assert_eq!(document["preflight"]["outcome"], "acceptable");
-    assert_eq!((index.count("POST"), index.file_count()), (1, 0));
+    assert_eq!((index.count("POST"), index.file_count()), (2, 0));
     assert!(!project.join("receipt.json").exists());
 
     let settings = Settings { token: Some("another".to_owned()), strict: true, ..Settings::default() };

@@ -14,7 +14,7 @@ use url::Url;
 use super::IndexClient;
 use crate::{
     ErrorKind, ListedFile, PageError, Patience, ProjectPage,
-    address::may_be_asked,
+    address::{leads_to_pypi, may_be_asked},
     page::RawPage,
     retry::{is_temporary, retry_after},
 };
@@ -39,6 +39,22 @@ pub enum ReadError {
     /// The index wants a credential, or another one.
     #[error("{url} refused to be read with status {status}")]
     Refused {
+        /// What was asked for.
+        url: Url,
+        /// The HTTP status.
+        status: u16,
+    },
+    /// A redirect to another server. Only one to PyPI says that the index does not know a project.
+    #[error("{url} leads to {target}, another server")]
+    Elsewhere {
+        /// What was asked for.
+        url: Url,
+        /// Where it leads, without what may be a secret in it.
+        target: String,
+    },
+    /// A status that no wait changes: a redirect to nowhere, or a page that is gone.
+    #[error("{url} answered with status {status}")]
+    NoPage {
         /// What was asked for.
         url: Url,
         /// The HTTP status.
@@ -87,7 +103,7 @@ impl ReadError {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Refused { .. } => ErrorKind::Refused,
-            Self::Page { .. } => ErrorKind::Usage,
+            Self::Page { .. } | Self::Elsewhere { .. } | Self::NoPage { .. } => ErrorKind::Usage,
             Self::Unreachable { .. }
             | Self::Status { .. }
             | Self::TooLarge { .. }
@@ -100,9 +116,13 @@ impl ReadError {
     pub fn hint(&self) -> &'static str {
         match self {
             Self::Unreachable { .. } => "check the network and the index's address, then run the same command again",
-            Self::Refused { .. } => "check that the token may read this index",
+            Self::Refused { .. } => {
+                "set PYPI_TOKEN to a token of this index that may read it; with one set, check that it is valid and may read"
+            }
             Self::Status { .. } => "look at the index's status page, then run the same command again",
-            Self::Page { .. } | Self::TooLarge { .. } => "check the address of the simple API (`publish.simple_index`)",
+            Self::Page { .. } | Self::TooLarge { .. } | Self::Elsewhere { .. } | Self::NoPage { .. } => {
+                "check the address of the simple API (`publish.simple_index`)"
+            }
             Self::NoDigest { .. } => "let the index list SHA-256 digests",
             Self::Attestations { .. } => "let the index list attestations at an https address",
         }
@@ -138,7 +158,7 @@ impl IndexClient {
         let Some(raw) = self.raw_page(project, patience).await? else {
             return Ok(ProjectPage::default());
         };
-        raw.parse(&url).map_err(|source| ReadError::Page { url, source })
+        raw.parse(&url, project).map_err(|source| ReadError::Page { url, source })
     }
 
     /// The page as the index sent it; none for a project that it does not know.
@@ -154,7 +174,7 @@ impl IndexClient {
     pub(crate) async fn project_once(&self, project: &PackageName) -> Result<ProjectPage, ReadError> {
         let url = self.address.page(project);
         match self.page_once(project).await {
-            Ok(Some(raw)) => raw.parse(&url).map_err(|source| ReadError::Page { url, source }),
+            Ok(Some(raw)) => raw.parse(&url, project).map_err(|source| ReadError::Page { url, source }),
             Ok(None) => Ok(ProjectPage::default()),
             Err(failed) => Err(*failed.error),
         }
@@ -164,8 +184,15 @@ impl IndexClient {
         let url = self.address.page(project);
         let response = self.get(&url).await?;
         let status = response.status();
-        if status == StatusCode::NOT_FOUND || leads_elsewhere(&url, &response) {
-            return Ok(None);
+        match elsewhere(&url, &response) {
+            Some(target) if leads_to_pypi(&target) => return Ok(None),
+            Some(mut target) => {
+                target.set_query(None);
+                let target = target.origin().ascii_serialization() + target.path();
+                return Err(Failed::finally(ReadError::Elsewhere { url, target }));
+            }
+            None if status == StatusCode::NOT_FOUND => return Ok(None),
+            None => {}
         }
         let response = success(&url, response)?;
         let header = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
@@ -242,11 +269,11 @@ async fn patiently<T, S: AsyncFn(Duration)>(
     }
 }
 
-/// Whether an index sends those who ask for this project to another one.
-fn leads_elsewhere(url: &Url, response: &Response) -> bool {
-    let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
-    let target = location.and_then(|location| response.url().join(location).ok());
-    response.status().is_redirection() && target.is_some_and(|target| target.origin() != url.origin())
+/// The other server that an index sends those to who ask for this project.
+fn elsewhere(url: &Url, response: &Response) -> Option<Url> {
+    let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok())?;
+    let target = response.url().join(location).ok()?;
+    (response.status().is_redirection() && target.origin() != url.origin()).then_some(target)
 }
 
 fn unreachable(url: &Url, source: reqwest::Error) -> Failed {
@@ -267,6 +294,7 @@ fn success(url: &Url, response: Response) -> Result<Response, Failed> {
         _ if is_temporary(status) => {
             Failed { error: Box::new(ReadError::Status { url, status }), again: Again::After(asked) }
         }
+        300..=399 | 410 => Failed::finally(ReadError::NoPage { url, status }),
         _ => Failed::finally(ReadError::Status { url, status }),
     })
 }

@@ -19,6 +19,7 @@ use crate::{
     Answered, Content, LostError, RetryPolicy,
     content::{Flaw, FlawSlot, Pulse},
     form,
+    page::unescape,
     retry::{is_temporary, retry_after},
 };
 
@@ -56,6 +57,15 @@ pub(crate) enum Answer {
     Lost { source: LostError, sent_all: bool },
     /// The file itself could not be sent as it was checked.
     Flawed(Flaw),
+}
+
+/// What is asked with a form that lacks the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Question {
+    /// What the index makes of the form.
+    AsItIs,
+    /// Whether it looks at the form at all: the version of the metadata is one that there never was.
+    WithoutSense,
 }
 
 #[derive(Deserialize)]
@@ -126,8 +136,13 @@ impl IndexClient {
     }
 
     /// Sends the whole form of a file without the file. An index stores nothing of it.
-    pub(crate) async fn ask(&self, distribution: &Distribution) -> Result<Answer, LostError> {
-        self.post(form_of(distribution), QUESTION).await
+    pub(crate) async fn ask(&self, distribution: &Distribution, question: Question) -> Result<Answer, LostError> {
+        let mut fields = form::fields(distribution);
+        if question == Question::WithoutSense {
+            fields.retain(|(field, _)| *field != "metadata_version");
+            fields.push(("metadata_version", "0.0".to_owned()));
+        }
+        self.post(form_with(fields), QUESTION).await
     }
 
     async fn post(&self, form: Form, time: Duration) -> Result<Answer, LostError> {
@@ -149,7 +164,11 @@ impl IndexClient {
 }
 
 fn form_of(distribution: &Distribution) -> Form {
-    form::fields(distribution).into_iter().fold(Form::new(), |form, (field, value)| form.text(field, value))
+    form_with(form::fields(distribution))
+}
+
+fn form_with(fields: Vec<(&'static str, String)>) -> Form {
+    fields.into_iter().fold(Form::new(), |form, (field, value)| form.text(field, value))
 }
 
 /// Ends when the line has taken nothing for too long, or the answer to a whole file does not come.
@@ -212,16 +231,27 @@ fn words(body: &[u8], credential: Option<&IndexCredential>) -> Option<String> {
     (!line.is_empty()).then(|| text::shorten(&line, LONGEST_WORDS).into_owned())
 }
 
-/// The text of an HTML page without its head, styles and tags.
+/// The text of an HTML page without its head, its scripts, styles and tags.
 fn without_tags(html: &str) -> String {
     let body = html.find("</head>").map_or(html, |end| &html[end + 7..]);
-    let mut text = String::new();
+    let (mut text, mut is_code) = (String::new(), false);
     for (number, piece) in body.split('<').enumerate() {
-        let piece = if number == 0 { piece } else { piece.split_once('>').map_or("", |(_, behind)| behind) };
-        text.push_str(piece);
-        text.push(' ');
+        if number == 0 {
+            text.push_str(piece);
+            continue;
+        }
+        let tag = piece.trim_start_matches('/').as_bytes();
+        let names = |name: &str| tag.get(..name.len()).is_some_and(|tag| tag.eq_ignore_ascii_case(name.as_bytes()));
+        if names("script") || names("style") {
+            is_code = !piece.starts_with('/');
+        }
+        let behind = piece.split_once('>').map_or("", |(_, behind)| behind);
+        if !is_code {
+            text.push(' ');
+            text.push_str(behind);
+        }
     }
-    text
+    unescape(&text)
 }
 
 #[cfg(test)]
@@ -234,7 +264,9 @@ mod tests {
         assert_eq!(words(json, None).as_deref(), Some("400 File already exists"));
         let html =
             b"<html><head><title>E</title><style>x{}</style></head><body><h1>Error</h1><pre>no: &#039;</pre></body>";
-        assert_eq!(words(html, None).as_deref(), Some("Error no: &#039;"));
+        assert_eq!(words(html, None).as_deref(), Some("Error no: '"));
+        let page = b"<body><script>var x='<b>';</script><STYLE>a{}</STYLE><p>The name &#39;x&#39; isn&#39;t &lt;allowed&gt;</p>";
+        assert_eq!(words(page, None).as_deref(), Some("The name 'x' isn't <allowed>"));
         let echo = format!("bad token pypi-{}", "A".repeat(200));
         assert_eq!(words(echo.as_bytes(), None).as_deref(), Some("bad token ***"));
         assert_eq!(words(b"", None), None);

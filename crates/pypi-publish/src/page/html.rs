@@ -1,4 +1,4 @@
-//! Just enough HTML for simple pages: the `href` of each `<a>`.
+//! Just enough HTML for simple pages: each `<a>` with its `href`.
 
 use url::Url;
 
@@ -24,8 +24,16 @@ pub(super) fn says_simple(html: &str) -> bool {
     shown.contains("pypi:repository-version") || shown.contains("links for ")
 }
 
-/// The `href` of every anchor, with character references resolved.
-pub(super) fn links(html: &str) -> Vec<String> {
+/// An anchor.
+pub(super) struct Link {
+    /// Where it leads, with character references resolved.
+    pub(super) href: String,
+    /// Whether it has the mark of PEP 592.
+    pub(super) is_yanked: bool,
+}
+
+/// Every anchor that leads somewhere.
+pub(super) fn links(html: &str) -> Vec<Link> {
     let mut links = Vec::new();
     let mut rest = html;
     while let Some(start) = rest.find('<') {
@@ -36,30 +44,29 @@ pub(super) fn links(html: &str) -> Vec<String> {
         }
         let name = rest.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(rest.len());
         if rest[..name].eq_ignore_ascii_case("a") {
-            let (href, behind) = attributes(&rest[name..]);
-            links.extend(href);
+            let (link, behind) = attributes(&rest[name..]);
+            links.extend(link);
             rest = behind;
         }
     }
     links
 }
 
-/// Reads the attributes of a tag up to its `>`: the value of `href`, and what stands behind the tag.
-fn attributes(tag: &str) -> (Option<String>, &str) {
-    let mut href = None;
+/// Reads the attributes of an anchor up to its `>`, and gives what stands behind it.
+fn attributes(tag: &str) -> (Option<Link>, &str) {
+    let (mut href, mut is_yanked) = (None, false);
     let mut rest = tag;
     loop {
         rest = rest.trim_start_matches(|c: char| c.is_ascii_whitespace() || c == '/');
-        if rest.is_empty() {
-            return (href, rest);
-        }
-        if let Some(behind) = rest.strip_prefix('>') {
-            return (href, behind);
+        let behind = rest.strip_prefix('>');
+        if rest.is_empty() || behind.is_some() {
+            return (href.map(|href| Link { href, is_yanked }), behind.unwrap_or_default());
         }
         let end = rest.find(|c: char| c.is_ascii_whitespace() || matches!(c, '=' | '>' | '/')).unwrap_or(rest.len());
         // An attribute is never empty: a lone `=` is taken as its name.
         let end = if end == 0 { 1 } else { end };
         let name = &rest[..end];
+        is_yanked |= name.eq_ignore_ascii_case("data-yanked");
         rest = rest[end..].trim_start();
         let Some(value) = rest.strip_prefix('=') else {
             continue;
@@ -79,7 +86,8 @@ fn attributes(tag: &str) -> (Option<String>, &str) {
     }
 }
 
-fn unescape(text: &str) -> String {
+/// A text with its character references resolved.
+pub(crate) fn unescape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(start) = rest.find('&') {

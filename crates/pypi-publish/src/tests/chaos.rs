@@ -73,7 +73,7 @@ async fn one_file_that_cannot_be_sent_does_not_keep_the_others() {
     assert_eq!(outcomes(&publication), expected);
     assert!(!publication.verified);
     let answered = publication.failure.as_ref().and_then(PublishError::answered).unwrap();
-    assert_eq!((answered.status, answered.request_id.as_deref()), (502, Some("request-of-the-test-index")));
+    assert_eq!((answered.status, answered.request_id.as_deref()), (502, Some("request-4711-of-the-index")));
 }
 
 #[tokio::test]

@@ -76,6 +76,11 @@ async fn the_index_is_asked_beforehand() {
     let said = found.answered().unwrap().said.clone().unwrap();
     assert_eq!(said, "400 'Nothing :: Such' is not a valid classifier.");
 
+    let settings = Settings { token: Some(TOKEN.to_owned()), strict: true, file_first: true, ..Settings::default() };
+    let hasty = Bench::with(settings, Some(TOKEN));
+    assert_eq!(ask(&hasty, &good).await, Preflight::Known);
+    assert_eq!(ask(&hasty, &bad).await, Preflight::Known);
+
     let settings = Settings { token: Some("another".to_owned()), strict: true, ..Settings::default() };
     let refused = ask(&Bench::with(settings, Some(TOKEN)), &good).await;
     assert_eq!((refused.as_str(), refused.answered().unwrap().status), ("refused", 403));

@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 use super::{Inner, Shared, Stored, Upload, lock, pages, rules, rules::Refusal};
 
 /// What the index calls every request that it does not do.
-const REQUEST_ID: &str = "request-of-the-test-index";
+const REQUEST_ID: &str = "request-4711-of-the-index";
 
 /// An answer as PyPI gives it to clients that accept JSON.
 pub(super) fn answer(status: StatusCode, message: &str) -> Response {
@@ -85,6 +85,9 @@ pub(super) fn take(shared: &Shared, form: Form, trusted: bool) -> Response {
 }
 
 fn judge(inner: &mut Inner, form: Form, trusted: bool) -> Result<(), Refusal> {
+    if inner.settings.file_first {
+        rules::file(&form, &inner.settings)?;
+    }
     rules::form(&form)?;
     if inner.settings.strict {
         rules::metadata(&form)?;
