@@ -3,14 +3,16 @@ use std::path::{Path, PathBuf};
 use cli_support::{Context, ExitStatus, Failure, ResultExt as _};
 use findings_model::{FileOutcome, Receipt, SchemaVersion, text};
 use orchestrate::{documents, project::Project};
-use pypi_publish::{Action, IndexAddress, Jobs, Parcel, Plan, Preflight, Publication, PublishError, PublishOptions};
+use pypi_publish::{
+    Action, IndexAddress, IndexClient, Jobs, Parcel, Plan, Preflight, Publication, PublishError, PublishOptions,
+};
 use release_decision::Decision;
 use serde::Deserialize;
 
 use crate::{
     attest,
     auth::Auth,
-    dist::DistArgs,
+    dist::{DistArgs, distributions},
     failure,
     index::{IndexArgs, block_on, check_options, index_rules, patience},
     plan,
@@ -179,7 +181,24 @@ impl Publish {
             return Err(failed(error, &plan).into());
         }
         progress.stage = Stage::Receipt;
-        Ok(written?)
+        written?;
+        if files.iter().any(|file| file.attestations.is_some()) {
+            progress.stage = Stage::Verify;
+            self.prove_attestations(&client, &files, cx)?;
+        }
+        Ok(())
+    }
+
+    /// Looks whether the index has the attestations that went with the files, and proves them as anyone can who installs them. The files
+    /// are there: what cannot be learned is told and no failure, what proves nothing is one.
+    fn prove_attestations(&self, client: &IndexClient, files: &[Parcel], cx: &mut Context) -> anyhow::Result<()> {
+        let patience = patience(cx, Some(0));
+        let found = block_on(pypi_publish::verify(client, &distributions(files), &patience))?;
+        let attested = attest::index::look_for(client, &self.dist, files, &found.files, &patience, cx)?;
+        for (file, attested) in found.files.iter().zip(&attested) {
+            cx.note(attested.line(&file.file))?;
+        }
+        Ok(attest::index::proven(&attested)?)
     }
 
     /// The receipt is no file that is published.

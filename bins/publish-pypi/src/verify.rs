@@ -4,10 +4,7 @@ use pypi_publish::FoundFile;
 use serde::Serialize;
 
 use crate::{
-    attest::{
-        Settings, beside,
-        index::{OnIndex, State as Attested, look},
-    },
+    attest::index::{OnIndex, State as Attested, look_for, proven},
     dist::{DistArgs, distributions},
     failure,
     index::{IndexArgs, block_on, check_options, patience},
@@ -92,16 +89,7 @@ impl Verify {
         let verification = block_on(pypi_publish::verify(&client, &distributions(&files), &patience))?;
         let mut attested = Vec::new();
         if verification.failure.is_none() {
-            let configured = cx.config()?.publish.attestations.clone();
-            let settings = Settings::without_job(&configured, cx)?;
-            let places = beside::places(&self.dist.paths(cx)?, distributions(&files).into_iter(), cx)?;
-            let looked_for: Vec<_> = distributions(&files)
-                .into_iter()
-                .zip(&places)
-                .zip(&verification.files)
-                .map(|((file, place), found)| (file, place, found))
-                .collect();
-            attested = look(&client, &looked_for, &settings, &patience)?;
+            attested = look_for(&client, &self.dist, &files, &verification.files, &patience, cx)?;
         }
         let verdict = self.verdict(&attested);
         let document = Document {
@@ -132,17 +120,8 @@ impl Verify {
 
     /// Whether what was found of attestations is enough.
     fn verdict(&self, attested: &[OnIndex]) -> Result<(), Failure> {
+        proven(attested)?;
         let first = |state| attested.iter().find(|found: &&OnIndex| found.state == state);
-        if let Some(found) = first(Attested::Invalid) {
-            let what = format!(
-                "the index has attestations that prove nothing: {}",
-                found.reason.as_deref().unwrap_or_default()
-            );
-            return Err(Failure::new(ExitStatus::No, what).hint(
-                "do not install these files before it is known who published them; if Sigstore has new keys since this program was \
-                 released, give its newest trusted_root.json in [tool.relwarden.publish.attestations]",
-            ));
-        }
         if !self.require_attestations {
             return Ok(());
         }

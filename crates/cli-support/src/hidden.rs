@@ -32,7 +32,8 @@ pub(crate) const SECRET_VARIABLES: [&str; 10] = [
 static HIDDEN: Mutex<Vec<Zeroizing<String>>> = Mutex::new(Vec::new());
 
 /// Hides texts from now on, in this process and in the log of the Actions runner. Can be passed to where the context is not.
-#[derive(Clone, Copy, Debug)]
+/// The default is that of a run outside of Actions.
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Masks {
     pub(crate) in_actions: bool,
 }

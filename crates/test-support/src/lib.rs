@@ -22,6 +22,7 @@ pub mod github;
 pub mod iam;
 pub mod index;
 pub mod killed;
+pub mod macaroon;
 pub mod minting;
 pub mod osv;
 pub mod peers;

@@ -3,13 +3,20 @@
 use std::time::Duration;
 
 use attestations::{Attestation, LARGEST, ListedBundle, PredicateType, Provenance, Publisher, SignedBy};
-use cli_support::{ExitStatus, ResultExt as _};
+use cli_support::{Context, ExitStatus, Failure, ResultExt as _};
 use dist_check::Distribution;
-use pypi_publish::{FoundFile, IndexClient, Patience};
+use pypi_publish::{FoundFile, IndexClient, Parcel, Patience};
 use serde::Serialize;
 
-use super::{Settings, beside::Place, prepare::reason};
-use crate::index::block_on;
+use super::{
+    Settings,
+    beside::{self, Place},
+    prepare::reason,
+};
+use crate::{
+    dist::{DistArgs, distributions},
+    index::block_on,
+};
 
 /// What the index was found to have of one file's attestations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -56,7 +63,7 @@ impl OnIndex {
 }
 
 /// Asks for the attestations of files that the index lists, and proves them. The answers are in the order of the files.
-pub(crate) fn look<S: AsyncFn(Duration)>(
+fn look<S: AsyncFn(Duration)>(
     client: &IndexClient,
     files: &[(&Distribution, &Place, &FoundFile)],
     settings: &Settings,
@@ -75,6 +82,40 @@ pub(crate) fn look<S: AsyncFn(Duration)>(
         });
     }
     Ok(answers)
+}
+
+/// As [`look`], for the files of the command line and what the index was found to list of them.
+pub(crate) fn look_for<S: AsyncFn(Duration)>(
+    client: &IndexClient,
+    dist: &DistArgs,
+    files: &[Parcel],
+    found: &[FoundFile],
+    patience: &Patience<S>,
+    cx: &mut Context,
+) -> anyhow::Result<Vec<OnIndex>> {
+    let configured = cx.config()?.publish.attestations.clone();
+    let settings = Settings::without_job(&configured, cx)?;
+    let places = beside::places(&dist.paths(cx)?, distributions(files).into_iter(), cx)?;
+    let looked_for: Vec<_> = distributions(files)
+        .into_iter()
+        .zip(&places)
+        .zip(found)
+        .map(|((file, place), found)| (file, place, found))
+        .collect();
+    look(client, &looked_for, &settings, patience)
+}
+
+/// That the index has no attestation that proves nothing.
+pub(crate) fn proven(attested: &[OnIndex]) -> Result<(), Failure> {
+    let Some(found) = attested.iter().find(|found| found.state == State::Invalid) else {
+        return Ok(());
+    };
+    let reason = found.reason.as_deref().unwrap_or_default();
+    let what = format!("the index has attestations that prove nothing: {reason}");
+    Err(Failure::new(ExitStatus::No, what).hint(
+            "do not install these files before it is known who published them; if Sigstore has new keys since this program was \
+             released, give its newest trusted_root.json in [tool.relwarden.publish.attestations]",
+        ))
 }
 
 fn absent(ours: bool) -> OnIndex {

@@ -1,12 +1,10 @@
-use std::{
-    convert::Infallible,
-    time::{Duration, Instant},
-};
+use std::{convert::Infallible, time::Duration};
 
 use cli_support::{Context, Masks};
 use credentials::{IdToken, IdTokenSource, IndexCredential, Patience, RENEWED_BEFORE, TrustedError, TrustedPublishing};
 use findings_model::{PackageName, Timestamp};
 use pypi_publish::IndexClient;
+use tokio::time::Instant;
 
 use super::Place;
 
@@ -86,5 +84,41 @@ impl Renewal {
             self.masks.hide(credential.token().basic().expose());
         }
         Ok(credential)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use credentials::TokenShape;
+    use pypi_publish::IndexAddress;
+    use test_support::macaroon::token_with;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_publish_that_takes_long_is_never_left_with_a_token_that_ended() {
+        // Another test of this program may have installed it already.
+        drop(rustls::crypto::ring::default_provider().install_default());
+        let wide = token_with("pypi.org", &[]);
+        let wide = IndexCredential::from_environment("PYPI_TOKEN", wide, TokenShape::Pypi).unwrap();
+        let project = PackageName::parse("sample-package").unwrap();
+        let start: Timestamp = "2026-01-05T03:00:00Z".parse().unwrap();
+        let address = IndexAddress::parse("http://127.0.0.1:9/", None).unwrap();
+        let client = IndexClient::new(address, wide.narrowed(&project, start)).unwrap();
+        let way = Way::Narrow { wide, project };
+        let renewal = Renewal { way, masks: Masks::default(), started: (start, Instant::now()) };
+        let hours = async {
+            let mut left = Vec::new();
+            for _ in 0..36 {
+                tokio::time::sleep(Duration::from_mins(5)).await;
+                let expires = client.credential().unwrap().expires().unwrap();
+                left.push((expires.moment() - renewal.now().moment()).whole_minutes());
+            }
+            left
+        };
+        let left = renewal.beside(&client, hours).await;
+        assert!(left.iter().all(|minutes| (4..=15).contains(minutes)), "{left:?}");
+        let tokens = left.windows(2).filter(|pair| pair[1] > pair[0]).count();
+        assert!(tokens > 10, "another token each ten minutes: {left:?}");
     }
 }

@@ -304,6 +304,7 @@ fn with_trusted_publishing_the_attestations_go_with_the_files_and_come_back_prov
     assert_eq!(document["verified"], true);
     assert_eq!(document["attestations"]["uploaded_with_files"], true);
     assert_eq!(origins(&document["attestations"]), ["reused", "reused"]);
+    assert_eq!(run.stderr.matches(": attested, published by ").count(), 2, "{}", run.stderr);
     for upload in index.uploads() {
         let sent: serde_json::Value = serde_json::from_str(upload.field("attestations")[0]).unwrap();
         let path = format!("dist/{}.publish.attestation", upload.file_name);

@@ -10,7 +10,9 @@ use test_support::{
     minting::{Fault as MintFault, Minting},
 };
 
-use crate::{dist, macaroon::token_with, publish_pypi};
+use test_support::macaroon::token_with;
+
+use crate::{dist, publish_pypi};
 
 const SECRET: &str = "pypi-token-secret";
 #[test]

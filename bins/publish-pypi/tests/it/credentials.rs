@@ -9,7 +9,9 @@ use test_support::{
     minting::Minting,
 };
 
-use crate::{dist, macaroon::token_with, publish_pypi};
+use test_support::macaroon::token_with;
+
+use crate::{dist, publish_pypi};
 
 const SECRET: &str = "pypi-token-secret";
 const OPAQUE: &str = "s3cret-token-0123456789";

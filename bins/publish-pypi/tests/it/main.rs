@@ -8,7 +8,6 @@ mod devpi;
 mod faults;
 mod inputs;
 mod killed;
-mod macaroon;
 mod moto;
 mod pypiserver;
 mod real;

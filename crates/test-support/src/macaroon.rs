@@ -1,7 +1,10 @@
 //! Tokens in the layout of PyPI's, with a signature that is worth nothing.
 
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+
 /// A token that says to be made by this index, with these caveats.
-pub(crate) fn token_with(location: &str, caveats: &[&str]) -> String {
+#[must_use]
+pub fn token_with(location: &str, caveats: &[&str]) -> String {
     let field = |bytes: &mut Vec<u8>, kind: u8, data: &[u8]| {
         bytes.extend([kind, u8::try_from(data.len()).unwrap_or(u8::MAX)]);
         bytes.extend_from_slice(data);
@@ -16,18 +19,5 @@ pub(crate) fn token_with(location: &str, caveats: &[&str]) -> String {
     }
     bytes.push(0);
     field(&mut bytes, 6, &[9; 32]);
-    format!("pypi-{}", base64url(&bytes))
-}
-
-fn base64url(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    let mut text = String::new();
-    for chunk in bytes.chunks(3) {
-        let at = |place: usize| u32::from(chunk.get(place).copied().unwrap_or_default());
-        let bits = at(0) << 16 | at(1) << 8 | at(2);
-        for place in 0..=chunk.len() {
-            text.push(char::from(DIGITS[(bits >> (18 - 6 * place) & 63) as usize]));
-        }
-    }
-    text
+    format!("pypi-{}", BASE64_URL_SAFE_NO_PAD.encode(&bytes))
 }
