@@ -48,8 +48,11 @@ else
   workspace="$(cd "$GITHUB_ACTION_PATH/../../.." && pwd)"
   packages=()
   for program in "${programs[@]}"; do packages+=(--package "$program"); done
-  cargo build --release --locked --manifest-path "$workspace/Cargo.toml" "${packages[@]}"
-  folder="${CARGO_TARGET_DIR:-$workspace/target}/release"
+  CARGO_TARGET_DIR="$(realpath --canonicalize-missing "${CARGO_TARGET_DIR:-$workspace/target}")"
+  export CARGO_TARGET_DIR
+  # From its own folder, so that its toolchain counts and not the one of the repository that uses this.
+  (cd "$workspace" && cargo build --release --locked "${packages[@]}")
+  folder="$CARGO_TARGET_DIR/release"
 fi
 
 for program in "${programs[@]}"; do

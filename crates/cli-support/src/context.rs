@@ -214,6 +214,11 @@ impl Context {
         Ok(())
     }
 
+    /// Whether something stands on stdout already.
+    pub(crate) fn has_result(&self) -> bool {
+        !self.out.is_empty()
+    }
+
     /// Prints a document that is the result by itself: JSON, one document or one in each line, or text.
     pub fn document(&mut self, bytes: &[u8]) {
         let document = String::from_utf8_lossy(bytes);

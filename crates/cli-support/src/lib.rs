@@ -47,7 +47,7 @@ where
     };
     let mut context = match Context::from_process(app.as_ref()) {
         Ok(context) => context,
-        Err(error) => return render::early(&error).into(),
+        Err(error) => return render::early(&error, app.as_ref().format).into(),
     };
     let status = match logging::init(app.as_ref(), &context) {
         Ok(()) => match run(app, &mut context) {

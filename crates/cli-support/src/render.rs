@@ -1,8 +1,48 @@
-use std::{borrow::Cow, process::ExitCode};
+use std::{borrow::Cow, ffi::OsString, process::ExitCode};
 
-use findings_model::text;
+use findings_model::{SchemaVersion, text};
+use serde::Serialize;
 
-use crate::{Context, ExitStatus, Failure, hidden};
+use crate::{Context, ExitStatus, Failure, Format, hidden};
+
+/// What stands on stdout in JSON format when a run ends before it has a result.
+#[derive(Serialize)]
+struct Document {
+    schema_version: SchemaVersion,
+    error: Told,
+}
+
+#[derive(Serialize)]
+struct Told {
+    /// What was attempted.
+    message: String,
+    /// Why it failed, the nearest cause first.
+    causes: Vec<String>,
+    /// What to do next.
+    hint: Option<String>,
+    exit_code: u8,
+}
+
+impl Document {
+    fn new(message: &str, causes: Vec<String>, hint: Option<String>, exit_code: u8) -> Self {
+        let error = Told { message: text::one_line(message), causes, hint, exit_code };
+        Self { schema_version: SchemaVersion::new(1, 0), error }
+    }
+
+    fn of(error: &anyhow::Error) -> Self {
+        let causes = error.chain().skip(1).map(|cause| text::one_line(&cause.to_string())).collect();
+        let hint = error.chain().filter_map(|e| e.downcast_ref::<Failure>()).find_map(Failure::hint_text);
+        Self::new(&error.to_string(), causes, hint.map(str::to_owned), status(error).code())
+    }
+
+    /// Prints it where there is no context to print through.
+    #[expect(clippy::print_stdout, reason = "there is no context yet to print through")]
+    fn print(&self) {
+        if let Ok(json) = serde_json::to_string_pretty(self) {
+            println!("{}", text::harmless_json(&hidden::shown(&json)));
+        }
+    }
+}
 
 /// Prints an error once, at the top: what was attempted, each cause on its line, the hint. Gives the exit status.
 pub(crate) fn error(error: &anyhow::Error, context: &mut Context) -> ExitStatus {
@@ -12,21 +52,42 @@ pub(crate) fn error(error: &anyhow::Error, context: &mut Context) -> ExitStatus 
     }
     let first = text::one_line(&error.to_string());
     context.actions().last_word(&first);
+    if context.format() == Format::Json && !context.has_result() {
+        // It is on stderr in words; that it cannot be formed is no reason to end in another way.
+        drop(context.result(&Document::of(error), ""));
+    }
     status(error)
 }
 
 /// As [`error`], before there is a context.
 #[expect(clippy::print_stderr, reason = "there is no context yet to print through")]
-pub(crate) fn early(error: &anyhow::Error) -> ExitStatus {
+pub(crate) fn early(error: &anyhow::Error, format: Format) -> ExitStatus {
     for line in lines(error) {
         eprintln!("{}", text::harmless(&hidden::shown(&line)));
     }
+    if format == Format::Json {
+        Document::of(error).print();
+    }
     status(error)
+}
+
+/// Whether the result was to be JSON, as far as arguments tell that could not be parsed.
+fn is_json(arguments: impl Iterator<Item = OsString>) -> bool {
+    let arguments: Vec<OsString> = arguments.collect();
+    arguments.iter().any(|argument| argument == "--format=json")
+        || arguments.windows(2).any(|pair| pair[0] == "--format" && pair[1] == "json")
 }
 
 /// Prints what the parser of the arguments has to say (an error, or the help that was asked for), and gives the exit code.
 #[expect(clippy::print_stderr, reason = "there is no context yet to print through")]
 pub(crate) fn arguments(error: &clap::Error) -> ExitCode {
+    if error.use_stderr() && is_json(std::env::args_os()) {
+        let said = error.render().to_string();
+        let first = said.lines().next().unwrap_or_default();
+        let hint = "run it with --help";
+        Document::new(first.trim_start_matches("error: "), Vec::new(), Some(hint.to_owned()), ExitStatus::Usage.code())
+            .print();
+    }
     let plain = error.render().to_string();
     let shown = text::clean(&plain);
     if matches!(shown, Cow::Borrowed(_)) && text::is_harmless(&shown) {

@@ -16,17 +16,15 @@ mod upload;
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
-    net::SocketAddr,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc},
-    thread::JoinHandle,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use fault::Chance;
 pub use fault::Fault;
 use sha2::{Digest as _, Sha256};
-use stream::{CutListener, Wire};
-use tokio::sync::oneshot;
 pub(crate) use upload::hex;
+
+use crate::server::Server;
 
 /// What the simple pages of the index are like.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -142,10 +140,8 @@ fn lock(shared: &Shared) -> MutexGuard<'_, Inner> {
 /// A running index.
 #[derive(Debug)]
 pub struct Index {
-    address: SocketAddr,
+    server: Server,
     shared: Handle,
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
 }
 
 struct Handle(Shared);
@@ -165,38 +161,23 @@ impl Index {
     /// Starts an empty index on a free port of loopback.
     pub fn start_with(settings: Settings) -> Self {
         let shared: Shared = Arc::new(Mutex::new(Inner { settings, ..Inner::default() }));
-        let (stop, stopped) = oneshot::channel();
-        let (tell, told) = mpsc::channel();
-        let router = routes::router(Arc::clone(&shared));
-        let thread = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-            runtime.expect("build a runtime for the index").block_on(async move {
-                let listener = CutListener::bind().await.expect("bind a loopback port for the index");
-                tell.send(listener.address()).expect("the starter waits for the address");
-                let service = router.into_make_service_with_connect_info::<Wire>();
-                tokio::select! {
-                    ended = async { axum::serve(listener, service).await } => ended.expect("serve the index"),
-                    _ = stopped => {}
-                }
-            });
-        });
-        let address = told.recv().expect("the index starts");
-        Self { address, shared: Handle(shared), stop: Some(stop), thread: Some(thread) }
+        let server = Server::start(routes::router(Arc::clone(&shared)));
+        Self { server, shared: Handle(shared) }
     }
 
     /// The upload address, `http://127.0.0.1:PORT/`.
     pub fn url(&self) -> String {
-        format!("http://{}/", self.address)
+        format!("{}/", self.server.url())
     }
 
     /// The upload address as PyPI has it, `http://127.0.0.1:PORT/legacy/`.
     pub fn legacy_url(&self) -> String {
-        format!("http://{}/legacy/", self.address)
+        format!("{}/legacy/", self.server.url())
     }
 
     /// The simple index, `http://127.0.0.1:PORT/simple/`.
     pub fn simple_url(&self) -> String {
-        format!("http://{}/simple/", self.address)
+        format!("{}/simple/", self.server.url())
     }
 
     /// The uploads that made a file, in order. Taking an identical file again changes nothing and is none.
@@ -278,17 +259,5 @@ impl Index {
     /// Lets the next simple pages answer as if nothing had ever been uploaded, as a cache does.
     pub fn serve_stale_pages(&self, count: usize) {
         lock(&self.shared.0).stale_pages = count;
-    }
-}
-
-impl Drop for Index {
-    fn drop(&mut self) {
-        if let Some(stop) = self.stop.take() {
-            // The thread may have ended by itself.
-            let _ended = stop.send(());
-        }
-        if let Some(thread) = self.thread.take() {
-            let _ended = thread.join();
-        }
     }
 }

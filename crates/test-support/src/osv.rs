@@ -4,9 +4,7 @@
 
 use std::{
     collections::{BTreeMap, VecDeque},
-    net::SocketAddr,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc},
-    thread::JoinHandle,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use axum::{
@@ -16,9 +14,8 @@ use axum::{
     http::{StatusCode, header},
     response::{IntoResponse as _, Response},
 };
-use tokio::sync::oneshot;
 
-use crate::index::stream::{CutListener, Wire};
+use crate::{index::stream::Wire, server::Server};
 
 /// One way to fail a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,15 +68,13 @@ fn lock(shared: &Shared) -> MutexGuard<'_, Inner> {
 
 /// A running service.
 pub struct Osv {
-    address: SocketAddr,
+    server: Server,
     shared: Shared,
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
 }
 
 impl std::fmt::Debug for Osv {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Osv").field("address", &self.address).finish_non_exhaustive()
+        f.debug_struct("Osv").field("server", &self.server).finish_non_exhaustive()
     }
 }
 
@@ -87,28 +82,13 @@ impl Osv {
     /// Starts a service that has nothing, on a free port of loopback.
     pub fn start() -> Self {
         let shared = Shared::default();
-        let (stop, stopped) = oneshot::channel();
-        let (tell, told) = mpsc::channel();
-        let router = Router::new().fallback(answer).with_state(Arc::clone(&shared));
-        let thread = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-            runtime.expect("build a runtime for the advisory service").block_on(async move {
-                let listener = CutListener::bind().await.expect("bind a loopback port for the advisory service");
-                tell.send(listener.address()).expect("the starter waits for the address");
-                let service = router.into_make_service_with_connect_info::<Wire>();
-                tokio::select! {
-                    ended = async { axum::serve(listener, service).await } => ended.expect("serve advisories"),
-                    _ = stopped => {}
-                }
-            });
-        });
-        let address = told.recv().expect("the advisory service starts");
-        Self { address, shared, stop: Some(stop), thread: Some(thread) }
+        let server = Server::start(Router::new().fallback(answer).with_state(Arc::clone(&shared)));
+        Self { server, shared }
     }
 
     /// The base address, `http://127.0.0.1:PORT`.
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        self.server.url()
     }
 
     /// Publishes a record under an id.
@@ -141,18 +121,6 @@ impl Osv {
     pub fn asked_ids(&self) -> Vec<String> {
         let asked = lock(&self.shared).asked.clone();
         asked.iter().filter_map(|asked| asked.path.strip_prefix("/v1/vulns/").map(str::to_owned)).collect()
-    }
-}
-
-impl Drop for Osv {
-    fn drop(&mut self) {
-        if let Some(stop) = self.stop.take() {
-            // The thread may have ended by itself.
-            let _ended = stop.send(());
-        }
-        if let Some(thread) = self.thread.take() {
-            let _ended = thread.join();
-        }
     }
 }
 

@@ -53,6 +53,23 @@ fn a31_help_and_version_end_with_0_and_an_unknown_flag_with_2() {
 }
 
 #[test]
+fn an_error_is_a_document_where_json_was_asked_for() {
+    for name in PROGRAMS {
+        for args in [["--project", "/no/such/folder"].as_slice(), &["--no-such-flag"]] {
+            let run = binary(name).run().args(["--format", "json"]).args(args).output().expect_code(2);
+            let document = run.json();
+            assert_eq!(document["schema_version"], "1.0", "{name}: {document}");
+            assert_eq!(document["error"]["exit_code"], 2, "{name}: {document}");
+            assert!(!document["error"]["message"].as_str().unwrap().is_empty(), "{name}: {document}");
+            assert!(!run.stderr.is_empty(), "{name}: people read it too");
+        }
+    }
+    let run = binary("publish-pypi").run().args(["--format=json", "verify", "/no/such.whl", "--index", "pypi"]);
+    let document = run.output().expect_code(2).json();
+    assert!(document["error"]["hint"].as_str().unwrap().contains("build first"), "{document}");
+}
+
+#[test]
 fn every_subcommand_has_help() {
     for (name, commands) in [
         (
