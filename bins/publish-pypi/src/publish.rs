@@ -152,6 +152,8 @@ impl Publish {
         if let Some(earlier) = &earlier {
             keep_taken(&mut so_far, earlier);
         }
+        // Where no receipt can be written, nothing is sent.
+        write(&so_far, &path)?;
         let options = PublishOptions {
             jobs: self.jobs.unwrap_or_default(),
             earlier,

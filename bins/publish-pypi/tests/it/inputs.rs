@@ -49,6 +49,19 @@ fn the_receipt_does_not_replace_a_file_that_is_published() {
 }
 
 #[test]
+fn nothing_is_sent_where_no_receipt_can_be_written() {
+    let (project, index) = (Scratch::empty(), Index::start());
+    project.write("folder/x", "");
+    project.write("file", "");
+    for (place, said) in [("folder", "folder"), ("file/receipt.json", "a file stands where a folder is needed")] {
+        let outcome = publish(&project, &index, &[&dist()[0], "--receipt", place]);
+        assert_ne!(outcome.code, Some(0), "{}", outcome.stderr);
+        assert!(outcome.stderr.contains(said), "{}", outcome.stderr);
+    }
+    assert_eq!(index.uploads().len(), 0);
+}
+
+#[test]
 fn a_receipt_of_a_newer_version_stays_as_it_is() {
     let (project, index) = (Scratch::empty(), Index::start());
     let newer = r#"{"schema_version":"9.0","project":"sample-package","version":"0.9.0","index":"x","verified":true,"files":[],"finished_at":"2026-01-01T00:00:00Z","more":1}"#;
