@@ -1,7 +1,9 @@
 //! What an archive holds, read once, within limits. What is wrong with it is noted here and judged by the rules.
 
 mod content;
+mod gzip;
 mod source;
+mod tar;
 mod tar_gz;
 mod zip;
 
@@ -56,6 +58,10 @@ pub(crate) enum FlawKind {
     Checksum,
     /// Bytes behind the end.
     TrailingBytes,
+    /// Members that some readers see and others do not, or see otherwise.
+    Hidden,
+    /// The contents of a source archive are many times its size.
+    Oversized,
 }
 
 #[derive(Clone, Debug)]
@@ -117,6 +123,10 @@ pub(crate) enum Unreadable {
     NoZip(&'static str),
     #[error("it is not a gzip-compressed tar archive: {0}")]
     NoTar(String),
+    #[error("it is a tar archive that cannot be read to its end: {0}")]
+    BrokenTar(String),
+    #[error("it is damaged: {0}")]
+    Damaged(String),
     #[error("it is both a zip and a gzip-compressed tar archive")]
     Both,
     #[error("it has more than {0} members")]

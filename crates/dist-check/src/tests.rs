@@ -1,6 +1,7 @@
 mod broken;
 mod build;
 mod peers;
+mod tar;
 
 use std::io::Cursor;
 
@@ -91,7 +92,7 @@ fn a_local_version_is_another_indexs_affair() {
 #[test]
 fn a_link_inside_of_a_source_archive_is_good() {
     let inside = gzip(&tar_of(|tar| {
-        tar_link(tar, tar::EntryType::Symlink, "sample_package-1.0.0/docs/a", "../LICENSE");
+        tar_link(tar, ::tar::EntryType::Symlink, "sample_package-1.0.0/docs/a", "../LICENSE");
     }));
     assert_eq!(codes(SDIST_NAME, &inside), [""; 0]);
 }

@@ -16,7 +16,7 @@ use records::{Central, CentralEntry, End, data_start};
 use super::{
     Archive, Flaw, FlawKind, Hit, Member, MemberKind, ReadFailure, Unreadable,
     content::{Content, Known},
-    is_metadata, path_text,
+    is_metadata, path_text, tar,
 };
 use crate::Limits;
 
@@ -206,16 +206,5 @@ fn starts_as_tar<R: Read + Seek>(input: &mut R) -> std::io::Result<bool> {
     input.seek(SeekFrom::Start(0))?;
     let mut head = Vec::new();
     input.take(512).read_to_end(&mut head)?;
-    Ok(head.starts_with(&[0x1f, 0x8b]) || is_tar_header(&head))
-}
-
-/// Whether a block carries the checksum that a tar header has.
-fn is_tar_header(block: &[u8]) -> bool {
-    let Some(field) = block.get(148..156).filter(|_| block.len() == 512) else {
-        return false;
-    };
-    let digits: &str = std::str::from_utf8(field).unwrap_or_default().trim_matches(['\0', ' ']);
-    let sum: u32 = block.iter().map(|byte| u32::from(*byte)).sum();
-    let without = field.iter().map(|byte| u32::from(*byte)).sum::<u32>();
-    u32::from_str_radix(digits, 8).is_ok_and(|given| given == sum - without + 8 * u32::from(b' '))
+    Ok(head.starts_with(&[0x1f, 0x8b]) || tar::is_header(&head))
 }

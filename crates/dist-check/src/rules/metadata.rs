@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use super::{Card, Note, Rule, note_if};
 use crate::{
-    Level, Metadata, data,
+    Level, Metadata,
+    archive::MemberKind,
+    data,
     grammar::{
         name::{is_identifier, is_keyword, is_project_name, normal},
         version::AnyVersion,
@@ -266,6 +268,12 @@ fn missing(facts: &Facts<'_>) -> Vec<Note> {
     // PyPI asks for the member of a source archive only, not for its content.
     let is_there = archive.texts.contains_key(&path);
     note_if(!is_there, || {
+        let member = archive.members.iter().find(|member| member.path == path);
+        if let Some(MemberKind::HardLink { target } | MemberKind::SymbolicLink { target }) =
+            member.map(|member| &member.kind)
+        {
+            return Note::new(format!("{path} is a link to {target}, where there is no file")).index("");
+        }
         let answer = if facts.is_wheel() {
             format!("Wheel '{}' does not contain the required METADATA file: {path}", facts.file_name)
         } else {

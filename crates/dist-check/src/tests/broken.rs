@@ -266,7 +266,7 @@ fn sdists() -> Vec<Broken> {
         ("a reserved name", "member-windows", &|tar| tar_file(tar, &inside("aux.py"), b"x")),
         ("a compiled file", "sdist-compiled", &|tar| tar_file(tar, &inside("x.cpython-311-darwin.so"), b"x")),
         ("a sparse file", "member-sparse", &|tar| {
-            tar.append_pax_extensions([("GNU.sparse.major", b"1".as_slice())]).unwrap();
+            tar.append_pax_extensions([("GNU.sparse.size", b"1".as_slice())]).unwrap();
             tar_file(tar, &inside("sparse"), b"x");
         }),
     ];
