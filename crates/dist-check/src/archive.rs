@@ -12,7 +12,7 @@ use std::{
     io::{Read, Seek},
 };
 
-pub(crate) use content::{Hit, HitKind, Machine};
+pub(crate) use content::{Hit, HitKind, Machine, Strong};
 pub(crate) use source::Source;
 
 use crate::{FileName, Limits, Sha256};
@@ -27,6 +27,8 @@ pub(crate) struct Member {
     pub(crate) size: u64,
     /// Digest of the unpacked bytes of a file.
     pub(crate) sha256: Option<Sha256>,
+    /// The stronger digests of those bytes, if RECORD asks for one.
+    pub(crate) strong: Option<Box<Strong>>,
     /// What machine code a file holds, if its first bytes are those of a program or library.
     pub(crate) machine: Option<Machine>,
 }

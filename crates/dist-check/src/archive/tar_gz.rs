@@ -141,7 +141,7 @@ fn members<R: Read>(
             Kind::Special => MemberKind::Special,
             Kind::Sparse => MemberKind::Sparse,
         };
-        let mut member = Member { path, kind, size: 0, sha256: None, machine: None };
+        let mut member = Member { path, kind, size: 0, sha256: None, strong: None, machine: None };
         if member.kind == MemberKind::File {
             let is_wanted = is_metadata(&member.path) || also == Some(member.path.as_str());
             let keep = is_wanted && !archive.texts.contains_key(&member.path);

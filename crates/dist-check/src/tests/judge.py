@@ -5,6 +5,7 @@ import json
 import sys
 
 from docutils.core import publish_parts
+from email_validator import validate_email
 from packaging.licenses import canonicalize_license_expression
 from packaging.metadata import Metadata
 from packaging.requirements import Requirement
@@ -48,6 +49,7 @@ JUDGES = {
     "license-file": field("license_files"),
     "address": address,
     "wheel": parse_wheel_filename,
+    "email": lambda value: validate_email(value, check_deliverability=False),
     "rst": rendering,
 }
 

@@ -5,6 +5,7 @@ use test_support::peers;
 use crate::{
     FileName,
     grammar::{
+        address::is_address,
         content_type, license,
         name::{is_identifier, is_keyword, is_project_name},
         requirement::Requirement,
@@ -134,6 +135,7 @@ fn ours(kind: &str, text: &str) -> bool {
         "name" => is_project_name(text),
         "content-type" => content_type::parse(text).is_ok(),
         "address" => is_web_address(text),
+        "email" => is_address(text),
         "import-name" => {
             let (name, option) =
                 text.split_once(';').map_or((text, "private"), |(name, option)| (name, option.trim_start()));
@@ -198,6 +200,25 @@ fn names_of_wheels_are_read_as_packaging_reads_them() {
         // A name whose project is spelled oddly is taken by packaging and refused by PyPI, which we are.
         let odd = name.split('-').next().is_some_and(|project| !is_project_name(project));
         assert!(ours == theirs || theirs && (odd || unshowable), "{name:?}: {ours} {theirs}");
+    }
+}
+
+#[test]
+fn addresses_do_not_begin_with_a_mark() {
+    let ranges = [
+        '\u{a1}'..='\u{ac}',
+        '\u{300}'..='\u{36f}',
+        '\u{483}'..='\u{489}',
+        '\u{900}'..='\u{977}',
+        '\u{1ab0}'..='\u{1ace}',
+        '\u{203f}'..='\u{2054}',
+        '\u{20d0}'..='\u{20f0}',
+        '\u{fe00}'..='\u{fe0f}',
+    ];
+    let chars = ranges.into_iter().flatten();
+    let cases: Vec<(&str, String)> = chars.map(|c| ("email", format!("{c}@example.org"))).collect();
+    for ((_, address), theirs) in cases.iter().zip(judged(&cases)) {
+        assert_eq!(ours("email", address), theirs, "{address:?}");
     }
 }
 
