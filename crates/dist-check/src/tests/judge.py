@@ -4,7 +4,6 @@ import io
 import json
 import sys
 
-from docutils.core import publish_parts
 from email_validator import validate_email
 from packaging.licenses import canonicalize_license_expression
 from packaging.metadata import Metadata
@@ -31,11 +30,9 @@ def address(value):
 
 
 def rendering(value):
-    """Fails at the first warning, as the index does."""
-    settings = rst.SETTINGS | {"warning_stream": io.StringIO()}
-    writer = rst.Writer()
-    writer.translator_class = rst.ReadMeHTMLTranslator
-    publish_parts(value, writer=writer, settings_overrides=settings)
+    """Fails at the first warning, and if there is nothing to show, as the index does."""
+    if rst.render(value, io.StringIO()) is None:
+        raise ValueError
 
 
 JUDGES = {

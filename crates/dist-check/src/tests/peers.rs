@@ -285,6 +285,32 @@ fn mutated_lines(text: &str, chance: &mut Chance) -> String {
 }
 
 #[test]
+fn a_description_that_fails_is_at_least_unsure() {
+    let texts: Vec<String> =
+        include_str!("descriptions.txt").lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let cases: Vec<(&str, String)> = texts.iter().map(|text| ("rst", text.clone())).collect();
+    let (mut wrong, mut sure, mut failing, mut doubted) = (Vec::new(), 0, 0, 0);
+    for ((_, text), renders) in cases.iter().zip(judged(&cases)) {
+        let defects = rst::check(text);
+        let worst = defects.iter().max_by_key(|defect| defect.certainty);
+        match (renders, worst.map(|defect| defect.certainty)) {
+            (true, Some(Certainty::Sure | Certainty::Likely)) | (false, None) => {
+                wrong.push(format!("renders: {renders}: {text:?}: {worst:?}"));
+            }
+            _ => {}
+        }
+        failing += usize::from(!renders);
+        sure += usize::from(!renders && worst.is_some_and(|defect| defect.certainty == Certainty::Sure));
+        doubted += usize::from(renders && worst.is_some());
+    }
+    assert!(wrong.is_empty(), "{}:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(
+        sure * 100 >= failing * 90 && doubted < 10,
+        "{sure} of {failing} are known for sure, {doubted} are doubted"
+    );
+}
+
+#[test]
 fn what_is_sure_of_a_description_is_so() {
     let seeds = descriptions();
     let mut chance = Chance(0x1234_5678_9abc_def1);
