@@ -94,6 +94,8 @@ struct Notes {
     squeezed: String,
     /// Roles that the text defines, and whether they are raw.
     roles: BTreeMap<String, bool>,
+    /// Those that are defined in front of what is being read.
+    defined_roles: BTreeSet<String>,
     references: BTreeMap<String, Use>,
     substitutions: BTreeMap<String, Use>,
     /// Explicit targets with their addresses.
@@ -133,6 +135,7 @@ impl Notes {
             defects: Vec::new(),
             roles: roles.collect(),
             squeezed: squeeze(text),
+            defined_roles: BTreeSet::new(),
             references: BTreeMap::new(),
             substitutions: BTreeMap::new(),
             targets: BTreeMap::new(),
@@ -180,6 +183,8 @@ impl Notes {
             own if self.roles.contains_key(own) => {
                 if self.roles[own] && !text.is_empty() {
                     self.sure(line, "raw (and derived) roles disabled");
+                } else if !self.defined_roles.contains(own) {
+                    self.add(Certainty::Unsure, line, format!("interpreted text role {own:?} is defined elsewhere"));
                 }
             }
             "raw" => self.sure(line, "raw (and derived) roles disabled"),
@@ -189,9 +194,10 @@ impl Notes {
                 }
             }
             "rfc" | "rfc-reference" if !text.is_empty() => {
-                if number(text.split('#').next().unwrap_or_default()).is_ok_and(|number| number == 0)
-                    || !text.starts_with(|c: char| c.is_numeric() || c.is_whitespace() || c == '+')
-                {
+                let digits = text.split('#').next().unwrap_or_default().trim();
+                let is_number = digits.starts_with(|c: char| c.is_numeric() || c == '+')
+                    && digits.chars().skip(1).all(|c| c.is_numeric() || c == '_');
+                if !is_number || number(digits) == Ok(0) {
                     self.sure(
                         line,
                         format!("RFC number must be a number greater than or equal to 1; {text:?} is invalid"),
@@ -224,8 +230,6 @@ impl Notes {
         match label {
             "#" => self.automatic[0].0.push(line),
             "*" => self.automatic[1].0.push(line),
-            // Footnotes that number themselves take the numbers that are left.
-            number if number.bytes().all(|byte| byte.is_ascii_digit()) && self.squeezed.contains(".. [#") => {}
             label => self.reference(label.trim_start_matches('#'), line),
         }
     }
@@ -255,7 +259,7 @@ impl Notes {
         let address = address.replace(' ', "");
         match self.targets.get(&name) {
             Some(known) if *known != address || known.is_empty() => {
-                self.sure(line, format!("duplicate explicit target name {name:?}"))
+                self.sure(line, format!("duplicate explicit target name {name:?}"));
             }
             Some(_) => {}
             None => drop(self.targets.insert(name, address)),
@@ -289,14 +293,21 @@ impl Notes {
             || self.implicit.keys().any(|title| title == name || plain(title).trim() == wanted.trim())
     }
 
+    /// Whether a footnote that numbers itself can have got this number.
+    fn numbers(&self, label: &str) -> bool {
+        let explicit = self.targets.keys().filter(|name| name.bytes().all(|byte| byte.is_ascii_digit())).count();
+        let numbered = self.automatic[0].1;
+        numbered > 0 && label.parse().is_ok_and(|number: usize| (1..=numbered + explicit).contains(&number))
+    }
+
     /// Whether anything in the text could define a name that a reference asks for. Rather too much than too little.
     fn could_define(&self, name: &str) -> bool {
         let forms = [
             format!("_{name}:"),
             format!("_`{name}`"),
             format!("`{name} <"),
-            format!("[{name}]"),
-            format!("[#{name}]"),
+            format!(".. [{name}]"),
+            format!(".. [#{name}]"),
             format!(":name: {name}"),
         ];
         forms.iter().any(|form| self.squeezed.contains(form.as_str()))
@@ -309,7 +320,7 @@ impl Notes {
             if is_ambiguous && !self.targets.contains_key(&name) && !self.others.contains(&name) {
                 let message = format!("duplicate target name, cannot be used as a unique reference: {name:?}");
                 self.add(if is_soft { Certainty::Unsure } else { Certainty::Likely }, line, message);
-            } else if !self.defines(&name) {
+            } else if !self.defines(&name) && !self.numbers(&name) {
                 let unsure = is_soft || self.could_define(&name);
                 let certainty = if unsure { Certainty::Unsure } else { Certainty::Sure };
                 self.add(certainty, line, format!("unknown target name {name:?}"));
@@ -327,9 +338,9 @@ impl Notes {
             }
         }
         for (name, Use { line, is_soft }) in std::mem::take(&mut self.substitutions) {
-            let could = self.squeezed.contains(&format!(".. |{name}|"));
-            if !could {
-                let certainty = if is_soft { Certainty::Unsure } else { Certainty::Sure };
+            if !self.defined_substitutions.iter().any(|defined| squeeze(defined) == name) {
+                let unsure = is_soft || self.squeezed.contains(&format!(".. |{name}|"));
+                let certainty = if unsure { Certainty::Unsure } else { Certainty::Sure };
                 self.add(certainty, line, format!("undefined substitution {name:?}"));
             }
         }

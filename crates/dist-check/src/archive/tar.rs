@@ -116,11 +116,12 @@ impl Extension {
     }
 }
 
-/// A block, or what is left of one.
-enum Next {
-    Block([u8; BLOCK]),
-    Cut,
-    End,
+/// How much there was of a block.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Filled {
+    Wholly,
+    Partly,
+    Not,
 }
 
 impl<R: Read> Tar<R> {
@@ -138,12 +139,13 @@ impl<R: Read> Tar<R> {
         let mut extensions = Vec::new();
         let header = loop {
             let is_extended = !extensions.is_empty();
-            let block = match self.block()? {
-                Next::Block(block) => block,
-                Next::End if !is_extended && !self.is_first => return Ok(None),
-                Next::End => return self.unreadable(is_extended, "there is no header"),
-                Next::Cut => return self.unreadable(is_extended, "a header is cut off"),
-            };
+            let mut block = [0; BLOCK];
+            match self.block(&mut block)? {
+                Filled::Wholly => {}
+                Filled::Not if !is_extended && !self.is_first => return Ok(None),
+                Filled::Not => return self.unreadable(is_extended, "there is no header"),
+                Filled::Partly => return self.unreadable(is_extended, "a header is cut off"),
+            }
             let header = match Block::parse(&block) {
                 Block::Header(header) => header,
                 Block::Zeros if !is_extended => return Ok(None),
@@ -196,32 +198,31 @@ impl<R: Read> Tar<R> {
     /// Reads what stands behind the end.
     pub(super) fn rest(&mut self) -> io::Result<Rest> {
         let mut rest = Rest::Zeros;
-        loop {
-            match self.block()? {
-                Next::Block(block) => match Block::parse(&block) {
-                    Block::Zeros => {}
-                    Block::Header(_) => rest = Rest::Header,
-                    Block::Invalid(_) if rest == Rest::Zeros => rest = Rest::Other,
-                    Block::Invalid(_) => {}
-                },
-                Next::Cut if rest == Rest::Zeros => return Ok(Rest::Other),
-                Next::Cut | Next::End => return Ok(rest),
+        let mut block = [0; BLOCK];
+        let mut filled = Filled::Wholly;
+        while filled == Filled::Wholly {
+            filled = self.block(&mut block)?;
+            match Block::parse(&block) {
+                Block::Header(_) => rest = Rest::Header,
+                Block::Invalid(_) if rest == Rest::Zeros => rest = Rest::Other,
+                Block::Zeros | Block::Invalid(_) => {}
             }
         }
+        Ok(rest)
     }
 
-    fn block(&mut self) -> io::Result<Next> {
-        let mut block = [0; BLOCK];
+    fn block(&mut self, block: &mut [u8; BLOCK]) -> io::Result<Filled> {
         let mut filled = 0;
+        block.fill(0);
         while filled < BLOCK {
             match self.input.read(&mut block[filled..]) {
-                Ok(0) => return Ok(if filled == 0 { Next::End } else { Next::Cut }),
+                Ok(0) => return Ok(if filled == 0 { Filled::Not } else { Filled::Partly }),
                 Ok(read) => filled += read,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
             }
         }
-        Ok(Next::Block(block))
+        Ok(Filled::Wholly)
     }
 
     /// Passes over what is left of the last member.
@@ -235,11 +236,12 @@ impl<R: Read> Tar<R> {
     /// Passes over the blocks of an old file with holes that say where these are.
     fn skip_maps(&mut self, header: &[u8; BLOCK], kind: u8) -> Result<(), Stop> {
         let mut goes_on = kind == SPARSE && header[482] != 0;
+        let mut block = [0; BLOCK];
         while goes_on {
-            match self.block()? {
-                Next::Block(block) => goes_on = block[504] != 0,
-                Next::Cut | Next::End => return Err(self.broken("it ends within a member")),
+            if self.block(&mut block)? != Filled::Wholly {
+                return Err(self.broken("it ends within a member"));
             }
+            goes_on = block[504] != 0;
         }
         Ok(())
     }

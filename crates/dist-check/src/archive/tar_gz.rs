@@ -86,7 +86,7 @@ fn read_keeping<R: Read + Seek>(
         archive.flaw(FlawKind::Hidden, ambiguity);
     }
     // The checksum stands behind the last block, so that all is read.
-    let rest = outcome.and_then(|()| Ok(tar.rest()));
+    let rest = outcome.map(|()| tar.rest());
     let mut unpacked = tar.into_inner().into_inner();
     if let Verdict::BeyondLimit = unpacked.verdict() {
         return Err(Unreadable::TooLarge(cap).into());

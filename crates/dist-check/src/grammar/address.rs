@@ -58,9 +58,21 @@ fn is_mark(c: char) -> bool {
         | '\u{20e2}'..='\u{20e4}'
         | '\u{a670}'..='\u{a672}' => true,
         // These are part of names, and are punctuation, digits or half-width vowel signs.
-        '\u{b7}' | '\u{387}' | '\u{30fb}' | '\u{ff65}' | '\u{ff9e}' | '\u{ff9f}' | '\u{203f}' | '\u{2040}'
-        | '\u{2054}' => false,
-        '\u{fe33}' | '\u{fe34}' | '\u{fe4d}'..='\u{fe4f}' | '\u{ff3f}' | '\u{200c}' | '\u{200d}' => false,
+        '\u{b7}'
+        | '\u{387}'
+        | '\u{30fb}'
+        | '\u{ff65}'
+        | '\u{ff9e}'
+        | '\u{ff9f}'
+        | '\u{203f}'
+        | '\u{2040}'
+        | '\u{2054}'
+        | '\u{fe33}'
+        | '\u{fe34}'
+        | '\u{fe4d}'..='\u{fe4f}'
+        | '\u{ff3f}'
+        | '\u{200c}'
+        | '\u{200d}' => false,
         _ => !c.is_ascii() && !c.is_numeric() && unicode_ident::is_xid_continue(c) && !unicode_ident::is_xid_start(c),
     }
 }

@@ -19,7 +19,7 @@ pub(super) struct Blocks<'n> {
     /// What stands last at the top, with its line.
     last: (Part, usize),
     /// Whether something is to be seen.
-    is_visible: bool,
+    pub(super) is_visible: bool,
     /// A `class` directive that is for what follows it.
     pub(super) waiting_class: Option<usize>,
     pub(super) in_sidebar: bool,
@@ -129,11 +129,7 @@ impl<'n> Blocks<'n> {
             return Some(self.explicit(lines, at, place));
         }
         if text == "__" || text.starts_with("__ ") {
-            let end = indented_end(lines, at + 1);
-            let more: String = lines[at + 1..end].iter().map(|line| line.text.trim()).collect();
-            let address = format!("{}{more}", text[2..].trim());
-            self.notes.anonymous_target(&address, lines[at].number);
-            return Some(end);
+            return Some(self.anonymous(lines, at));
         }
         let begins_line = is_line(text) && text != ">>>" && text != "|" && bullet(text).is_none();
         if begins_line && let Some(next) = self.line(lines, at, place) {

@@ -6,6 +6,7 @@ use super::{
     directives::{Directive, Parts, are_class_names},
     inline,
     marks::{bullet, cut, dedented, directive, explicit_target, field_marker, indented_end, is_marked},
+    tables::table_end,
     words,
 };
 
@@ -17,7 +18,9 @@ impl Blocks<'_> {
             // An empty comment does not take what is indented below it.
             return at + 1;
         }
-        let end = indented_end(lines, at + 1);
+        // A target ends with its paragraph, the others with what is indented.
+        let is_target = rest.starts_with('_');
+        let end = if is_target { paragraph_end(lines, at + 1) } else { indented_end(lines, at + 1) };
         let body = dedented(&lines[at + 1..end]);
         let number = lines[at].number;
         if let Some((name, argument)) = directive(rest) {
@@ -27,29 +30,51 @@ impl Blocks<'_> {
             rest.strip_prefix('_').filter(|target| !target.starts_with(' ') && !target.is_empty())
         {
             self.target(target, &body, number);
-        } else if let Some(definition) = rest.strip_prefix('|')
-            && let Some((name, what)) = definition.split_once('|')
-            && !name.is_empty()
-            && !name.starts_with(' ')
+        } else if let Some(definition) =
+            rest.strip_prefix('|').filter(|definition| !definition.starts_with(' ') && !definition.is_empty())
         {
-            self.substitution(name, what.trim(), &body, number);
+            match definition.split_once('|') {
+                Some((name, what)) => self.substitution(name, what.trim(), &body, number),
+                None if body.iter().all(Line::is_blank) => self.notes.sure(number, "malformed substitution definition"),
+                None => self.notes.add(Certainty::Unsure, number, "a substitution definition over several lines"),
+            }
         } else if rest.starts_with('[')
             && let Some((label, text)) = rest.split_once(']')
             && (text.is_empty() || text.starts_with(' '))
+            && label.len() > 1
             && !label[1..].contains(' ')
         {
             self.notes.footnote(&label[1..], number);
+            if text.is_empty() && body.iter().all(Line::is_blank) {
+                self.notes.sure(number, "footnote or citation content expected");
+            }
             let mut content = vec![Line { number, text: text.trim_start().to_owned() }];
             content.extend(body);
             self.nested(&content, place);
             self.part(place, Part::Body);
         }
-        let next = lines.get(end);
-        if next.is_some_and(|line| !(line.text == ".." || line.text.starts_with(".. ") || line.text.starts_with("__ ")))
-        {
+        self.expect_end(lines, end);
+        end
+    }
+
+    /// `__ address`
+    pub(super) fn anonymous(&mut self, lines: &[Line], at: usize) -> usize {
+        let end = paragraph_end(lines, at + 1);
+        let more: String = lines[at + 1..end].iter().map(|line| line.text.trim()).collect();
+        let address = lines[at].text.get(2..).unwrap_or_default().trim();
+        self.notes.anonymous_target(&format!("{address}{more}"), lines[at].number);
+        self.expect_end(lines, end);
+        end
+    }
+
+    /// Explicit markup ends with a blank line or with more of it.
+    fn expect_end(&mut self, lines: &[Line], end: usize) {
+        let goes_on = |line: &Line| {
+            matches!(line.text.as_str(), ".." | "__") || line.text.starts_with(".. ") || line.text.starts_with("__ ")
+        };
+        if lines.get(end).is_some_and(|line| !line.is_blank() && !goes_on(line)) {
             self.expect_blank(lines, end, "explicit markup");
         }
-        end
     }
 
     fn target(&mut self, target: &str, body: &[Line], number: usize) {
@@ -57,7 +82,10 @@ impl Blocks<'_> {
         if let Some(address) = target.strip_prefix("_:") {
             self.notes.anonymous_target(&format!("{}{}", address.trim(), more()), number);
         } else if let Some((name, address)) = explicit_target(target) {
-            self.notes.target(&name, &format!("{address}{}", more()), number);
+            let address = format!("{address}{}", more());
+            // One without an address is a place of its own.
+            self.is_visible |= address.is_empty();
+            self.notes.target(&name, &address, number);
         } else if body.iter().all(Line::is_blank) {
             self.notes.sure(number, "malformed hyperlink target");
         } else {
@@ -137,6 +165,9 @@ impl Blocks<'_> {
         let waits = matches!(name, "class" | "rst-class") && parts.content.is_empty();
         if waits {
             self.waiting_class = Some(number).filter(|_| place == Place::Top);
+            if place != Place::Top {
+                self.notes.add(Certainty::Unsure, number, "a class for what follows it; only docutils can judge it");
+            }
         } else if !words::INVISIBLE.contains(&name) {
             self.part(place, Part::Body);
         }
@@ -186,14 +217,8 @@ impl Blocks<'_> {
                 }
             }
             "role" => self.role(&parts, argument),
-            "meta" => {
-                if parts
-                    .content
-                    .iter()
-                    .any(|line| !line.is_blank() && !line.is_indented() && field_marker(&line.text).is_none())
-                {
-                    self.notes.sure(number, "invalid meta directive");
-                }
+            "meta" if !parts.content.iter().all(|line| line.is_blank() || line.is_indented() || is_field(line)) => {
+                self.notes.sure(number, "invalid meta directive");
             }
             "compound" | "epigraph" | "footer" | "header" | "highlights" | "pull-quote" => {
                 self.nested(&parts.content, place);
@@ -227,7 +252,9 @@ impl Blocks<'_> {
     fn figure(&mut self, parts: &Parts, number: usize, place: Place) {
         self.image_target(parts, number);
         let caption = parts.content.first().map(|line| line.text.as_str());
-        if caption.is_some_and(|caption| caption != ".." && (is_marked(caption) || caption.starts_with(' '))) {
+        let is_term = parts.content.get(1).is_some_and(|line| line.is_indented() && !line.is_blank());
+        if caption.is_some_and(|caption| caption != ".." && (is_marked(caption) || caption.starts_with(' ') || is_term))
+        {
             let message = "figure caption must be a paragraph or empty comment";
             self.notes.add(Certainty::Likely, number, message);
         }
@@ -249,11 +276,15 @@ impl Blocks<'_> {
                 if !base.is_empty() && base != "raw" {
                     self.notes.role(base, "", number);
                 }
+                self.notes.defined_roles.insert(name.to_lowercase());
             }
             _ => self.notes.sure(number, format!("\"role\" directive arguments not valid role names: {text:?}")),
         }
-        let options = parts.content.iter().filter(|line| line.text.starts_with(':'));
-        for line in options.skip(usize::from(argument.text.starts_with(':'))) {
+        for line in parts.content.iter().skip(1).filter(|line| !line.is_blank() && !line.is_indented()) {
+            if !line.text.starts_with(':') {
+                self.notes.add(Certainty::Unsure, line.number, "what stands below a role; only docutils can judge it");
+                continue;
+            }
             let option = line.text[1..].split(':').next().unwrap_or_default();
             if !matches!(option, "class" | "format" | "language") {
                 self.notes.sure(line.number, format!("error in \"role\" directive: unknown option {option:?}"));
@@ -272,21 +303,19 @@ impl Blocks<'_> {
             return;
         };
         let lengths: Option<Vec<usize>> = rows.iter().map(|row| Some(items(row)?.len())).collect();
-        let Some(lengths) = lengths.filter(|lengths| lengths.iter().all(|length| *length == lengths[0])) else {
-            let message =
-                "error parsing content block for the \"list-table\" directive: uniform two-level bullet list expected";
-            self.notes.add(Certainty::Likely, number, message);
-            return;
-        };
-        let count = |option: &str| parts.option(option).and_then(|text| text.parse().ok()).unwrap_or(0);
-        if count("header-rows") >= lengths.len() || count("stub-columns") >= lengths[0] {
-            self.notes.add(
-                Certainty::Likely,
-                number,
-                "insufficient data supplied, required by \"list-table\" directive",
-            );
+        let uneven =
+            "error parsing content block for the \"list-table\" directive: uniform two-level bullet list expected";
+        match lengths {
+            None => self.notes.add(Certainty::Likely, number, uneven),
+            Some(lengths) if lengths.iter().any(|length| *length != lengths[0]) => self.notes.sure(number, uneven),
+            Some(lengths) => {
+                let count = |option: &str| parts.option(option).and_then(|text| text.parse().ok()).unwrap_or(0);
+                if count("header-rows") >= lengths.len() || count("stub-columns") >= lengths[0] {
+                    self.notes.sure(number, "insufficient data supplied, required by \"list-table\" directive");
+                }
+                self.widths(parts, "list-table", Some(lengths[0]), number);
+            }
         }
-        self.widths(parts, "list-table", Some(lengths[0]), number);
     }
 
     /// Holds `:widths:` against the number of columns, if that is known.
@@ -298,8 +327,7 @@ impl Blocks<'_> {
         match columns {
             Some(columns) if columns == given => {}
             Some(_) => {
-                let message = format!("{name:?} widths do not match the number of columns in table");
-                self.notes.add(Certainty::Likely, number, message);
+                self.notes.sure(number, format!("{name:?} widths do not match the number of columns in table"));
             }
             None => self.notes.add(Certainty::Unsure, number, "a table with widths; only docutils can judge it"),
         }
@@ -332,17 +360,27 @@ impl Blocks<'_> {
 
     fn table(&mut self, parts: &Parts, number: usize, place: Place) {
         inline::check(&parts.argument, self.notes);
-        match self.table_end(&parts.content) {
+        match table_end(&parts.content) {
             Some(end) if parts.content[end..].iter().all(Line::is_blank) => {
                 self.widths(parts, "table", None, number);
                 self.nested(&parts.content, place);
             }
-            _ => {
+            end => {
                 let message = "error parsing content block for the \"table\" directive: exactly one table expected";
-                self.notes.add(Certainty::Likely, number, message);
+                let certainty = if end.is_none() { Certainty::Sure } else { Certainty::Likely };
+                self.notes.add(certainty, number, message);
             }
         }
     }
+}
+
+fn is_field(line: &Line) -> bool {
+    field_marker(&line.text).is_some()
+}
+
+/// Where the lines end that are indented, without a blank one between them.
+fn paragraph_end(lines: &[Line], at: usize) -> usize {
+    at + lines.get(at..).unwrap_or_default().iter().take_while(|line| line.is_indented() && !line.is_blank()).count()
 }
 
 /// The contents of the items of a bullet list, if the lines are one.

@@ -287,6 +287,7 @@ impl Inline<'_> {
         if let Some(inside) = text.strip_suffix('>')
             && let Some((before, address)) = inside.rsplit_once('<')
             && (before.is_empty() || before.ends_with(char::is_whitespace))
+            && address.trim() == address
         {
             if let Some(alias) = address.strip_suffix('_').filter(|alias| !alias.ends_with('\0')) {
                 self.notes.reference(&alias.replace('\0', ""), line);

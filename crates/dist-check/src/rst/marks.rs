@@ -188,7 +188,8 @@ pub(super) fn directive(rest: &str) -> Option<(String, &str)> {
     let name = name.strip_suffix(' ').unwrap_or(name);
     let is_name = name.starts_with(char::is_alphanumeric)
         && name.ends_with(char::is_alphanumeric)
-        && name.chars().all(|c| c.is_alphanumeric() || "-_.+:".contains(c));
+        && name.chars().all(|c| c.is_alphanumeric() || "-_.+:".contains(c))
+        && !name.as_bytes().windows(2).any(|pair| pair.iter().all(|byte| b"-_.+:".contains(byte)));
     (is_name && (argument.is_empty() || argument.starts_with(' '))).then(|| (name.to_lowercase(), argument.trim()))
 }
 
@@ -201,5 +202,6 @@ pub(super) fn explicit_target(text: &str) -> Option<(String, &str)> {
         let end = text.match_indices(':').map(|(at, _)| at).find(ends)?;
         (&text[..end], &text[end + 1..])
     };
-    (!name.is_empty() && name != "_").then(|| (name.replace('\\', ""), address.trim()))
+    let ends_well = !name.ends_with(':') || name.ends_with("\\:") || text.starts_with('`');
+    (!name.is_empty() && name != "_" && ends_well).then(|| (name.replace('\\', ""), address.trim()))
 }

@@ -38,19 +38,19 @@ fn simple_end(lines: &[Line]) -> Option<(usize, bool)> {
     None
 }
 
-impl Blocks<'_> {
-    /// Where a table at the beginning of these lines ends, if there is one.
-    pub(super) fn table_end(&self, lines: &[Line]) -> Option<usize> {
-        let first = lines.first()?;
-        if is_grid(&first.text) {
-            Some(blank_end(lines, 0))
-        } else if is_simple_table(&first.text) {
-            simple_end(lines).map(|(end, _)| end)
-        } else {
-            None
-        }
+/// Where a table at the beginning of these lines ends, if there is one.
+pub(super) fn table_end(lines: &[Line]) -> Option<usize> {
+    let first = lines.first()?;
+    if is_grid(&first.text) {
+        Some(blank_end(lines, 0))
+    } else if is_simple_table(&first.text) {
+        simple_end(lines).map(|(end, _)| end)
+    } else {
+        None
     }
+}
 
+impl Blocks<'_> {
     pub(super) fn grid_table(&mut self, lines: &[Line], at: usize, place: Place) -> usize {
         let end = blank_end(lines, at);
         let block = &lines[at..end];
@@ -138,8 +138,10 @@ impl Blocks<'_> {
                 if let Some(next) = next
                     && !slice(*end, next).trim().is_empty()
                 {
+                    // A row without a first cell goes on with the one above.
+                    let unsure = line.is_indented();
                     self.notes.add(
-                        Certainty::Likely,
+                        if unsure { Certainty::Unsure } else { Certainty::Likely },
                         number,
                         format!("malformed table: text in column margin in line {}", line.number),
                     );

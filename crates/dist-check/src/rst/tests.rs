@@ -75,7 +75,7 @@ fn what_docutils_takes() {
         "term\n  definition\nother\n  definition\n",
         "text\n\n----\n\ntext\n",
         "text [1]_\n\n.. [1] note\n",
-        ".. _a: x\n.. _a: x\n",
+        "text\n\n.. _a: x\n.. _a: x\n",
     ] {
         assert_eq!(sure(text), [""; 0], "{text:?}");
     }

@@ -84,7 +84,7 @@ fn name(facts: &Facts<'_>) -> Vec<Note> {
     let note = |error: &FileNameError| {
         let note = Note::new(error.to_string()).index(error.index(facts.file_name));
         match error {
-            FileNameError::Extension if facts.file_name.ends_with(".zip") => {
+            FileNameError::Extension if facts.file_name.strip_suffix(".zip").is_some() => {
                 note.hint("build the source archive again with `python -m build`, which writes a .tar.gz")
             }
             FileNameError::Extension => {

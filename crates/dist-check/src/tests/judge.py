@@ -4,6 +4,7 @@ import io
 import json
 import sys
 
+from docutils.parsers.rst import roles
 from email_validator import validate_email
 from packaging.licenses import canonicalize_license_expression
 from packaging.metadata import Metadata
@@ -31,6 +32,8 @@ def address(value):
 
 def rendering(value):
     """Fails at the first warning, and if there is nothing to show, as the index does."""
+    # Roles that a text defines would be there for the next one.
+    roles._roles.clear()
     if rst.render(value, io.StringIO()) is None:
         raise ValueError
 

@@ -1,6 +1,6 @@
 //! Tar archives in which other readers see something else than Python, and thousands that are nearly right beside Python.
 
-use std::io::Cursor;
+use std::{fmt::Write as _, io::Cursor};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use test_support::peers;
@@ -67,7 +67,7 @@ fn records(kind: u8, records: &[(&str, &str)]) -> Block {
     for (key, value) in records {
         let least = key.len() + value.len() + 3;
         let length = (1..4).map(|digits| least + digits).find(|length| length.to_string().len() + least == *length);
-        data.push_str(&format!("{} {key}={value}\n", length.unwrap()));
+        writeln!(data, "{} {key}={value}", length.unwrap()).unwrap();
     }
     block(kind, "././@PaxHeader", data.as_bytes())
 }
@@ -323,7 +323,7 @@ fn mutated(blocks: &[Block], chance: &mut Chance) -> Vec<u8> {
         _ => {
             let (start, length) = FIELDS[chance.below(FIELDS.len())];
             let value = match chance.below(4) {
-                0 => vec![chance.below(256) as u8; length],
+                0 => vec![u8::try_from(chance.below(256)).unwrap(); length],
                 1 if length > 1 => NUMBERS[chance.below(NUMBERS.len())].to_vec(),
                 _ if length == 1 => vec![KINDS[chance.below(KINDS.len())]],
                 _ => NAMES[chance.below(NAMES.len())].to_vec(),
