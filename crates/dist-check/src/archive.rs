@@ -118,6 +118,9 @@ fn bare(path: &str) -> &str {
     path.trim_end_matches('/')
 }
 
+/// What is wrong with a zip of which PyPI reads another member.
+pub(crate) const HEADER_ELSEWHERE: &str = "a member's header is not where the directory says";
+
 /// Why an archive was not read to its end.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Unreadable {

@@ -211,6 +211,7 @@ fn failure(stop: ReadStop, is_first: bool) -> ReadFailure {
 fn gzip_says(error: &io::Error) -> String {
     match error.kind() {
         ErrorKind::UnexpectedEof => "the compressed data is cut off".to_owned(),
+        ErrorKind::InvalidInput | ErrorKind::InvalidData => "the compressed data or its checksum is damaged".to_owned(),
         _ => findings_model::text::one_line(&error.to_string()),
     }
 }

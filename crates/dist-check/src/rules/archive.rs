@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{Card, Note, Rule, note_if};
 use crate::{
     Level,
-    archive::{FlawKind, MemberKind, Unreadable},
+    archive::{FlawKind, HEADER_ELSEWHERE, MemberKind, Unreadable},
     inspect::Facts,
 };
 
@@ -195,6 +195,8 @@ fn unreadable(facts: &Facts<'_>) -> Vec<Note> {
         Some(Err(Unreadable::TooLarge(_)) | Ok(_)) | None => Vec::new(),
         Some(Err(why)) => {
             let answer = match why {
+                // PyPI reads one member only.
+                Unreadable::NoZip(HEADER_ELSEWHERE) => "",
                 Unreadable::NoZip("it has no end record") => "Invalid distribution file. File is not a zipfile",
                 Unreadable::NoTar(_) => "Invalid distribution file. File is not a tarfile",
                 Unreadable::Both => "Invalid distribution file. File is both a zip and a tar file",
@@ -354,8 +356,12 @@ fn top_folder(facts: &Facts<'_>) -> Vec<Note> {
         return Vec::new();
     };
     let tops = tops(facts);
-    let unfit = matches!(archive.common_prefix(), "" | ".") || tops.len() != 1;
-    note_if(unfit, || Note::new(format!("there are {} top folders: {}", tops.len(), tops.join(", "))))
+    // PyPI asks for what the paths have in common, letter by letter.
+    let has_nothing_common = matches!(archive.common_prefix(), "" | ".");
+    note_if(has_nothing_common || tops.len() != 1, || {
+        let note = Note::new(format!("there are {} top folders: {}", tops.len(), tops.join(", ")));
+        if has_nothing_common { note } else { note.index("") }
+    })
 }
 
 fn folder_name(facts: &Facts<'_>) -> Vec<Note> {

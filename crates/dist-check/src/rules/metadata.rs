@@ -268,11 +268,13 @@ fn missing(facts: &Facts<'_>) -> Vec<Note> {
     // PyPI asks for the member of a source archive only, not for its content.
     let is_there = archive.texts.contains_key(&path);
     note_if(!is_there, || {
-        let member = archive.members.iter().find(|member| member.path == path);
-        if let Some(MemberKind::HardLink { target } | MemberKind::SymbolicLink { target }) =
-            member.map(|member| &member.kind)
-        {
-            return Note::new(format!("{path} is a link to {target}, where there is no file")).index("");
+        // PyPI asks whether there is a member of that name.
+        match archive.members.iter().find(|member| member.path == path).map(|member| &member.kind) {
+            Some(MemberKind::HardLink { target } | MemberKind::SymbolicLink { target }) => {
+                return Note::new(format!("{path} is a link to {target}, where there is no file")).index("");
+            }
+            Some(_) if !facts.is_wheel() => return Note::new(format!("{path} is no file")).index(""),
+            _ => {}
         }
         let answer = if facts.is_wheel() {
             format!("Wheel '{}' does not contain the required METADATA file: {path}", facts.file_name)

@@ -195,6 +195,11 @@ fn pkg_info_may_be_a_link() {
     assert_eq!(problems[0].code, "metadata-missing");
     assert_eq!(problems[0].message, "sample_package-1.0.0/PKG-INFO is a link to egg/none, where there is no file");
     assert_eq!(problems[0].index_says, None);
+    let special = [block(b'V', &format!("{TOP}PKG-INFO"), METADATA.as_bytes()), file("LICENSE", b"MIT\n")];
+    let bytes = gzip(&ended(special.iter().flat_map(Block::bytes).collect()));
+    let problems = super::check(SDIST_NAME, &bytes).problems;
+    let missing = problems.iter().find(|problem| problem.code == "metadata-missing").unwrap();
+    assert_eq!((missing.message.as_str(), &missing.index_says), ("sample_package-1.0.0/PKG-INFO is no file", &None));
 }
 
 #[test]
@@ -224,6 +229,7 @@ fn the_index_is_quoted_where_it_answers() {
             "archive-unreadable",
             Some("Invalid distribution file. File is not a tarfile"),
         ),
+        ("folders that begin alike", sdist(&[block(b'0', "sample_package-1.0.0b/a", b"x")]), "sdist-folder", None),
         ("records without a member", gzip(&ended(no_member)), "archive-unreadable", Some("Invalid distribution file.")),
     ] {
         let inspection = super::check(SDIST_NAME, &bytes);
