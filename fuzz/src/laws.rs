@@ -9,6 +9,7 @@ use findings_model::{AdvisoryVerdict, CoverageState, Gap, Scan, Subject, Timesta
 use scanner_reports::{FingerprintKey, Source, read};
 
 use crate::{
+    distributions,
     mutate::{Change, Seed},
     seeds::{self, MARKS},
 };
@@ -41,7 +42,7 @@ pub(crate) struct Target {
 }
 
 /// Every parser of documents from outside.
-pub(crate) const TARGETS: [Target; 6] = [
+pub(crate) const TARGETS: [Target; 7] = [
     Target { name: "reports", seeds: seeds::reports, folders: &["sample-project/weeks", "traps"], check: check_report },
     Target { name: "ledger", seeds: seeds::ledgers, folders: &[], check: check_ledger },
     Target { name: "plans", seeds: seeds::plans, folders: &[], check: check_plans },
@@ -53,6 +54,7 @@ pub(crate) const TARGETS: [Target; 6] = [
     },
     Target { name: "kev", seeds: seeds::kev, folders: &[], check: check_kev },
     Target { name: "changes", seeds: seeds::changes, folders: &[], check: check_changes },
+    Target { name: "distributions", seeds: distributions::seeds, folders: &[], check: check_distribution },
 ];
 
 /// Runs a target's laws on one input.
@@ -231,4 +233,8 @@ fn check_changes(bytes: &[u8], _change: Change, _seed: &Seed) -> Result<(), Brok
         }
         Err(error) => one_line("an error", &error.to_string()),
     }
+}
+
+fn check_distribution(bytes: &[u8], _change: Change, seed: &Seed) -> Result<(), Broken> {
+    distributions::check(bytes, seed)
 }

@@ -13,6 +13,7 @@
 
 mod campaign;
 mod chance;
+mod distributions;
 mod laws;
 mod mutate;
 mod seeds;

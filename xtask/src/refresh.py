@@ -7,7 +7,6 @@ from importlib.metadata import version
 import stdlib_list
 from packaging.licenses import _spdx
 from packaging.utils import canonicalize_name
-from pygments.lexers import get_all_lexers
 from trove_classifiers import classifiers, deprecated_classifiers
 
 
@@ -31,10 +30,6 @@ def modules():
 json.dump(
     {
         "classifiers.txt": {"source": f"trove-classifiers {version('trove-classifiers')}", "lines": list(trove())},
-        "lexers.txt": {
-            "source": f"Pygments {version('Pygments')}",
-            "lines": sorted({alias.lower() for lexer in get_all_lexers() for alias in lexer[1]}),
-        },
         "spdx-licenses.txt": {
             "source": f"packaging {version('packaging')}, SPDX list {_spdx.VERSION}",
             "lines": sorted(_spdx.LICENSES),

@@ -1,7 +1,9 @@
 //! What an archive holds, read once, within limits. What is wrong with it is noted here and judged by the rules.
 
 mod content;
+mod gzip;
 mod source;
+mod tar;
 mod tar_gz;
 mod zip;
 
@@ -10,7 +12,7 @@ use std::{
     io::{Read, Seek},
 };
 
-pub(crate) use content::{Hit, HitKind, Machine};
+pub(crate) use content::{Hit, HitKind, Machine, Strong};
 pub(crate) use source::Source;
 
 use crate::{FileName, Limits, Sha256};
@@ -25,6 +27,8 @@ pub(crate) struct Member {
     pub(crate) size: u64,
     /// Digest of the unpacked bytes of a file.
     pub(crate) sha256: Option<Sha256>,
+    /// The stronger digests of those bytes, if RECORD asks for one.
+    pub(crate) strong: Option<Box<Strong>>,
     /// What machine code a file holds, if its first bytes are those of a program or library.
     pub(crate) machine: Option<Machine>,
 }
@@ -56,6 +60,10 @@ pub(crate) enum FlawKind {
     Checksum,
     /// Bytes behind the end.
     TrailingBytes,
+    /// Members that some readers see and others do not, or see otherwise.
+    Hidden,
+    /// The contents of a source archive are many times its size.
+    Oversized,
 }
 
 #[derive(Clone, Debug)]
@@ -110,6 +118,9 @@ fn bare(path: &str) -> &str {
     path.trim_end_matches('/')
 }
 
+/// What is wrong with a zip of which PyPI reads another member.
+pub(crate) const HEADER_ELSEWHERE: &str = "a member's header is not where the directory says";
+
 /// Why an archive was not read to its end.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Unreadable {
@@ -117,6 +128,10 @@ pub(crate) enum Unreadable {
     NoZip(&'static str),
     #[error("it is not a gzip-compressed tar archive: {0}")]
     NoTar(String),
+    #[error("it is a tar archive that cannot be read to its end: {0}")]
+    BrokenTar(String),
+    #[error("it is damaged: {0}")]
+    Damaged(String),
     #[error("it is both a zip and a gzip-compressed tar archive")]
     Both,
     #[error("it has more than {0} members")]

@@ -12,7 +12,6 @@ use serde::Serialize;
 const CLASSIFIERS: &str = include_str!("../data/classifiers.txt");
 const SPDX_LICENSES: &str = include_str!("../data/spdx-licenses.txt");
 const SPDX_EXCEPTIONS: &str = include_str!("../data/spdx-exceptions.txt");
-const LEXERS: &str = include_str!("../data/lexers.txt");
 const STDLIB: &str = include_str!("../data/stdlib.txt");
 const PLATFORMS: &str = include_str!("../data/platforms.txt");
 
@@ -31,7 +30,6 @@ pub struct Table {
 pub fn tables() -> Vec<Table> {
     let files = [
         ("classifiers", CLASSIFIERS),
-        ("lexers", LEXERS),
         ("licences", SPDX_LICENSES),
         ("licence exceptions", SPDX_EXCEPTIONS),
         ("modules of the standard library", STDLIB),
@@ -118,12 +116,6 @@ pub(crate) fn spdx_licenses() -> &'static HashSet<&'static str> {
 pub(crate) fn spdx_exceptions() -> &'static HashSet<&'static str> {
     static TABLE: OnceLock<HashSet<&str>> = OnceLock::new();
     TABLE.get_or_init(|| rows(SPDX_EXCEPTIONS).collect())
-}
-
-/// Whether Pygments, which colours the code blocks of descriptions, has a lexer of this name.
-pub(crate) fn is_lexer(name: &str) -> bool {
-    let name = name.to_lowercase();
-    name == "text" || rows(LEXERS).any(|lexer| lexer == name)
 }
 
 /// Whether a normalised name is that of a module of the standard library, of any version of Python.

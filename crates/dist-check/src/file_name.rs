@@ -91,6 +91,7 @@ impl FileNameError {
             Self::Extension if ends(".zip") => "Filename is invalid, should be a .tar.gz",
             Self::Extension => "Invalid file extension: Use .tar.gz, .whl or .zip extension.",
             Self::Characters if file_name.contains(['/', '\\']) => "Cannot upload a file with '/' or '\\' in the name.",
+            Self::Characters if !file_name.contains(|c: char| c.is_ascii_control()) => "",
             Self::Characters => {
                 "Cannot upload a file with non-printable characters (ordinals 0-31) or the DEL character (ordinal 127) in the name."
             }

@@ -9,14 +9,21 @@ pub struct Limits {
     pub unpacked_bytes: u64,
     /// How many times larger than the file its unpacked contents may be above `unpacked_bytes`. PyPI's is 50.
     pub unpacked_ratio: u64,
+    /// Unpacked size of a source archive, in bytes, beyond which it is not read on. PyPI has no limit for it.
+    pub sdist_bytes: u64,
     /// The largest single metadata file (METADATA, RECORD, …) that is kept, in bytes.
     pub metadata_bytes: u64,
 }
 
 impl Limits {
-    /// The most bytes that the contents of a file of this size may have.
+    /// The most bytes that the contents of a wheel of this size may have.
     pub fn unpacked(&self, file_size: u64) -> u64 {
         self.unpacked_bytes.max(file_size.saturating_mul(self.unpacked_ratio))
+    }
+
+    /// The most bytes that are unpacked of a source archive of this size.
+    pub fn unpacked_sdist(&self, file_size: u64) -> u64 {
+        self.sdist_bytes.max(self.unpacked(file_size))
     }
 }
 
@@ -27,6 +34,7 @@ impl Default for Limits {
             members: 100_000,
             unpacked_bytes: 64 << 20,
             unpacked_ratio: 50,
+            sdist_bytes: 1 << 30,
             metadata_bytes: 32 << 20,
         }
     }

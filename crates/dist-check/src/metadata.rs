@@ -127,15 +127,16 @@ impl Metadata {
         &self.defects
     }
 
-    /// The one value of a field as an index takes it from the upload form: an empty value and `UNKNOWN` are none.
-    pub(crate) fn value(&self, name: &str) -> Option<&str> {
-        self.first(name).filter(|value| !value.is_empty() && value.trim() != UNKNOWN)
+    /// The one value of a field as an index takes it from the upload form; an empty one is none.
+    pub(crate) fn value(&self, name: &'static str) -> Option<&str> {
+        self.values(name).first().copied().filter(|value| !value.is_empty())
     }
 
-    /// All values of a field as an index takes them from the upload form.
+    /// All values of a field as an index takes them from the upload form: none of them if the last one is `UNKNOWN`.
     pub(crate) fn values(&self, name: &'static str) -> Vec<&str> {
-        let values: Vec<&str> = self.all(name).filter(|value| value.trim() != UNKNOWN).collect();
-        if values == [""] { Vec::new() } else { values }
+        let values: Vec<&str> = self.all(name).collect();
+        let is_dropped = values.last().is_some_and(|last| last.trim() == UNKNOWN) || values == [""];
+        if is_dropped { Vec::new() } else { values }
     }
 
     /// The long description if there is one.
@@ -153,7 +154,7 @@ impl Metadata {
 }
 
 /// What old build tools wrote for nothing, and the index drops.
-const UNKNOWN: &str = "UNKNOWN";
+pub(crate) const UNKNOWN: &str = "UNKNOWN";
 
 fn split_line(text: &str) -> (&str, &str) {
     match text.find(['\n', '\r']) {

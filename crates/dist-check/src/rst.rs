@@ -5,8 +5,11 @@
 //! what is called sure does fail.
 
 mod blocks;
+mod directives;
+mod explicit;
 mod inline;
 mod marks;
+mod tables;
 mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -89,35 +92,67 @@ struct Notes {
     defects: Vec<Defect>,
     /// The text in lower case with single spaces, for crude look-ups of what could define a name.
     squeezed: String,
-    roles: BTreeSet<String>,
-    references: BTreeMap<String, usize>,
-    substitutions: BTreeMap<String, usize>,
+    /// Roles that the text defines, and whether they are raw.
+    roles: BTreeMap<String, bool>,
+    /// Those that are defined in front of what is being read.
+    defined_roles: BTreeSet<String>,
+    references: BTreeMap<String, Use>,
+    substitutions: BTreeMap<String, Use>,
     /// Explicit targets with their addresses.
     targets: BTreeMap<String, String>,
+    /// Targets that lead to other targets.
+    indirect: BTreeMap<String, (String, usize)>,
+    /// The titles of sections, and the names that references with an address define, with how often they do.
+    implicit: BTreeMap<String, BTreeSet<String>>,
+    /// Other names that can be referred to.
+    others: BTreeSet<String>,
     defined_substitutions: BTreeSet<String>,
     anonymous_references: Vec<usize>,
+    anonymous_targets: Vec<usize>,
+    /// References to footnotes without a name, and such footnotes: numbered ones, then those with a symbol.
+    automatic: [(Vec<usize>, usize); 2],
+    /// How many blocks are being read within each other that docutils may read in another way.
+    soft: usize,
+    /// Whether there was such a block.
+    was_soft: bool,
+}
+
+/// Where a name is used first, and whether it surely is.
+#[derive(Clone, Copy)]
+struct Use {
+    line: usize,
+    is_soft: bool,
 }
 
 impl Notes {
     fn new(text: &str) -> Self {
-        let squeezed = squeeze(text);
         let roles = text.match_indices(".. role::").map(|(at, marker)| {
             let name = text[at + marker.len()..].lines().next().unwrap_or_default();
-            name.split('(').next().unwrap_or_default().trim().to_lowercase()
+            let (name, base) = name.split_once('(').unwrap_or((name, ""));
+            (name.trim().to_lowercase(), base.trim().starts_with("raw"))
         });
         Self {
             defects: Vec::new(),
             roles: roles.collect(),
-            squeezed,
+            squeezed: squeeze(text),
+            defined_roles: BTreeSet::new(),
             references: BTreeMap::new(),
             substitutions: BTreeMap::new(),
             targets: BTreeMap::new(),
+            indirect: BTreeMap::new(),
+            implicit: BTreeMap::new(),
+            others: BTreeSet::new(),
             defined_substitutions: BTreeSet::new(),
             anonymous_references: Vec::new(),
+            anonymous_targets: Vec::new(),
+            automatic: Default::default(),
+            soft: 0,
+            was_soft: false,
         }
     }
 
     fn add(&mut self, certainty: Certainty, line: usize, message: impl Into<String>) {
+        let certainty = if self.soft > 0 { Certainty::Unsure } else { certainty };
         self.defects.push(Defect { certainty, line, message: message.into() });
     }
 
@@ -125,30 +160,144 @@ impl Notes {
         self.add(Certainty::Sure, line, message);
     }
 
-    fn role(&mut self, role: &str, line: usize) {
+    fn begin_soft(&mut self) {
+        self.soft += 1;
+        self.was_soft = true;
+    }
+
+    fn end_soft(&mut self) {
+        self.soft -= 1;
+    }
+
+    fn softly(&mut self, read: impl FnOnce(&mut Self)) {
+        self.begin_soft();
+        read(self);
+        self.end_soft();
+    }
+
+    /// A role and the text that it is for.
+    fn role(&mut self, role: &str, text: &str, line: usize) {
         let role = role.to_lowercase();
-        if role == "raw" || self.squeezed.contains("default-role::") {
-            return;
-        }
-        if !words::ROLES.contains(&role.as_str()) && !self.roles.contains(&role) {
-            self.sure(line, format!("unknown interpreted text role {role:?}"));
+        let number = |text: &str| text.trim().parse::<u32>();
+        match role.as_str() {
+            own if self.roles.contains_key(own) => {
+                if self.roles[own] && !text.is_empty() {
+                    self.sure(line, "raw (and derived) roles disabled");
+                } else if !self.defined_roles.contains(own) {
+                    self.add(Certainty::Unsure, line, format!("interpreted text role {own:?} is defined elsewhere"));
+                }
+            }
+            "raw" => self.sure(line, "raw (and derived) roles disabled"),
+            "pep" | "pep-reference" if !text.is_empty() => {
+                if !number(text).is_ok_and(|number| number <= 9999) {
+                    self.sure(line, format!("PEP number must be a number from 0 to 9999; {text:?} is invalid"));
+                }
+            }
+            "rfc" | "rfc-reference" if !text.is_empty() => {
+                let digits = text.split('#').next().unwrap_or_default().trim();
+                let is_number = digits.starts_with(|c: char| c.is_numeric() || c == '+')
+                    && digits.chars().skip(1).all(|c| c.is_numeric() || c == '_');
+                if !is_number || number(digits) == Ok(0) {
+                    self.sure(
+                        line,
+                        format!("RFC number must be a number greater than or equal to 1; {text:?} is invalid"),
+                    );
+                }
+            }
+            known if words::ROLES.contains(&known) => {}
+            unknown => self.sure(line, format!("unknown interpreted text role {unknown:?}")),
         }
     }
 
     fn reference(&mut self, name: &str, line: usize) {
+        let is_soft = self.soft > 0;
         let name = squeeze(name);
         if !name.is_empty() {
-            self.references.entry(name).or_insert(line);
+            let known = self.references.entry(name).or_insert(Use { line, is_soft });
+            if known.is_soft && !is_soft {
+                *known = Use { line, is_soft };
+            }
+        }
+    }
+
+    fn substitution(&mut self, name: &str, line: usize) {
+        let is_soft = self.soft > 0;
+        self.substitutions.entry(name.to_owned()).or_insert(Use { line, is_soft });
+    }
+
+    /// A reference to a footnote or citation.
+    fn footnote_reference(&mut self, label: &str, line: usize) {
+        match label {
+            "#" => self.automatic[0].0.push(line),
+            "*" => self.automatic[1].0.push(line),
+            label => self.reference(label.trim_start_matches('#'), line),
+        }
+    }
+
+    /// A footnote or citation.
+    fn footnote(&mut self, label: &str, line: usize) {
+        match label {
+            "#" => self.automatic[0].1 += 1,
+            "*" => self.automatic[1].1 += 1,
+            label => {
+                if label.starts_with('#') {
+                    // One with a name can be meant by a reference without one.
+                    self.automatic[0].1 += 1;
+                }
+                self.target(label.trim_start_matches('#'), &format!("[{line}]"), line);
+            }
         }
     }
 
     fn target(&mut self, name: &str, address: &str, line: usize) {
-        let (name, address) = (squeeze(name), address.split_whitespace().collect::<String>());
+        let (name, address) = (squeeze(name), address.split_whitespace().collect::<Vec<_>>().join(" "));
+        if let Some(other) = indirect(&address) {
+            let other = squeeze(other);
+            self.reference(&other, line);
+            self.indirect.insert(name.clone(), (other, line));
+        }
+        let address = address.replace(' ', "");
         match self.targets.get(&name) {
-            Some(known) if *known != address => self.sure(line, format!("duplicate explicit target name {name:?}")),
+            Some(known) if *known != address || known.is_empty() => {
+                self.sure(line, format!("duplicate explicit target name {name:?}"));
+            }
             Some(_) => {}
             None => drop(self.targets.insert(name, address)),
         }
+    }
+
+    fn anonymous_target(&mut self, address: &str, line: usize) {
+        if let Some(other) = indirect(address) {
+            self.reference(other, line);
+        }
+        self.anonymous_targets.push(line);
+    }
+
+    /// A name that can be referred to.
+    fn define(&mut self, name: &str) {
+        self.others.insert(squeeze(name));
+    }
+
+    /// A name that a title or a reference with an address defines; `what` tells two of them apart.
+    fn imply(&mut self, name: &str, what: &str) {
+        self.implicit.entry(squeeze(name)).or_default().insert(what.to_owned());
+    }
+
+    /// Whether something surely defines a name.
+    fn defines(&self, name: &str) -> bool {
+        let plain = |text: &str| -> String { text.chars().filter(|c| c.is_alphanumeric() || *c == ' ').collect() };
+        let wanted = plain(name);
+        self.targets.contains_key(name)
+            || self.others.contains(name)
+            // A title defines its name without the markup in it.
+            || self.implicit.keys().any(|title| title == name || plain(title).trim() == wanted.trim())
+    }
+
+    /// Whether a footnote that numbers itself can have got this number.
+    fn numbers(&self, label: &str) -> bool {
+        let explicit = self.targets.keys().filter(|name| name.bytes().all(|byte| byte.is_ascii_digit())).count();
+        let numbered = self.automatic[0].1;
+        numbered > 0 && label.parse().is_ok_and(|number: usize| (1..=numbered + explicit).contains(&number))
     }
 
     /// Whether anything in the text could define a name that a reference asks for. Rather too much than too little.
@@ -157,51 +306,74 @@ impl Notes {
             format!("_{name}:"),
             format!("_`{name}`"),
             format!("`{name} <"),
-            format!("[{name}]"),
-            format!("[#{name}]"),
+            format!(".. [{name}]"),
+            format!(".. [#{name}]"),
             format!(":name: {name}"),
         ];
-        // A section's title defines its name, however it is marked up.
-        let plain = |text: &str| -> String { text.chars().filter(|c| c.is_alphanumeric() || *c == ' ').collect() };
-        let wanted = plain(name);
         forms.iter().any(|form| self.squeezed.contains(form.as_str()))
             || self.squeezed.replace('\\', "").contains(&format!("_{name}:"))
-            || self.titles().any(|title| plain(title).trim() == wanted.trim())
-    }
-
-    /// Everything that could be the title of a section or a term: the squeezed text between line ends.
-    fn titles(&self) -> impl Iterator<Item = &str> {
-        self.squeezed.split('\u{1}').map(str::trim)
     }
 
     fn finish(mut self) -> Vec<Defect> {
-        let unknown: Vec<(String, usize)> = self
-            .references
-            .iter()
-            .filter(|(name, _)| !self.could_define(name))
-            .map(|(name, line)| (name.clone(), *line))
-            .collect();
-        for (name, line) in unknown {
-            self.sure(line, format!("unknown target name {name:?}"));
+        for (name, Use { line, is_soft }) in std::mem::take(&mut self.references) {
+            let is_ambiguous = self.implicit.get(&name).is_some_and(|whats| whats.len() > 1);
+            if is_ambiguous && !self.targets.contains_key(&name) && !self.others.contains(&name) {
+                let message = format!("duplicate target name, cannot be used as a unique reference: {name:?}");
+                self.add(if is_soft { Certainty::Unsure } else { Certainty::Likely }, line, message);
+            } else if !self.defines(&name) && !self.numbers(&name) {
+                let unsure = is_soft || self.could_define(&name);
+                let certainty = if unsure { Certainty::Unsure } else { Certainty::Sure };
+                self.add(certainty, line, format!("unknown target name {name:?}"));
+            }
         }
-        let undefined: Vec<(String, usize)> = self
-            .substitutions
-            .iter()
-            .filter(|(name, _)| !self.squeezed.contains(&format!(".. |{name}|")))
-            .map(|(name, line)| (name.clone(), *line))
-            .collect();
-        for (name, line) in undefined {
-            self.sure(line, format!("undefined substitution {name:?}"));
+        for (name, (other, line)) in &self.indirect {
+            let mut at = other;
+            let mut left = self.indirect.len();
+            while let Some((next, _)) = self.indirect.get(at).filter(|_| left > 0) {
+                (at, left) = (next, left - 1);
+            }
+            if left == 0 {
+                let message = format!("indirect hyperlink target {name:?} forms a circular reference");
+                self.defects.push(Defect { certainty: Certainty::Likely, line: *line, message });
+            }
         }
-        // An anonymous target anywhere may be what a reference leads to.
-        let has_target = self.squeezed.contains("__ ") || self.squeezed.contains("__:");
-        if let Some(line) = self.anonymous_references.first().copied().filter(|_| !has_target) {
-            self.sure(line, "anonymous hyperlink mismatch: a reference without a target");
+        for (name, Use { line, is_soft }) in std::mem::take(&mut self.substitutions) {
+            if !self.defined_substitutions.iter().any(|defined| squeeze(defined) == name) {
+                let unsure = is_soft || self.squeezed.contains(&format!(".. |{name}|"));
+                let certainty = if unsure { Certainty::Unsure } else { Certainty::Sure };
+                self.add(certainty, line, format!("undefined substitution {name:?}"));
+            }
         }
+        self.count();
         self.defects.sort_by(|a, b| a.line.cmp(&b.line).then(b.certainty.cmp(&a.certainty)));
         self.defects.dedup();
         self.defects
     }
+
+    /// Holds references without a name against what they can lead to.
+    fn count(&mut self) {
+        let certainty = if self.was_soft { Certainty::Unsure } else { Certainty::Sure };
+        let (references, targets) = (self.anonymous_references.len(), self.anonymous_targets.len());
+        if references != targets {
+            let line = self.anonymous_references.first().or(self.anonymous_targets.first()).copied().unwrap_or(1);
+            let message = format!("anonymous hyperlink mismatch: {references} references but {targets} targets");
+            self.add(certainty, line, message);
+        }
+        for (number, kind) in ["autonumbered", "symbol"].into_iter().enumerate() {
+            let (references, notes) = &self.automatic[number];
+            if let Some(line) = references.get(*notes).copied() {
+                self.add(certainty, line, format!("too many {kind} footnote references"));
+            }
+        }
+    }
+}
+
+/// The name of the target that an address leads to instead of to the web: `name_` or `` `a name`_ ``.
+fn indirect(address: &str) -> Option<&str> {
+    let name = address.strip_suffix('_').filter(|name| !name.ends_with(['\\', '_']))?;
+    let quoted = name.strip_prefix('`').and_then(|name| name.strip_suffix('`'));
+    let is_simple = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || "-._+".contains(c));
+    quoted.or(Some(name).filter(|_| is_simple))
 }
 
 /// Lower case, one space for white space, and a control character for the end of a line.

@@ -85,7 +85,7 @@ impl Note {
             code: card.code,
             level,
             message: shown(&self.message),
-            index_says: self.index.or(general).map(|answer| shown(&answer)),
+            index_says: self.index.or(general).filter(|answer| !answer.is_empty()).map(|answer| shown(&answer)),
             hint: self.hint.unwrap_or_else(|| card.hint.to_owned()),
             docs: format!("{PAGE}#{}", card.code),
         }

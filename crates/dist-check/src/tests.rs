@@ -1,6 +1,7 @@
 mod broken;
 mod build;
 mod peers;
+mod tar;
 
 use std::io::Cursor;
 
@@ -64,6 +65,50 @@ fn unusual_metadata_that_pypi_takes() {
 }
 
 #[test]
+fn a_field_whose_last_value_is_unknown_is_dropped() {
+    for (from, to) in [
+        ("Programming Language :: Python :: 3", "NotAClassifier\nClassifier: UNKNOWN"),
+        ("Summary: A sample", "Summary: A\nSummary: UNKNOWN"),
+        ("Project-URL: Home, https://example.org/", "Project-URL: x\nProject-URL:  UNKNOWN "),
+    ] {
+        let metadata = METADATA.replace(from, to);
+        assert_ne!(metadata, METADATA, "{from}");
+        assert_eq!(codes(WHEEL_NAME, &wheel(&metadata)), ["metadata-value-unknown"], "{to}");
+    }
+}
+
+#[test]
+fn strong_digests_are_compared() {
+    use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+    use sha2::Digest as _;
+    let line = |record: &str| record.lines().next().unwrap().to_owned();
+    let code = b"x = 1\n";
+    for digest in [
+        format!("sha512={}", BASE64_URL_SAFE_NO_PAD.encode(sha2::Sha512::digest(code))),
+        format!("sha384={}", BASE64_URL_SAFE_NO_PAD.encode(sha2::Sha384::digest(code))),
+        format!("Sha256={}=", BASE64_URL_SAFE_NO_PAD.encode(sha2::Sha256::digest(code))),
+    ] {
+        let row = format!("sample_package/__init__.py,{digest},6");
+        let bytes = wheel_with_record(|record| record.replacen(&line(record), &row, 1));
+        assert_eq!(codes(WHEEL_NAME, &bytes), [""; 0], "{digest}");
+    }
+}
+
+#[test]
+fn what_is_no_distribution_is_to_be_left_out() {
+    for (name, bytes, code, hint) in [
+        ("hostname", &b"x"[..], "file-name", "leave the file out"),
+        ("sample_package-1.0.0.tar.gz.asc", b"x", "file-name", "leave the file out"),
+        ("sample_package-1.0.0.zip", b"x", "file-name", "build the source archive again"),
+        (SDIST_NAME, b"", "file-size", "build again"),
+    ] {
+        let problems = check(name, bytes).problems;
+        assert_eq!(problems[0].code, code);
+        assert!(problems[0].hint.starts_with(hint), "{name}: {}", problems[0].hint);
+    }
+}
+
+#[test]
 fn a_file_beyond_the_limit_is_not_opened() {
     let small = Limits { file_bytes: 100, ..Limits::default() };
     let options = CheckOptions { limits: small, ..CheckOptions::default() };
@@ -91,7 +136,7 @@ fn a_local_version_is_another_indexs_affair() {
 #[test]
 fn a_link_inside_of_a_source_archive_is_good() {
     let inside = gzip(&tar_of(|tar| {
-        tar_link(tar, tar::EntryType::Symlink, "sample_package-1.0.0/docs/a", "../LICENSE");
+        tar_link(tar, ::tar::EntryType::Symlink, "sample_package-1.0.0/docs/a", "../LICENSE");
     }));
     assert_eq!(codes(SDIST_NAME, &inside), [""; 0]);
 }
@@ -122,10 +167,15 @@ fn bombs_are_not_unpacked() {
     assert_eq!(codes(WHEEL_NAME, &bomb), ["archive-bomb"]);
     assert!(said(&inspection)[0].contains("67108864"));
 
-    let bomb = gzip(&tar_of(|tar| {
-        tar_file(tar, "sample_package-1.0.0/zeros", &zeros);
-    }));
-    assert_eq!(codes(SDIST_NAME, &bomb), ["archive-bomb"]);
+    // PyPI takes it as a source archive.
+    let large = gzip(&tar_of(|tar| tar_file(tar, "sample_package-1.0.0/zeros", &zeros)));
+    let inspection = check(SDIST_NAME, &large);
+    assert_eq!(codes(SDIST_NAME, &large), ["archive-bomb"]);
+    assert!(inspection.is_ok() && inspection.problems[0].index_says.is_none());
+    let little = Limits { sdist_bytes: 1 << 20, unpacked_bytes: 1 << 20, ..Limits::default() };
+    let options = CheckOptions { limits: little, ..CheckOptions::default() };
+    let inspection = inspect(SDIST_NAME, &mut Cursor::new(large), &options).unwrap();
+    assert!(!inspection.is_ok() && inspection.problems[0].index_says.is_none(), "{:?}", said(&inspection));
 
     let many = Limits { members: 3, ..Limits::default() };
     let options = CheckOptions { limits: many, ..CheckOptions::default() };

@@ -4,7 +4,10 @@ use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 
-use crate::grammar::scan::{is_space, is_word};
+use crate::{
+    archive::Strong,
+    grammar::scan::{is_space, is_word},
+};
 
 /// One row of RECORD (PEP 376, PEP 427).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -134,7 +137,40 @@ impl Csv {
     }
 }
 
+/// A digest of RECORD by an algorithm that is compared, as base64 without padding. The algorithm's case does not matter, as it
+/// does not to Python's `hashlib`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RecordHash<'r> {
+    Sha256(&'r str),
+    Sha384(&'r str),
+    Sha512(&'r str),
+}
+
+impl<'r> RecordHash<'r> {
+    pub(crate) fn parse(text: &'r str) -> Option<Self> {
+        let (algorithm, digest) = text.split_once('=')?;
+        let digest = digest.trim_end_matches('=');
+        match algorithm.to_ascii_lowercase().as_str() {
+            "sha256" => Some(Self::Sha256(digest)),
+            "sha384" => Some(Self::Sha384(digest)),
+            "sha512" => Some(Self::Sha512(digest)),
+            _ => None,
+        }
+    }
+
+    /// Whether it is another digest than that of a file's content.
+    pub(crate) fn differs(self, sha256: &crate::Sha256, strong: Option<&Strong>) -> bool {
+        let (given, found) = match (self, strong) {
+            (Self::Sha256(given), _) => (given, Some(&sha256.as_bytes()[..])),
+            (Self::Sha384(given), strong) => (given, strong.map(|strong| &strong.sha384[..])),
+            (Self::Sha512(given), strong) => (given, strong.map(|strong| &strong.sha512[..])),
+        };
+        found.is_none_or(|found| BASE64_URL_SAFE_NO_PAD.encode(found) != given)
+    }
+}
+
 /// The text of `sha256=…` in RECORD for a digest: urlsafe base64 without padding.
+#[cfg(test)]
 pub(crate) fn record_hash(digest: &crate::Sha256) -> String {
     format!("sha256={}", BASE64_URL_SAFE_NO_PAD.encode(digest.as_bytes()))
 }

@@ -41,9 +41,17 @@ pub(crate) enum Machine {
     Apple(u32),
 }
 
+/// Digests that RECORD may give instead of SHA-256.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Strong {
+    pub(crate) sha384: [u8; 48],
+    pub(crate) sha512: [u8; 64],
+}
+
 /// Collects what is to be known of one file's content while it is unpacked.
 pub(super) struct Content {
     hasher: sha2::Sha256,
+    strong: Option<(sha2::Sha384, sha2::Sha512)>,
     size: u64,
     head: Vec<u8>,
     kept: Option<Vec<u8>>,
@@ -53,6 +61,7 @@ pub(super) struct Content {
 pub(super) struct Known {
     pub(super) size: u64,
     pub(super) sha256: Sha256,
+    pub(super) strong: Option<Box<Strong>>,
     pub(super) machine: Option<Machine>,
     pub(super) hits: Vec<(HitKind, usize)>,
     /// The content, if it was asked for.
@@ -111,12 +120,22 @@ impl Content {
     /// For a file that the archive says has `size` bytes; `keep` asks for its content.
     pub(super) fn new(path: &str, size: u64, keep: bool) -> Self {
         let kept = (keep || is_searched(path, size)).then(Vec::new);
-        Self { hasher: sha2::Sha256::new(), size: 0, head: Vec::new(), kept }
+        Self { hasher: sha2::Sha256::new(), strong: None, size: 0, head: Vec::new(), kept }
+    }
+
+    /// With the stronger digests too.
+    pub(super) fn strong(mut self) -> Self {
+        self.strong = Some((sha2::Sha384::new(), sha2::Sha512::new()));
+        self
     }
 
     pub(super) fn add(&mut self, bytes: &[u8]) {
         self.size += bytes.len() as u64;
         self.hasher.update(bytes);
+        if let Some((sha384, sha512)) = &mut self.strong {
+            sha384.update(bytes);
+            sha512.update(bytes);
+        }
         if let Some(kept) = &mut self.kept {
             kept.extend_from_slice(bytes);
         } else if self.head.len() < HEAD {
@@ -133,6 +152,9 @@ impl Content {
             machine: machine(&beginning[..beginning.len().min(HEAD)]),
             hits: searched.map(|content| search(path, content)).unwrap_or_default(),
             sha256: Sha256::from_hasher(self.hasher),
+            strong: self.strong.map(|(sha384, sha512)| {
+                Box::new(Strong { sha384: sha384.finalize().into(), sha512: sha512.finalize().into() })
+            }),
             kept: self.kept.filter(|_| keep),
         }
     }

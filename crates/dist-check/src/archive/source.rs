@@ -38,6 +38,11 @@ impl<R: Read> Source<R> {
         }
     }
 
+    /// How many bytes went through.
+    pub(crate) fn passed(&self) -> u64 {
+        self.passed
+    }
+
     pub(crate) fn get_mut(&mut self) -> &mut R {
         &mut self.inner
     }

@@ -16,7 +16,7 @@ use records::{Central, CentralEntry, End, data_start};
 use super::{
     Archive, Flaw, FlawKind, Hit, Member, MemberKind, ReadFailure, Unreadable,
     content::{Content, Known},
-    is_metadata, path_text,
+    is_metadata, path_text, tar,
 };
 use crate::Limits;
 
@@ -54,14 +54,27 @@ pub(super) fn read<R: Read + Seek>(input: &mut R, size: u64, limits: &Limits) ->
         return Err(Unreadable::TooLarge(cap).into());
     }
     let mut buffers = Buffers::new();
+    let strong = asks_for_strong(input, &central, limits, &mut buffers)?;
     for entry in &central.entries {
         let path = path_text(&entry.name);
         let shown = || findings_model::text::one_line(&path);
         let kind = entry.kind();
-        let mut member =
-            Member { path: path.clone(), kind: kind.plain(), size: entry.size, sha256: None, machine: None };
-        if entry.flags & FLAGS_NOT_PLAIN != 0 || !matches!(entry.method, STORED | DEFLATED) {
-            archive.flaw(FlawKind::Compression, format!("{}: it is encrypted or not compressed with deflate", shown()));
+        let mut member = Member {
+            path: path.clone(),
+            kind: kind.plain(),
+            size: entry.size,
+            sha256: None,
+            strong: None,
+            machine: None,
+        };
+        let is_known = matches!(entry.method, STORED | DEFLATED);
+        if entry.flags & FLAGS_NOT_PLAIN != 0 || !is_known {
+            archive.flaws.push(Flaw {
+                kind: FlawKind::Compression,
+                message: format!("{}: it is encrypted or not compressed with deflate", shown()),
+                // PyPI asks for the method only, and the first word counts.
+                index: is_known.then(String::new),
+            });
             archive.members.push(member);
             continue;
         }
@@ -80,6 +93,7 @@ pub(super) fn read<R: Read + Seek>(input: &mut R, size: u64, limits: &Limits) ->
         let start = data_start(input, entry, &central)?;
         input.seek(SeekFrom::Start(start))?;
         let content = Content::new(&path, entry.size, keep_up_to.is_some());
+        let content = if strong { content.strong() } else { content };
         match unpack(input, entry, content, &mut buffers)? {
             Some((content, crc)) => {
                 let known = content.known(&path, keep_up_to.is_some());
@@ -96,8 +110,36 @@ pub(super) fn read<R: Read + Seek>(input: &mut R, size: u64, limits: &Limits) ->
     Ok(archive)
 }
 
+/// Whether RECORD gives digests that are stronger than SHA-256.
+fn asks_for_strong<R: Read + Seek>(
+    input: &mut R,
+    central: &Central,
+    limits: &Limits,
+    buffers: &mut Buffers,
+) -> Result<bool, ReadFailure> {
+    for entry in central.entries.iter().filter(|entry| entry.name.ends_with(b".dist-info/RECORD")) {
+        if entry.flags & FLAGS_NOT_PLAIN != 0
+            || !matches!(entry.method, STORED | DEFLATED)
+            || entry.size > limits.metadata_bytes
+        {
+            continue;
+        }
+        let start = data_start(input, entry, central)?;
+        input.seek(SeekFrom::Start(start))?;
+        let Some((content, _)) = unpack(input, entry, Content::new("", entry.size, true), buffers)? else {
+            continue;
+        };
+        let text = content.known("", true).kept.unwrap_or_default().to_ascii_lowercase();
+        if [b"sha384=", b"sha512="].iter().any(|name| memchr::memmem::find(&text, *name).is_some()) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 fn note(archive: &mut Archive, member: &mut Member, known: Known) {
     (member.size, member.sha256, member.machine) = (known.size, Some(known.sha256), known.machine);
+    member.strong = known.strong;
     archive.hits.extend(known.hits.into_iter().map(|(kind, line)| Hit { kind, path: member.path.clone(), line }));
     match (&mut member.kind, known.kept) {
         (MemberKind::SymbolicLink { target }, Some(kept)) => *target = path_text(&kept),
@@ -206,16 +248,5 @@ fn starts_as_tar<R: Read + Seek>(input: &mut R) -> std::io::Result<bool> {
     input.seek(SeekFrom::Start(0))?;
     let mut head = Vec::new();
     input.take(512).read_to_end(&mut head)?;
-    Ok(head.starts_with(&[0x1f, 0x8b]) || is_tar_header(&head))
-}
-
-/// Whether a block carries the checksum that a tar header has.
-fn is_tar_header(block: &[u8]) -> bool {
-    let Some(field) = block.get(148..156).filter(|_| block.len() == 512) else {
-        return false;
-    };
-    let digits: &str = std::str::from_utf8(field).unwrap_or_default().trim_matches(['\0', ' ']);
-    let sum: u32 = block.iter().map(|byte| u32::from(*byte)).sum();
-    let without = field.iter().map(|byte| u32::from(*byte)).sum::<u32>();
-    u32::from_str_radix(digits, 8).is_ok_and(|given| given == sum - without + 8 * u32::from(b' '))
+    Ok(head.starts_with(&[0x1f, 0x8b]) || tar::is_header(&head))
 }

@@ -43,7 +43,38 @@ pub(crate) fn is_address(address: &str) -> bool {
 
 fn is_local_part(local: &str) -> bool {
     let fits = |c: char| c.is_ascii_alphanumeric() || "_!#$%&'*+-/=?^`{|}~".contains(c) || is_letter(c);
-    local.split('.').all(|atom| !atom.is_empty() && atom.chars().all(fits))
+    // A mark in front would combine with whatever stands before the address.
+    !local.starts_with(is_mark) && local.split('.').all(|atom| !atom.is_empty() && atom.chars().all(fits))
+}
+
+/// Whether a character combines with the one in front of it (Unicode's category M).
+fn is_mark(c: char) -> bool {
+    match c {
+        // These enclose, and are part of no name.
+        '\u{488}'
+        | '\u{489}'
+        | '\u{1abe}'
+        | '\u{20dd}'..='\u{20e0}'
+        | '\u{20e2}'..='\u{20e4}'
+        | '\u{a670}'..='\u{a672}' => true,
+        // These are part of names, and are punctuation, digits or half-width vowel signs.
+        '\u{b7}'
+        | '\u{387}'
+        | '\u{30fb}'
+        | '\u{ff65}'
+        | '\u{ff9e}'
+        | '\u{ff9f}'
+        | '\u{203f}'
+        | '\u{2040}'
+        | '\u{2054}'
+        | '\u{fe33}'
+        | '\u{fe34}'
+        | '\u{fe4d}'..='\u{fe4f}'
+        | '\u{ff3f}'
+        | '\u{200c}'
+        | '\u{200d}' => false,
+        _ => !c.is_ascii() && !c.is_numeric() && unicode_ident::is_xid_continue(c) && !unicode_ident::is_xid_start(c),
+    }
 }
 
 /// Whether a character beyond ASCII may stand in an address: no space, control, format or private-use character.

@@ -3,13 +3,11 @@
 use super::{
     Certainty, Line, Notes, inline,
     marks::{
-        Enumerator, blank_end, bullet, cut, dedented, directive, enumerator, explicit_target, field_marker,
-        indented_end, is_enumerated, is_line, is_marked, is_option, is_simple_table, is_wider, option_list_end,
-        options, simple_table_end, skip_blank,
+        Enumerator, blank_end, bullet, cut, dedented, enumerator, field_marker, indented_end, is_enumerated, is_line,
+        is_marked, is_simple_table, is_wider, option_marker, skip_blank,
     },
-    words,
+    tables::is_grid,
 };
-use crate::data;
 
 /// The deepest blocks within each other that are looked at.
 const DEEPEST: usize = 20;
@@ -17,29 +15,87 @@ const DEEPEST: usize = 20;
 const LEAST_UNDERLINE: usize = 4;
 
 pub(super) struct Blocks<'n> {
-    notes: &'n mut Notes,
+    pub(super) notes: &'n mut Notes,
+    /// What stands last at the top, with its line.
+    last: (Part, usize),
+    /// Whether something is to be seen.
+    pub(super) is_visible: bool,
+    /// A `class` directive that is for what follows it.
+    pub(super) waiting_class: Option<usize>,
+    pub(super) in_sidebar: bool,
     /// The styles of titles in the order of their levels: overline, if any, and underline.
     styles: Vec<(Option<char>, char)>,
     level: usize,
 }
 
+/// What a document consists of, as far as it matters to where a transition may stand.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    Nothing,
+    Title,
+    Body,
+    Transition,
+}
+
 /// Where in the document a block lies: titles stand at the top only.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Place {
+pub(super) enum Place {
     Top,
     Nested(usize),
 }
 
 impl<'n> Blocks<'n> {
     pub(super) fn new(notes: &'n mut Notes) -> Self {
-        Self { notes, styles: Vec::new(), level: 0 }
+        Self {
+            notes,
+            last: (Part::Nothing, 1),
+            is_visible: false,
+            waiting_class: None,
+            in_sidebar: false,
+            styles: Vec::new(),
+            level: 0,
+        }
     }
 
     pub(super) fn document(&mut self, lines: &[Line]) {
-        self.blocks(lines, Place::Top);
+        if !self.blocks(lines, Place::Top) {
+            return;
+        }
+        if self.last.0 == Part::Transition {
+            self.notes.sure(self.last.1, "transition at the end of the document");
+        }
+        if let Some(number) = self.waiting_class {
+            self.notes.sure(number, "no suitable element following \"class\" directive");
+        }
+        if !self.is_visible && !lines.iter().all(Line::is_blank) {
+            self.notes.sure(1, "nothing of it is to be seen");
+        }
     }
 
-    fn nested(&mut self, lines: &[Line], place: Place) {
+    /// Notes what stands at the top.
+    pub(super) fn part(&mut self, place: Place, part: Part) {
+        if place == Place::Top {
+            self.is_visible = true;
+            self.waiting_class = None;
+            self.last.0 = part;
+        }
+    }
+
+    fn transition(&mut self, number: usize) {
+        let why = match self.last.0 {
+            Part::Nothing => "transition at the start of the document",
+            Part::Title => "transition at the start of the section",
+            Part::Transition => "at least one body element should separate transitions",
+            Part::Body => "",
+        };
+        if !why.is_empty() {
+            self.notes.sure(number, why);
+        }
+        self.part(Place::Top, Part::Transition);
+        self.last.1 = number;
+    }
+
+    pub(super) fn nested(&mut self, lines: &[Line], place: Place) {
         let depth = match place {
             Place::Top => 0,
             Place::Nested(depth) => depth,
@@ -49,7 +105,8 @@ impl<'n> Blocks<'n> {
         }
     }
 
-    fn blocks(&mut self, lines: &[Line], place: Place) {
+    /// Whether all of them could be told apart.
+    fn blocks(&mut self, lines: &[Line], place: Place) -> bool {
         let mut at = 0;
         while let Some(line) = lines.get(at) {
             if line.is_blank() {
@@ -59,14 +116,26 @@ impl<'n> Blocks<'n> {
             match self.block(lines, at, place) {
                 Some(next) => at = next.max(at + 1),
                 // What follows cannot be told apart any more.
-                None => return,
+                None => return false,
             }
         }
+        true
     }
 
     /// Reads the block that begins here; returns where the next one does.
     fn block(&mut self, lines: &[Line], at: usize, place: Place) -> Option<usize> {
         let text = lines[at].text.as_str();
+        if text == ".." || text.starts_with(".. ") {
+            return Some(self.explicit(lines, at, place));
+        }
+        if text == "__" || text.starts_with("__ ") {
+            return Some(self.anonymous(lines, at));
+        }
+        let begins_line = is_line(text) && text != ">>>" && text != "|" && bullet(text).is_none();
+        if begins_line && let Some(next) = self.line(lines, at, place) {
+            return Some(next);
+        }
+        self.part(place, Part::Body);
         if lines[at].is_indented() {
             let end = indented_end(lines, at);
             self.nested(&dedented(&lines[at..end]), place);
@@ -90,44 +159,65 @@ impl<'n> Blocks<'n> {
         if field_marker(text).is_some() {
             return Some(self.fields(lines, at, place));
         }
-        if is_option(text) {
-            return Some(option_list_end(lines, at));
+        if begins_option(lines, at) {
+            return Some(self.options(lines, at, place));
         }
-        if text.starts_with(">>> ") || text == ">>>" || text.starts_with("| ") || text == "|" {
+        if text.starts_with(">>> ") || text == ">>>" {
             return Some(blank_end(lines, at));
         }
-        if text.starts_with("+-") && text.ends_with("-+") && text.chars().all(|c| matches!(c, '+' | '-')) {
-            return Some(blank_end(lines, at));
+        if text.starts_with("| ") || text == "|" {
+            return Some(self.line_block(lines, at));
+        }
+        if is_grid(text) {
+            return Some(self.grid_table(lines, at, place));
         }
         if is_simple_table(text) {
-            let end = simple_table_end(lines, at);
-            if end.is_none() {
-                let message = "a table whose end cannot be found; only docutils can judge what follows";
-                self.notes.add(Certainty::Unsure, lines[at].number, message);
-            }
-            return end;
-        }
-        if text == ".." || text.starts_with(".. ") {
-            return Some(self.explicit(lines, at, place));
-        }
-        if text == "__" || text.starts_with("__ ") {
-            return Some(indented_end(lines, at + 1));
-        }
-        if is_line(text)
-            && let Some(next) = self.line(lines, at, place)
-        {
-            return Some(next);
+            return self.simple_table(lines, at, place);
         }
         Some(self.text(lines, at, place))
     }
 
     /// A block ends with a blank line, unless the text ends there.
-    fn expect_blank(&mut self, lines: &[Line], end: usize, what: &str) {
+    pub(super) fn expect_blank(&mut self, lines: &[Line], end: usize, what: &str) {
         if let Some(next) = lines.get(end)
             && !lines[end - 1].is_blank()
         {
             self.notes.sure(next.number, format!("{what} ends without a blank line; unexpected unindent"));
         }
+    }
+
+    /// Options of a command and what they do.
+    fn options(&mut self, lines: &[Line], mut at: usize, place: Place) -> usize {
+        loop {
+            let width = option_marker(&lines[at].text).unwrap_or_default();
+            let end = indented_end(lines, at + 1);
+            let first = lines[at].text.chars().skip(width).collect::<String>();
+            let mut content = vec![Line { number: lines[at].number, text: first.trim_start().to_owned() }];
+            content.extend(dedented(&lines[at + 1..end]));
+            self.nested(&content, place);
+            let next = skip_blank(lines, end);
+            if begins_option(lines, next) {
+                at = next;
+                continue;
+            }
+            self.expect_blank(lines, end, "option list");
+            return end;
+        }
+    }
+
+    /// Lines that keep their breaks; each may go on in indented lines.
+    fn line_block(&mut self, lines: &[Line], mut at: usize) -> usize {
+        while let Some(line) = lines.get(at).filter(|line| line.text == "|" || line.text.starts_with("| ")) {
+            let more = lines[at + 1..].iter().take_while(|line| line.is_indented() && !line.is_blank()).count();
+            let mut content = vec![cut(line, 2)];
+            content.extend(lines[at + 1..=at + more].iter().map(|line| cut(line, line.indent())));
+            inline::check(&content, self.notes);
+            at += 1 + more;
+        }
+        if let Some(next) = lines.get(at).filter(|line| !line.is_blank()) {
+            self.notes.sure(next.number, "line block ends without a blank line");
+        }
+        at
     }
 
     fn bullets(&mut self, lines: &[Line], mut at: usize, place: Place) -> usize {
@@ -205,104 +295,6 @@ impl<'n> Blocks<'n> {
         }
     }
 
-    /// `.. something`: a directive, a target, a footnote, a substitution or a comment.
-    fn explicit(&mut self, lines: &[Line], at: usize, place: Place) -> usize {
-        let rest = lines[at].text.get(3..).unwrap_or_default().trim_start();
-        if rest.is_empty() && lines.get(at + 1).is_none_or(Line::is_blank) {
-            // An empty comment does not take what is indented below it.
-            return at + 1;
-        }
-        let end = indented_end(lines, at + 1);
-        let body = dedented(&lines[at + 1..end]);
-        let number = lines[at].number;
-        if let Some((name, argument)) = directive(rest) {
-            self.directive(&name, argument, &body, number, place);
-        } else if let Some(target) = rest.strip_prefix('_') {
-            if let Some((name, address)) = explicit_target(target) {
-                let more: String = body.iter().map(|line| line.text.trim()).collect();
-                self.notes.target(&name, &format!("{address}{more}"), number);
-            }
-        } else if let Some(definition) = rest.strip_prefix('|')
-            && let Some((name, what)) = definition.split_once('|')
-            && !name.is_empty()
-        {
-            self.substitution(name, what.trim(), &body, number);
-        } else if rest.starts_with('[')
-            && let Some((label, text)) = rest.split_once(']')
-            && (text.is_empty() || text.starts_with(' '))
-            && !label[1..].contains(' ')
-        {
-            let mut content = vec![Line { number, text: text.trim_start().to_owned() }];
-            content.extend(body);
-            self.nested(&content, place);
-        }
-        let next = lines.get(end);
-        if next.is_some_and(|line| !(line.text == ".." || line.text.starts_with(".. ") || line.text.starts_with("__ ")))
-        {
-            self.expect_blank(lines, end, "explicit markup");
-        }
-        end
-    }
-
-    fn substitution(&mut self, name: &str, what: &str, body: &[Line], number: usize) {
-        if !self.notes.defined_substitutions.insert(name.to_owned()) {
-            self.notes.sure(number, format!("duplicate substitution definition name {name:?}"));
-        }
-        match directive(what) {
-            Some((name, argument)) => self.known_directive(&name, argument, body, number),
-            None => self.notes.add(Certainty::Likely, number, "substitution definition without a directive"),
-        }
-    }
-
-    fn known_directive(&mut self, name: &str, argument: &str, body: &[Line], number: usize) {
-        if !words::DIRECTIVES.contains(&name) {
-            self.notes.sure(number, format!("unknown directive type {name:?}"));
-            return;
-        }
-        let options: Vec<&str> = options(body).collect();
-        let mut unknown = |known: &[&str]| {
-            for option in options.iter().filter(|option| !known.contains(option)) {
-                self.notes.sure(number, format!("error in {name:?} directive: unknown option {option:?}"));
-            }
-        };
-        match name {
-            "raw" | "include" => self.notes.sure(number, format!("{name:?} directive disabled")),
-            "image" | "figure" => {
-                unknown(&words::IMAGE_OPTIONS);
-                if argument.is_empty() && body.first().is_none_or(|line| line.is_blank() || line.text.starts_with(':'))
-                {
-                    self.notes.sure(number, format!("error in {name:?} directive: 1 argument required, none supplied"));
-                }
-            }
-            "code" | "code-block" | "sourcecode" => {
-                unknown(&words::CODE_OPTIONS);
-                if body.iter().all(Line::is_blank) {
-                    self.notes.sure(number, format!("content block expected for the {name:?} directive; none found"));
-                } else if !argument.is_empty() && !argument.contains(' ') && !data::is_lexer(argument) {
-                    self.notes.sure(number, format!("no Pygments lexer found for {argument:?}"));
-                }
-            }
-            "csv-table" if options.iter().any(|option| matches!(*option, "file" | "url")) => {
-                self.notes.sure(number, "file and URL access deactivated; ignoring \"csv-table\" directive");
-            }
-            _ => {}
-        }
-    }
-
-    fn directive(&mut self, name: &str, argument: &str, body: &[Line], number: usize, place: Place) {
-        self.known_directive(name, argument, body, number);
-        if !words::ADMONITIONS.contains(&name) {
-            return;
-        }
-        if argument.is_empty() && body.iter().all(Line::is_blank) {
-            self.notes.sure(number, format!("content block expected for the {name:?} directive; none found"));
-        } else if options(body).next().is_none() {
-            let mut content = vec![Line { number, text: argument.to_owned() }];
-            content.extend(body.iter().cloned());
-            self.nested(&content, place);
-        }
-    }
-
     /// A line of punctuation: a transition or the overline of a title. None if it is text after all.
     fn line(&mut self, lines: &[Line], at: usize, place: Place) -> Option<usize> {
         let over = lines[at].text.as_str();
@@ -316,7 +308,11 @@ impl<'n> Blocks<'n> {
             return Some(at + 1);
         }
         let Some(title) = lines.get(at + 1).filter(|line| !line.is_blank()) else {
-            return (!short).then_some(at + 1);
+            if short {
+                return None;
+            }
+            self.transition(number);
+            return Some(at + 1);
         };
         if short && !lines.get(at + 2).is_some_and(|under| under.text == over && title.text.len() <= over.len()) {
             return None;
@@ -345,10 +341,16 @@ impl<'n> Blocks<'n> {
                 let sign = under.chars().next().unwrap_or_default();
                 self.section((Some(sign), sign), number);
                 let title = Line { number: title.number, text: title.text.trim_start().to_owned() };
+                self.title(&title);
                 inline::check(&[title], self.notes);
                 Some(at + 3)
             }
         }
+    }
+
+    fn title(&mut self, title: &Line) {
+        self.part(Place::Top, Part::Title);
+        self.notes.imply(&title.text, &format!("line {}", title.number));
     }
 
     fn section(&mut self, style: (Option<char>, char), number: usize) {
@@ -398,6 +400,7 @@ impl<'n> Blocks<'n> {
         if place == Place::Top {
             let sign = under.text.chars().next().unwrap_or_default();
             self.section((None, sign), title.number);
+            self.title(title);
         } else {
             self.notes.add(Certainty::Likely, under.number, "unexpected section title");
         }
@@ -449,4 +452,11 @@ impl<'n> Blocks<'n> {
         }
         end
     }
+}
+
+/// Whether an option list's item begins here: a line of options with what they do behind them or below.
+fn begins_option(lines: &[Line], at: usize) -> bool {
+    let Some(line) = lines.get(at) else { return false };
+    let has_more = || lines.get(skip_blank(lines, at + 1)).is_some_and(|line| line.is_indented() && !line.is_blank());
+    option_marker(&line.text).is_some_and(|width| line.text.len() > width || has_more())
 }

@@ -82,7 +82,13 @@ impl Inline<'_> {
             return self.span(2, "``", "literal", false);
         }
         if self.has(at, "_`") && no_space(2) {
-            return self.span(2, "`", "inline internal target", true);
+            let content = at + 2;
+            let found = self.span(2, "`", "inline internal target", true);
+            if self.at > content {
+                let name: String = self.text[content..self.at - 1].iter().filter(|c| **c != '\0').collect();
+                self.notes.define(&name.replace('\n', " "));
+            }
+            return found;
         }
         if self.has(at, "|") && !self.has(at, "||") && no_space(1) {
             return self.substitution();
@@ -142,7 +148,7 @@ impl Inline<'_> {
         let name: String = self.text[content..at].iter().collect();
         let line = self.line(start);
         let name = super::squeeze(&name).replace(" \u{1} ", " ");
-        self.notes.substitutions.entry(name.clone()).or_insert(line);
+        self.notes.substitution(&name, line);
         if more == 1 {
             self.notes.reference(&name, line);
         }
@@ -201,7 +207,12 @@ impl Inline<'_> {
             _ => self.simple_name(label),
         };
         match end {
-            Some(end) if self.has(end, "]_") && self.is_end(end + 2) => self.moved_to(end + 2),
+            Some(end) if self.has(end, "]_") && self.is_end(end + 2) => {
+                let name: String = self.text[label..end].iter().collect();
+                let line = self.line(label);
+                self.notes.footnote_reference(&name, line);
+                self.moved_to(end + 2)
+            }
             _ => false,
         }
     }
@@ -258,7 +269,10 @@ impl Inline<'_> {
             (Some(_), Some(_), _) | (Some(_), _, 1..) | (_, Some(_), 1..) => {
                 self.notes.sure(line, "interpreted text with two roles, or a role and a reference");
             }
-            (Some(role), _, _) | (None, Some(role), _) => self.notes.role(role, line),
+            (Some(role), _, _) | (None, Some(role), _) => {
+                let text: String = self.text[content..at].iter().filter(|c| **c != '\0').collect();
+                self.notes.role(role, &text, line);
+            }
             (None, None, 1 | 2) => {
                 let text: String = self.text[content..at].iter().collect();
                 self.phrase(&text, line, more == 2);
@@ -273,9 +287,14 @@ impl Inline<'_> {
         if let Some(inside) = text.strip_suffix('>')
             && let Some((before, address)) = inside.rsplit_once('<')
             && (before.is_empty() || before.ends_with(char::is_whitespace))
+            && address.trim() == address
         {
             if let Some(alias) = address.strip_suffix('_').filter(|alias| !alias.ends_with('\0')) {
                 self.notes.reference(&alias.replace('\0', ""), line);
+            }
+            if !anonymous {
+                let name = if before.trim().is_empty() { address } else { before };
+                self.notes.imply(&name.replace(['\0', '\n'], " "), &address.split_whitespace().collect::<String>());
             }
             return;
         }

@@ -108,34 +108,48 @@ pub(super) fn field_marker(text: &str) -> Option<usize> {
     None
 }
 
-/// Whether a line may begin an option list; those are passed over.
-pub(super) fn is_option(text: &str) -> bool {
-    let word = text.split([' ', ',', '=']).next().unwrap_or_default();
-    let named = word.strip_prefix("--").or_else(|| word.strip_prefix('-')).or_else(|| word.strip_prefix('/'));
-    named.is_some_and(|name| name.starts_with(|c: char| c.is_alphanumeric() || c == '?'))
+/// Where what stands behind the options of a line begins: `-a`, `-a FILE, --all=FILE`, `/V`.
+pub(super) fn option_marker(text: &str) -> Option<usize> {
+    let mut at = 0;
+    loop {
+        at += option(&text[at..])?;
+        let rest = &text[at..];
+        if rest.is_empty() {
+            return Some(at);
+        }
+        if let Some(behind) = rest.strip_prefix("  ") {
+            return Some(text.len() - behind.trim_start_matches(' ').len());
+        }
+        rest.strip_prefix(", ")?;
+        at += 2;
+    }
 }
 
-pub(super) fn option_list_end(lines: &[Line], at: usize) -> usize {
-    let mut end = at;
-    while let Some(line) = lines.get(end) {
-        if !line.is_blank() && !line.is_indented() && !is_option(&line.text) && end > at && lines[end - 1].is_blank() {
-            break;
-        }
-        end += 1;
-    }
-    end
+/// The length of an option with its argument.
+fn option(text: &str) -> Option<usize> {
+    let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+    let bytes = text.as_bytes();
+    let words = |from: usize| from + bytes[from.min(bytes.len())..].iter().take_while(|byte| is_word(byte)).count();
+    let argument = |from: usize| match bytes.get(from) {
+        Some(byte) if byte.is_ascii_alphabetic() => Some(words(from)),
+        Some(b'<') => text[from..].find('>').filter(|length| *length > 1).map(|length| from + length + 1),
+        _ => None,
+    };
+    let is_whole =
+        |end: &usize| text[*end..].is_empty() || text[*end..].starts_with("  ") || text[*end..].starts_with(", ");
+    let (name, separators): (usize, &[u8]) = match bytes {
+        [b'-', b'-', first, ..] if first.is_ascii_alphanumeric() => (words(2), b" ="),
+        [b'/', first, ..] if first.is_ascii_alphanumeric() => (words(1), b" ="),
+        [b'-' | b'+', first, ..] if first.is_ascii_alphanumeric() => (2, b" "),
+        _ => return None,
+    };
+    let separated = bytes.get(name).filter(|byte| separators.contains(byte)).and_then(|_| argument(name + 1));
+    let joined = || argument(name).filter(|_| name == 2 && bytes[0] != b'/');
+    [separated, joined(), Some(name)].into_iter().flatten().find(is_whole)
 }
 
 pub(super) fn is_simple_table(text: &str) -> bool {
     text.contains(' ') && text.split(' ').all(|part| part.chars().all(|c| c == '='))
-}
-
-/// Where a table ends: at its last border with a blank line behind it. None if there is no such border.
-pub(super) fn simple_table_end(lines: &[Line], at: usize) -> Option<usize> {
-    let is_border = |line: &Line| line.text.starts_with('=') && line.text.chars().all(|c| matches!(c, '=' | ' '));
-    let is_last = |index: &usize| is_border(&lines[*index]) && lines.get(index + 1).is_none_or(Line::is_blank);
-    // The first border is followed by a row.
-    (at + 1..lines.len()).filter(is_last).find(|index| *index > at + 1).map(|index| index + 1)
 }
 
 /// Whether a line consists of one punctuation character.
@@ -151,7 +165,7 @@ pub(super) fn is_marked(text: &str) -> bool {
         || field_marker(text).is_some()
         || text.starts_with(".. ")
         || text == ".."
-        || is_option(text)
+        || option_marker(text).is_some()
         || is_line(text)
         || is_simple_table(text)
         || text.starts_with("| ")
@@ -174,7 +188,8 @@ pub(super) fn directive(rest: &str) -> Option<(String, &str)> {
     let name = name.strip_suffix(' ').unwrap_or(name);
     let is_name = name.starts_with(char::is_alphanumeric)
         && name.ends_with(char::is_alphanumeric)
-        && name.chars().all(|c| c.is_alphanumeric() || "-_.+:".contains(c));
+        && name.chars().all(|c| c.is_alphanumeric() || "-_.+:".contains(c))
+        && !name.as_bytes().windows(2).any(|pair| pair.iter().all(|byte| b"-_.+:".contains(byte)));
     (is_name && (argument.is_empty() || argument.starts_with(' '))).then(|| (name.to_lowercase(), argument.trim()))
 }
 
@@ -187,13 +202,6 @@ pub(super) fn explicit_target(text: &str) -> Option<(String, &str)> {
         let end = text.match_indices(':').map(|(at, _)| at).find(ends)?;
         (&text[..end], &text[end + 1..])
     };
-    (!name.is_empty() && name != "_").then(|| (name.replace('\\', ""), address.trim()))
-}
-
-/// The names of a directive's options.
-pub(super) fn options(body: &[Line]) -> impl Iterator<Item = &str> {
-    body.iter()
-        .take_while(|line| !line.is_blank())
-        .filter(|line| line.text.starts_with(':') && field_marker(&line.text).is_some())
-        .filter_map(|line| line.text[1..].split(':').next())
+    let ends_well = !name.ends_with(':') || name.ends_with("\\:") || text.starts_with('`');
+    (!name.is_empty() && name != "_" && ends_well).then(|| (name.replace('\\', ""), address.trim()))
 }

@@ -24,7 +24,7 @@ fn what_docutils_warns_about() {
         (".. toctree::\n\n   a\n", "1: unknown directive type \"toctree\""),
         (".. raw:: html\n\n   <b>\n", "1: \"raw\" directive disabled"),
         (".. include:: x\n", "1: \"include\" directive disabled"),
-        (".. code:: nosuchlexer\n\n   x\n", "1: no Pygments lexer found for \"nosuchlexer\""),
+        ("-h, --help  shows *this\n\ntext\n", "1: inline emphasis start-string without end-string"),
         (".. code:: python\n   :linenos:\n\n   x\n", "1: error in \"code\" directive: unknown option \"linenos\""),
         (".. code:: python\n\nx\n", "1: content block expected for the \"code\" directive; none found"),
         (".. note::\n\nx\n", "1: content block expected for the \"note\" directive; none found"),
@@ -67,14 +67,15 @@ fn what_docutils_takes() {
         ".. image:: x.png\n   :alt: y\n   :target: z\n",
         ".. code-block:: python\n\n   x = *y\n",
         "..\n   a comment with *stars\n\ntext\n",
-        "-h, --help  shows *this\n\ntext\n",
+        "-h, --help  shows this\n\ntext\n",
+        "- 1. a\n\n  2. b\n",
         "an |image|\n\n.. |image| image:: x.png\n",
         ":math:`x` and `y`:sup:\n",
         ".. role:: red\n\n:red:`x`\n",
         "term\n  definition\nother\n  definition\n",
-        "----\n\ntext\n",
+        "text\n\n----\n\ntext\n",
         "text [1]_\n\n.. [1] note\n",
-        ".. _a: x\n.. _a: x\n",
+        "text\n\n.. _a: x\n.. _a: x\n",
     ] {
         assert_eq!(sure(text), [""; 0], "{text:?}");
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{Card, Note, Rule, note_if};
 use crate::{
     Level,
-    archive::{FlawKind, MemberKind, Unreadable},
+    archive::{FlawKind, HEADER_ELSEWHERE, MemberKind, Unreadable},
     inspect::Facts,
 };
 
@@ -27,8 +27,8 @@ pub(super) const RULES: &[Rule] = &[
         card: Card {
             code: "archive-bomb",
             level: Level::Error,
-            says: "the contents are not more than 64 MiB and at once more than 50 times the size of the file",
-            why: "such an archive fills the disk of who unpacks it",
+            says: "the contents are not more than 64 MiB and at once more than 50 times the size of the file (a warning for a source archive of up to 1 GiB)",
+            why: "such an archive fills the disk of who unpacks it; PyPI refuses such wheels",
             index: "File exceeds compression ratio of 50",
             hint: "leave generated data out of the package, or create it at run time",
         },
@@ -66,6 +66,17 @@ pub(super) const RULES: &[Rule] = &[
             hint: "the file was damaged after the build; build again",
         },
         check: |facts| flaws(facts, FlawKind::Checksum),
+    },
+    Rule {
+        card: Card {
+            code: "archive-hidden",
+            level: Level::Error,
+            says: "the headers of a source archive hide no members, and mean the same to every reader",
+            why: "pip and PyPI read tar archives with Python, which passes over what other tools see and the other way round: behind a broken header, in the data of a folder, in a second archive",
+            index: "",
+            hint: REBUILD,
+        },
+        check: |facts| flaws(facts, FlawKind::Hidden),
     },
     Rule {
         card: Card {
@@ -184,10 +195,14 @@ fn unreadable(facts: &Facts<'_>) -> Vec<Note> {
         Some(Err(Unreadable::TooLarge(_)) | Ok(_)) | None => Vec::new(),
         Some(Err(why)) => {
             let answer = match why {
+                // PyPI reads one member only.
+                Unreadable::NoZip(HEADER_ELSEWHERE) => "",
                 Unreadable::NoZip("it has no end record") => "Invalid distribution file. File is not a zipfile",
                 Unreadable::NoTar(_) => "Invalid distribution file. File is not a tarfile",
                 Unreadable::Both => "Invalid distribution file. File is both a zip and a tar file",
-                _ => "Invalid distribution file.",
+                Unreadable::NoZip(_) | Unreadable::BrokenTar(_) => "Invalid distribution file.",
+                // Our own limits, and damage that PyPI need not see.
+                _ => "",
             };
             vec![Note::new(why.to_string()).index(answer)]
         }
@@ -196,8 +211,10 @@ fn unreadable(facts: &Facts<'_>) -> Vec<Note> {
 
 fn bomb(facts: &Facts<'_>) -> Vec<Note> {
     match &facts.archive {
-        Some(Err(why @ Unreadable::TooLarge(_))) => vec![Note::new(why.to_string())],
-        _ => Vec::new(),
+        Some(Err(why @ Unreadable::TooLarge(_))) if facts.is_wheel() => vec![Note::new(why.to_string())],
+        // PyPI holds only zips to it.
+        Some(Err(why @ Unreadable::TooLarge(_))) => vec![Note::new(why.to_string()).index("")],
+        _ => flaws(facts, FlawKind::Oversized).into_iter().map(|note| note.level(Level::Warning)).collect(),
     }
 }
 
@@ -339,8 +356,12 @@ fn top_folder(facts: &Facts<'_>) -> Vec<Note> {
         return Vec::new();
     };
     let tops = tops(facts);
-    let unfit = matches!(archive.common_prefix(), "" | ".") || tops.len() != 1;
-    note_if(unfit, || Note::new(format!("there are {} top folders: {}", tops.len(), tops.join(", "))))
+    // PyPI asks for what the paths have in common, letter by letter.
+    let has_nothing_common = matches!(archive.common_prefix(), "" | ".");
+    note_if(has_nothing_common || tops.len() != 1, || {
+        let note = Note::new(format!("there are {} top folders: {}", tops.len(), tops.join(", ")));
+        if has_nothing_common { note } else { note.index("") }
+    })
 }
 
 fn folder_name(facts: &Facts<'_>) -> Vec<Note> {

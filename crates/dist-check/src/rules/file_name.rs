@@ -2,7 +2,7 @@
 
 use super::{Card, Note, Rule, note_if};
 use crate::{
-    FileName, Level, data,
+    FileName, FileNameError, Level, data,
     grammar::{
         name::{file_form, is_project_name, normal},
         version::AnyVersion,
@@ -81,7 +81,19 @@ pub(super) const RULES: &[Rule] = &[
 
 fn name(facts: &Facts<'_>) -> Vec<Note> {
     let error = facts.name.as_ref().err();
-    error.map(|error| Note::new(error.to_string()).index(error.index(facts.file_name))).into_iter().collect()
+    let note = |error: &FileNameError| {
+        let note = Note::new(error.to_string()).index(error.index(facts.file_name));
+        match error {
+            FileNameError::Extension if facts.file_name.strip_suffix(".zip").is_some() => {
+                note.hint("build the source archive again with `python -m build`, which writes a .tar.gz")
+            }
+            FileNameError::Extension => {
+                note.hint("leave the file out: only wheels (.whl) and source archives (.tar.gz) are published")
+            }
+            _ => note,
+        }
+    };
+    error.map(note).into_iter().collect()
 }
 
 fn length(facts: &Facts<'_>) -> Vec<Note> {
@@ -177,7 +189,8 @@ fn platform(facts: &Facts<'_>) -> Vec<Note> {
 fn size(facts: &Facts<'_>) -> Vec<Note> {
     let limit = facts.options.limits.file_bytes;
     if facts.size == 0 {
-        return vec![Note::new("the file is empty").index("Invalid distribution file.")];
+        let hint = "build again with `python -m build`; if the file is none of a distribution, leave it out";
+        return vec![Note::new("the file is empty").index("Invalid distribution file.").hint(hint)];
     }
     note_if(facts.size > limit, || {
         Note::new(format!("the file has {} bytes, the limit is {limit}; its contents were not looked at", facts.size))

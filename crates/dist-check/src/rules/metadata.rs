@@ -4,13 +4,15 @@ use std::collections::BTreeSet;
 
 use super::{Card, Note, Rule, note_if};
 use crate::{
-    Level, Metadata, data,
+    Level, Metadata,
+    archive::MemberKind,
+    data,
     grammar::{
         name::{is_identifier, is_keyword, is_project_name, normal},
         version::AnyVersion,
     },
     inspect::Facts,
-    metadata::{FIELDS, Field, METADATA_VERSIONS, Occurs},
+    metadata::{FIELDS, Field, METADATA_VERSIONS, Occurs, UNKNOWN},
 };
 
 const CURRENT: &str = "build again with a current version of the build backend";
@@ -266,6 +268,14 @@ fn missing(facts: &Facts<'_>) -> Vec<Note> {
     // PyPI asks for the member of a source archive only, not for its content.
     let is_there = archive.texts.contains_key(&path);
     note_if(!is_there, || {
+        // PyPI asks whether there is a member of that name.
+        match archive.members.iter().find(|member| member.path == path).map(|member| &member.kind) {
+            Some(MemberKind::HardLink { target } | MemberKind::SymbolicLink { target }) => {
+                return Note::new(format!("{path} is a link to {target}, where there is no file")).index("");
+            }
+            Some(_) if !facts.is_wheel() => return Note::new(format!("{path} is no file")).index(""),
+            _ => {}
+        }
         let answer = if facts.is_wheel() {
             format!("Wheel '{}' does not contain the required METADATA file: {path}", facts.file_name)
         } else {
@@ -316,13 +326,13 @@ fn field_twice(facts: &Facts<'_>) -> Vec<Note> {
     let invalid = |field: &str| format!("'{}' has invalid data", field.to_ascii_lowercase());
     let once = FIELDS.iter().filter(|field| field.occurs == Occurs::Once);
     let mut notes: Vec<Note> = once
-        .filter(|field| metadata.all(field.name).count() > 1)
-        .map(|field| {
-            let count = metadata.all(field.name).count();
+        .map(|field| (field, metadata.values(field.name).len()))
+        .filter(|(_, count)| *count > 1)
+        .map(|(field, count)| {
             Note::new(format!("{} stands there {count} times", field.name)).index(invalid(field.name))
         })
         .collect();
-    if metadata.body().is_some() && metadata.first("Description").is_some() {
+    if metadata.body().is_some_and(|body| body.trim() != UNKNOWN) && metadata.first("Description").is_some() {
         let message = "the description is there as a field and behind the fields";
         notes.push(Note::new(message).index(invalid("Description")));
     }
@@ -367,7 +377,7 @@ fn value_unknown(facts: &Facts<'_>) -> Vec<Note> {
     let headers = facts.metadata().into_iter().flat_map(Metadata::headers);
     // That a name or a version is missing is told by their own rules.
     let dropped = headers.filter(|(name, value)| {
-        value.trim() == "UNKNOWN"
+        value.trim() == UNKNOWN
             && !["Name", "Version", "Metadata-Version"].iter().any(|own| own.eq_ignore_ascii_case(name))
     });
     dropped.map(|(name, _)| format!("{name} is UNKNOWN").into()).collect()

@@ -6,7 +6,7 @@ use super::{Card, Note, Rule, note_if};
 use crate::{
     FileName, Level,
     inspect::Facts,
-    wheel::{Record, RecordError, WheelFile, parse_entry_points, parse_record, parse_wheel, record_hash},
+    wheel::{Record, RecordError, RecordHash, WheelFile, parse_entry_points, parse_record, parse_wheel},
 };
 
 const REBUILD: &str = "build again with `python -m build`; do not change wheels by hand";
@@ -82,8 +82,8 @@ pub(super) const RULES: &[Rule] = &[
         card: Card {
             code: "record-hash",
             level: Level::Warning,
-            says: "RECORD gives a SHA-256 or stronger digest for each file but itself and its signatures",
-            why: "without one nobody can tell whether an installed file was changed",
+            says: "RECORD gives a digest by SHA-256, SHA-384 or SHA-512 for each file but itself and its signatures",
+            why: "without one nobody can tell whether an installed file was changed; MD5, SHA-1 and SHA-224 are not allowed (PEP 427), and other digests are not compared here",
             index: "",
             hint: "build again with a current version of the build backend",
         },
@@ -250,10 +250,8 @@ fn record_digest(facts: &Facts<'_>) -> Vec<Note> {
         let (Some(row), Some(digest)) = (record.rows.get(&member.path), &member.sha256) else {
             continue;
         };
-        let is_other = row
-            .hash
-            .as_deref()
-            .is_some_and(|hash| hash.starts_with("sha256=") && hash.trim_end_matches('=') != record_hash(digest));
+        let given = row.hash.as_deref().and_then(RecordHash::parse);
+        let is_other = given.is_some_and(|given| given.differs(digest, member.strong.as_deref()));
         if is_other {
             notes.push(Note::new(format!("{} has another digest than RECORD gives", member.path)));
         } else if row.size.as_deref().is_some_and(|size| size.trim().parse() != Ok(member.size)) {
@@ -267,11 +265,17 @@ fn record_hashes(facts: &Facts<'_>) -> Vec<Note> {
     let Some(Ok(record)) = record(facts) else {
         return Vec::new();
     };
-    let weak = record.rows.iter().filter(|(path, row)| {
-        let algorithm = row.hash.as_deref().and_then(|hash| hash.split('=').next());
-        !matches!(algorithm, Some("sha256" | "sha384" | "sha512")) && !is_exempt(facts, path) && !path.ends_with('/')
+    let unread = record.rows.iter().filter(|(path, row)| {
+        let given = row.hash.as_deref().and_then(RecordHash::parse);
+        given.is_none() && !is_exempt(facts, path) && !path.ends_with('/')
     });
-    let mut notes: Vec<Note> = weak.map(|(path, _)| format!("{path} has no digest, or a weak one").into()).collect();
+    let mut notes: Vec<Note> = unread
+        .map(|(path, row)| match row.hash.as_deref().map(|hash| hash.split('=').next().unwrap_or_default()) {
+            None => format!("{path} has no digest").into(),
+            Some("md5" | "sha1" | "sha224") => format!("{path} has a weak digest").into(),
+            Some(other) => format!("{path} has a digest ({other}) that was not compared").into(),
+        })
+        .collect();
     let own = record.rows.iter().find(|(path, row)| in_dist_info(facts, path) == Some("RECORD") && row.hash.is_some());
     notes.extend(own.map(|(path, _)| Note::new(format!("{path} has a digest, which it cannot have of itself"))));
     notes

@@ -16,7 +16,7 @@ fn broken(what: impl Into<String>, name: &str, bytes: Vec<u8>, code: &'static st
 }
 
 /// Metadata with one change: what it replaces, and by what.
-const METADATA_CHANGES: [(&str, &str, &str); 74] = [
+const METADATA_CHANGES: [(&str, &str, &str); 78] = [
     ("Metadata-Version: 2.4\n", "", "metadata-version"),
     ("Metadata-Version: 2.4", "Metadata-Version: 2.0", "metadata-version"),
     ("Metadata-Version: 2.4", "Metadata-Version: 2.9", "metadata-version"),
@@ -37,6 +37,8 @@ const METADATA_CHANGES: [(&str, &str, &str); 74] = [
     ("Summary: A sample", "Summary: a\u{2028}b", "summary"),
     ("Summary: A sample", "Sumary: a", "metadata-field-unknown"),
     ("Summary: A sample", "Summary: UNKNOWN", "metadata-value-unknown"),
+    ("Summary: A sample", "Summary: A\nSummary: UNKNOWN", "metadata-value-unknown"),
+    ("Summary: A sample", "Classifier: NotAClassifier\nClassifier: UNKNOWN", "classifier-unknown"),
     (
         "Description-Content-Type: text/markdown\n\n",
         "Description-Content-Type: text/markdown\nno field\n",
@@ -93,6 +95,8 @@ const METADATA_CHANGES: [(&str, &str, &str); 74] = [
     ("License-Expression: MIT\nLicense-File: LICENSE\n", "", "license-none"),
     ("Summary: A sample", "Dynamic: Version", "dynamic"),
     ("Summary: A sample", "Dynamic: Nothing", "dynamic"),
+    ("Summary: A sample", "Dynamic: UNKNOWN\nDynamic: summary", "dynamic"),
+    ("Summary: A sample", "Project-URL: UNKNOWN", "url"),
     ("Summary: A sample", "Provides-Extra: a b", "extra"),
     ("Summary: A sample", "Provides-Extra: a.b\nProvides-Extra: A-b", "extra-twice"),
 ];
@@ -266,7 +270,7 @@ fn sdists() -> Vec<Broken> {
         ("a reserved name", "member-windows", &|tar| tar_file(tar, &inside("aux.py"), b"x")),
         ("a compiled file", "sdist-compiled", &|tar| tar_file(tar, &inside("x.cpython-311-darwin.so"), b"x")),
         ("a sparse file", "member-sparse", &|tar| {
-            tar.append_pax_extensions([("GNU.sparse.major", b"1".as_slice())]).unwrap();
+            tar.append_pax_extensions([("GNU.sparse.size", b"1".as_slice())]).unwrap();
             tar_file(tar, &inside("sparse"), b"x");
         }),
     ];
@@ -340,6 +344,24 @@ fn wheels() -> Vec<Broken> {
             "a weak digest",
             WHEEL_NAME,
             wheel_with_record(|record| record.replacen("sha256=", "md5=", 1)),
+            "record-hash",
+        ),
+        broken(
+            "another digest in capitals",
+            WHEEL_NAME,
+            wheel_with_record(|record| record.replacen("sha256=", "SHA256=x", 1)),
+            "record-digest",
+        ),
+        broken(
+            "a long digest",
+            WHEEL_NAME,
+            wheel_with_record(|record| record.replacen("sha256=", "sha512=", 1)),
+            "record-digest",
+        ),
+        broken(
+            "a digest that is not compared",
+            WHEEL_NAME,
+            wheel_with_record(|record| record.replacen("sha256=", "blake2b=", 1)),
             "record-hash",
         ),
         broken("a row twice", WHEEL_NAME, wheel_with_record(|record| format!("{record}{record}")), "record-twice"),

@@ -5,6 +5,7 @@ use test_support::peers;
 use crate::{
     FileName,
     grammar::{
+        address::is_address,
         content_type, license,
         name::{is_identifier, is_keyword, is_project_name},
         requirement::Requirement,
@@ -16,10 +17,10 @@ use crate::{
 };
 
 /// Numbers that look like chance and are the same in every run (xorshift).
-struct Chance(u64);
+pub(super) struct Chance(pub(super) u64);
 
 impl Chance {
-    fn below(&mut self, limit: usize) -> usize {
+    pub(super) fn below(&mut self, limit: usize) -> usize {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
@@ -134,6 +135,7 @@ fn ours(kind: &str, text: &str) -> bool {
         "name" => is_project_name(text),
         "content-type" => content_type::parse(text).is_ok(),
         "address" => is_web_address(text),
+        "email" => is_address(text),
         "import-name" => {
             let (name, option) =
                 text.split_once(';').map_or((text, "private"), |(name, option)| (name, option.trim_start()));
@@ -201,6 +203,25 @@ fn names_of_wheels_are_read_as_packaging_reads_them() {
     }
 }
 
+#[test]
+fn addresses_do_not_begin_with_a_mark() {
+    let ranges = [
+        '\u{a1}'..='\u{ac}',
+        '\u{300}'..='\u{36f}',
+        '\u{483}'..='\u{489}',
+        '\u{900}'..='\u{977}',
+        '\u{1ab0}'..='\u{1ace}',
+        '\u{203f}'..='\u{2054}',
+        '\u{20d0}'..='\u{20f0}',
+        '\u{fe00}'..='\u{fe0f}',
+    ];
+    let chars = ranges.into_iter().flatten();
+    let cases: Vec<(&str, String)> = chars.map(|c| ("email", format!("{c}@example.org"))).collect();
+    for ((_, address), theirs) in cases.iter().zip(judged(&cases)) {
+        assert_eq!(ours("email", address), theirs, "{address:?}");
+    }
+}
+
 /// Descriptions in reStructuredText that docutils takes, among them those of real projects.
 #[expect(clippy::disallowed_methods, reason = "a test reads the distributions that were downloaded for it")]
 fn descriptions() -> Vec<String> {
@@ -261,6 +282,32 @@ fn mutated_lines(text: &str, chance: &mut Chance) -> String {
         }
     }
     lines.join("\n")
+}
+
+#[test]
+fn a_description_that_fails_is_at_least_unsure() {
+    let texts: Vec<String> =
+        include_str!("descriptions.txt").lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let cases: Vec<(&str, String)> = texts.iter().map(|text| ("rst", text.clone())).collect();
+    let (mut wrong, mut sure, mut failing, mut doubted) = (Vec::new(), 0, 0, 0);
+    for ((_, text), renders) in cases.iter().zip(judged(&cases)) {
+        let defects = rst::check(text);
+        let worst = defects.iter().max_by_key(|defect| defect.certainty);
+        match (renders, worst.map(|defect| defect.certainty)) {
+            (true, Some(Certainty::Sure | Certainty::Likely)) | (false, None) => {
+                wrong.push(format!("renders: {renders}: {text:?}: {worst:?}"));
+            }
+            _ => {}
+        }
+        failing += usize::from(!renders);
+        sure += usize::from(!renders && worst.is_some_and(|defect| defect.certainty == Certainty::Sure));
+        doubted += usize::from(renders && worst.is_some());
+    }
+    assert!(wrong.is_empty(), "{}:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(
+        sure * 100 >= failing * 90 && doubted < 10,
+        "{sure} of {failing} are known for sure, {doubted} are doubted"
+    );
 }
 
 #[test]

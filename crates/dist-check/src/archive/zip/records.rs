@@ -2,7 +2,7 @@
 
 use std::io::{ErrorKind, Read, Seek, SeekFrom};
 
-use super::{EntryKind, FLAG_UTF8, ReadFailure, Unreadable};
+use super::{super::HEADER_ELSEWHERE, EntryKind, FLAG_UTF8, ReadFailure, Unreadable};
 use crate::Limits;
 
 pub(super) const END: [u8; 4] = *b"PK\x05\x06";
@@ -190,7 +190,7 @@ pub(super) fn data_start<R: Read + Seek>(
     entry: &CentralEntry,
     central: &Central,
 ) -> Result<u64, ReadFailure> {
-    const MISSING: Unreadable = Unreadable::NoZip("a member's header is not where the directory says");
+    const MISSING: Unreadable = Unreadable::NoZip(HEADER_ELSEWHERE);
     let offset = entry.offset.ok_or(MISSING)?;
     if offset.checked_add(LOCAL_SIZE as u64).is_none_or(|behind| behind > central.start) {
         return Err(MISSING.into());
