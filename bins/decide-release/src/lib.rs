@@ -163,9 +163,7 @@ fn publish(cx: &mut Context, decision: &Decision) -> anyhow::Result<()> {
     if decision.should_release {
         cx.actions().notice(&decision.justification);
     }
-    if let Some(warning) = decision_text::warning(decision) {
-        cx.note(warning)?;
-    }
+    decision_text::warn(cx, decision)?;
     let text = format!("{}Decision: {}\n", decision_text::lines(decision), decision.decision_id);
     cx.result(decision, &text)
 }

@@ -21,6 +21,7 @@ pub mod config;
 mod context;
 pub mod decision_text;
 mod exit;
+mod failures;
 mod hidden;
 mod logging;
 mod parse;
