@@ -132,9 +132,12 @@ impl Context {
         let label = file.display();
         let what = format!("cannot write to {label}");
         let there = match state_store::read_if_there(&path, state_store::DOCUMENT_LIMIT) {
-            // What cannot be read is no earlier output, and the write says what it is.
-            Err(error) => return Err(Failure::caused(ExitStatus::Usage, what, error)),
-            Ok(None) => return Ok(path),
+            // A folder, a link, a pipe or a device is nobody's earlier output.
+            Err(error) if matches!(error.kind, state_store::StoreErrorKind::NotRegular(_)) => {
+                return Err(Failure::caused(ExitStatus::Usage, what, error));
+            }
+            // What else is wrong with the place, the write will say.
+            Err(_) | Ok(None) => return Ok(path),
             Ok(Some(bytes)) => bytes,
         };
         if there.is_empty() || is_ours(&there) {
