@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use cli_support::{Context, ExitStatus, Failure, requests, requests::DecisionInputs};
 use findings_model::{SchemaVersion, text};
 use orchestrate::{
-    documents,
+    decision::{Standing, standing},
     findings::Writing,
     project::Project,
     version::{VersionBump, bump_version},
@@ -66,6 +66,8 @@ struct Document<'a> {
     current_version: Option<String>,
     next_version: String,
     reason: &'a str,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    warnings: &'a [String],
     mode: &'static str,
     written: bool,
     /// The file that the version comes from.
@@ -104,6 +106,10 @@ impl Bump {
             stands(&project, id)?;
         }
         let bump = bump_version(&project, &request, &settings).map_err(requests::version_failure)?;
+        for warning in &bump.warnings {
+            cx.note(format!("warning: {warning}"))?;
+            cx.actions().warning(warning);
+        }
         let next = bump.next.to_string();
         cx.actions().outputs([
             ("next_version", next.as_str()),
@@ -117,17 +123,26 @@ impl Bump {
     }
 }
 
-/// Refuses if the newest decision is another one.
+/// Refuses a decision that is not the newest one.
 fn stands(project: &Project, id: &str) -> anyhow::Result<()> {
     let what = "cannot bump the version";
-    let stored = documents::decision(project).map_err(|error| requests::document_failure(error, what))?;
-    if stored.is_none_or(|stored| stored.decision.decision_id != id) {
-        let what = "another decision took the place of the one that is carried out";
-        return Err(Failure::new(ExitStatus::No, what)
-            .hint("nothing was written; the newer decision will be carried out")
-            .into());
-    }
-    Ok(())
+    let standing = standing(project, id).map_err(|error| requests::document_failure(error, what))?;
+    let (what, hint) = match standing {
+        Standing::Newest => return Ok(()),
+        Standing::Replaced => (
+            "another decision took the place of the one that is carried out".to_owned(),
+            "nothing was written; the newer decision will be carried out",
+        ),
+        Standing::NotKnown { newest } => {
+            let newest = newest.map_or_else(|| "there is none".to_owned(), |id| format!("the newest is {id}"));
+            let id = text::shorten(&text::one_line(id), 100).into_owned();
+            (
+                format!("no decision {id:?} is known here: {newest}"),
+                "nothing was written; give the id that decide-release printed, or leave --decision-id out",
+            )
+        }
+    };
+    Err(Failure::new(ExitStatus::No, what).hint(hint).into())
 }
 
 fn document(bump: &VersionBump) -> Document<'_> {
@@ -136,6 +151,7 @@ fn document(bump: &VersionBump) -> Document<'_> {
         current_version: bump.current.as_ref().map(ToString::to_string),
         next_version: bump.next.to_string(),
         reason: &bump.reason,
+        warnings: &bump.warnings,
         mode: bump.mode.as_str(),
         written: bump.written,
         file: bump.source.as_deref(),

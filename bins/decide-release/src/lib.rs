@@ -35,8 +35,8 @@ enum Command {
     ///
     /// The places are pyproject.toml or the file that a dynamic version comes from, the project's own entry in uv.lock, the changelog,
     /// and the files of [tool.relwarden.bump]. What becomes of them in git is its key mode: nothing (workspace), a commit with a
-    /// tag (commit), or a branch (pull-request). A copy of the old version that would stay behind ends with 1, and nothing is
-    /// written. Run it again after a crash: it completes what was begun.
+    /// tag (commit), or a branch (pull-request). Ends with 1, and nothing is written, where no release is due and none is named,
+    /// and where a copy of the old version would stay behind. Run it again after a crash: it completes what was begun.
     Bump(bump::Bump),
 }
 
@@ -163,9 +163,7 @@ fn publish(cx: &mut Context, decision: &Decision) -> anyhow::Result<()> {
     if decision.should_release {
         cx.actions().notice(&decision.justification);
     }
-    if let Some(warning) = decision_text::warning(decision) {
-        cx.note(warning)?;
-    }
+    decision_text::warn(cx, decision)?;
     let text = format!("{}Decision: {}\n", decision_text::lines(decision), decision.decision_id);
     cx.result(decision, &text)
 }

@@ -9,6 +9,7 @@ use orchestrate::{
     state::{CommitStateError, Pushing, SetAside, StateCommit, StateRequest, commit_state},
 };
 use serde::Serialize;
+use state_store::StoreErrorKind;
 
 /// The arguments of `commit-state`.
 #[derive(Debug, clap::Args)]
@@ -16,7 +17,7 @@ pub(crate) struct CommitState {
     /// The first line of the message [default: made from what changed]
     #[arg(long, value_name = "TEXT")]
     message: Option<String>,
-    /// The branch to push to [default: the one that is checked out]
+    /// The branch to push to [default: state.branch of the configuration, or the one that is checked out]
     #[arg(long, value_name = "NAME")]
     branch: Option<String>,
     /// Where to push to: the name of a remote, or its address
@@ -43,9 +44,10 @@ impl CommitState {
     pub(crate) fn run(self, cx: &mut Context) -> anyhow::Result<ExitStatus> {
         let status = requests::status(cx)?;
         let run_id = requests::run_id(cx);
+        let branch = self.branch.clone().or(cx.config()?.state.branch.clone());
         let request = StateRequest {
             remote: &self.remote,
-            branch: self.branch.as_deref(),
+            branch: branch.as_deref(),
             subject: self.message.as_deref(),
             run_id: run_id.as_deref(),
             pushing: if self.no_push { Pushing::Local } else { Pushing::Push },
@@ -98,6 +100,7 @@ fn lines(done: &StateCommit) -> String {
     let _infallible = match (done.pushed, done.overtaken) {
         (false, _) => writeln!(out, "not pushed"),
         (true, 0) => writeln!(out, "pushed"),
+        (true, 1) => writeln!(out, "pushed; somebody else was faster once"),
         (true, times) => writeln!(out, "pushed; others were faster {times} times"),
     };
     for file in &done.files {
@@ -110,6 +113,7 @@ fn failure(error: CommitStateError) -> Failure {
     use CommitStateError as E;
     let status = match &error {
         E::NoBranch { .. } | E::NoCommit => ExitStatus::Usage,
+        E::Store(error) if matches!(error.kind, StoreErrorKind::Link) => ExitStatus::Usage,
         E::Refused { .. } => ExitStatus::Refused,
         E::Git(error) => requests::git_status(error),
         E::Overtaken { .. } | E::Store(_) => ExitStatus::Outside,
@@ -120,6 +124,9 @@ fn failure(error: CommitStateError) -> Failure {
             Some("a protection rule may forbid the push: let the workflow's identity pass it, or name another --branch")
         }
         E::Overtaken { .. } => Some("nothing is lost; run it again"),
+        E::Store(error) if matches!(error.kind, StoreErrorKind::Link) => Some(
+            "git does not follow links: make it a folder of the project, or run this in the project that it leads to",
+        ),
         _ => None,
     };
     let failure = Failure::caused(status, "cannot commit the state", error);

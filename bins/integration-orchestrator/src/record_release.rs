@@ -6,7 +6,7 @@ use cli_support::{Context, ExitStatus, requests};
 use findings_model::SchemaVersion;
 use orchestrate::{
     project::Project,
-    release::{RecordRequest, record_release},
+    release::{RecordRequest, RecordedFindings, record_release},
 };
 use serde::Serialize;
 
@@ -27,7 +27,7 @@ pub(crate) fn run(
     commit: Option<String>,
 ) -> anyhow::Result<ExitStatus> {
     let request = RecordRequest { project: requests::project_name(cx)?, receipt, adopt_current, commit, now: cx.now() };
-    let orchestrate::release::Recorded { baseline, moved } =
+    let orchestrate::release::Recorded { baseline, moved, findings } =
         record_release(&Project::at(cx.project()), &request).map_err(requests::record_failure)?;
     let recorded = Recorded {
         schema_version: SchemaVersion::new(1, 0),
@@ -37,10 +37,18 @@ pub(crate) fn run(
         moved,
     };
     let version = recorded.version.as_deref().unwrap_or("unknown");
-    let text = if moved {
-        format!("Recorded release {version}; the next decision compares with what it was decided on.\n")
-    } else {
-        format!("Nothing to record: the baseline is at release {version} already.\n")
+    let text = match (moved, findings) {
+        (false, _) => format!("Nothing to record: the baseline is at release {version} already.\n"),
+        (true, RecordedFindings::Decided) => {
+            format!("Recorded release {version}; the next decision compares with what it was decided on.\n")
+        }
+        (true, RecordedFindings::Adopted) => {
+            format!("Recorded release {version} with the findings of today; the next decision compares with them.\n")
+        }
+        (true, RecordedFindings::Unchanged) => format!(
+            "Recorded release {version}, which carries out no decision: what was due before it is still due. With \
+             --adopt-current it takes the findings of today as released.\n"
+        ),
     };
     cx.result(&recorded, &text)?;
     Ok(ExitStatus::Done)

@@ -3,7 +3,8 @@
 use std::{fmt::Write as _, time::Instant};
 
 use cli_support::{
-    AdvisoryArgs, Context, ExitStatus, ResultExt as _, decision_text, requests, requests::DecisionInputs, scan_text,
+    AdvisoryArgs, Context, ExitStatus, Failure, ResultExt as _, decision_text, requests, requests::DecisionInputs,
+    scan_text,
 };
 use orchestrate::{
     project::Project,
@@ -30,7 +31,7 @@ pub(crate) fn security(
     let run = Run { now: cx.now(), nonce: cx.nonce(), elapsed: &|| started.elapsed() };
     let report = execute_security_driven_workflow(&Project::at(cx.project()), &findings, &decision, &status, run)
         .map_err(requests::workflow_failure)?;
-    tell(cx, &report)
+    tell(cx, report)
 }
 
 /// `manual-workflow`
@@ -47,7 +48,7 @@ pub(crate) fn manual(
     let run = Run { now: cx.now(), nonce: cx.nonce(), elapsed: &|| started.elapsed() };
     let report = execute_manual_release_workflow(&Project::at(cx.project()), &decision, status.as_ref(), run)
         .map_err(requests::workflow_failure)?;
-    tell(cx, &report)
+    tell(cx, report)
 }
 
 fn asked(cx: &Context, request: Request, notes: Option<String>) -> Request {
@@ -61,13 +62,12 @@ fn asked(cx: &Context, request: Request, notes: Option<String>) -> Request {
     }
 }
 
-fn tell(cx: &mut Context, report: &WorkflowReport) -> anyhow::Result<ExitStatus> {
+fn tell(cx: &mut Context, mut report: WorkflowReport) -> anyhow::Result<ExitStatus> {
+    let unrecorded = report.unrecorded.take();
     for warning in &report.warnings {
         cx.note(format!("warning: {warning}"))?;
     }
-    if let Some(warning) = decision_text::warning(&report.release_decision) {
-        cx.note(warning)?;
-    }
+    decision_text::warn(cx, &report.release_decision)?;
     scan_text::warn(cx, &report.scans)?;
     cx.actions().outputs(report.workflow_outputs.iter().map(|(key, value)| (key.as_str(), value.as_str())))?;
     let mut summary = decision_text::summary(&report.release_decision);
@@ -76,7 +76,11 @@ fn tell(cx: &mut Context, report: &WorkflowReport) -> anyhow::Result<ExitStatus>
         summary.push_str(&scan_text::summary(&report.scans));
     }
     cx.actions().summary(&summary)?;
-    cx.result(report, &lines(report))?;
+    cx.result(&report, &lines(&report))?;
+    if let Some(error) = unrecorded {
+        let what = "everything else is done, but the run was not recorded";
+        return Err(Failure::caused(ExitStatus::Outside, what, error).into());
+    }
     Ok(if report.success { ExitStatus::Done } else { ExitStatus::No })
 }
 

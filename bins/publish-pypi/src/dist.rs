@@ -53,7 +53,10 @@ impl DistArgs {
                 }
             }
             let names: Vec<String> = bad.iter().map(|file| text::one_line(&file.inspection.file_name)).collect();
-            let what = format!("{} must not be published as it is", names.join(", "));
+            let what = match names.as_slice() {
+                [name] => format!("{name} must not be published as it is"),
+                names => format!("{} must not be published as they are", names.join(", ")),
+            };
             let hint = "correct what `publish-pypi check` says, and build again";
             return Err(Failure::new(ExitStatus::No, what).hint(hint).into());
         }

@@ -30,6 +30,7 @@ struct Document {
 
 impl Releases {
     pub(crate) fn run(self, cx: &mut Context) -> anyhow::Result<ExitStatus> {
+        let path = cx.output(&self.output, is_page)?;
         let client = self.index.reader(cx)?;
         let project = cx.config()?.project_name()?.clone();
         let index = client.address().simple_url().to_string();
@@ -40,8 +41,7 @@ impl Releases {
         })?;
         let mut bytes = serde_json::to_vec_pretty(&page).or_fail(ExitStatus::Outside, "cannot form the document")?;
         bytes.push(b'\n');
-        state_store::replace(&cx.path(&self.output), &bytes)
-            .or_fail(ExitStatus::Outside, "cannot write the document")?;
+        state_store::replace(&path, &bytes).or_fail(ExitStatus::Outside, "cannot write the document")?;
         let files = page["files"].as_array().map_or(0, Vec::len);
         let output = self.output.display().to_string();
         let text = match files {
@@ -52,4 +52,10 @@ impl Releases {
         cx.result(&Document { schema_version, project: project.to_string(), index, output, files }, &text)?;
         Ok(ExitStatus::Done)
     }
+}
+
+/// Whether these bytes are a project page of an index, in the form that this command writes.
+fn is_page(bytes: &[u8]) -> bool {
+    let page: serde_json::Value = serde_json::from_slice(bytes).unwrap_or_default();
+    page["meta"]["api-version"].is_string() && page["files"].is_array()
 }

@@ -1,6 +1,6 @@
 //! `validate`: every check, and the results in a file.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use cli_support::{Context, ExitStatus, ResultExt as _};
 use orchestrate::{
@@ -11,19 +11,26 @@ use setup_rules::Group;
 
 use crate::{probe, report, settings::Settings};
 
+/// The file of the results, unless another is named.
+const RESULTS: &str = "validation_results.json";
+
 #[derive(Debug, clap::Args)]
 pub(crate) struct ValidateArgs {
     /// Where the results go, as JSON
-    #[arg(long, value_name = "FILE", default_value = "validation_results.json")]
+    #[arg(long, value_name = "FILE", default_value = RESULTS)]
     output: PathBuf,
     #[command(flatten)]
     probe: probe::ProbeArgs,
 }
 
 pub(crate) fn run(args: &ValidateArgs, cx: &mut Context) -> anyhow::Result<ExitStatus> {
+    let output = if args.output == Path::new(RESULTS) {
+        cx.path(RESULTS)
+    } else {
+        cx.output(&args.output, validation::is_validation)?
+    };
     let settings = Settings::of(cx)?;
     let responses = probe::run(&args.probe, cx)?;
-    let output = cx.path(&args.output);
     let groups = [Group::Security, Group::Performance];
     let request = ValidationRequest {
         groups: &groups,

@@ -38,6 +38,9 @@ impl Export {
                 .hint("leave --format json out, or write to a file with --output FILE")
                 .into());
         }
+        if let Some(file) = &self.output {
+            cx.output(file, |bytes| self.to.is_own(bytes))?;
+        }
         let mut selection = match self.status.as_slice() {
             [] => Selection::default_of(self.to),
             statuses => Selection::only(statuses.iter().copied()),

@@ -39,6 +39,10 @@ impl AsRef<Common> for App {
 pub fn run(app: App, cx: &mut Context) -> anyhow::Result<ExitStatus> {
     let mut request = requests::status(cx)?;
     if let Some(output) = app.output {
+        if output != request.output {
+            cx.output(&output.join("index.html"), is_page)?;
+            cx.output(&output.join("index.json"), is_status)?;
+        }
         request.output = output;
     }
     let project = Project::at(cx.project());
@@ -47,6 +51,17 @@ pub fn run(app: App, cx: &mut Context) -> anyhow::Result<ExitStatus> {
     announce(&update, cx)?;
     cx.result(&update.document, &text::of(&update))?;
     Ok(ExitStatus::Done)
+}
+
+/// Whether a page is one of ours.
+fn is_page(bytes: &[u8]) -> bool {
+    String::from_utf8_lossy(bytes).contains("security status</title>")
+}
+
+/// Whether a document is a status. A damaged one counts as one: it is written anew.
+fn is_status(bytes: &[u8]) -> bool {
+    serde_json::from_slice::<serde_json::Value>(bytes)
+        .map_or(true, |document| document.get("vulnerability_summary").is_some())
 }
 
 fn announce(update: &StatusUpdate, cx: &mut Context) -> anyhow::Result<()> {

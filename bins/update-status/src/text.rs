@@ -21,7 +21,7 @@ fn write_text(out: &mut String, update: &StatusUpdate) -> std::fmt::Result {
     for reason in reasons(document) {
         writeln!(out, "  {}", text::one_line(reason))?;
     }
-    writeln!(out, "Data as of {}, stale after {}", moment(document.data_as_of), moment(document.stale_after))?;
+    writeln!(out, "{}", dates(document))?;
     for scanner in &document.scanners {
         let last = moment(scanner.last_usable);
         writeln!(out, "  {:<13} {}, last usable {last}", scanner.standing.as_str(), scanner.name)?;
@@ -41,8 +41,7 @@ pub(crate) fn summary(document: &StatusDocument) -> String {
     for reason in reasons(document) {
         let _infallible = writeln!(out, "- {}", text::markdown(reason));
     }
-    let dates = format!("Data as of {}, stale after {}", moment(document.data_as_of), moment(document.stale_after));
-    let _infallible = writeln!(out, "\n{dates}");
+    let _infallible = writeln!(out, "\n{}", dates(document));
     out
 }
 
@@ -50,6 +49,15 @@ pub(crate) fn summary(document: &StatusDocument) -> String {
 fn reasons(document: &StatusDocument) -> impl Iterator<Item = &str> {
     let more = document.reasons.iter().filter(|reason| !document.grade_reason.contains(reason.as_str()));
     std::iter::once(document.grade_reason.as_str()).chain(more.map(String::as_str))
+}
+
+/// Of when the data are, and how long they hold.
+fn dates(document: &StatusDocument) -> String {
+    match (document.data_as_of, document.stale_after) {
+        (Some(at), Some(until)) => format!("Data as of {at}, stale after {until}"),
+        (Some(at), None) => format!("Data as of {at}"),
+        (None, _) => "No scan gave data yet".to_owned(),
+    }
 }
 
 fn moment(at: Option<Timestamp>) -> String {

@@ -1,6 +1,7 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use cli_support::{Context, ExitStatus, ResultExt as _};
+use metrics::DashboardDocument;
 use orchestrate::{monitoring, project::Project};
 
 use crate::failure;
@@ -15,6 +16,9 @@ pub(crate) struct Dashboard {
 
 impl Dashboard {
     pub(crate) fn run(self, cx: &mut Context) -> anyhow::Result<ExitStatus> {
+        if self.output != Path::new(monitoring::DASHBOARD_PAGE) {
+            cx.output(&self.output, DashboardDocument::is_one)?;
+        }
         let project = Project::at(cx.project());
         let dashboard = monitoring::get_monitoring_dashboard(&project, cx.now())
             .or_fail(ExitStatus::Outside, "cannot read the run records")?;

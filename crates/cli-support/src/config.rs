@@ -44,6 +44,8 @@ pub struct Config {
     pub publish: Publish,
     /// The public status.
     pub status: Status,
+    /// Where what one run leaves for the next one is kept.
+    pub state: State,
     /// How long history is kept.
     pub retention: Retention,
     /// The project's own checks, a shell command each; the publish workflow runs them before a build.
@@ -236,6 +238,15 @@ impl Default for Status {
     fn default() -> Self {
         Self { url: None, max_scan_age_days: 10, scan_interval_days: 7 }
     }
+}
+
+/// `[tool.relwarden.state]`
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct State {
+    /// The branch that `commit-state` pushes to, where the one that is checked out takes no push [default: the one that is checked out].
+    pub branch: Option<String>,
 }
 
 /// `[tool.relwarden.retention]`

@@ -78,7 +78,8 @@ impl Context {
     )]
     pub(crate) fn from_process(common: &Common) -> anyhow::Result<Self> {
         let here = std::env::current_dir().or_fail(ExitStatus::Usage, "cannot tell the current folder")?;
-        let project = here.join(&common.project);
+        // Without the `.` that the default puts behind it: it would stand in every path that is shown.
+        let project: PathBuf = here.join(&common.project).components().collect();
         if !project.is_dir() {
             let what = format!("the project folder {} is no folder", common.project.display());
             return Err(Failure::new(ExitStatus::Usage, what)
@@ -122,6 +123,29 @@ impl Context {
     /// A path of the command line or the configuration: relative ones start at the project.
     pub fn path(&self, path: impl AsRef<Path>) -> PathBuf {
         self.project.join(path)
+    }
+
+    /// Where a file named with `--output` goes. One that is there is replaced only if `is_ours` says of what it holds that it is an
+    /// earlier one of the same kind; an empty one belongs to nobody.
+    pub fn output(&self, file: &Path, is_ours: impl Fn(&[u8]) -> bool) -> Result<PathBuf, Failure> {
+        let path = self.path(file);
+        let label = file.display();
+        let what = format!("cannot write to {label}");
+        let there = match state_store::read_if_there(&path, state_store::DOCUMENT_LIMIT) {
+            // A folder, a link, a pipe or a device is nobody's earlier output.
+            Err(error) if matches!(error.kind, state_store::StoreErrorKind::NotRegular(_)) => {
+                return Err(Failure::caused(ExitStatus::Usage, what, error));
+            }
+            // What else is wrong with the place, the write will say.
+            Err(_) | Ok(None) => return Ok(path),
+            Ok(Some(bytes)) => bytes,
+        };
+        if there.is_empty() || is_ours(&there) {
+            return Ok(path);
+        }
+        let what = format!("{label} is there already, and is nothing that this command wrote");
+        Err(Failure::new(ExitStatus::Usage, what)
+            .hint("nothing was written; give another name, or move the file away first"))
     }
 
     /// The time of this run.

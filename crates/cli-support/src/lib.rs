@@ -21,8 +21,10 @@ pub mod config;
 mod context;
 pub mod decision_text;
 mod exit;
+mod failures;
 mod hidden;
 mod logging;
+mod parse;
 mod render;
 pub mod requests;
 pub mod scan_text;
@@ -41,7 +43,7 @@ where
     A: clap::Parser + AsRef<Common>,
 {
     exit_on_panic();
-    let app = match A::try_parse() {
+    let app = match parse::parse::<A>() {
         Ok(app) => app,
         Err(error) => return render::arguments(&error),
     };

@@ -1,23 +1,23 @@
-//! The configuration and the context as the requests that the steps take, and the steps' errors as failures.
+//! The configuration and the context as the requests that the steps take; the steps' errors as failures are here too.
 
 use std::path::{Path, PathBuf};
 
 use findings_model::PackageName;
 use orchestrate::{
     changes::ReportRules,
-    decision::{self, DecisionError, DecisionRequest},
-    documents::DocumentError,
-    findings::{FindingsError, FindingsRequest, Writing},
+    decision::{self, DecisionRequest},
+    findings::{FindingsRequest, Writing},
     project::Project,
-    release::RecordReleaseError,
-    status::{StatusError, StatusRequest},
-    version::{self, BumpVersionError},
+    status::StatusRequest,
+    version,
 };
-use release_decision::{BumpSettings, CurrentVersion, DecideError, IndexVersions, Policy, Request, Version};
+use release_decision::{BumpSettings, CurrentVersion, IndexVersions, Policy, Request, Version};
 
-use state_store::StoreErrorKind;
-
-use crate::{Context, ExitStatus, Failure, ResultExt as _};
+pub use crate::failures::{
+    decision_failure, document_failure, findings_failure, git_status, record_failure, status_failure, version_failure,
+    workflow_failure,
+};
+use crate::{Context, ExitStatus, ResultExt as _};
 
 /// The variable that holds the key for the marks of secrets.
 const FINGERPRINT_KEY: &str = "RELWARDEN_FINGERPRINT_KEY";
@@ -170,163 +170,4 @@ pub fn project_name(cx: &mut Context) -> anyhow::Result<PackageName> {
 /// The id of the request: the run of the workflow, if there is one. Another attempt of the run is the same request.
 pub fn run_id(cx: &Context) -> Option<String> {
     cx.var("GITHUB_RUN_ID").map(str::to_owned)
-}
-
-/// An error of the findings step as a failure.
-pub fn findings_failure(error: FindingsError) -> Failure {
-    let status = match &error {
-        FindingsError::Document(error) => document_status(error),
-        FindingsError::Plans { .. } => ExitStatus::BadInput,
-        FindingsError::Advisories(_) => ExitStatus::Usage,
-        FindingsError::Store(_) | FindingsError::Render(_) => ExitStatus::Outside,
-    };
-    fail(error, status, "cannot update the findings")
-}
-
-/// An error of a step that reads documents as a failure.
-pub fn document_failure(error: DocumentError, what: &str) -> Failure {
-    let status = document_status(&error);
-    fail(error, status, what)
-}
-
-/// An error of the deciding step as a failure.
-pub fn decision_failure(error: DecisionError) -> Failure {
-    let status = match &error {
-        DecisionError::Document(error) => document_status(error),
-        DecisionError::Decide(DecideError::Version(_) | DecideError::Notes(_) | DecideError::Changelog(_)) => {
-            ExitStatus::Usage
-        }
-    };
-    fail(error, status, "cannot decide")
-}
-
-/// An error of the version step as a failure.
-pub fn version_failure(error: BumpVersionError) -> Failure {
-    use BumpVersionError as E;
-    let status = match &error {
-        E::Document(error) => document_status(error),
-        E::Version(_)
-        | E::Unknown { .. }
-        | E::Pyproject(_)
-        | E::NoPlace
-        | E::OnlyTags { .. }
-        | E::NoCommit
-        | E::NoBranch => ExitStatus::Usage,
-        E::Place { .. } | E::Stale { .. } | E::Uncommitted { .. } | E::Taken { .. } | E::TwoTags { .. } => {
-            ExitStatus::No
-        }
-        E::Git(error) => git_status(error),
-        E::Store(_) | E::Write(_) | E::HalfDone { .. } => ExitStatus::Outside,
-    };
-    let hint = match &error {
-        E::Unknown { .. } => {
-            Some("give the version with --current-version, or what the index has with --index".to_owned())
-        }
-        E::NoPlace => Some("name the files in [tool.relwarden.bump] files".to_owned()),
-        E::OnlyTags { .. } => Some("set mode = \"commit\" in [tool.relwarden.bump]".to_owned()),
-        E::Place { .. } => Some("nothing was written; see files in [tool.relwarden.bump]".to_owned()),
-        E::Stale { copies } => {
-            let mut entries: Vec<&str> = copies.iter().map(|copy| copy.entry.as_str()).collect();
-            entries.dedup();
-            Some(format!("nothing was written; add to files in [tool.relwarden.bump]: {}", entries.join(", ")))
-        }
-        E::Uncommitted { .. } => Some("nothing was written; commit or stash them, then run again".to_owned()),
-        E::NoBranch => Some("check a branch out, or set push = false in [tool.relwarden.bump]".to_owned()),
-        E::Taken { .. } | E::TwoTags { .. } => {
-            Some("nothing was written; look at it, and remove it if it is wrong".to_owned())
-        }
-        E::Git(git_command::GitError::PushRefused { .. }) => {
-            Some("nothing of it arrived, and what this run did was taken back; fetch, then run again".to_owned())
-        }
-        E::Git(git_command::GitError::DubiousOwnership { .. }) => {
-            Some("tell git to trust it: git config --global --add safe.directory FOLDER".to_owned())
-        }
-        _ => None,
-    };
-    let failure = fail(error, status, "cannot bump the version");
-    match hint {
-        Some(hint) => failure.hint(hint),
-        None => failure,
-    }
-}
-
-/// The exit status of a failure of git.
-pub fn git_status(error: &git_command::GitError) -> ExitStatus {
-    use git_command::GitError as E;
-    match error {
-        E::NotInstalled
-        | E::NoRepository { .. }
-        | E::NoWorkTree { .. }
-        | E::DubiousOwnership { .. }
-        | E::NoRevision { .. }
-        | E::NoSuchRevision { .. }
-        | E::OutsideProject { .. }
-        | E::BadName { .. } => ExitStatus::Usage,
-        E::NoSuchPath { .. } | E::NotAFile { .. } | E::TooLarge { .. } => ExitStatus::BadInput,
-        E::Denied { .. } => ExitStatus::Refused,
-        E::Start { .. }
-        | E::Moved { .. }
-        | E::PushRefused { .. }
-        | E::TooSlow { .. }
-        | E::TooMuch { .. }
-        | E::Answer { .. }
-        | E::Failed { .. } => ExitStatus::Outside,
-    }
-}
-
-/// An error of the recording step as a failure.
-pub fn record_failure(error: RecordReleaseError) -> Failure {
-    let status = match &error {
-        RecordReleaseError::Document(error) => document_status(error),
-        RecordReleaseError::Record(_) | RecordReleaseError::OtherProject { .. } => ExitStatus::No,
-    };
-    let failure = fail(error, status, "cannot record the release");
-    match status {
-        ExitStatus::No => failure.hint(
-            "the baseline was left as it is; give the receipt of the decided release, with its decision.json beside it",
-        ),
-        _ => failure,
-    }
-}
-
-/// An error of the status step as a failure.
-pub fn status_failure(error: StatusError) -> Failure {
-    let status = match &error {
-        StatusError::Document(error) => document_status(error),
-        StatusError::Published { .. } | StatusError::History { .. } => ExitStatus::BadInput,
-        StatusError::Render(_) | StatusError::Store(_) => ExitStatus::Outside,
-    };
-    fail(error, status, "cannot update the status")
-}
-
-/// An error of a whole workflow as a failure.
-pub fn workflow_failure(error: orchestrate::workflow::WorkflowError) -> Failure {
-    use orchestrate::workflow::WorkflowError as E;
-    match error {
-        E::Findings(error) => findings_failure(error),
-        E::Decision(error) => decision_failure(error),
-        E::Status(error) => status_failure(error),
-        E::Record(error) => fail(error, ExitStatus::Outside, "cannot record the run"),
-    }
-}
-
-fn fail(error: impl std::error::Error + Send + Sync + 'static, status: ExitStatus, what: &str) -> Failure {
-    let failure = Failure::caused(status, what, error);
-    match status {
-        ExitStatus::BadInput => failure.hint(
-            "the file was left as it is; restore it from git history or move it away, then run again (docs/runbook.md, \"A document of ours is damaged\")",
-        ),
-        _ => failure,
-    }
-}
-
-fn document_status(error: &DocumentError) -> ExitStatus {
-    match error {
-        DocumentError::Missing { .. } | DocumentError::NoSide { .. } => ExitStatus::Usage,
-        DocumentError::Store(error) => match error.kind {
-            StoreErrorKind::NotRegular(_) | StoreErrorKind::NotAFolder => ExitStatus::BadInput,
-            _ => ExitStatus::Outside,
-        },
-        _ => ExitStatus::BadInput,
-    }
 }

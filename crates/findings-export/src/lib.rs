@@ -17,6 +17,7 @@ mod input;
 pub mod limits;
 mod ndjson;
 mod openvex;
+mod own;
 mod sarif;
 #[cfg(test)]
 mod tests;

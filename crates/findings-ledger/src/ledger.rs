@@ -30,6 +30,9 @@ pub struct Ledger {
     /// Fields of a newer writer.
     #[serde(flatten)]
     pub extra: Extra,
+    /// The older version that the document had when it was read.
+    #[serde(skip)]
+    pub migrated_from: Option<SchemaVersion>,
 }
 
 /// Why a document is no ledger that this program may work with. Whatever the reason, it is not to be overwritten.
@@ -133,11 +136,12 @@ impl Ledger {
             scanners: BTreeMap::new(),
             findings: Vec::new(),
             extra: Extra::new(),
+            migrated_from: None,
         }
     }
 
-    /// Reads a ledger. A newer major version is refused; unknown fields are kept. One of an older minor version is one of this
-    /// version from now on: a minor step only adds, so there is nothing to convert and nothing to keep a copy of.
+    /// Reads a ledger. Another major version is refused; unknown fields are kept. One of an older minor version is one of this
+    /// version from now on, and [`Self::migrated_from`] tells which it had.
     pub fn from_json(bytes: &[u8]) -> Result<Self, LedgerError> {
         let ledger: Self = Self::of_lines(bytes)
             .or_else(|_| serde_json::from_slice(bytes))
@@ -157,7 +161,9 @@ impl Ledger {
 
     fn checked(self) -> Result<Self, LedgerError> {
         self.schema_version.check(Self::SCHEMA).map_err(LedgerError::Schema)?;
-        let ledger = Self { schema_version: self.schema_version.max(Self::SCHEMA), ..self };
+        let found = self.schema_version;
+        let migrated_from = (found < Self::SCHEMA).then_some(found);
+        let ledger = Self { schema_version: found.max(Self::SCHEMA), migrated_from, ..self };
         refuse_duplicates(&ledger.findings)?;
         Ok(ledger)
     }

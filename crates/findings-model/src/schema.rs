@@ -1,4 +1,4 @@
-use std::{fmt, str::FromStr};
+use std::{cmp::Ordering, fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
@@ -26,6 +26,14 @@ pub enum SchemaError {
         /// What this program writes.
         known: SchemaVersion,
     },
+    /// Of a major version that there never was, or that this program no longer reads.
+    #[error("schema_version {found} is none that this program knows, which are those from {}.0 on", known.major)]
+    Unknown {
+        /// What the document says.
+        found: SchemaVersion,
+        /// What this program writes.
+        known: SchemaVersion,
+    },
 }
 
 impl SchemaVersion {
@@ -34,9 +42,13 @@ impl SchemaVersion {
         Self { major, minor }
     }
 
-    /// Accepts every version up to the known major one.
+    /// Accepts every minor version of the known major one.
     pub fn check(self, known: Self) -> Result<(), SchemaError> {
-        if self.major > known.major { Err(SchemaError::Newer { found: self, known }) } else { Ok(()) }
+        match self.major.cmp(&known.major) {
+            Ordering::Greater => Err(SchemaError::Newer { found: self, known }),
+            Ordering::Equal => Ok(()),
+            Ordering::Less => Err(SchemaError::Unknown { found: self, known }),
+        }
     }
 }
 

@@ -55,6 +55,15 @@ impl fmt::Display for Action {
     }
 }
 
+/// Why a remote did not take a push.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PushRefusal {
+    /// Somebody else pushed first, or in the same moment.
+    Overtaken,
+    /// A hook or a rule of the remote forbids it.
+    Forbidden,
+}
+
 /// Why the repository could not be used as asked.
 #[derive(Debug, thiserror::Error)]
 pub enum GitError {
@@ -157,6 +166,8 @@ pub enum GitError {
         remote: String,
         /// What it said, safe to show.
         said: String,
+        /// What that means.
+        why: PushRefusal,
     },
     /// The remote let nobody in.
     #[error("{remote} denies access: {said}")]

@@ -20,6 +20,6 @@ mod run;
 mod tests;
 
 pub use change::{FileState, TagMessage};
-pub use error::{Action, GitError};
+pub use error::{Action, GitError, PushRefusal};
 pub use remote::{Push, RemoteName, RemoteRefs};
 pub use repository::{CommitId, Head, Repository};

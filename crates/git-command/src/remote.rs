@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use findings_model::text;
 
-use crate::{Action, CommitId, GitError, Repository, run::Answer, run::Git};
+use crate::{Action, CommitId, GitError, PushRefusal, Repository, run::Answer, run::Git};
 
 /// What a remote has under the names that were asked for: full names of references and the commits that they lead to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -121,7 +121,8 @@ impl Repository {
         let refused = String::from_utf8_lossy(&answer.stdout).lines().any(|line| line.starts_with('!'))
             || answer.says(&["[rejected]", "[remote rejected]", "hook declined"]);
         if answer.code() != Some(0) && refused {
-            return Err(GitError::PushRefused { remote: text::one_line(remote), said: refusal(&answer) });
+            let (said, why) = (refusal(&answer), why_refused(&answer));
+            return Err(GitError::PushRefused { remote: text::one_line(remote), said, why });
         }
         judged(remote, answer).map(drop)
     }
@@ -151,6 +152,20 @@ fn refusal(answer: &Answer) -> String {
         .collect();
     said.push(answer.said());
     text::shorten(&said.join("; "), 1000).into_owned()
+}
+
+/// What the remote itself says where two pushes meet in the same moment.
+const RACE: [&str; 5] =
+    ["cannot lock ref", "failed to lock", "failed to update ref", "incorrect old value", "Unable to create"];
+
+/// Git itself rejects what would not follow the remote's newest; what the remote rejects is forbidden there, unless it was busy with
+/// another push.
+fn why_refused(answer: &Answer) -> PushRefusal {
+    let stdout = String::from_utf8_lossy(&answer.stdout);
+    let forbids = |line: &str| line.contains("[remote rejected]") && !RACE.iter().any(|words| line.contains(words));
+    let is_busy = answer.says(&RACE);
+    let is_forbidden = stdout.lines().any(forbids) || answer.says(&["hook declined"]);
+    if is_forbidden && !is_busy { PushRefusal::Forbidden } else { PushRefusal::Overtaken }
 }
 
 fn judged(remote: &str, answer: Answer) -> Result<Answer, GitError> {

@@ -2,7 +2,7 @@ use std::path::Path;
 
 use test_support::{Checkout, HookAt};
 
-use crate::{GitError, Head, Push, RemoteName, Repository, TagMessage};
+use crate::{GitError, Head, Push, PushRefusal, RemoteName, Repository, TagMessage};
 
 fn checkout() -> (Checkout, Repository) {
     let checkout = Checkout::empty();
@@ -173,13 +173,16 @@ fn a_push_arrives_whole_or_not_at_all() {
     checkout.hook(HookAt::Remote, "update", "case $1 in refs/tags/*) echo no tags today >&2; exit 1;; esac");
     let push = Push { branch: Some(("main", &second)), tag: Some("v1.0.1") };
     let error = repository.push("origin", &push).unwrap_err();
-    assert!(matches!(error, GitError::PushRefused { .. }) && error.to_string().contains("no tags today"), "{error}");
+    assert!(matches!(error, GitError::PushRefused { why: PushRefusal::Forbidden, .. }), "{error}");
+    assert!(error.to_string().contains("no tags today"), "{error}");
     let refs = repository.remote_refs("origin", Some("main"), Some("v1.0.1")).unwrap();
     assert_eq!((refs.branch("main"), refs.tag("v1.0.1")), (Some(&first), None));
 
     checkout.hook(HookAt::Remote, "update", "exit 0");
     repository.push("origin", &push).unwrap();
     repository.push("origin", &push).unwrap();
+    let back = repository.push("origin", &Push { branch: Some(("main", &first)), tag: None }).unwrap_err();
+    assert!(matches!(back, GitError::PushRefused { why: PushRefusal::Overtaken, .. }), "{back}");
     let refs = repository.remote_refs("origin", Some("main"), Some("v1.0.1")).unwrap();
     assert_eq!((refs.branch("main"), refs.tag("v1.0.1")), (Some(&second), Some(&second)));
 

@@ -150,6 +150,14 @@ impl DashboardDocument {
     pub fn to_json(&self) -> Vec<u8> {
         document::to_json(self)
     }
+
+    /// Whether these bytes are a dashboard, as its page or its document, of this program.
+    pub fn is_one(bytes: &[u8]) -> bool {
+        if let Ok(document) = serde_json::from_slice::<serde_json::Value>(bytes) {
+            return document.get("publishing_stats").is_some() && document.get("schema_version").is_some();
+        }
+        String::from_utf8_lossy(bytes).contains("<h1>Release runs</h1>")
+    }
 }
 
 fn days(daily: &DailyTotals, now: Timestamp) -> Vec<DayBar> {

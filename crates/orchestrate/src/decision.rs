@@ -4,7 +4,7 @@ use change_detect::ChangeSet;
 use findings_model::{FindingSet, PackageName, Receipt, Timestamp};
 use release_decision::{
     Baseline, CurrentVersion, DecideError, Decision, FirstScanRule, IndexVersions, NotesOptions, NotesTemplate, Past,
-    Policy, Request, StoredDecision, Version, Versions, as_if_recorded,
+    Policy, Request, StoredDecision, TriggerType, Version, Versions, as_if_recorded,
 };
 
 use crate::{
@@ -53,7 +53,7 @@ pub enum DecisionError {
 pub fn decide(project: &Project, request: &DecisionRequest) -> Result<Decision, DecisionError> {
     let _held = hold(project, request.writing)?;
     let situation = Situation::of(project, request)?;
-    let (_, decision) = situation.decide(project, request)?;
+    let (_, mut decision) = situation.decide(project, request)?;
     tracing::info!("decided {}: {}", decision.trigger_type.as_str(), decision.justification);
     for reason in &decision.reasons {
         tracing::debug!("{:?}: {}", reason.finding_id, reason.text);
@@ -61,10 +61,35 @@ pub fn decide(project: &Project, request: &DecisionRequest) -> Result<Decision, 
     // What was decided and published stays as it was decided, with its snapshot, until it is recorded.
     let stays = !decision.should_release && situation.is_pending(&decision);
     if request.writing == Writing::Write && !stays {
+        decision.warnings.extend(situation.dropped_request(request, &decision));
         kept::keep(project, situation.last.as_ref(), &decision, situation.known.as_ref())?;
         write(project, request, &situation, &decision)?;
     }
     Ok(decision)
+}
+
+/// How a decision stands to the newest one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Standing {
+    /// It is the newest.
+    Newest,
+    /// A newer one took its place before it was recorded.
+    Replaced,
+    /// Nothing is known of it.
+    NotKnown {
+        /// The newest decision's id; none before the first one.
+        newest: Option<String>,
+    },
+}
+
+/// How the decision of an id stands.
+pub fn standing(project: &Project, id: &str) -> Result<Standing, DocumentError> {
+    let newest = documents::decision(project)?.map(|stored| stored.decision.decision_id);
+    if newest.as_deref() == Some(id) {
+        return Ok(Standing::Newest);
+    }
+    let is_kept = kept::find(project, |decision| decision.decision_id == id)?.is_some();
+    Ok(if is_kept { Standing::Replaced } else { Standing::NotKnown { newest } })
 }
 
 /// What a decision is made on: the changes since the last release, one that is published and not recorded included.
@@ -119,6 +144,20 @@ impl Situation {
 
     fn is_pending(&self, decision: &Decision) -> bool {
         self.pending().any(|stored| stored.decision.decision_id == decision.decision_id)
+    }
+
+    /// That a request of a person goes with its decision, which this one takes the place of; none where it was carried out.
+    fn dropped_request(&self, request: &DecisionRequest, next: &Decision) -> Option<String> {
+        let last = &self.last.as_ref()?.decision;
+        let is_open = last.trigger_type == TriggerType::Manual
+            && last.decision_id != next.decision_id
+            && self.is_pending(last)
+            && self.past(None).proof_of(last, request.index.as_ref()).is_none();
+        is_open.then(|| {
+            let what = last.next_version.as_ref().map_or_else(|| "a release".to_owned(), ToString::to_string);
+            let when = last.decided_at;
+            format!("the request for {what} of {when} is dropped, as this decision takes its place: where it was not published, ask again")
+        })
     }
 
     fn past(&self, baseline: Option<&Baseline>) -> Past<'_> {
@@ -193,7 +232,7 @@ fn decide_on(
 
 fn hold(project: &Project, writing: Writing) -> Result<Option<state_store::Lock>, DocumentError> {
     match writing {
-        Writing::Write => Ok(Some(state_store::lock(&project.path(paths::FINDINGS))?)),
+        Writing::Write => Ok(Some(project.lock(paths::FINDINGS)?)),
         Writing::DryRun => Ok(None),
     }
 }

@@ -176,7 +176,7 @@ impl Summary {
 /// killed before is simply made again.
 pub fn update_findings(project: &Project, request: &FindingsRequest) -> Result<FindingsReport, FindingsError> {
     let _held = match request.writing {
-        Writing::Write => Some(state_store::lock(&project.path(paths::FINDINGS))?),
+        Writing::Write => Some(project.lock(paths::FINDINGS)?),
         Writing::DryRun => None,
     };
     let ledger = documents::ledger_or_empty(project, &request.project, request.now)?;
@@ -299,6 +299,11 @@ fn write(
     let input = DocumentInput { ledger: &taken.ledger, plans: &synced.plans, sla: request.sla, now: request.now };
     let document = findings_document(&input)?;
     put(paths::FINDINGS_DOCUMENT, &|out| out.write_all(document.as_bytes()))?;
+    if taken.ledger.migrated_from.is_some()
+        && let Some(before) = project.document(Path::new(paths::LEDGER))?
+    {
+        put(paths::LEDGER_BACKUP, &|out| out.write_all(&before))?;
+    }
     put(paths::LEDGER, &|out| taken.ledger.write_json(out))?;
     remove_old_scans(project, request)?;
     Ok(())

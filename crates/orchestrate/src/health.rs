@@ -1,5 +1,8 @@
 //! Whether the system works: judged by the documents, above all by the ledger's last complete scans.
 
+use std::path::Path;
+
+use findings_ledger::PlanFile;
 use findings_model::{FindingSet, SchemaVersion, Timestamp};
 use serde::Serialize;
 
@@ -106,7 +109,7 @@ pub fn validate_integration_health(project: &Project, status: &StatusRequest, no
         security_reports: reports(project),
         security_findings: findings(project, status, now),
         release_engine: engine(project),
-        status_output: output(project, status),
+        status_output: output(project, status, now),
         workflow_metrics: records(project),
     };
     let parts = [
@@ -139,13 +142,20 @@ fn reports(project: &Project) -> Component {
             Component::new(HealthState::Unknown, "no report lies here; the ledger tells of the last scans").counting(0)
         }
         Ok(entries) => {
-            Component::new(HealthState::Healthy, format!("{} reports lie here", entries.len())).counting(entries.len())
+            let words = match entries.len() {
+                1 => "1 report lies here".to_owned(),
+                several => format!("{several} reports lie here"),
+            };
+            Component::new(HealthState::Healthy, words).counting(entries.len())
         }
     };
     component.at(paths::REPORTS)
 }
 
 fn findings(project: &Project, status: &StatusRequest, now: Timestamp) -> Component {
+    if let Err(fault) = plans(project) {
+        return Component::new(HealthState::Unhealthy, fault).at(paths::PLANS);
+    }
     let component = match documents::ledger(project) {
         Err(error) => Component::new(HealthState::Unhealthy, crate::causes(&error)),
         Ok(None) => Component::new(HealthState::Unknown, "there was no scan yet"),
@@ -156,6 +166,15 @@ fn findings(project: &Project, status: &StatusRequest, now: Timestamp) -> Compon
         }
     };
     component.at(paths::LEDGER)
+}
+
+/// Whether the plan file can be read; a run that cannot stops before it takes anything in.
+fn plans(project: &Project) -> Result<(), String> {
+    let bytes = project.document(Path::new(paths::PLANS)).map_err(|error| error.to_string())?.unwrap_or_default();
+    match PlanFile::read(&bytes) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(format!("{} cannot be used: {}", paths::PLANS, crate::causes(&error))),
+    }
 }
 
 /// Every required scanner needs a complete, partial or filtered newest scan, and a usable one that is young enough.
@@ -181,11 +200,25 @@ fn scans(set: &FindingSet, max_age_days: u32, now: Timestamp) -> Component {
         );
     }
     match (required, faults.is_empty()) {
-        (0, _) => Component::new(HealthState::Unknown, "no scanner ever gave a usable report"),
+        (0, _) => Component::new(HealthState::Unknown, without_required(set)),
         (_, true) => {
             Component::new(HealthState::Healthy, format!("all {required} required scanners are complete and recent"))
         }
         (_, false) => Component::new(HealthState::Unhealthy, faults.join("; ")),
+    }
+}
+
+/// Why no scanner is required.
+fn without_required(set: &FindingSet) -> &'static str {
+    let in_use = || set.scanners.values().filter(|scanner| !scanner.retired);
+    if set.scanners.is_empty() {
+        "there was no scan yet"
+    } else if in_use().next().is_none() {
+        "every scanner is retired, so nothing is scanned any more"
+    } else if in_use().any(|scanner| scanner.last_usable.is_some()) {
+        "no scanner is required"
+    } else {
+        "no scanner ever gave a usable report"
     }
 }
 
@@ -195,22 +228,39 @@ fn engine(project: &Project) -> Component {
         Err(error) => Component::new(HealthState::Unhealthy, crate::causes(&error)),
         Ok((None, None)) => Component::new(HealthState::Unknown, "nothing was decided yet"),
         Ok((baseline, decision)) => {
+            let recorded = baseline.as_ref().and_then(|b| b.decision_id.as_ref());
+            let words = match &decision {
+                None => "nothing was decided yet",
+                Some(d) if recorded == Some(&d.decision.decision_id) => "it carried out the newest decision",
+                Some(d) if d.decision.should_release => {
+                    "the newest decision is to release, and is not recorded as released"
+                }
+                Some(_) => "the newest decision is not to release",
+            };
             let released = baseline.and_then(|b| b.version).map_or_else(|| "none".to_owned(), |v| v.to_string());
-            let pending = decision.is_some_and(|d| d.decision.should_release);
-            let words =
-                if pending { "the newest decision is to release" } else { "the newest decision is not to release" };
             Component::new(HealthState::Healthy, format!("last recorded release: {released}; {words}"))
         }
     };
     component.at(paths::BASELINE)
 }
 
-fn output(project: &Project, status: &StatusRequest) -> Component {
+/// A status that is too old vouches for nothing, whatever it says: nobody computes it any more.
+fn output(project: &Project, status: &StatusRequest, now: Timestamp) -> Component {
     let component = match load_status(project, status) {
         Err(error) => Component::new(HealthState::Unhealthy, crate::causes(&error)),
         Ok(None) => Component::new(HealthState::Unknown, "the status was never written"),
         Ok(Some(document)) => {
-            Component::new(HealthState::Healthy, format!("the status was computed at {}", document.last_updated))
+            let at = document.last_updated;
+            let days = (now.moment() - at.moment()).whole_days();
+            if days > i64::from(status.max_scan_age_days) {
+                let limit = status.max_scan_age_days;
+                let words = format!(
+                    "the status was computed at {at}, {days} days ago, which is more than {limit}: run update-status every day"
+                );
+                Component::new(HealthState::Unhealthy, words)
+            } else {
+                Component::new(HealthState::Healthy, format!("the status was computed at {at}"))
+            }
         }
     };
     component.at(&status.output.to_string_lossy())
@@ -219,15 +269,14 @@ fn output(project: &Project, status: &StatusRequest) -> Component {
 fn records(project: &Project) -> Component {
     let component = match monitoring::load_history(project) {
         Err(error) => Component::new(HealthState::Unhealthy, crate::causes(&error)),
-        Ok(history) => {
-            let skipped = history.skipped().len();
-            let words = if skipped == 0 {
-                "every run record can be read".to_owned()
-            } else {
-                format!("{skipped} files in {} cannot be read", paths::METRICS)
-            };
-            Component::new(HealthState::Healthy, words)
-        }
+        Ok(history) => match history.skipped() {
+            [] => Component::new(HealthState::Healthy, "every run record can be read"),
+            [first, rest @ ..] => {
+                let more = if rest.is_empty() { String::new() } else { format!(", and {} more", rest.len()) };
+                let words = format!("{} cannot be read ({}){more}", first.file, first.reason);
+                Component::new(HealthState::Unhealthy, words)
+            }
+        },
     };
     component.at(paths::METRICS)
 }

@@ -147,7 +147,7 @@ pub fn import_original(project: &Project, request: &ImportRequest) -> Result<Imp
         return Err(ImportError::Nothing { folder: request.folder.display().to_string() });
     };
     let _held = match request.writing {
-        Writing::Write => Some(state_store::lock(&project.path(paths::FINDINGS))?),
+        Writing::Write => Some(project.lock(paths::FINDINGS)?),
         Writing::DryRun => None,
     };
     let mut ledger = documents::ledger(project)?;

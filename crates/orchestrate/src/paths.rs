@@ -10,6 +10,8 @@ pub const REPORTS: &str = "security/reports/latest";
 pub const FINDINGS: &str = "security/findings";
 /// The findings ledger.
 pub const LEDGER: &str = "security/findings/findings.json";
+/// The ledger as it was before a newer program wrote it in its own schema.
+pub const LEDGER_BACKUP: &str = "security/findings/findings.json.bak";
 /// The ledger for people.
 pub const FINDINGS_DOCUMENT: &str = "security/findings/SECURITY_FINDINGS.md";
 /// The remediation plans, which people edit.

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use state_store::{CONFIG_LIMIT, DOCUMENT_LIMIT, StoreError};
+use state_store::{CONFIG_LIMIT, DOCUMENT_LIMIT, Lock, StoreError};
 
 use crate::scope::{LOCK_FILES, Scopes};
 
@@ -51,6 +51,11 @@ impl Project {
             Err(error) if error.is_missing() => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    /// Holds a folder of the project against other runs.
+    pub(crate) fn lock(&self, relative: &str) -> Result<Lock, StoreError> {
+        state_store::lock_below(&self.root, Path::new(relative))
     }
 
     /// Writes a document of ours, if it differs from what is there. Says whether it wrote.

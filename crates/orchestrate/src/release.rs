@@ -33,6 +33,19 @@ pub struct Recorded {
     pub baseline: Baseline,
     /// Whether the receipt changed it; one that was recorded before, or of an older release without a decision, does not.
     pub moved: bool,
+    /// What the baseline's findings are after a receipt like this one.
+    pub findings: RecordedFindings,
+}
+
+/// Which findings a recorded release took into account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RecordedFindings {
+    /// Those that its decision was made on.
+    Decided,
+    /// Today's, as a person said.
+    Adopted,
+    /// None: the baseline's stay, and what is pending stays pending.
+    Unchanged,
 }
 
 /// Why a release was not recorded.
@@ -60,7 +73,7 @@ pub fn record_release(project: &Project, request: &RecordRequest<'_>) -> Result<
     if PackageName::parse(&receipt.project).ok().as_ref() != Some(&request.project) {
         return Err(RecordReleaseError::OtherProject { receipt: receipt.project, project: request.project.clone() });
     }
-    let _held = state_store::lock(&project.path(paths::FINDINGS)).map_err(DocumentError::from)?;
+    let _held = project.lock(paths::FINDINGS).map_err(DocumentError::from)?;
     let id = receipt.decision_id.as_deref();
     let decision = documents::decision_of_publish(project, request.receipt, |d| Some(d.decision_id.as_str()) == id)?;
     let current = if request.adopt_current {
@@ -77,5 +90,10 @@ pub fn record_release(project: &Project, request: &RecordRequest<'_>) -> Result<
     })?;
     let moved = project.write(paths::BASELINE, baseline.to_json().as_bytes()).map_err(DocumentError::from)?;
     kept::forget(project, &baseline)?;
-    Ok(Recorded { baseline, moved })
+    let findings = match (&receipt.decision_id, request.adopt_current) {
+        (Some(_), _) => RecordedFindings::Decided,
+        (None, true) => RecordedFindings::Adopted,
+        (None, false) => RecordedFindings::Unchanged,
+    };
+    Ok(Recorded { baseline, moved, findings })
 }

@@ -9,12 +9,15 @@ mod follow;
 mod message;
 mod set_aside;
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use findings_model::Timestamp;
-use git_command::{CommitId, GitError, Push, Repository};
+use git_command::{CommitId, GitError, Push, PushRefusal, Repository};
 use live_status::StatusDocument;
-use state_store::{DOCUMENT_LIMIT, StoreError};
+use state_store::{Action, DOCUMENT_LIMIT, StoreError};
 
 use crate::{
     paths::{self, STATE},
@@ -28,6 +31,10 @@ pub use set_aside::{SetAside, SetAsideReason};
 const TRIES: u32 = 8;
 /// How long the first pause between two tries is; each further one is longer.
 const PAUSE: Duration = Duration::from_millis(400);
+
+const MIB: u64 = 1024 * 1024;
+/// The largest file that GitHub takes in a push.
+const LARGEST: u64 = 100 * MIB;
 
 /// What is to be committed, and where it goes.
 #[derive(Clone, Copy)]
@@ -132,10 +139,13 @@ pub enum CommitStateError {
 
 /// Commits what changed of the state, if anything of substance did, and pushes it.
 ///
-/// A status that says the same as the committed one, at a later time, is nothing of substance. A JSON document that is cut off is set
+/// A status that says the same as the committed one, at a later time, is nothing of substance. A document that is cut off or not of its format is set
 /// aside, and the committed one put back. A push that fails for another reason than a faster one takes the commit back.
 pub fn commit_state(project: &Project, request: &StateRequest<'_>) -> Result<StateCommit, CommitStateError> {
     let _held = state_store::lock(project.root())?;
+    for folder in STATE {
+        state_store::refuse_links(Action::Write, project.root(), Path::new(folder))?;
+    }
     let repository = Repository::find(project.root())?;
     let head = repository.head()?;
     let Some(base) = head.commit() else { return Err(CommitStateError::NoCommit) };
@@ -148,6 +158,14 @@ pub fn commit_state(project: &Project, request: &StateRequest<'_>) -> Result<Sta
     if !is_of_substance(project, &repository, base, &files)? {
         return Ok(done);
     }
+    for (file, size) in too_large(project, &files) {
+        tracing::warn!(
+            "{} holds {} MiB: GitHub, for one, takes no file of more than {} MiB",
+            file.display(),
+            size / MIB,
+            LARGEST / MIB
+        );
+    }
     let text = message::message(project, request, &files, &done.set_aside);
     let commit = repository.commit(&files, &text)?;
     let done = StateCommit { commit: Some(commit), files, ..done };
@@ -155,6 +173,14 @@ pub fn commit_state(project: &Project, request: &StateRequest<'_>) -> Result<Sta
         Pushing::Local => Ok(done),
         Pushing::Push => push(project, &repository, request, branch, done),
     }
+}
+
+/// The files that may be too large for the remote, with their bytes.
+fn too_large<'f>(project: &Project, files: &'f [PathBuf]) -> impl Iterator<Item = (&'f PathBuf, u64)> {
+    files.iter().filter_map(|file| {
+        let size = state_store::size(&project.path(file)).filter(|size| *size > LARGEST)?;
+        Some((file, size))
+    })
 }
 
 /// Pushes the commit; where others were faster, makes one that follows theirs, and tries again.
@@ -180,7 +206,7 @@ fn push(
         let tip = repository.fetch_branch(remote, branch)?;
         let faster = match tip {
             Some(tip) if !repository.is_ancestor(&tip, &base)? => Some(tip),
-            _ if is_race(&refusal) => None,
+            _ if matches!(refusal, GitError::PushRefused { why: PushRefusal::Overtaken, .. }) => None,
             _ => {
                 repository.undo_commit(&commit, &done.files)?;
                 return Err(CommitStateError::Refused {
@@ -212,14 +238,6 @@ fn push(
     }
     // All of it is on the remote already, by somebody else's commit.
     Ok(done)
-}
-
-/// Whether the remote refused because another push was at work in the same moment.
-fn is_race(refusal: &GitError) -> bool {
-    let GitError::PushRefused { said, .. } = refusal else { return false };
-    ["cannot lock ref", "failed to lock", "failed to update ref", "incorrect old value", "Unable to create"]
-        .iter()
-        .any(|words| said.contains(words))
 }
 
 /// The files of the state that differ from the last commit, sorted; what a killed run left unfinished is none.

@@ -121,6 +121,12 @@ pub fn save_validation(path: &Path, validation: &Validation) -> Result<(), SaveV
     Ok(state_store::replace(path, &validation.to_json()?)?)
 }
 
+/// Whether these bytes are a validation document.
+pub fn is_validation(bytes: &[u8]) -> bool {
+    let document: serde_json::Value = serde_json::from_slice(bytes).unwrap_or_default();
+    document["schema_version"].is_string() && document["checks"].is_array() && document["passed"].is_boolean()
+}
+
 fn security(project: &Project, settings: &PublishSettings<'_>, output: Option<&Path>) -> Vec<Check> {
     let mut sources = Texts::default();
     sources.folder(project, WORKFLOWS, Levels::OnlyThis, &|name| has_ending(name, &["yml", "yaml"]));

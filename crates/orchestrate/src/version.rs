@@ -9,9 +9,10 @@ mod stale;
 use std::path::PathBuf;
 
 use findings_model::date_text;
-use git_command::GitError;
+use git_command::{GitError, PushRefusal};
 use release_decision::{
-    BumpMode, BumpSettings, CurrentVersion, PyprojectError, StoredDecision, Version, VersionError, Versions,
+    Baseline, BumpMode, BumpSettings, CurrentVersion, Decision, NextVersion, PyprojectError, StoredDecision, Version,
+    VersionError, Versions,
 };
 use state_store::{Replaced, Replacement, StoreError, TogetherError};
 
@@ -39,6 +40,8 @@ pub struct VersionBump {
     pub next: Version,
     /// How it came about, in words.
     pub reason: String,
+    /// What a person has to know of it, a sentence each.
+    pub warnings: Vec<String>,
     /// What was to be done with the changed files.
     pub mode: BumpMode,
     /// The file that the version comes from; none where it comes from a tag.
@@ -77,6 +80,12 @@ pub enum BumpVersionError {
     /// A file cannot be read.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// No release is due.
+    #[error("no release is due: {}", standstill(released.as_ref()))]
+    NothingDue {
+        /// The recorded release of the newest decision; none where it was decided not to release.
+        released: Option<Version>,
+    },
     /// There is no version to go to.
     #[error("the next version cannot be had")]
     Version(#[source] VersionError),
@@ -175,6 +184,13 @@ pub enum UndoError {
     Files(#[from] TogetherError),
 }
 
+fn standstill(released: Option<&Version>) -> String {
+    match released {
+        Some(version) => format!("what was decided last is released, and {version} is recorded"),
+        None => "the newest decision is not to release".to_owned(),
+    }
+}
+
 fn stale_list(copies: &[StaleCopy]) -> String {
     let one =
         |copy: &StaleCopy| format!("{}:{} has {}", findings_model::text::one_line(&copy.path), copy.line, copy.version);
@@ -184,7 +200,8 @@ fn stale_list(copies: &[StaleCopy]) -> String {
 /// Writes the next version wherever the project holds its version, all or nothing, and changes no other byte.
 ///
 /// The version is the one that the newest decision is for; where the request says what the index has, or there is no decision
-/// to release, it is computed as a decision would. A place that has it already is left alone, so that a run after a crash completes
+/// to release, it is computed as a decision would. Where the newest decision is not to release, or its release is recorded, nothing is
+/// due, and only a version that a person names is written. A place that has it already is left alone, so that a run after a crash completes
 /// what the one before began. Everything is computed and checked before the first byte is written; what fails later is taken back.
 pub fn bump_version(
     project: &Project,
@@ -195,8 +212,15 @@ pub fn bump_version(
         Writing::Write => Some(state_store::lock(project.root())?),
         Writing::DryRun => None,
     };
-    let decision = documents::decision(project)?.filter(|stored| stored.decision.should_release);
-    let released = documents::baseline(project)?.and_then(|b| b.version);
+    let newest = documents::decision(project)?;
+    let baseline = documents::baseline(project)?;
+    if request.given.is_none()
+        && let Some(newest) = &newest
+    {
+        refuse_if_nothing_is_due(&newest.decision, baseline.as_ref())?;
+    }
+    let decision = newest.filter(|stored| stored.decision.should_release);
+    let released = baseline.and_then(|b| b.version);
     let located =
         locate(&mut |path| places::text(project, path).ok().flatten()).map_err(BumpVersionError::Pyproject)?;
     let versions = Versions {
@@ -205,7 +229,8 @@ pub fn bump_version(
         released: released.clone(),
         given: request.given.clone(),
     };
-    let (next, reason, decision) = next_version(&versions, request, decision)?;
+    let (NextVersion { reason, warnings, .. }, next, decision) = next_version(&versions, request, decision)?;
+    let warnings = warnings.iter().map(ToString::to_string).collect();
     if located.source == Source::Tag && settings.mode != BumpMode::Commit {
         return Err(BumpVersionError::OnlyTags { mode: settings.mode });
     }
@@ -217,17 +242,17 @@ pub fn bump_version(
         entry: decision.as_ref().map_or("", |stored| stored.decision.changelog_entry.as_str()),
         tag: &settings.tag,
     };
+    let id = decision.as_ref().map(|stored| stored.decision.decision_id.as_str());
+    let look = || history::course(project, settings, &next, &message(settings, &next, id), &located.source);
     let course = match settings.mode {
         BumpMode::Workspace => Course::Workspace,
-        BumpMode::Commit | BumpMode::PullRequest => {
-            let id = decision.as_ref().map(|stored| stored.decision.decision_id.as_str());
-            history::course(project, settings, &next, &message(settings, &next, id), &located.source)?
-        }
+        BumpMode::Commit | BumpMode::PullRequest => look()?,
     };
     let mut bump = VersionBump {
         current: current.clone(),
         next: next.clone(),
         reason,
+        warnings,
         mode: settings.mode,
         source: match &located.source {
             Source::File(candidate) => Some(candidate.path.clone()),
@@ -271,31 +296,49 @@ pub fn bump_version(
     }
     let replaced = write(project, &files)?;
     bump.written = bump.files.iter().any(|file| file.changed);
-    if let Course::Ahead(ahead) = course {
-        ahead.carry_out(&to_commit, replaced)?.tell(&mut bump);
+    let Course::Ahead(ahead) = course else { return Ok(bump) };
+    match ahead.carry_out(&to_commit, replaced) {
+        Ok(end) => end.tell(&mut bump),
+        // Another run may have made the same version in this very moment; what this one made was taken back.
+        Err(BumpVersionError::Git(refusal @ GitError::PushRefused { why: PushRefusal::Overtaken, .. })) => {
+            let Course::Done(done) = look()? else { return Err(refusal.into()) };
+            (bump.files, bump.diff, bump.written) = (Vec::new(), String::new(), false);
+            done.push()?.tell(&mut bump);
+        }
+        Err(error) => return Err(error),
     }
     Ok(bump)
 }
 
-/// The next version, how it came about, and the decision that it is of, if it is of one.
+fn refuse_if_nothing_is_due(newest: &Decision, baseline: Option<&Baseline>) -> Result<(), BumpVersionError> {
+    if !newest.should_release {
+        return Err(BumpVersionError::NothingDue { released: None });
+    }
+    match baseline.filter(|baseline| baseline.decision_id.as_ref() == Some(&newest.decision_id)) {
+        Some(recorded) => Err(BumpVersionError::NothingDue { released: recorded.version.clone() }),
+        None => Ok(()),
+    }
+}
+
+/// How the next version came about, the version itself, and the decision that it is of, if it is of one.
 fn next_version(
     versions: &Versions,
     request: &DecisionRequest,
     decision: Option<StoredDecision>,
-) -> Result<(Version, String, Option<StoredDecision>), BumpVersionError> {
+) -> Result<(NextVersion, Version, Option<StoredDecision>), BumpVersionError> {
     let decided = decision.as_ref().and_then(|stored| stored.decision.next_version.clone());
     // A project that is ahead of the decision by now is not taken back, and another decision will name the version.
     let left_behind = |version: &Version| versions.current().is_some_and(|current| current > version);
     let stands = |version: &Version| request.index.is_none() && request.given.is_none() && !left_behind(version);
     if let Some(version) = decided.clone().filter(stands) {
-        return Ok((version, "it was decided".to_owned(), decision));
+        let reason = "it was decided".to_owned();
+        return Ok((NextVersion { version: decided, reason, warnings: Vec::new() }, version, decision));
     }
     let next = versions.next(request.policy.bump).map_err(BumpVersionError::Version)?;
-    let reason = next.reason;
-    let version = next.version.ok_or_else(|| BumpVersionError::Unknown { reason: reason.clone() })?;
+    let version = next.version.clone().ok_or_else(|| BumpVersionError::Unknown { reason: next.reason.clone() })?;
     // The decision's words belong to its own version only.
     let decision = decision.filter(|_| decided.as_ref() == Some(&version));
-    Ok((version, reason, decision))
+    Ok((next, version, decision))
 }
 
 /// The message of the commit and of the tag: the configured one, and the decision as a trailer.

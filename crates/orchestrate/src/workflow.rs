@@ -59,6 +59,9 @@ pub struct WorkflowReport {
     pub scans: Vec<findings_model::ScanSummary>,
     /// What could not be used and did no harm, a line each.
     pub warnings: Vec<String>,
+    /// Why the run has no record, or none of its end.
+    #[serde(skip)]
+    pub unrecorded: Option<RecordRunError>,
 }
 
 /// Why a workflow did not come to its end.
@@ -80,7 +83,8 @@ pub enum WorkflowError {
 
 /// Reads the reports, updates findings, decides, updates the status, records the run. Publishes nothing.
 ///
-/// It runs to its end: when a scanner failed, the status and the metrics are written all the same, and `success` is false.
+/// It runs to its end: when a scanner failed, the status and the metrics are written all the same, and `success` is false. A run that
+/// cannot be recorded does its work too, and says so at its end.
 pub fn execute_security_driven_workflow(
     project: &Project,
     findings: &FindingsRequest,
@@ -102,14 +106,15 @@ pub fn execute_security_driven_workflow(
     let first_failure = first_failure.or(published.as_ref().err().map(|e| ("status-update", e as &dyn Error)));
     let incomplete = taken.as_ref().ok().and_then(incomplete_words);
     let made = decided.as_ref().and_then(|d| d.as_ref().ok());
-    recorder.finish(first_failure, incomplete.as_deref(), made)?;
+    let id = recorder.id.clone();
+    let unrecorded = recorder.finish(first_failure, incomplete.as_deref(), made).err();
 
     let taken = taken.map_err(WorkflowError::Findings)?;
     let made = decided.transpose().map_err(WorkflowError::Decision)?;
     published.map_err(WorkflowError::Status)?;
     // A decision is there unless the findings failed, which has been returned above.
     let made = made.map_or_else(|| decision::decide(project, decision).map_err(WorkflowError::Decision), Ok)?;
-    Ok(report(&recorder, made, Some(taken), Some(true)))
+    Ok(report((id, run.now), made, Some(taken), Some(true), unrecorded))
 }
 
 /// Decides for a release that a person asked for and updates the status; needs no scan. Publishes nothing.
@@ -125,18 +130,20 @@ pub fn execute_manual_release_workflow(
     let first_failure = decided.as_ref().err().map(|e| ("decision", e as &dyn Error));
     let first_failure =
         first_failure.or(published.as_ref().and_then(|p| p.as_ref().err()).map(|e| ("status-update", e as &dyn Error)));
-    recorder.finish(first_failure, None, decided.as_ref().ok())?;
+    let id = recorder.id.clone();
+    let unrecorded = recorder.finish(first_failure, None, decided.as_ref().ok()).err();
 
     let made = decided.map_err(WorkflowError::Decision)?;
     let written = published.transpose().map_err(WorkflowError::Status)?.map(|_| true);
-    Ok(report(&recorder, made, None, written))
+    Ok(report((id, run.now), made, None, written, unrecorded))
 }
 
 fn report(
-    recorder: &Recorder<'_>,
+    (execution_id, timestamp): (ExecutionId, Timestamp),
     made: Decision,
     taken: Option<FindingsReport>,
     status_updated: Option<bool>,
+    unrecorded: Option<RecordRunError>,
 ) -> WorkflowReport {
     let mut outputs: BTreeMap<String, String> =
         made.outputs().into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
@@ -145,16 +152,17 @@ fn report(
     outputs.insert("sync_summary".to_owned(), summary);
     WorkflowReport {
         schema_version: SchemaVersion::new(1, 0),
-        success: !taken.as_ref().is_some_and(|t| t.required_incomplete),
-        execution_id: recorder.id.clone(),
+        success: unrecorded.is_none() && !taken.as_ref().is_some_and(|t| t.required_incomplete),
+        execution_id,
         sync_results: sync,
         security_changes: made.security_changes_count,
         status_updated,
         workflow_outputs: outputs,
-        timestamp: recorder.run.now,
+        timestamp,
         scans: taken.as_ref().map(|t| t.scans.clone()).unwrap_or_default(),
         warnings: taken.map(|t| t.warnings).unwrap_or_default(),
         release_decision: made,
+        unrecorded,
     }
 }
 
@@ -171,6 +179,8 @@ struct Recorder<'a> {
     project: &'a Project,
     id: ExecutionId,
     run: Run<'a>,
+    /// Why there is no record to keep.
+    unstarted: Option<RecordRunError>,
 }
 
 impl<'a> Recorder<'a> {
@@ -178,8 +188,8 @@ impl<'a> Recorder<'a> {
         let name = WorkflowName::parse(workflow).map_err(|e| WorkflowError::Record(e.into()))?;
         let id = ExecutionId::generate(&name, run.now, run.nonce);
         let report = StartReport { id: id.clone(), workflow: name, dry_run: false };
-        monitoring::start_run(project, report, run.now).map_err(WorkflowError::Record)?;
-        Ok(Self { project, id, run })
+        let unstarted = monitoring::start_run(project, report, run.now).err();
+        Ok(Self { project, id, run, unstarted })
     }
 
     fn time(&self) -> Timestamp {
@@ -200,6 +210,9 @@ impl<'a> Recorder<'a> {
     ) -> Result<T, E> {
         let before = (self.run.elapsed)();
         let outcome = step();
+        if self.unstarted.is_some() {
+            return outcome;
+        }
         let duration = (self.run.elapsed)().saturating_sub(before);
         let error = match &outcome {
             Ok(value) => fault(value),
@@ -221,11 +234,14 @@ impl<'a> Recorder<'a> {
     }
 
     fn finish(
-        &self,
+        self,
         failure: Option<(&str, &dyn Error)>,
         incomplete: Option<&str>,
         made: Option<&Decision>,
-    ) -> Result<(), WorkflowError> {
+    ) -> Result<(), RecordRunError> {
+        if let Some(error) = self.unstarted {
+            return Err(error);
+        }
         let mut report = FinishReport::new(match (failure, incomplete) {
             (None, None) => FinalStatus::Success,
             _ => FinalStatus::Failed,
@@ -245,8 +261,7 @@ impl<'a> Recorder<'a> {
         report.security_changes = made.map(|d| d.security_changes_count as u64);
         report.publish = PublishReport::Elsewhere;
         report.duration = Some(seconds((self.run.elapsed)()));
-        monitoring::finish_run(self.project, &self.id, report, self.time()).map_err(WorkflowError::Record)?;
-        Ok(())
+        monitoring::finish_run(self.project, &self.id, report, self.time()).map(drop)
     }
 }
 

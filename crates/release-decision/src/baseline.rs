@@ -130,6 +130,20 @@ pub(crate) fn read<'b, T: Deserialize<'b>>(
     })
 }
 
+/// How many findings and changes a document may hold and still be indented. Indentation is a third of a document that nobody reads
+/// by eye any more, and what GitHub takes in a file is bounded.
+const INDENTED: usize = 2_000;
+
+/// A document of so many findings and changes as text.
+pub(crate) fn document_text(document: &impl Serialize, entries: usize) -> String {
+    let json =
+        if entries > INDENTED { serde_json::to_string(document) } else { serde_json::to_string_pretty(document) };
+    #[expect(clippy::expect_used, reason = "every key is a string and every number is finite")]
+    let mut json = json.expect("a document of this crate is always valid JSON");
+    json.push('\n');
+    json
+}
+
 pub(crate) fn check(found: SchemaVersion, document: &'static str, known: SchemaVersion) -> Result<(), DocumentError> {
     found.check(known).map_err(|source| DocumentError::Schema { document, source })
 }
@@ -260,11 +274,8 @@ impl Baseline {
         })
     }
 
-    /// The document, indented, with a line feed at its end.
+    /// The document with a line feed at its end, indented unless it is large.
     pub fn to_json(&self) -> String {
-        #[expect(clippy::expect_used, reason = "every key is a string and every number is finite")]
-        let mut json = serde_json::to_string_pretty(self).expect("a baseline is always valid JSON");
-        json.push('\n');
-        json
+        document_text(self, self.findings.len())
     }
 }

@@ -1,5 +1,7 @@
 //! `CHANGELOG.md` in the form of Keep a Changelog: a release's entry, and nothing else changed.
 
+mod join;
+
 use std::{ops::Range, str::FromStr as _};
 
 use pep440_rs::Version;
@@ -43,15 +45,21 @@ pub fn changelog_date<'t>(text: &'t str, version: &Version) -> Option<&'t str> {
     is_date.then_some(date)
 }
 
-/// Adds the entry of a release: what stood under Unreleased moves into it. A changelog that has the entry stays as it is; without a
-/// text a new one is made.
+/// Adds the entry of a release: what stood under Unreleased moves into it. Where somebody wrote a section of that version already, the
+/// entry's groups join it, and nothing else changes. A changelog that has the entry stays as it is; without a text a new one is made.
 pub fn release_in_changelog(text: Option<&str>, release: &ChangelogRelease<'_>) -> Result<String, ChangelogError> {
     let text = text.unwrap_or(EMPTY);
     let outline = Outline::read(text);
-    if outline.sections.iter().any(|section| section.version.as_ref() == Some(release.version)) {
-        return Ok(text.to_owned());
-    }
     let line_end = if text.contains("\r\n") { "\r\n" } else { "\n" };
+    if let Some(section) = outline.sections.iter().find(|section| section.version.as_ref() == Some(release.version)) {
+        let mut out = text.to_owned();
+        let mut body = join::join(&text[section.body.clone()], release.entry, line_end);
+        if !text[section.heading.clone()].ends_with('\n') && !body.is_empty() {
+            body.insert_str(0, line_end);
+        }
+        out.replace_range(section.body.clone(), &body);
+        return Ok(out);
+    }
     let heading = outline.heading(text, release);
     let (place, moved, follows) = if let Some(section) = outline.unreleased() {
         (section.heading.end..section.body.end, &text[section.body.clone()], true)

@@ -126,6 +126,9 @@ pub struct Decision {
     pub next_version: Option<Version>,
     /// How the next version came about, or why there is none.
     pub version_reason: Option<String>,
+    /// What a person has to know before the release is made, a sentence each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
     /// The version under which this decision was published before, which is why there is no release.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub already_published: Option<Version>,
@@ -246,6 +249,7 @@ pub fn decide(
         Verdict::Release(_) | Verdict::Published(..) => id_of(decided_version),
     };
     reasons.splice(0..0, verdict.reason(&justification));
+    let warnings = next.iter().flat_map(|next| &next.warnings).map(ToString::to_string).collect();
     let (next_version, version_reason) = next.map_or((None, None), |next| (next.version, Some(next.reason)));
     let explanation = words::explanation(changes, &reasons, &verdict);
     let (release_notes, changelog_entry) = match verdict {
@@ -281,6 +285,7 @@ pub fn decide(
         current_version: versions.current().cloned(),
         next_version,
         version_reason,
+        warnings,
         already_published,
         decision_id,
         compared_with: changes.compared_with.clone(),

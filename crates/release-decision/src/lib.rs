@@ -53,6 +53,6 @@ pub use pyproject::{CurrentVersion, DynamicVersion, PyprojectError, current_vers
 pub use record::{Adopt, Publication, RecordError, as_if_recorded, record_release};
 pub use settings::{BumpFile, BumpMode, BumpSettings, ChangelogSetting, ProjectPath, ProjectPathError};
 pub use stored::StoredDecision;
-pub use versions::{NextVersion, VersionError, Versions};
+pub use versions::{NextVersion, VersionError, VersionWarning, Versions};
 
 pub use pep440_rs::Version;

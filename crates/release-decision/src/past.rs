@@ -51,7 +51,8 @@ impl Past<'_> {
             let left_behind = versions.current().is_some_and(|current| current > version);
             let next = || {
                 let reason = decided.version_reason.clone().unwrap_or_default();
-                Earlier::Pending(NextVersion { version: Some(version.clone()), reason })
+                let warnings = versions.warnings_of(version);
+                Earlier::Pending(NextVersion { version: Some(version.clone()), reason, warnings })
             };
             (!overtaken && !left_behind).then(next)
         })

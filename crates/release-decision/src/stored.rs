@@ -4,7 +4,7 @@ use serde_json::value::RawValue;
 
 use crate::{
     Decision, Snapshot,
-    baseline::{DocumentError, check, read},
+    baseline::{DocumentError, check, document_text, read},
 };
 
 /// A decision with the findings that it was made on: `security/findings/decision.json`.
@@ -48,7 +48,7 @@ impl StoredDecision {
         Ok(decision)
     }
 
-    /// The document, indented, with a line feed at its end.
+    /// The document with a line feed at its end, indented unless it is large.
     pub fn to_json(&self) -> String {
         #[derive(serde::Serialize)]
         struct Document<'a> {
@@ -56,10 +56,8 @@ impl StoredDecision {
             decision: &'a Decision,
             snapshot: &'a Option<Snapshot>,
         }
-        #[expect(clippy::expect_used, reason = "every key is a string and every number is finite")]
-        let mut json = serde_json::to_string_pretty(&Document { decision: &self.decision, snapshot: &self.snapshot })
-            .expect("a decision is always valid JSON");
-        json.push('\n');
-        json
+        let entries = self.snapshot.as_ref().map_or(0, |snapshot| snapshot.findings.len());
+        let document = Document { decision: &self.decision, snapshot: &self.snapshot };
+        document_text(&document, entries + self.decision.security_changes.len())
     }
 }

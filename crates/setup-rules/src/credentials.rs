@@ -159,12 +159,11 @@ impl CredentialScan {
         let mut checks = Vec::new();
         for rule in [&INDEX_TOKEN, &GITHUB_TOKEN, &AWS_KEY, &PRIVATE_KEY] {
             let hits = self.hits.iter().filter(|(id, _)| *id == rule.id).map(|(_, check)| check.clone()).collect();
-            checks.extend(rule.conclude(hits, || {
-                if self.searched == 0 {
-                    rule.unknown(None, "no text file was found")
-                } else {
-                    rule.pass(&format!("none in {files}"))
-                }
+            checks.extend(rule.conclude(hits, || match self.unread.len() {
+                _ if self.searched == 0 => rule.unknown(None, "no text file was found"),
+                0 => rule.pass(&format!("none in {files}")),
+                1 => rule.unknown(None, &format!("none in {files}; 1 file or folder was not searched")),
+                more => rule.unknown(None, &format!("none in {files}; {more} files or folders were not searched")),
             }));
         }
         let unread: Vec<Check> = self
@@ -354,7 +353,12 @@ mod tests {
         let mut scan = CredentialScan::default();
         scan.add("a", b"x");
         scan.skip(Unread { path: "big.json".to_owned(), reason: "larger than 2 MiB".to_owned() });
-        let last = scan.check().pop().unwrap();
+        let checks = scan.check();
+        assert!(
+            !checks.iter().any(|check| check.status == CheckStatus::Pass),
+            "a file that was not searched may hold one"
+        );
+        let last = checks.last().cloned().unwrap();
         assert_eq!(
             (last.status, last.place.unwrap().path(), last.message.as_str()),
             (CheckStatus::Unknown, "big.json", "not searched: larger than 2 MiB")

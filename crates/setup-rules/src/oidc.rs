@@ -163,7 +163,10 @@ fn judge_values(
     }
     let found = workflows.aws_values(setting);
     if found.is_empty() {
-        return vec![if aws {
+        let gap = workflows.gap();
+        return vec![if let Some(gap) = gap.filter(|_| aws) {
+            rule.unknown(None, &format!("{name} is not set here, and {gap}"))
+        } else if aws {
             rule.hit(None, &format!("AWS is in use and {name} is set neither here nor in a workflow"))
         } else {
             rule.unknown(None, &format!("{name} is set neither in the environment nor in a workflow"))

@@ -56,11 +56,12 @@ pub fn check_policies(files: &[TextFile<'_>], unread: &[Unread], repository: Opt
                 READABLE.pass(&format!("{trust} trust and {} permission policies read", policies.permissions.len()))
             }
         });
+    let gap = policies.gap();
     if !policies.trust.is_empty() {
-        checks.extend(findings.conclude(&trust::RULES, "every trust policy holds it"));
+        checks.extend(findings.conclude(&trust::RULES, gap.as_deref(), "every trust policy holds it"));
     }
     if !policies.permissions.is_empty() {
-        checks.extend(findings.conclude(&permission::RULES, "every permission policy holds it"));
+        checks.extend(findings.conclude(&permission::RULES, gap.as_deref(), "every permission policy holds it"));
     }
     checks
 }
@@ -87,10 +88,15 @@ impl Findings {
         found.is_some_and(|checks| checks.iter().any(|check| check.status == CheckStatus::Fail))
     }
 
-    fn conclude(&self, rules: &[&Rule], otherwise: &str) -> Vec<Check> {
+    /// What was found by these rules. One that found nothing holds, unless there is a gap: something that could not be read.
+    fn conclude(&self, rules: &[&Rule], gap: Option<&str>, otherwise: &str) -> Vec<Check> {
+        let nothing = |rule: &Rule| match gap {
+            Some(gap) => rule.unknown(None, gap),
+            None => rule.pass(otherwise),
+        };
         rules
             .iter()
-            .flat_map(|rule| rule.conclude(self.0.get(rule.id).cloned().unwrap_or_default(), || rule.pass(otherwise)))
+            .flat_map(|rule| rule.conclude(self.0.get(rule.id).cloned().unwrap_or_default(), || nothing(rule)))
             .collect()
     }
 }

@@ -49,6 +49,9 @@ pub enum StoreErrorKind {
     /// A file stands where a folder is needed.
     #[error("a file stands where a folder is needed")]
     NotAFolder,
+    /// A symbolic link stands where a folder is needed.
+    #[error("a symbolic link stands where a folder of the project is needed")]
+    Link,
     /// The path leads out of the folder that it must lie in.
     #[error("it does not lie below {}", .0.display())]
     NotBelow(PathBuf),

@@ -54,6 +54,11 @@ pub fn exists(path: &Path) -> bool {
     std::fs::symlink_metadata(path).is_ok()
 }
 
+/// How many bytes a file holds; none if there is no regular file.
+pub fn size(path: &Path) -> Option<u64> {
+    std::fs::symlink_metadata(path).ok().filter(std::fs::Metadata::is_file).map(|found| found.len())
+}
+
 /// Removes a file; nothing to do if it is gone.
 pub fn remove(path: &Path) -> Result<(), StoreError> {
     match std::fs::remove_file(path) {

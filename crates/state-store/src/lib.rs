@@ -16,8 +16,8 @@ mod together;
 mod write;
 
 pub use error::{Action, StoreError, StoreErrorKind};
-pub use folder::{Entry, EntryKind, exists, list, remove};
-pub use lock::{Lock, lock};
+pub use folder::{Entry, EntryKind, exists, list, remove, size};
+pub use lock::{Lock, lock, lock_below, refuse_links};
 pub use read::{open_if_there, open_regular, read, read_below, read_if_there, read_start};
 pub use together::{Replaced, Replacement, TogetherError, replace_together};
 pub use write::{append_lines, replace, replace_if_changed, replace_if_changed_with, replace_without_sync, set_aside};

@@ -38,6 +38,24 @@ pub fn lock(folder: &Path) -> Result<Lock, StoreError> {
     Err(StoreError::new(Action::Lock, folder, StoreErrorKind::Locked(PATIENCE)))
 }
 
+/// As [`lock`], of a folder below another one: no link may stand on the way, for what lies behind it belongs to somebody else.
+pub fn lock_below(root: &Path, relative: &Path) -> Result<Lock, StoreError> {
+    refuse_links(Action::Lock, root, relative)?;
+    lock(&root.join(relative))
+}
+
+/// Refuses a path on which a link stands, itself included. What is not there is none.
+pub fn refuse_links(action: Action, root: &Path, relative: &Path) -> Result<(), StoreError> {
+    let mut path = root.to_owned();
+    for part in relative.components() {
+        path.push(part);
+        if std::fs::symlink_metadata(&path).is_ok_and(|found| found.is_symlink()) {
+            return Err(StoreError::new(action, path, StoreErrorKind::Link));
+        }
+    }
+    Ok(())
+}
+
 /// A leftover that cannot be removed does no harm: nobody reads it.
 fn remove_leftovers(folder: &Path, depth: usize) {
     for entry in list(folder).unwrap_or_default() {
@@ -65,6 +83,24 @@ mod tests {
         let _held = lock(dir.path()).unwrap();
         assert!(at("a.json").exists() && at("history/.relwarden-notes").exists());
         assert!(!at(".relwarden-Ab12.tmp").exists() && !at("history/scans/.relwarden-x.tmp").exists());
+    }
+
+    #[test]
+    fn a_link_on_the_way_is_refused_and_one_above_the_project_is_not() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        std::fs::create_dir_all(at("real/a/b")).unwrap();
+        std::fs::create_dir_all(at("other")).unwrap();
+        std::os::unix::fs::symlink("real", at("root")).unwrap();
+        std::os::unix::fs::symlink("../other", at("real/link")).unwrap();
+        for good in ["a", "a/b", "a/new/folder"] {
+            lock_below(&at("root"), Path::new(good)).map(drop).unwrap();
+        }
+        for bad in ["link", "link/new"] {
+            let error = lock_below(&at("root"), Path::new(bad)).unwrap_err();
+            assert!(matches!(error.kind, StoreErrorKind::Link) && error.path == at("root/link"), "{error}");
+        }
+        assert!(list(&at("other")).unwrap().is_empty());
     }
 
     #[test]

@@ -159,8 +159,9 @@ fn case_a44_a_refused_push_leaves_every_byte_as_it_was() {
             work(&checkout);
             let before = state(&checkout);
             checkout.hook(HookAt::Remote, hook, script);
-            let outcome = bump(&checkout).output().expect_code(4);
+            let outcome = bump(&checkout).output().expect_code(5);
             assert!(outcome.stderr.contains("refused the push"), "{}", outcome.stderr);
+            assert!(outcome.stderr.contains("a protection rule may forbid the push"), "{}", outcome.stderr);
             assert_eq!(state(&checkout), before, "{mode} {hook}");
             assert_eq!(checkout.git_at_remote(&["for-each-ref", "--format=%(refname)"]), "refs/heads/main");
 
@@ -268,6 +269,28 @@ fn two_runners_make_one_tag() {
     );
     assert_eq!(second.git(&["tag"]), "");
     assert_eq!(second.git(&["rev-parse", "HEAD"]), first.git(&["rev-parse", "HEAD~1"]));
+}
+
+#[test]
+fn two_runners_at_once_make_one_tag() {
+    let first = checkout("mode = 'commit'\npush = true");
+    let second = fresh_clone(&first);
+    let before = second.git(&["rev-parse", "HEAD"]);
+    first.git(&["config", "user.name", "Another"]);
+    bump(&first).args(["--dry-run"]).output().expect_success();
+    // The other runner pushes when this one has looked already.
+    let program = test_support::binary!("decide-release");
+    let script = format!(
+        "unset GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE GIT_PREFIX; exec '{}' --project '{}' bump --index ../releases.json >&2",
+        program.path().display(),
+        first.path().display()
+    );
+    second.hook(HookAt::WorkTree, "pre-push", &script);
+    let document = bumped(&second);
+    assert_eq!(json!(first.git_at_remote(&["rev-parse", "v1.2.4^{commit}"])), document["commit"]);
+    assert_eq!((&document["pushed"], &document["written"]), (&json!(true), &json!(false)));
+    assert_eq!(second.git(&["rev-parse", "HEAD"]), before);
+    assert_eq!((second.git(&["tag"]), second.git(&["status", "--porcelain"])), (String::new(), String::new()));
 }
 
 #[test]

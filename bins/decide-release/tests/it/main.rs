@@ -3,6 +3,7 @@
 #![expect(clippy::expect_used, reason = "a test fails where it cannot go on")]
 
 mod bump;
+mod bump_due;
 mod bump_git;
 mod bump_kill;
 
@@ -132,6 +133,37 @@ fn the_next_version_follows_the_index_and_the_given_version() {
     assert_eq!(next("1.0.0", &["0.9.0", "1.0.0"]), "1.0.1");
     assert_eq!(next("1.1.0", &["0.9.0", "1.0.0"]), "1.1.0");
     assert_eq!(next("1.0.0", &["1.0.0", "2.3.4"]), "2.3.5");
+}
+
+#[test]
+fn a_pre_release_beside_final_versions_is_warned_of_everywhere() {
+    let project = Scratch::sample();
+    let page = json!({ "meta": { "api-version": "1.1" }, "name": "sample-package", "versions": ["1.0.0", "2.0.0rc1"], "files": [] });
+    project.write("releases.json", page.to_string());
+    let run = |format: &str| {
+        let run = test_support::binary!("decide-release").run().project(project.path()).env("GITHUB_ACTIONS", "true");
+        let run =
+            run.env("GITHUB_STEP_SUMMARY", project.join("summary.md")).args(["--format", format, "--changes", "-"]);
+        let run = run.args(["--index", "releases.json", "--current-version", "1.0.0"]);
+        run.stdin(changes(&["new high"]).to_string()).output().expect_success()
+    };
+    let decision = run("json").json();
+    assert_eq!(decision["next_version"], "2.0.0rc2");
+    let warning = decision["warnings"][0].as_str().expect("there is a warning");
+    assert!(warning.contains("installers take one only where they are asked for it"), "{warning}");
+    let said = run("text").stderr;
+    assert!(said.contains(&format!("warning: {warning}")) && said.contains("::warning::2.0.0rc2"), "{said}");
+    let summary = project.text("summary.md");
+    assert!(summary.contains("is a pre-release: installers take one only"), "{summary}");
+}
+
+#[test]
+fn a_long_list_of_reasons_is_cut_with_a_count() {
+    let project = Scratch::sample();
+    let many: Vec<&str> = vec!["new high"; 250];
+    let run = test_support::binary!("decide-release").run().project(project.path()).args(["--changes", "-"]);
+    let said = run.stdin(changes(&many).to_string()).output().expect_success().stdout;
+    assert!(said.lines().count() < 120 && said.contains("  and 150 more, "), "{said}");
 }
 
 #[test]

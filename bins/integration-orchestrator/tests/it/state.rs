@@ -280,6 +280,35 @@ fn a_torn_document_is_set_aside_and_the_committed_one_put_back() {
 }
 
 #[test]
+fn plans_with_conflict_marks_are_set_aside_and_the_committed_ones_put_back() {
+    let shared = Shared::new();
+    let runner = shared.first();
+    runner.scan(WEEK_1, &[REQUESTS]).commit(WEEK_1).expect_success();
+    let whole = std::fs::read_to_string(runner.folder.join(PLANS)).unwrap();
+    let merged = format!("<<<<<<< HEAD\n{whole}=======\n{whole}>>>>>>> theirs\n");
+    std::fs::write(runner.folder.join(PLANS), &merged).unwrap();
+    let document = runner.commit(WEEK_2).expect_code(1).json();
+    let aside = &document["set_aside"][0];
+    assert_eq!((&aside["file"], &aside["reason"]), (&Value::from(PLANS), &Value::from("torn")));
+    assert_eq!(std::fs::read_to_string(runner.folder.join(PLANS)).unwrap(), whole);
+    let place = aside["place"].as_str().unwrap();
+    assert_eq!(shared.checkout.git_at_remote(&["show", &format!("main:{place}")]), merged.trim_end());
+}
+
+#[test]
+fn the_branch_of_the_configuration_takes_the_state() {
+    let shared = Shared::new();
+    let runner = shared.first();
+    std::fs::write(runner.folder.join("relwarden.toml"), "[state]\nbranch = 'relwarden-state'\n").unwrap();
+    runner.scan(WEEK_1, &[REQUESTS]);
+    let main = shared.count();
+    let done = runner.commit(WEEK_1).expect_success().json();
+    assert_eq!((&done["branch"], &done["pushed"]), (&Value::from("relwarden-state"), &Value::Bool(true)));
+    assert_eq!(shared.count(), main);
+    shared.checkout.git_at_remote(&["show", &format!("relwarden-state:{LEDGER}")]);
+}
+
+#[test]
 fn a_protected_branch_is_a_refusal_and_leaves_the_files_to_be_committed() {
     let shared = Shared::new();
     let runner = shared.first();

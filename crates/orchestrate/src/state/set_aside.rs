@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use findings_ledger::PlanFile;
 use findings_model::Timestamp;
 use git_command::{CommitId, Repository};
 use serde::{Serialize, de::IgnoredAny};
@@ -25,7 +26,7 @@ pub struct SetAside {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SetAsideReason {
-    /// It is cut off, or no JSON at all.
+    /// It is cut off, or not of its format at all: conflict marks in it, for one.
     Torn,
     /// Another run changed it in the meantime.
     Conflict,
@@ -99,6 +100,7 @@ fn is_whole(file: &Path, bytes: &[u8]) -> bool {
             let ends = bytes.is_empty() || bytes.ends_with(b"\n");
             ends && bytes.split(|b| *b == b'\n').filter(|line| !line.is_empty()).all(is_json)
         }
+        Some("yml") if file == Path::new(paths::PLANS) => PlanFile::read(bytes).is_ok(),
         _ => true,
     }
 }
@@ -119,6 +121,11 @@ mod tests {
             ("a.ndjson", "{\"a\":1}\n{\"b\"", false),
             ("a.ndjson", "{\"a\":1}", false),
             ("a.md", "{", true),
+            (paths::PLANS, "", true),
+            (paths::PLANS, "findings:\n  CVE-1-1: {status: open}\n", true),
+            (paths::PLANS, "findings:\n<<<<<<< HEAD\n  CVE-1-1: {status: open}\n=======\n>>>>>>> other\n", false),
+            (paths::PLANS, "findings:\n  CVE-1-1: {stat", false),
+            ("other.yml", "a: [", true),
         ] {
             assert_eq!(is_whole(Path::new(name), text.as_bytes()), whole, "{name} {text:?}");
         }

@@ -356,3 +356,26 @@ fn the_documents_keep_what_they_do_not_know() {
     }
     let _: ChangeSet = ChangeSet::from_json(stored.to_json().as_bytes()).unwrap();
 }
+
+#[test]
+fn a_large_document_is_not_indented_and_says_the_same() {
+    let many = |count: u32| FindingSet {
+        findings: (0..count)
+            .map(|n| finding(&format!("CVE-2023-{}", 10_000 + n), "pip-audit", date!(2026 - 01 - 05)))
+            .collect(),
+        lineage: None,
+        scanners: BTreeMap::new(),
+    };
+    for (count, lines) in [(1_000, 1_001..usize::MAX), (2_500, 1..2)] {
+        let set = many(count);
+        let decision = decided(&ChangeSet::empty(), &Request::manual(), &Policy::default());
+        let stored = StoredDecision::new(decision, Some(&set));
+        let text = stored.to_json();
+        assert!(lines.contains(&text.lines().count()), "{count}");
+        assert_eq!(StoredDecision::from_json(text.as_bytes()).unwrap(), stored);
+        let baseline = Baseline { findings: set.findings, ..Baseline::without_scans(now()) };
+        let text = baseline.to_json();
+        assert!(lines.contains(&text.lines().count()), "{count}");
+        assert_eq!(Baseline::from_json(text.as_bytes()).unwrap(), baseline);
+    }
+}

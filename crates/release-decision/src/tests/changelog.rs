@@ -96,6 +96,29 @@ fn the_shapes_that_a_changelog_comes_in() {
 }
 
 #[test]
+fn the_security_lines_join_a_section_that_somebody_wrote() {
+    for (before, after) in [
+        (
+            "# C\n\n## [1.2.4] - 2026-01-19\n\nWords.\n\n\n### Security\n\n- Mine\n\n### Fixed\n\n- One\n\n## [1.2.3]\n",
+            "# C\n\n## [1.2.4] - 2026-01-19\n\nWords.\n\n\n### Security\n\n- Mine\n- Resolved `GHSA-1`: high severity\n\n### Fixed\n\n- One\n\n## [1.2.3]\n",
+        ),
+        (
+            "## [1.2.4] - 2026-01-19\n\n### Fixed\n- One\n\n[1.2.4]: https://x\n",
+            "## [1.2.4] - 2026-01-19\n\n### Fixed\n- One\n\n@\n[1.2.4]: https://x\n",
+        ),
+        ("## [1.2.4] - 2026-01-19\n\n## [1.2.3]\n", "## [1.2.4] - 2026-01-19\n\n@\n## [1.2.3]\n"),
+        ("## [1.2.4] - 2026-01-19", "## [1.2.4] - 2026-01-19\n\n@"),
+        (
+            "## 1.2.4 (2026-01-19)\r\n\r\n### security\r\n\r\nWords.\r\n",
+            "## 1.2.4 (2026-01-19)\r\n\r\n### security\r\n\r\nWords.\r\n\r\n- Resolved `GHSA-1`: high severity\r\n",
+        ),
+    ] {
+        assert_eq!(released(Some(before), ENTRY).unwrap(), after.replace('@', ENTRY), "{before}");
+        assert_eq!(released(Some(before), "").unwrap(), before);
+    }
+}
+
+#[test]
 fn line_ends_stay_what_they_are() {
     let text = "\u{feff}# C\r\n\r\n## [Unreleased]\r\n\r\n### security\r\n\r\n* Two\r\n\r\n## [1.2.3]\r\n";
     let expected = "\u{feff}# C\r\n\r\n## [Unreleased]\r\n\r\n## [1.2.4] - 2026-01-19\r\n\r\n### security\r\n\r\n* Two\r\n- Resolved `GHSA-1`: high severity\r\n\r\n## [1.2.3]\r\n";

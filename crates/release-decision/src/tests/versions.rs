@@ -102,6 +102,37 @@ fn a_wanted_version_must_be_free() {
     assert!(matches!(wanted("2.0+x").unwrap_err(), VersionError::Local(_)));
 }
 
+#[test]
+fn a_version_that_may_not_be_wanted_comes_with_a_warning() {
+    let warnings = |own: &str, index: &[&str], given: Option<&str>| -> Vec<String> {
+        let versions = Versions {
+            current: Some(CurrentVersion::Static(v(own))),
+            index: Some(index.iter().map(|t| v(t)).collect()),
+            given: given.map(v),
+            ..Versions::default()
+        };
+        versions.next(Bump::Patch).unwrap().warnings.iter().map(ToString::to_string).collect()
+    };
+    // The rule stays; who is used to final versions is told that nobody gets this one by itself.
+    let other_line = warnings("1.5.0", &["1.5.0", "2.0.0rc1"], None);
+    assert!(
+        other_line[0].starts_with("2.0.0rc2 is a pre-release") && other_line[0].contains("who has 1.5.0"),
+        "{other_line:?}"
+    );
+    assert!(other_line[0].contains("--next-version"), "{other_line:?}");
+    assert_eq!(warnings("1.6.0rc1", &["1.5.0"], None).len(), 1);
+    for (own, index) in [("1.5.0", &["1.5.0"] as &[&str]), ("0.1a2", &["0.1a1"]), ("1.0rc1", &["1.0rc1"])] {
+        assert!(warnings(own, index, None).is_empty(), "{own} {index:?}");
+    }
+
+    let given = |given| warnings("1.5.0", &["1.5.0", "2.0.0rc1"], Some(given));
+    assert!(given("1.5.1").is_empty(), "installers do not take 2.0.0rc1");
+    let older = given("1.4.9");
+    assert!(older[0].contains("older than 1.5.0, the newest released version"), "{older:?}");
+    assert!(older[1].contains("older than 1.5.0, which the project says it is"), "{older:?}");
+    assert!(warnings("2.0", &[], Some("1.0"))[0].contains("older than 2.0"));
+}
+
 fn sample() -> findings_model::PackageName {
     findings_model::PackageName::parse("demo").unwrap()
 }

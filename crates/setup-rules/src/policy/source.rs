@@ -61,6 +61,12 @@ impl Policies {
         found
     }
 
+    /// Why no hit proves nothing: files that could not be read.
+    pub(super) fn gap(&self) -> Option<String> {
+        let names: Vec<&str> = self.unread.iter().map(|unread| unread.path.as_str()).collect();
+        (!names.is_empty()).then(|| format!("{} could not be read", names.join(", ")))
+    }
+
     fn document(&mut self, file: &str, root: &Node) {
         if let Some(policy) = Policy::read(file, root) {
             self.files += 1;

@@ -357,3 +357,15 @@ fn hostile_and_foreign_files_are_unknown_or_passed_over() {
     );
     assert_eq!(found("a.yaml", &bomb), ["OIDC-D01?"]);
 }
+
+#[test]
+fn no_rule_holds_beside_a_template_that_cannot_be_read() {
+    let good = trust(GOOD);
+    let files = [
+        TextFile { path: "infrastructure/t.json", text: &good },
+        TextFile { path: "infrastructure/u.yaml", text: "a: [" },
+    ];
+    let all = check_policies(&files, &[], Some("octo/demo"));
+    assert_eq!(all.len(), 1 + trust::RULES.len());
+    assert!(all.iter().all(|check| check.status == CheckStatus::Unknown), "{all:?}");
+}

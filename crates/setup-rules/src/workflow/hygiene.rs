@@ -121,7 +121,7 @@ fn no_injection(set: &Workflows) -> Vec<Check> {
             }
         }
     }
-    NO_INJECTION.conclude(hits, || NO_INJECTION.pass("none does"))
+    set.conclude(&NO_INJECTION, hits, "none does")
 }
 
 /// The texts of a step that are run as code.
@@ -232,7 +232,7 @@ fn pinned(set: &Workflows) -> Vec<Check> {
             }));
         }
     }
-    PINNED.conclude(hits, || PINNED.pass("all are"))
+    set.conclude(&PINNED, hits, "all are")
 }
 
 /// The weight of an action reference that can move; nothing for one that cannot.
@@ -270,7 +270,7 @@ fn permissions(set: &Workflows) -> Vec<Check> {
             }
         }
     }
-    PERMISSIONS.conclude(hits, || PERMISSIONS.pass("all are"))
+    set.conclude(&PERMISSIONS, hits, "all are")
 }
 
 /// Programs whose result is a security answer.
@@ -309,7 +309,7 @@ fn not_masked(set: &Workflows) -> Vec<Check> {
             }
         }
     }
-    NOT_MASKED.conclude(hits, || NOT_MASKED.pass("none is"))
+    set.conclude(&NOT_MASKED, hits, "none is")
 }
 
 fn scanner(command: &Command) -> Option<&'static str> {
@@ -353,5 +353,5 @@ fn not_fabricated(set: &Workflows) -> Vec<Check> {
             }
         }
     }
-    NOT_FABRICATED.conclude(hits, || NOT_FABRICATED.pass("none does"))
+    set.conclude(&NOT_FABRICATED, hits, "none does")
 }

@@ -124,14 +124,20 @@ pub(super) fn check(set: &Workflows, settings: &PublishSettings<'_>) -> Vec<Chec
         checks.extend([&IDENTITY, &ENVIRONMENT, &TRIGGERS, &CONCURRENCY].map(|rule| rule.unknown(None, &why)));
     } else {
         checks.extend(identity(set, &publishing, settings));
-        checks.extend(each(&ENVIRONMENT, &publishing, "every publishing job names one", |site, how| {
+        checks.extend(each(set, &ENVIRONMENT, &publishing, "every publishing job names one", |site, how| {
             (!site.job.has_environment).then(|| {
                 ENVIRONMENT
                     .hit(site.place(), &format!("{} publishes ({}) and names no environment", site.name(), how.by))
             })
         }));
         checks.extend(triggers(set, &publishing));
-        checks.extend(each(&CONCURRENCY, &publishing, "every publishing job is in a group that waits", concurrency));
+        checks.extend(each(
+            set,
+            &CONCURRENCY,
+            &publishing,
+            "every publishing job is in a group that waits",
+            concurrency,
+        ));
     }
     checks.extend(only_where_needed(set));
     checks.extend(no_project_code(set));
@@ -190,12 +196,13 @@ impl Workflows {
 }
 
 fn each<'a>(
+    set: &Workflows,
     rule: &Rule,
     publishing: &[(Site<'a>, Publishing<'a>)],
     otherwise: &str,
     hit: impl Fn(Site<'a>, Publishing<'a>) -> Option<Check>,
 ) -> Vec<Check> {
-    rule.conclude(publishing.iter().filter_map(|(site, how)| hit(*site, *how)).collect(), || rule.pass(otherwise))
+    set.conclude(rule, publishing.iter().filter_map(|(site, how)| hit(*site, *how)).collect(), otherwise)
 }
 
 fn identity(set: &Workflows, publishing: &[(Site<'_>, Publishing<'_>)], settings: &PublishSettings<'_>) -> Vec<Check> {
@@ -221,7 +228,7 @@ fn identity(set: &Workflows, publishing: &[(Site<'_>, Publishing<'_>)], settings
             ));
         }
     }
-    IDENTITY.conclude(hits, || IDENTITY.pass("every publishing job has `id-token: write`"))
+    set.conclude(&IDENTITY, hits, "every publishing job has `id-token: write`")
 }
 
 fn triggers(set: &Workflows, publishing: &[(Site<'_>, Publishing<'_>)]) -> Vec<Check> {
@@ -247,7 +254,7 @@ fn triggers(set: &Workflows, publishing: &[(Site<'_>, Publishing<'_>)]) -> Vec<C
             ));
         }
     }
-    TRIGGERS.conclude(hits, || TRIGGERS.pass("publishing starts only from events of maintainers and the clock"))
+    set.conclude(&TRIGGERS, hits, "publishing starts only from events of maintainers and the clock")
 }
 
 fn concurrency(site: Site<'_>, _: Publishing<'_>) -> Option<Check> {
@@ -286,7 +293,7 @@ fn only_where_needed(set: &Workflows) -> Vec<Check> {
             }
         }
     }
-    rule.conclude(hits, || rule.pass("no other job can ask for one"))
+    set.conclude(&rule, hits, "no other job can ask for one")
 }
 
 fn no_project_code(set: &Workflows) -> Vec<Check> {
@@ -304,7 +311,7 @@ fn no_project_code(set: &Workflows) -> Vec<Check> {
             }
         }
     }
-    NO_PROJECT_CODE.conclude(hits, || NO_PROJECT_CODE.pass("none does"))
+    set.conclude(&NO_PROJECT_CODE, hits, "none does")
 }
 
 fn project_code(command: &shell::Command) -> Option<&'static str> {
@@ -349,7 +356,7 @@ fn no_index_token(set: &Workflows, settings: &PublishSettings<'_>) -> Vec<Check>
             ));
         }
     }
-    absent(&NO_INDEX_TOKEN, set, hits, "no workflow hands one over")
+    set.conclude(&NO_INDEX_TOKEN, hits, "no workflow hands one over")
 }
 
 fn no_aws_key(set: &Workflows, settings: &PublishSettings<'_>) -> Vec<Check> {
@@ -370,7 +377,7 @@ fn no_aws_key(set: &Workflows, settings: &PublishSettings<'_>) -> Vec<Check> {
             ));
         }
     }
-    absent(&NO_AWS_KEY, set, hits, "no workflow uses one")
+    set.conclude(&NO_AWS_KEY, hits, "no workflow uses one")
 }
 
 fn no_aws_redirect(set: &Workflows) -> Vec<Check> {
@@ -383,15 +390,7 @@ fn no_aws_redirect(set: &Workflows) -> Vec<Check> {
             hits.push(NO_AWS_REDIRECT.hit(Place::line(&file, setting.line), &format!("{} is set", setting.name)));
         }
     }
-    absent(&NO_AWS_REDIRECT, set, hits, "none sets such a variable")
-}
-
-/// A pass for the absence of something, unless part of the workflows could not be read.
-fn absent(rule: &Rule, set: &Workflows, hits: Vec<Check>, otherwise: &str) -> Vec<Check> {
-    rule.conclude(hits, || match set.gap() {
-        Some(gap) => rule.unknown(None, &gap),
-        None => rule.pass(otherwise),
-    })
+    set.conclude(&NO_AWS_REDIRECT, hits, "none sets such a variable")
 }
 
 /// The names of the secrets that a value reads, in upper case.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::model::{Job, Step, Workflow, action_steps};
+use crate::check::{Check, Rule};
 use crate::shell::{self, Command};
 use crate::{TextFile, Unread};
 
@@ -134,7 +135,7 @@ impl Workflows {
     }
 
     /// Why an absence proves nothing: files that could not be read.
-    pub(super) fn gap(&self) -> Option<String> {
+    pub(crate) fn gap(&self) -> Option<String> {
         let names: Vec<&str> = self
             .broken
             .iter()
@@ -142,6 +143,14 @@ impl Workflows {
             .chain(self.unread.iter().map(|unread| unread.path.as_str()))
             .collect();
         (!names.is_empty()).then(|| format!("{} could not be read", names.join(", ")))
+    }
+
+    /// The hits; without any a pass, unless part of the workflows could not be read: what it does might break the rule.
+    pub(super) fn conclude(&self, rule: &Rule, hits: Vec<Check>, otherwise: &str) -> Vec<Check> {
+        rule.conclude(hits, || match self.gap() {
+            Some(gap) => rule.unknown(None, &gap),
+            None => rule.pass(otherwise),
+        })
     }
 }
 

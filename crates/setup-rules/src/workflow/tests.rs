@@ -331,3 +331,17 @@ fn what_cannot_be_read_fails_and_proves_nothing() {
     let all = Workflows::read(&[], &unread).check(&PublishSettings::default());
     assert!(all.iter().any(|check| check.id == "WF-01" && check.status == CheckStatus::Unknown));
 }
+
+#[test]
+fn no_rule_holds_over_a_workflow_that_cannot_be_read() {
+    let settings = PublishSettings::default();
+    let broken = checks_of(&[("w.yml", "on: [push\njobs: {")], &settings);
+    assert_eq!(broken.iter().filter(|check| check.status == CheckStatus::Fail).count(), 1, "WF-01 alone fails");
+    assert!(!broken.iter().any(|check| check.status == CheckStatus::Pass), "{:?}", found(broken));
+
+    // Beside a good one, too: the other may do anything.
+    let beside = checks_of(&[("good.yml", GOOD), ("w.yml", "on: [push\njobs: {")], &settings);
+    assert!(!beside.iter().any(|check| check.status == CheckStatus::Pass), "{:?}", found(beside));
+    let unknown = beside.iter().find(|check| check.id == "SH-08").map(|check| check.message.as_str());
+    assert_eq!(unknown, Some(".github/workflows/w.yml could not be read"));
+}
