@@ -92,7 +92,7 @@ pub struct ScanSummary {
     pub file: String,
     /// How much was looked at.
     pub coverage: CoverageState,
-    /// Why it is not complete.
+    /// Why it is not complete, and what else is to be said of it.
     pub reasons: Vec<String>,
     /// What was not looked at: packages, files.
     pub not_covered: Vec<String>,
@@ -110,4 +110,17 @@ pub struct ScanSummary {
     /// A digest of the detectors and filters that it was made with, 16 hexadecimal digits: equal for equal sets.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rule_set: Option<String>,
+    /// When the same report was taken in first, where it is not a new one: nothing was scanned since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repeats: Option<Timestamp>,
+    /// It counts as complete and holds nothing that shows that anything was looked at.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub holds_nothing: bool,
+}
+
+impl ScanSummary {
+    /// When the scan took place, where that is known to be earlier than the run that took it in.
+    pub fn made_at(&self) -> Option<Timestamp> {
+        self.observed_at.into_iter().chain(self.repeats).min()
+    }
 }

@@ -160,6 +160,7 @@ fn take_in_with(project: &Project, ledger: Ledger, scans: &[Scan], rules: &Repor
         advised: &|_| false,
         plans: &Plans::empty(),
         exceptions: &rules.exceptions,
+        declares: &|package| scopes.declares(package),
         scope_of: &|package| scopes.of(package),
         now,
     };

@@ -207,6 +207,7 @@ pub fn update_findings(project: &Project, request: &FindingsRequest) -> Result<F
             advised: &|vulnerability| store.has_all_of(vulnerability),
             plans: &decisions,
             exceptions: &request.exceptions,
+            declares: &|package| scopes.declares(package),
             scope_of: &|package| scopes.of(package),
             now: request.now,
         },

@@ -108,6 +108,7 @@ fn failed(source: &Source<'_>, expected: Option<ReportFormat>, reason: String) -
         file: source.file.to_owned(),
         tool_version: None,
         report_digest: None,
+        written_at: None,
         rules: None,
         observed_at: None,
         coverage: Coverage::failed(reason),
