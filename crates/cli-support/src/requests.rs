@@ -22,6 +22,9 @@ use crate::{Context, ExitStatus, Failure, ResultExt as _};
 /// The variable that holds the key for the marks of secrets.
 const FINGERPRINT_KEY: &str = "RELWARDEN_FINGERPRINT_KEY";
 
+/// What to do where nothing was scanned yet.
+pub const SCAN_FIRST: &str = "lay the scanners' reports into security/reports/latest and run update-findings first";
+
 /// What `update-findings` works with, unless its arguments say otherwise. Advisory data comes from [`crate::AdvisoryArgs`].
 pub fn findings(cx: &mut Context) -> anyhow::Result<FindingsRequest> {
     let key = fingerprint_key(cx)?;
@@ -186,7 +189,9 @@ pub fn findings_failure(error: FindingsError) -> Failure {
 /// An error of a step that reads documents as a failure.
 pub fn document_failure(error: DocumentError, what: &str) -> Failure {
     let status = document_status(&error);
-    fail(error, status, what)
+    let is_first = matches!(error, DocumentError::NeverScanned);
+    let failure = fail(error, status, what);
+    if is_first { failure.hint(SCAN_FIRST) } else { failure }
 }
 
 /// An error of the deciding step as a failure.
@@ -322,7 +327,7 @@ fn fail(error: impl std::error::Error + Send + Sync + 'static, status: ExitStatu
 
 fn document_status(error: &DocumentError) -> ExitStatus {
     match error {
-        DocumentError::Missing { .. } | DocumentError::NoSide { .. } => ExitStatus::Usage,
+        DocumentError::Missing { .. } | DocumentError::NoSide { .. } | DocumentError::NeverScanned => ExitStatus::Usage,
         DocumentError::Store(error) => match error.kind {
             StoreErrorKind::NotRegular(_) | StoreErrorKind::NotAFolder => ExitStatus::BadInput,
             _ => ExitStatus::Outside,

@@ -64,6 +64,13 @@ pub struct ScannerState {
     pub newest_observed: BTreeMap<String, Timestamp>,
 }
 
+impl ScannerState {
+    /// Whether its newest reports count, and nothing in them or before them shows that it looked at anything.
+    pub fn holds_nothing(&self) -> bool {
+        !self.ever_covered && !self.newest.is_empty() && self.newest.iter().all(|scan| scan.holds_nothing)
+    }
+}
+
 /// The days on which a scanner's usable scans were made with one rule set by one version of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RuleSetUse {

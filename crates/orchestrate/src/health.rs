@@ -180,7 +180,13 @@ fn scans(set: &FindingSet, max_age_days: u32, now: Timestamp) -> Component {
                 .map(|s| format!("the newest scan of {name} is {}: {}", s.coverage.as_str(), s.reasons.join("; "))),
         );
     }
+    let holding_nothing = set.scanners.iter().filter(|(_, s)| s.required && !s.retired && s.holds_nothing());
+    let holding_nothing: Vec<&str> = holding_nothing.map(|(name, _)| name.as_str()).collect();
     match (required, faults.is_empty()) {
+        (_, true) if !holding_nothing.is_empty() => Component::new(
+            HealthState::Unknown,
+            format!("the reports of {} hold nothing: nothing shows that anything was looked at", holding_nothing.join(", ")),
+        ),
         (0, _) => Component::new(HealthState::Unknown, "no scanner ever gave a usable report"),
         (_, true) => {
             Component::new(HealthState::Healthy, format!("all {required} required scanners are complete and recent"))
