@@ -122,8 +122,8 @@ impl<'de> Deserialize<'de> for Scanners {
                 let mut scanners = Scanners::default();
                 while let Some(key) = map.next_key::<String>()? {
                     match key.as_str() {
-                        "required" => scanners.required = Some(scanner_name::all(map.next_value()?)?),
-                        "retired" => scanners.retired = scanner_name::all(map.next_value()?)?,
+                        "required" => scanners.required = Some(scanner_name::all(&map.next_value::<Vec<String>>()?)?),
+                        "retired" => scanners.retired = scanner_name::all(&map.next_value::<Vec<String>>()?)?,
                         "accepted_gaps" => scanners.accepted_gaps = map.next_value()?,
                         _ => {
                             let name = scanner_name::parse(&key).map_err(de::Error::custom)?;

@@ -28,6 +28,15 @@ impl FindingSet {
         serde_json::from_slice(document)
     }
 
+    /// The required scanners of which nothing shows that they ever looked at anything, where a clean scan would: lists of secrets are
+    /// empty when there is none, so they are named only if no other scanner shows anything either.
+    pub fn unproved_scanners(&self) -> Vec<&ScannerName> {
+        let used = || self.scanners.iter().filter(|(_, state)| state.required && !state.retired);
+        let nothing_shown = used().all(|(_, state)| state.holds_nothing());
+        let is_named = |state: &ScannerState| state.holds_nothing() && (nothing_shown || !state.lists_only_secrets());
+        used().filter(|(_, state)| is_named(state)).map(|(name, _)| name).collect()
+    }
+
     /// The newest scans that are not complete, by scanner and file.
     pub fn incomplete_scans(&self) -> impl Iterator<Item = &ScanSummary> {
         self.scanners.values().flat_map(|s| &s.newest).filter(|s| s.coverage != CoverageState::Complete)
@@ -68,6 +77,12 @@ impl ScannerState {
     /// Whether its newest reports count, and nothing in them or before them shows that it looked at anything.
     pub fn holds_nothing(&self) -> bool {
         !self.ever_covered && !self.newest.is_empty() && self.newest.iter().all(|scan| scan.holds_nothing)
+    }
+
+    /// Whether its newest reports are of formats that have nothing but the secrets that were found.
+    fn lists_only_secrets(&self) -> bool {
+        use ReportFormat::{DetectSecrets, Gitleaks, Trufflehog};
+        self.newest.iter().all(|scan| matches!(scan.format, Some(DetectSecrets | Gitleaks | Trufflehog)))
     }
 }
 

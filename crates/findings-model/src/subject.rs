@@ -196,7 +196,8 @@ impl CodeText {
                     && name.chars().all(|c| c.is_ascii_alphabetic() || matches!(c, '_' | '-' | '.' | ' ' | '\t'));
                 let value = value[1..].trim();
                 // A value with blanks, or that refers to another one, is no bare secret.
-                if !is_name || value.contains(char::is_whitespace) || value.starts_with(['$', '{', '<', '%', '!', '&']) {
+                if !is_name || value.contains(char::is_whitespace) || value.starts_with(['$', '{', '<', '%', '!', '&'])
+                {
                     return None;
                 }
                 (name, size(value), "")
@@ -298,7 +299,15 @@ mod tests {
         ] {
             assert_ne!(of(line), of(other), "{line}");
         }
-        for untold in ["# password: 'hunter2'", "AKIAIOSFODNN7EXAMPLE", "AKIA4: x", "x = 'a'  # b", "it's hunter2", "", "a b c hunter2"] {
+        for untold in [
+            "# password: 'hunter2'",
+            "AKIAIOSFODNN7EXAMPLE",
+            "AKIA4: x",
+            "x = 'a'  # b",
+            "it's hunter2",
+            "",
+            "a b c hunter2",
+        ] {
             assert_eq!(of(untold), None, "{untold}");
         }
     }

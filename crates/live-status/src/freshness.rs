@@ -141,7 +141,7 @@ pub(crate) fn freshness(
         blockers: Vec::new(),
         caps: Vec::new(),
         remarks: Vec::new(),
-        holds_nothing: false,
+        holds_nothing: !set.unproved_scanners().is_empty(),
     };
     let mut judged = 0;
     let mut oldest: Option<Timestamp> = None;
@@ -160,7 +160,6 @@ pub(crate) fn freshness(
         }
         all.caps.extend(look.cap());
         all.remarks.extend(remarks(name, state));
-        all.holds_nothing |= look.is_required && state.holds_nothing();
         all.scanners.push(look.status);
     }
     all.data_as_of = oldest.filter(|_| !never);

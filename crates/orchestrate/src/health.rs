@@ -1,6 +1,6 @@
 //! Whether the system works: judged by the documents, above all by the ledger's last complete scans.
 
-use findings_model::{FindingSet, SchemaVersion, Timestamp};
+use findings_model::{FindingSet, ScannerName, SchemaVersion, Timestamp};
 use serde::Serialize;
 
 use crate::{
@@ -180,12 +180,11 @@ fn scans(set: &FindingSet, max_age_days: u32, now: Timestamp) -> Component {
                 .map(|s| format!("the newest scan of {name} is {}: {}", s.coverage.as_str(), s.reasons.join("; "))),
         );
     }
-    let holding_nothing = set.scanners.iter().filter(|(_, s)| s.required && !s.retired && s.holds_nothing());
-    let holding_nothing: Vec<&str> = holding_nothing.map(|(name, _)| name.as_str()).collect();
+    let unproved: Vec<&str> = set.unproved_scanners().into_iter().map(ScannerName::as_str).collect();
     match (required, faults.is_empty()) {
-        (_, true) if !holding_nothing.is_empty() => Component::new(
+        (1.., true) if !unproved.is_empty() => Component::new(
             HealthState::Unknown,
-            format!("the reports of {} hold nothing: nothing shows that anything was looked at", holding_nothing.join(", ")),
+            format!("the reports of {} hold nothing: nothing shows that anything was looked at", unproved.join(", ")),
         ),
         (0, _) => Component::new(HealthState::Unknown, "no scanner ever gave a usable report"),
         (_, true) => {

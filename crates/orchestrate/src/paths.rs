@@ -49,7 +49,9 @@ pub fn is_own_state(path: &str) -> bool {
     [FINDINGS, STATUS, ALL_REPORTS].into_iter().any(|folder| below(folder).is_some())
         || below(METRICS).is_some_and(|rest| match rest.split_once('/') {
             None => rest.starts_with("workflow-") && has_ending("json"),
-            Some((folder, _)) => (folder == "runs" && has_ending("ndjson")) || (folder == "daily" && has_ending("json")),
+            Some((folder, _)) => {
+                (folder == "runs" && has_ending("ndjson")) || (folder == "daily" && has_ending("json"))
+            }
         })
 }
 

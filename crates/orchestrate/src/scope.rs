@@ -116,7 +116,7 @@ fn is_unconditional(needed: &toml::Value) -> bool {
         toml::Value::String(_) => true,
         toml::Value::Table(table) => {
             !["markers", "python", "platform"].iter().any(|key| table.contains_key(*key))
-                && !table.get("optional").is_some_and(|optional| optional.as_bool() != Some(false))
+                && table.get("optional").is_none_or(|optional| optional.as_bool() == Some(false))
         }
         _ => false,
     }

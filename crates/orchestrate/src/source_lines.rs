@@ -95,9 +95,7 @@ impl<'p> SourceLines<'p> {
             let text = self.project.source(path)?;
             Some(
                 text.lines()
-                    .flat_map(|line| {
-                        [CodeText::of(line, false), CodeText::of(line, true), CodeText::of_secret(line)]
-                    })
+                    .flat_map(|line| [CodeText::of(line, false), CodeText::of(line, true), CodeText::of_secret(line)])
                     .flatten()
                     .collect(),
             )

@@ -89,8 +89,7 @@ pub fn execute_security_driven_workflow(
     run: Run<'_>,
 ) -> Result<WorkflowReport, WorkflowError> {
     let recorder = Recorder::start(project, SECURITY_WORKFLOW, run)?;
-    let taken =
-        recorder.judged_stage("security-scan", || findings::update_findings(project, findings), scan_end);
+    let taken = recorder.judged_stage("security-scan", || findings::update_findings(project, findings), scan_end);
     let decided = match &taken {
         Ok(_) => Some(recorder.stage("decision", || decision::decide(project, decision))),
         Err(_) => None,
@@ -225,12 +224,8 @@ impl<'a> Recorder<'a> {
             Ok(StageEnd::Fault(why)) => (StageStatus::Failed, Some(why)),
             Err(error) => (StageStatus::Failed, Some(crate::causes(error))),
         };
-        let report = StageName::parse(name).map(|name| StageReport {
-            name,
-            status,
-            duration: Some(seconds(duration)),
-            error,
-        });
+        let report =
+            StageName::parse(name).map(|name| StageReport { name, status, duration: Some(seconds(duration)), error });
         let recorded = report
             .map_err(RecordRunError::from)
             .and_then(|r| monitoring::report_stage(self.project, &self.id, r, self.time()));

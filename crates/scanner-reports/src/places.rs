@@ -154,8 +154,11 @@ fn relative(scan: &Scan, places: &Places<'_>, told: &mut Told) {
     if given.iter().any(|path| (places.has)(path)) {
         return;
     }
-    let candidates: Vec<(&str, Vec<String>)> =
-        given.into_iter().map(|path| (path, (places.ending_with)(path))).filter(|(_, files)| !files.is_empty()).collect();
+    let candidates: Vec<(&str, Vec<String>)> = given
+        .into_iter()
+        .map(|path| (path, (places.ending_with)(path)))
+        .filter(|(_, files)| !files.is_empty())
+        .collect();
     let folders = |(path, files): &(&str, Vec<String>)| -> BTreeSet<String> {
         files.iter().filter_map(|file| file.strip_suffix(path)).map(str::to_owned).collect()
     };

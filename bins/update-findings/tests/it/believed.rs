@@ -9,8 +9,10 @@ const WEEK_2: &str = "2096-01-09T04:00:00Z";
 
 fn project(dependencies: &str) -> Scratch {
     let project = Scratch::empty();
-    project
-        .write("pyproject.toml", format!("[project]\nname = \"sample\"\nversion = \"1.0\"\ndependencies = [{dependencies}]\n"));
+    project.write(
+        "pyproject.toml",
+        format!("[project]\nname = \"sample\"\nversion = \"1.0\"\ndependencies = [{dependencies}]\n"),
+    );
     project
 }
 
@@ -35,7 +37,12 @@ fn secrets(places: &[(&str, u32)]) -> Value {
     let mut results = serde_json::Map::new();
     for (path, line) in places {
         let found = json!({"type": "Secret Keyword", "hashed_secret": format!("{:040x}", line), "line_number": line});
-        results.entry(*path).or_insert_with(|| json!([])).as_array_mut().into_iter().for_each(|list| list.push(found.clone()));
+        results
+            .entry(*path)
+            .or_insert_with(|| json!([]))
+            .as_array_mut()
+            .into_iter()
+            .for_each(|list| list.push(found.clone()));
     }
     json!({
         "version": "1.5.0",
@@ -113,7 +120,8 @@ fn paths_of_a_run_elsewhere_are_those_of_the_project() {
     let text = document(&project, WEEK_2).to_string() + &project.text("security/findings/SECURITY_FINDINGS.md");
     assert!(text.contains("pkg/c.py") && !text.contains("alice"), "{text}");
     let root = project.path().to_string_lossy().into_owned();
-    let documents = ["findings.json", "SECURITY_FINDINGS.md"].map(|file| project.text(&format!("security/findings/{file}")));
+    let documents =
+        ["findings.json", "SECURITY_FINDINGS.md"].map(|file| project.text(&format!("security/findings/{file}")));
     assert!(documents.iter().all(|text| !text.contains(root.trim_start_matches('/'))));
 }
 
@@ -148,16 +156,22 @@ fn a_report_that_nobody_wrote_again_is_no_new_scan() {
 #[test]
 fn a_declared_dependency_is_not_gone_because_another_environment_was_scanned() {
     let project = project("\"requests\", \"tomli; python_version < '3.11'\"");
-    let flaw = |name: &str, id: &str| {
-        json!({"name": name, "version": "1.0", "vulns": [{"id": id, "fix_versions": ["2.0"], "aliases": [], "description": "d"}]})
-    };
-    let with_flaws = json!({"dependencies": [flaw("requests", "CVE-2026-0001"), flaw("tomli", "CVE-2026-0002")], "fixes": []});
+    let flaw = |name: &str, id: &str| json!({"name": name, "version": "1.0", "vulns": [{"id": id, "fix_versions": ["2.0"], "aliases": [], "description": "d"}]});
+    let with_flaws =
+        json!({"dependencies": [flaw("requests", "CVE-2026-0001"), flaw("tomli", "CVE-2026-0002")], "fixes": []});
     report(&project, "pip-audit.json", &with_flaws);
     document(&project, WEEK_1);
-    report(&project, "pip-audit.json", &json!({"dependencies": [{"name": "pip", "version": "24.0", "vulns": []}], "fixes": []}));
+    report(
+        &project,
+        "pip-audit.json",
+        &json!({"dependencies": [{"name": "pip", "version": "24.0", "vulns": []}], "fixes": []}),
+    );
     let document = document(&project, WEEK_2);
     assert_eq!(document["findings"].as_array().map(Vec::len), Some(1), "{document:#}");
-    assert_eq!((&document["findings"][0]["package"], &document["findings"][0]["status"]), (&json!("requests"), &json!("unverified")));
+    assert_eq!(
+        (&document["findings"][0]["package"], &document["findings"][0]["status"]),
+        (&json!("requests"), &json!("unverified"))
+    );
     assert_eq!(document["scans"][0]["coverage"], "complete");
     assert!(document["scans"][0]["reasons"].to_string().contains("it leaves out requests"), "{document:#}");
 }

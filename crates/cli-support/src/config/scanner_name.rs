@@ -27,7 +27,7 @@ pub(super) fn parse(text: &str) -> Result<ScannerName, String> {
 }
 
 /// A list of names.
-pub(super) fn all<E: de::Error>(texts: Vec<String>) -> Result<BTreeSet<ScannerName>, E> {
+pub(super) fn all<E: de::Error>(texts: &[String]) -> Result<BTreeSet<ScannerName>, E> {
     texts.iter().map(|text| parse(text).map_err(E::custom)).collect()
 }
 

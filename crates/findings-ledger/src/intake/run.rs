@@ -7,8 +7,8 @@ use std::{
 };
 
 use findings_model::{
-    Clearance, Coverage, CoverageState, ExceptedBy, Finding, FindingKind, Gap, LookedAt, Observation,
-    Package, ReportFormat, RuleSet, Scan, ScanSummary, ScannerName, ScannerState, Status, Subject, Timestamp,
+    Clearance, Coverage, CoverageState, ExceptedBy, Finding, FindingKind, Gap, LookedAt, Observation, Package,
+    ReportFormat, RuleSet, Scan, ScanSummary, ScannerName, ScannerState, Status, Subject, Timestamp,
 };
 
 use super::{
@@ -523,7 +523,8 @@ fn summary(judged: &Judged<'_>, aside: &Aside, now: Timestamp) -> ScanSummary {
         reasons.insert(0, reason.clone());
     }
     if judged.holds_nothing {
-        reasons.push("it holds nothing: it does not show that anything was looked at".to_owned());
+        reasons
+            .push("it holds nothing: it does not show that anything was looked at (trust_empty accepts it)".to_owned());
     }
     reasons.extend(judged.repeats.map(repeated::remark));
     if !aside.left_out.is_empty() && scan.coverage.looked_at.lists_packages {

@@ -8,7 +8,10 @@ use crate::{DocumentInput, Exception, ExceptionKind, Taken, findings_document};
 
 fn reasons(taken: &Taken) -> String {
     let scans = taken.scans.iter().filter(|scan| !scan.reasons.is_empty());
-    scans.map(|s| format!("{} {}: {}", s.file, s.coverage.as_str(), s.reasons.join("; "))).collect::<Vec<_>>().join("\n")
+    scans
+        .map(|s| format!("{} {}: {}", s.file, s.coverage.as_str(), s.reasons.join("; ")))
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 fn notices(taken: &Taken) -> String {
@@ -31,10 +34,11 @@ fn a_first_report_that_holds_nothing_counts_and_is_told_in_each_run() {
         let taken = p.take(day, &[scan("pip-audit").blank()]);
         assert!(!taken.required_incomplete);
         assert!(taken.scans[0].holds_nothing);
-        let told = "reports/pip-audit.json complete: it holds nothing: it does not show that anything was looked at";
+        let told = "reports/pip-audit.json complete: it holds nothing: it does not show that anything was looked at (trust_empty accepts it)";
         assert_eq!(reasons(&taken), told);
     }
-    let input = DocumentInput { ledger: &p.ledger, plans: &p.plans, sla: findings_model::SlaDays::default(), now: at(12) };
+    let input =
+        DocumentInput { ledger: &p.ledger, plans: &p.plans, sla: findings_model::SlaDays::default(), now: at(12) };
     assert!(findings_document(&input).unwrap().contains("it holds nothing"));
     let full = p.take(19, &[audit()]);
     assert_eq!(reasons(&full), "");
@@ -65,7 +69,10 @@ fn a_report_that_was_not_written_again_is_no_new_scan() {
 fn of_two_reports_the_older_one_stays_as_old_as_it_is() {
     let mut p = Project::new();
     let two = |a: &str, b: &str, day: u8| {
-        [file(a, 4, audit()).in_file("a.json"), file(b, day, scan("pip-audit").packages("jinja2 3.0")).in_file("b.json")]
+        [
+            file(a, 4, audit()).in_file("a.json"),
+            file(b, day, scan("pip-audit").packages("jinja2 3.0")).in_file("b.json"),
+        ]
     };
     p.take(5, &two("aa", "b1", 4));
     p.take(12, &two("aa", "b2", 12));
@@ -160,7 +167,8 @@ fn an_exception_that_says_no_reason_is_taken_and_told() {
         assert_eq!(notices(&taken), told);
     }
     assert!(p.ledger.findings.iter().all(|f| !f.is_open()));
-    let input = DocumentInput { ledger: &p.ledger, plans: &p.plans, sla: findings_model::SlaDays::default(), now: at(12) };
+    let input =
+        DocumentInput { ledger: &p.ledger, plans: &p.plans, sla: findings_model::SlaDays::default(), now: at(12) };
     let document = findings_document(&input).unwrap();
     assert_eq!(document.matches("(**no reason, no owner, no end**)").count(), 1);
     assert_eq!(p.end(19, &[scan("pip-audit").packages("requests 2.20.0")]), Some(ResolvedReason::Upgraded));

@@ -4,8 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use findings_model::{
     AdvisoryVerdict, CodeSpot, CodeText, PackageName, ResolvedReason, Scan, ScannerName, Scope, SecretSpot, Status,
-    Subject,
-    date_text,
+    Subject, date_text,
 };
 
 use super::{at, name};

@@ -62,7 +62,8 @@ const BUILT_IN: [&str; 4] = [
     "detect_secrets.filters.common.is_invalid_file",
 ];
 /// What the documentation says to leave out (`--exclude-files`): this program's own files, of which no finding is taken in anyway.
-const OWN_FILES: &str = "^(security/(findings|reports)/|docs/security-status/|metrics/(workflow-|runs/|daily/)[^/]*json$)";
+const OWN_FILES: &str =
+    "^(security/(findings|reports)/|docs/security-status/|metrics/(workflow-|runs/|daily/)[^/]*json$)";
 /// The filter by verification.
 const VERIFICATION: &str = "detect_secrets.filters.common.is_ignored_due_to_verification_policies";
 /// The level of [`VERIFICATION`] up to which it leaves out only what was proved to be no live secret; `--only-verified` goes above.
@@ -171,7 +172,9 @@ mod tests {
     fn leaving_out_our_own_files_hides_nothing() {
         let own = format!("{OWN_FILES:?}");
         assert_eq!(filters(&own), None);
-        assert!(filters(&format!("{own},\"^tests/\"")).is_some_and(|said| said.ends_with("should_exclude_file ^tests/")));
+        assert!(
+            filters(&format!("{own},\"^tests/\"")).is_some_and(|said| said.ends_with("should_exclude_file ^tests/"))
+        );
         for documented in [
             include_str!("../../../../../README.md"),
             include_str!("../../../../../docs/runbook.md"),
