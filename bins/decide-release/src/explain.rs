@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
-use cli_support::{Context, ExitStatus, decision_text, requests};
+use cli_support::{Context, ExitStatus, Failure, decision_text, requests};
 use findings_model::{SchemaVersion, text};
-use orchestrate::{decision::changes_to_decide_on, project::Project};
+use orchestrate::{decision::changes_to_decide_on, documents, paths, project::Project};
 use release_decision::{Explanation, Request, explain};
 use serde::Serialize;
 
@@ -19,18 +19,23 @@ struct Document {
 
 /// Prints the explanation.
 pub(crate) fn run(cx: &mut Context, inputs: &Inputs) -> anyhow::Result<ExitStatus> {
+    let project = Project::at(cx.project());
     let request = requests::decision(cx, Request::auto(), &inputs.for_decision())?;
     let changes = match &inputs.changes {
         Some(path) => crate::changes(cx, path)?,
-        None => changes_to_decide_on(&Project::at(cx.project()), &request).map_err(requests::decision_failure)?,
+        None => changes_to_decide_on(&project, &request).map_err(requests::decision_failure)?,
     };
     let explanation = explain(&changes, &request.policy);
-    let text = lines(&explanation);
+    let text = lines(&explanation, inputs.changes.is_some() || documents::has_ledger(&project));
     cx.result(&Document { schema_version: SchemaVersion::new(1, 0), explanation }, &text)?;
+    if inputs.changes.is_none() && !documents::has_ledger(&project) {
+        let what = format!("there is no {}: which findings there are is not known", paths::LEDGER);
+        return Err(Failure::new(ExitStatus::Usage, what).hint(requests::SCAN_FIRST).into());
+    }
     Ok(ExitStatus::Done)
 }
 
-fn lines(explanation: &Explanation) -> String {
+fn lines(explanation: &Explanation, is_known: bool) -> String {
     let mut out = String::from("The matrix in force\n");
     for row in &explanation.matrix {
         let _infallible = writeln!(out, "  {}", text::one_line(&row.text));
@@ -40,7 +45,11 @@ fn lines(explanation: &Explanation) -> String {
     }
     out.push_str("\nWhat it says to each finding\n");
     if explanation.reasons.is_empty() {
-        out.push_str("  there is no open finding, and nothing changed\n");
+        out.push_str(if is_known {
+            "  there is no open finding, and nothing changed\n"
+        } else {
+            "  not known: there was no scan yet\n"
+        });
     }
     for reason in explanation.reasons.iter().map(decision_text::reason) {
         let _infallible = writeln!(out, "  {reason}");

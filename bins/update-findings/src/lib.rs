@@ -10,7 +10,6 @@ use cli_support::{AdvisoryArgs, Common, Context, ExitStatus, Failure, ResultExt 
 use findings_model::{CoverageState, ReportFormat};
 use orchestrate::{
     findings::{FindingsReport, Writing, update_findings},
-    paths,
     project::Project,
 };
 
@@ -99,8 +98,5 @@ fn announce(report: &FindingsReport, cx: &mut Context) -> anyhow::Result<()> {
         cx.note(format!("warning: {warning}"))?;
     }
     scan_text::warn(cx, &report.scans)?;
-    if report.scans.is_empty() {
-        cx.note(format!("warning: there is no report in {}; nothing is known from this run", paths::REPORTS))?;
-    }
     cx.actions().summary(&text::summary(report))
 }

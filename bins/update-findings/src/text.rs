@@ -16,7 +16,8 @@ pub(crate) fn of(report: &FindingsReport) -> String {
 fn write_text(out: &mut String, report: &FindingsReport) -> std::fmt::Result {
     writeln!(out, "Scans")?;
     for scan in &report.scans {
-        writeln!(out, "  {:<9} {} ({}), {} findings", scan.coverage.as_str(), scan.scanner, scan.file, scan.findings)?;
+        let count = if scan.findings == 1 { "1 finding".to_owned() } else { format!("{} findings", scan.findings) };
+        writeln!(out, "  {:<9} {}, {count}", scan.coverage.as_str(), scan_text::label(scan))?;
         for reason in &scan.reasons {
             writeln!(out, "            {}", text::one_line(reason))?;
         }

@@ -59,6 +59,7 @@ fn enriched(store: &AdvisoryStore, v: Vulnerability, rating: Rating) -> Observat
         file: "pip-audit.json".to_owned(),
         tool_version: None,
         report_digest: None,
+        written_at: None,
         rules: None,
         observed_at: None,
         coverage: Coverage::complete(LookedAt::default()),

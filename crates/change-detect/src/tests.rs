@@ -105,6 +105,8 @@ fn scan(name: &str, coverage: CoverageState) -> ScanSummary {
         observed_at: None,
         report_digest: None,
         rule_set: None,
+        repeats: None,
+        holds_nothing: false,
     }
 }
 

@@ -10,6 +10,7 @@ mod attestations;
 mod exceptions;
 mod load;
 mod protection;
+mod scanner_name;
 #[cfg(feature = "schema")]
 mod schema;
 
@@ -123,11 +124,11 @@ impl<'de> Deserialize<'de> for Scanners {
                 let mut scanners = Scanners::default();
                 while let Some(key) = map.next_key::<String>()? {
                     match key.as_str() {
-                        "required" => scanners.required = Some(map.next_value()?),
-                        "retired" => scanners.retired = map.next_value()?,
+                        "required" => scanners.required = Some(scanner_name::all(&map.next_value::<Vec<String>>()?)?),
+                        "retired" => scanners.retired = scanner_name::all(&map.next_value::<Vec<String>>()?)?,
                         "accepted_gaps" => scanners.accepted_gaps = map.next_value()?,
                         _ => {
-                            let name = ScannerName::parse(&key).map_err(de::Error::custom)?;
+                            let name = scanner_name::parse(&key).map_err(de::Error::custom)?;
                             scanners.each.insert(name, map.next_value()?);
                         }
                     }

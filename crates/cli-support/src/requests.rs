@@ -22,6 +22,9 @@ use crate::{Context, ExitStatus, ResultExt as _};
 /// The variable that holds the key for the marks of secrets.
 const FINGERPRINT_KEY: &str = "RELWARDEN_FINGERPRINT_KEY";
 
+/// What to do where nothing was scanned yet.
+pub const SCAN_FIRST: &str = "lay the scanners' reports into security/reports/latest and run update-findings first";
+
 /// What `update-findings` works with, unless its arguments say otherwise. Advisory data comes from [`crate::AdvisoryArgs`].
 pub fn findings(cx: &mut Context) -> anyhow::Result<FindingsRequest> {
     let key = fingerprint_key(cx)?;

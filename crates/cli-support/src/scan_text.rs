@@ -6,15 +6,20 @@ use findings_model::{CoverageState, ScanSummary, text};
 
 use crate::Context;
 
-/// Warns about every scan that is not complete: on stderr, and as annotations.
+/// Warns about every scan that is not complete, or of which something else is to be said: on stderr, and as annotations.
 pub fn warn(cx: &mut Context, scans: &[ScanSummary]) -> std::io::Result<()> {
-    for scan in scans.iter().filter(|s| s.coverage != CoverageState::Complete) {
+    for scan in scans.iter().filter(|s| s.coverage != CoverageState::Complete || !s.reasons.is_empty()) {
         let why = scan.reasons.join("; ");
-        let line = text::one_line(&format!("{} ({}) is {}: {why}", scan.scanner, scan.file, scan.coverage.as_str()));
+        let line = text::one_line(&format!("{} is {}: {why}", label(scan), scan.coverage.as_str()));
         cx.note(format!("warning: {line}"))?;
         if scan.coverage.is_usable() { cx.actions().warning(&line) } else { cx.actions().error(&line) }
     }
     Ok(())
+}
+
+/// A scan by its scanner and its report, where there is one.
+pub fn label(scan: &ScanSummary) -> String {
+    if scan.file.is_empty() { scan.scanner.to_string() } else { format!("{} ({})", scan.scanner, scan.file) }
 }
 
 /// A table of scans in Markdown, for the step summary.

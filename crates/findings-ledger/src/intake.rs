@@ -10,7 +10,9 @@ mod names;
 mod order;
 mod plan_index;
 mod refresh;
+mod repeated;
 mod run;
+mod silenced;
 mod stale;
 mod used_with;
 
@@ -30,7 +32,7 @@ use canonical::Canonical;
 use ending::Ending;
 use exceptions::Exceptions;
 use plan_index::PlanIndex;
-use run::{Record, Run};
+use run::{Aside, Record, Run};
 
 /// A run's scans and everything that is needed to judge them.
 pub struct Intake<'a> {
@@ -57,6 +59,9 @@ pub struct Intake<'a> {
     pub plans: &'a Plans,
     /// What the configuration excepts.
     pub exceptions: &'a [Exception],
+    /// Whether the project itself declares a package as a dependency, without any condition: then it is there, whatever a report
+    /// leaves out.
+    pub declares: &'a dyn Fn(&Package) -> bool,
     /// Which part of the dependency tree a package belongs to.
     pub scope_of: &'a dyn Fn(&Package) -> Scope,
     /// The moment of the run.
@@ -163,6 +168,7 @@ fn take_in_known(mut ledger: Ledger, intake: &Intake<'_>) -> Outcome {
             by: newborn.finding.source_scanner.clone(),
             old_severity: newborn.finding.rating.severity,
             hidden: Vec::new(),
+            left_out: Vec::new(),
         });
         ledger.findings.push(newborn.finding);
     }
@@ -192,8 +198,7 @@ fn take_in_known(mut ledger: Ledger, intake: &Intake<'_>) -> Outcome {
     sort_by_id(&mut ledger.findings);
     events.sort_by(|a, b| a.finding_id.cmp(&b.finding_id));
 
-    let hidden = told(&steps);
-    let scans = run.told(&hidden);
+    let scans = run.told(&asides(&steps));
     let required_incomplete = run.update_scanners(&mut ledger.scanners, &ledger.findings, &scans);
     let scans = scans.into_iter().map(|told| told.summary).collect();
     ledger.updated = intake.now;
@@ -236,10 +241,24 @@ struct Step {
     old_severity: findings_model::Severity,
     /// Scanners that may no longer look for it, and why.
     hidden: Vec<(ScannerName, String)>,
+    /// Scanners whose reports leave its package out, though the project declares it.
+    left_out: Vec<(ScannerName, Package)>,
+}
+
+/// What is to be said of scanners, beside what their reports say.
+fn asides(steps: &[Step]) -> BTreeMap<ScannerName, Aside> {
+    let mut asides: BTreeMap<ScannerName, Aside> = BTreeMap::new();
+    for (scanner, narrowed) in narrowed(steps) {
+        asides.entry(scanner).or_default().narrowed = Some(narrowed);
+    }
+    for (scanner, package) in steps.iter().flat_map(|step| &step.left_out) {
+        asides.entry(scanner.clone()).or_default().left_out.insert(package.clone());
+    }
+    asides
 }
 
 /// What is told of each scanner that was used with less than before: the first reason, and how many findings it may hide.
-fn told(steps: &[Step]) -> BTreeMap<ScannerName, String> {
+fn narrowed(steps: &[Step]) -> BTreeMap<ScannerName, String> {
     let mut by_scanner: BTreeMap<&ScannerName, (&str, usize)> = BTreeMap::new();
     for (scanner, reason) in steps.iter().flat_map(|step| &step.hidden) {
         let entry = by_scanner.entry(scanner).or_insert((reason, 0));
@@ -282,6 +301,7 @@ fn advance(
     let was_resolved = matches!(finding.status, Status::Resolved { .. });
     let mut reasons = Vec::new();
     let mut hidden = Vec::new();
+    let mut left_out = Vec::new();
     let mut suppressed_for = None;
     let is_over = was_resolved && records.is_empty();
     if !contested && !is_over {
@@ -295,7 +315,8 @@ fn advance(
         for scanner in silent {
             match ending::of(finding, &scanner, run, intake) {
                 Ending::Hidden(reason) if finding.is_open() => hidden.push((scanner, reason)),
-                Ending::Unproved | Ending::Hidden(_) => {}
+                Ending::LeftOut(package) if finding.is_open() => left_out.push((scanner, package)),
+                Ending::Unproved | Ending::Hidden(_) | Ending::LeftOut(_) => {}
                 Ending::Suppressed => suppressed_for = Some(scanner),
                 Ending::Ended(reason) => {
                     if let Some(attribution) = finding.scanners.get_mut(&scanner) {
@@ -308,7 +329,7 @@ fn advance(
     }
     if !records.is_empty() {
         refresh::apply(finding, records, run, today);
-        return Step { before, seen, resolved: None, by, old_severity, hidden };
+        return Step { before, seen, resolved: None, by, old_severity, hidden, left_out };
     }
     if let Some(scanner) = suppressed_for {
         seen = Sight::Seen(Some(Clearance::Suppressed));
@@ -327,7 +348,7 @@ fn advance(
         resolved = Some(*reason);
         by = scanner.clone();
     }
-    Step { before, seen, resolved, by, old_severity, hidden }
+    Step { before, seen, resolved, by, old_severity, hidden, left_out }
 }
 
 /// Which of several reasons is told: the one that says most.
@@ -357,9 +378,15 @@ fn settle<'a>(
         finding.scope = (intake.scope_of)(&v.package);
     }
     let of_configuration = exceptions.of(finding);
-    match plans.exception(finding).or(of_configuration) {
-        Some(by) => finding.status = Status::Excepted { by },
-        None => exceptions.expired_in_plans(plans.expired(finding)),
+    match (plans.exception(finding), of_configuration) {
+        (Some((plan, by)), _) => {
+            exceptions.held_in_plans(plan);
+            finding.status = Status::Excepted { by };
+        }
+        (None, Some(by)) => finding.status = Status::Excepted { by },
+        // What its own report clears does not count, with or without an exception.
+        (None, None) if matches!(finding.status, Status::Excepted { .. }) => {}
+        (None, None) => exceptions.counts_again(finding, plans.expired(finding)),
     }
     if let Some(severity) = plans.severity(finding) {
         refresh::put_over(finding, severity);

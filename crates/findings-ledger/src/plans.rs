@@ -377,6 +377,20 @@ impl Plan {
         !self.status.is_closed() && self.target_date.is_some_and(|target| target < today)
     }
 
+    /// What an exception should say and this one does not: `no reason`, `no owner`, and of a risk that is taken `no end`. The Python
+    /// system's plans, which had no words for it, say the first two in their notes and by whom they are assigned to.
+    pub(crate) fn exception_lacks(&self) -> Vec<&'static str> {
+        let is_said = |own: Option<&String>, other: &str, default: &str| {
+            own.is_some_and(|said| !said.trim().is_empty()) || ![default, ""].contains(&other.trim())
+        };
+        let lacks = [
+            ("no reason", !is_said(self.reason.as_ref(), &self.notes, default::NOTES)),
+            ("no owner", !is_said(self.owner.as_ref(), &self.assigned_to, default::ASSIGNED)),
+            ("no end", self.status == PlanStatus::AcceptedRisk && self.expires.is_none()),
+        ];
+        lacks.into_iter().filter(|(_, is_lacking)| *is_lacking).map(|(what, _)| what).collect()
+    }
+
     /// Whole days to the target date; negative when it has passed.
     pub fn days_until_target(&self, today: Date) -> Option<i64> {
         self.target_date.map(|target| (target - today).whole_days())

@@ -1,3 +1,4 @@
+mod believed;
 mod document;
 mod evidence;
 mod exceptions;
@@ -38,6 +39,7 @@ fn scan(scanner: &str) -> Scan {
         file: format!("reports/{scanner}.json"),
         tool_version: None,
         report_digest: None,
+        written_at: None,
         rules: None,
         observed_at: None,
         coverage: Coverage::complete(LookedAt::default()),
@@ -153,13 +155,14 @@ fn code(text: &str) -> Subject {
     })
 }
 
-/// `AWS Access Key|app/settings.py|5`: type, file, line.
+/// `AWS Access Key|app/settings.py|5`: type, file, line; behind another `|` what the line says.
 fn secret(text: &str) -> Subject {
     let words: Vec<&str> = text.split('|').collect();
     Subject::Secret(SecretSpot {
         rule: words[0].to_owned(),
         path: words[1].to_owned(),
         line: words[2].parse().ok(),
+        text: words.get(3).and_then(|line| CodeText::of_secret(line)),
         mark: None,
     })
 }

@@ -123,7 +123,13 @@ mod tests {
     }
 
     fn secret(rule: &str) -> Subject {
-        Subject::Secret(SecretSpot { rule: rule.to_owned(), path: "a.py".to_owned(), line: Some(1), mark: None })
+        Subject::Secret(SecretSpot {
+            rule: rule.to_owned(),
+            path: "a.py".to_owned(),
+            line: Some(1),
+            text: None,
+            mark: None,
+        })
     }
 
     #[test]

@@ -20,6 +20,8 @@ pub struct Scan {
     pub observed_at: Option<Timestamp>,
     /// The SHA-256 of the report's bytes, 64 hexadecimal digits; set by whoever read the file.
     pub report_digest: Option<String>,
+    /// When the report was written, as far as its file tells; set by whoever read the file.
+    pub written_at: Option<Timestamp>,
     /// With which detectors and filters, where the report says it.
     pub rules: Option<RuleSet>,
     /// What was looked at.

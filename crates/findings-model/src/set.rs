@@ -28,6 +28,15 @@ impl FindingSet {
         serde_json::from_slice(document)
     }
 
+    /// The required scanners of which nothing shows that they ever looked at anything, where a clean scan would: lists of secrets are
+    /// empty when there is none, so they are named only if no other scanner shows anything either.
+    pub fn unproved_scanners(&self) -> Vec<&ScannerName> {
+        let used = || self.scanners.iter().filter(|(_, state)| state.required && !state.retired);
+        let nothing_shown = used().all(|(_, state)| state.holds_nothing());
+        let is_named = |state: &ScannerState| state.holds_nothing() && (nothing_shown || !state.lists_only_secrets());
+        used().filter(|(_, state)| is_named(state)).map(|(name, _)| name).collect()
+    }
+
     /// The newest scans that are not complete, by scanner and file.
     pub fn incomplete_scans(&self) -> impl Iterator<Item = &ScanSummary> {
         self.scanners.values().flat_map(|s| &s.newest).filter(|s| s.coverage != CoverageState::Complete)
@@ -64,6 +73,19 @@ pub struct ScannerState {
     pub newest_observed: BTreeMap<String, Timestamp>,
 }
 
+impl ScannerState {
+    /// Whether its newest reports count, and nothing in them or before them shows that it looked at anything.
+    pub fn holds_nothing(&self) -> bool {
+        !self.ever_covered && !self.newest.is_empty() && self.newest.iter().all(|scan| scan.holds_nothing)
+    }
+
+    /// Whether its newest reports are of formats that have nothing but the secrets that were found.
+    fn lists_only_secrets(&self) -> bool {
+        use ReportFormat::{DetectSecrets, Gitleaks, Trufflehog};
+        self.newest.iter().all(|scan| matches!(scan.format, Some(DetectSecrets | Gitleaks | Trufflehog)))
+    }
+}
+
 /// The days on which a scanner's usable scans were made with one rule set by one version of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RuleSetUse {
@@ -92,7 +114,7 @@ pub struct ScanSummary {
     pub file: String,
     /// How much was looked at.
     pub coverage: CoverageState,
-    /// Why it is not complete.
+    /// Why it is not complete, and what else is to be said of it.
     pub reasons: Vec<String>,
     /// What was not looked at: packages, files.
     pub not_covered: Vec<String>,
@@ -110,4 +132,17 @@ pub struct ScanSummary {
     /// A digest of the detectors and filters that it was made with, 16 hexadecimal digits: equal for equal sets.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rule_set: Option<String>,
+    /// When the same report was taken in first, where it is not a new one: nothing was scanned since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repeats: Option<Timestamp>,
+    /// It counts as complete and holds nothing that shows that anything was looked at.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub holds_nothing: bool,
+}
+
+impl ScanSummary {
+    /// When the scan took place, where that is known to be earlier than the run that took it in.
+    pub fn made_at(&self) -> Option<Timestamp> {
+        self.observed_at.into_iter().chain(self.repeats).min()
+    }
 }

@@ -174,6 +174,47 @@ impl CodeText {
         Some(Self(crate::text::hex(&digest[..10]).into()))
     }
 
+    /// Digests a line that holds a secret, without it; none where the secret cannot be told from the rest of the line for sure.
+    ///
+    /// Kept are what stands before the first quote and behind the last, or the name before a `=` or `:`, and of the value whether it
+    /// is empty, short or long: a secret that gave way to a placeholder is another line. What stands in a comment may be a secret as
+    /// well.
+    pub fn of_secret(line: &str) -> Option<Self> {
+        const COMMENTS: [&str; 3] = ["#", "//", "/*"];
+        const LONG: usize = 16;
+        let size = |value: &str| match value.trim().chars().count() {
+            0 => "empty",
+            n if n < LONG => "short",
+            _ => "long",
+        };
+        let (head, size, tail) = match line.find(QUOTES).zip(line.rfind(QUOTES)) {
+            Some((first, last)) if first < last => (&line[..=first], size(&line[first + 1..last]), &line[last..]),
+            Some(_) => return None,
+            None => {
+                let (name, value) = line.split_at(line.find(['=', ':'])?);
+                let is_name = name.split_whitespace().last().is_some_and(|word| word.len() <= 40)
+                    && name.chars().all(|c| c.is_ascii_alphabetic() || matches!(c, '_' | '-' | '.' | ' ' | '\t'));
+                let value = value[1..].trim();
+                // A value with blanks, or that refers to another one, is no bare secret.
+                if !is_name || value.contains(char::is_whitespace) || value.starts_with(['$', '{', '<', '%', '!', '&'])
+                {
+                    return None;
+                }
+                (name, size(value), "")
+            }
+        };
+        let is_comment = |part: &str| COMMENTS.iter().any(|mark| part.contains(mark));
+        if is_comment(head) || is_comment(tail) {
+            return None;
+        }
+        let mut digest = Sha256::new().chain_update("secret").chain_update([0]);
+        for part in [head, tail] {
+            digest = part.split_whitespace().fold(digest, Sha256::chain_update).chain_update([0]);
+        }
+        let digest = digest.chain_update(size).finalize();
+        Some(Self(crate::text::hex(&digest[..10]).into()))
+    }
+
     /// What stands for a line's text where a report gives none: a fingerprint that its scanner computed from the code.
     pub fn of_fingerprint(name: &str, value: &str) -> Option<Self> {
         let value = value.trim();
@@ -201,6 +242,8 @@ pub struct SecretSpot {
     pub path: String,
     /// The line, counted from 1.
     pub line: Option<u32>,
+    /// What the line says without the secret, as a digest, where it is a line that can be told without it.
+    pub text: Option<CodeText>,
     /// A keyed digest of the secret, where the project has a key.
     pub mark: Option<SecretMark>,
 }
@@ -232,6 +275,41 @@ mod tests {
         assert_eq!(a, CodeText::of("return hashlib.md5(x)\n", false));
         assert_ne!(a, CodeText::of("return hashlib.md5(y)", false));
         assert_eq!(CodeText::of("  \n", false), None);
+    }
+
+    #[test]
+    fn of_a_line_with_a_secret_everything_else_is_kept() {
+        let of = |line: &str| CodeText::of_secret(line);
+        for (line, same) in [
+            ("password = 'hunter2'", "  password =  'letmein'"),
+            ("    \"key\": \"abc\",", "\"key\": \"xyz\","),
+            ("PASSWORD=hunter2", "PASSWORD=letmein"),
+            ("  password: hunter2", "password: letmein"),
+        ] {
+            assert!(of(line).is_some(), "{line}");
+            assert_eq!(of(line), of(same), "{line}");
+        }
+        for (line, other) in [
+            ("password = 'hunter2'", "password = os.environ['PW']"),
+            ("password = 'hunter2'", "password = ''"),
+            ("key = 'AKIAIOSFODNN7EXAMPLE'", "key = 'changeme'"),
+            ("password = 'hunter2'", "password = 'hunter2'  # pragma: allowlist secret"),
+            ("PASSWORD=hunter2", "PASSWORD=${PASSWORD}"),
+            ("PASSWORD=hunter2", "PASSWORD="),
+        ] {
+            assert_ne!(of(line), of(other), "{line}");
+        }
+        for untold in [
+            "# password: 'hunter2'",
+            "AKIAIOSFODNN7EXAMPLE",
+            "AKIA4: x",
+            "x = 'a'  # b",
+            "it's hunter2",
+            "",
+            "a b c hunter2",
+        ] {
+            assert_eq!(of(untold), None, "{untold}");
+        }
     }
 
     #[test]

@@ -6,12 +6,14 @@
 
 mod commands;
 mod credentials;
+mod machine;
 mod markdown;
 
 use std::borrow::Cow;
 
 pub use commands::{harmless, harmless_json, is_harmless};
 pub use credentials::hide_credentials;
+pub use machine::without_absolute_paths;
 pub use markdown::{markdown, markdown_inline};
 
 /// What stands in for a character that must not be shown.

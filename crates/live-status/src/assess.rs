@@ -188,12 +188,22 @@ fn judge(fresh: &Freshness, entries: &Entries, input: &StatusInput<'_>) -> Judge
     if grade == earned {
         reasons.extend(fresh.caps.iter().cloned());
     }
+    reasons.extend(fresh.remarks.iter().cloned());
     let state = match grade {
         Grade::F => State::Critical,
         Grade::A if !stale => State::Ok,
         _ => State::Attention,
     };
-    Judgement { grade: Some(grade), grade_reason, state, stale, verdict: verdict(state, stale, &summary), reasons }
+    let verdict = match summary.worst() {
+        None if !stale && state == State::Ok && fresh.holds_nothing => {
+            "No findings, but a report shows no scan".to_owned()
+        }
+        None if !stale && state == State::Ok && !entries.excepted.is_empty() => {
+            format!("No open findings; {} accepted", entries.excepted.len())
+        }
+        _ => verdict(state, stale, &summary),
+    };
+    Judgement { grade: Some(grade), grade_reason, state, stale, verdict, reasons }
 }
 
 fn grade_reason(grade: Grade, rule: &str, summary: &SeverityCounts) -> String {

@@ -9,7 +9,7 @@ use findings_model::{
 use serde::{Deserialize, Serialize};
 use time::Date;
 
-use crate::redact::{speaks_of_credentials, without_absolute_paths, without_literals};
+use crate::redact::{speaks_of_credentials, without_literals};
 
 /// The most characters of a description; what is cut shows as `...` behind them.
 const DESCRIPTION_CHARACTERS: usize = 500;
@@ -229,7 +229,7 @@ fn description(finding: &Finding) -> String {
         Subject::Code(spot) if speaks_of_credentials(&spot.rule, &said) => without_literals(&said),
         _ => said,
     };
-    text::shorten(&without_absolute_paths(&said), DESCRIPTION_CHARACTERS).into_owned()
+    text::shorten(&text::without_absolute_paths(&said), DESCRIPTION_CHARACTERS).into_owned()
 }
 
 /// A detector's name in capitals, digits and hyphens.

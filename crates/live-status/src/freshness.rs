@@ -6,7 +6,7 @@ use findings_model::{CoverageState, FindingSet, PackageName, ScanSummary, Scanne
 use serde::{Deserialize, Serialize};
 use time::Duration;
 
-use crate::{phrase, redact::without_absolute_paths};
+use crate::phrase;
 
 /// The most characters of a reason and entries of a list that are published.
 const REASON_CHARACTERS: usize = 240;
@@ -64,7 +64,7 @@ pub struct ScannerStatus {
     pub last_usable: Option<Timestamp>,
     /// Whole days since `last_usable`.
     pub age_days: Option<i64>,
-    /// Why the newest report is not complete; at most five.
+    /// Why the newest report is not complete, and what else is to be said of it; at most five.
     pub reasons: Vec<String>,
     /// What it did not look at; at most twenty.
     pub not_covered: Vec<String>,
@@ -122,6 +122,10 @@ pub(crate) struct Freshness {
     pub(crate) blockers: Vec<String>,
     /// Why the grade is at most B.
     pub(crate) caps: Vec<String>,
+    /// What else is to be said of scans that count.
+    pub(crate) remarks: Vec<String>,
+    /// Whether nothing shows that a required scanner ever looked at anything.
+    pub(crate) holds_nothing: bool,
 }
 
 pub(crate) fn freshness(
@@ -130,8 +134,15 @@ pub(crate) fn freshness(
     limits: Limits,
     now: Timestamp,
 ) -> Freshness {
-    let mut all =
-        Freshness { scanners: Vec::new(), scan_date: None, data_as_of: None, blockers: Vec::new(), caps: Vec::new() };
+    let mut all = Freshness {
+        scanners: Vec::new(),
+        scan_date: None,
+        data_as_of: None,
+        blockers: Vec::new(),
+        caps: Vec::new(),
+        remarks: Vec::new(),
+        holds_nothing: !set.unproved_scanners().is_empty(),
+    };
     let mut judged = 0;
     let mut oldest: Option<Timestamp> = None;
     let mut never = false;
@@ -148,6 +159,7 @@ pub(crate) fn freshness(
             all.blockers.extend(look.blocker(limits));
         }
         all.caps.extend(look.cap());
+        all.remarks.extend(remarks(name, state));
         all.scanners.push(look.status);
     }
     all.data_as_of = oldest.filter(|_| !never);
@@ -262,7 +274,20 @@ impl Look {
 /// When the newest usable report was really made: a report may be older than the run that read it.
 fn observed(state: &ScannerState, last_usable: Timestamp, now: Timestamp) -> Timestamp {
     let usable = state.newest.iter().filter(|s| s.coverage.is_usable());
-    usable.filter_map(|s| s.observed_at).fold(last_usable.min(now), Timestamp::min)
+    usable.filter_map(ScanSummary::made_at).fold(last_usable.min(now), Timestamp::min)
+}
+
+/// What is to be said of complete scans all the same.
+fn remarks(name: &ScannerName, state: &ScannerState) -> Vec<String> {
+    let complete = state.newest.iter().filter(|s| !state.retired && s.coverage == CoverageState::Complete);
+    let mut remarks: Vec<String> = Vec::new();
+    for reason in complete.flat_map(|s| &s.reasons) {
+        let remark = format!("of the newest {name} report: {}", public(reason));
+        if remarks.len() < MOST_REASONS && !remarks.contains(&remark) {
+            remarks.push(remark);
+        }
+    }
+    remarks
 }
 
 /// What a usable report leaves open, unless all of it is accepted.
@@ -295,6 +320,6 @@ fn is_accepted(what: &str, accepted: &BTreeSet<String>) -> bool {
 }
 
 fn public(said: &str) -> String {
-    let line = without_absolute_paths(&text::one_line(said));
+    let line = text::without_absolute_paths(&text::one_line(said));
     text::shorten(&line, REASON_CHARACTERS).into_owned()
 }

@@ -59,7 +59,7 @@ pub fn detect_changes(project: &Project, request: &ChangesRequest) -> Result<Cha
     let current = match &request.current {
         Some(path) => side::at(project, path, request)?,
         None => Placed {
-            side: Side::Ledger(documents::ledger_or_empty(project, &request.project, request.now)?),
+            side: Side::Ledger(documents::ledger_of_scans(project, &request.project, request.now)?),
             files: Files::WorkTree,
         },
     };
@@ -160,6 +160,7 @@ fn take_in_with(project: &Project, ledger: Ledger, scans: &[Scan], rules: &Repor
         advised: &|_| false,
         plans: &Plans::empty(),
         exceptions: &rules.exceptions,
+        declares: &|package| scopes.declares(package),
         scope_of: &|package| scopes.of(package),
         now,
     };

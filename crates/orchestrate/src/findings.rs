@@ -22,7 +22,7 @@ use time::Date;
 use crate::{
     advice::{self, Feed, LookUp},
     documents::{self, DocumentError},
-    gather::{self, Reading},
+    gather::{self, Reading, Tree},
     paths,
     project::Project,
     source_lines::{self, SourceLines},
@@ -186,8 +186,11 @@ pub fn update_findings(project: &Project, request: &FindingsRequest) -> Result<F
     // Read again before it is written: look-ups may take half a minute, and what a person saves meanwhile must not be lost.
     drop(plan_bytes);
     let mut scans = scans(project, request)?;
+    let mut warnings = gather::leave_out_own_state(&mut scans);
+    if scans.is_empty() {
+        warnings.push(format!("there is no report in {}; nothing is known from this run", folders_of(request)));
+    }
     source_lines::tell(project, &mut scans);
-    let mut warnings = Vec::new();
     let store = advice::store(project, request, &scans, &ledger, &mut warnings).map_err(FindingsError::Advisories)?;
     store.enrich(&mut scans);
 
@@ -207,6 +210,7 @@ pub fn update_findings(project: &Project, request: &FindingsRequest) -> Result<F
             advised: &|vulnerability| store.has_all_of(vulnerability),
             plans: &decisions,
             exceptions: &request.exceptions,
+            declares: &|package| scopes.declares(package),
             scope_of: &|package| scopes.of(package),
             now: request.now,
         },
@@ -256,20 +260,34 @@ pub fn update_findings(project: &Project, request: &FindingsRequest) -> Result<F
 
 /// Every report of the folders and every declared one, each file once: a declared format goes before what content and name say.
 fn scans(project: &Project, request: &FindingsRequest) -> Result<Vec<Scan>, StoreError> {
-    let reading = Reading { own_project: Some(&request.project), key: request.key.as_ref(), now: request.now };
+    let tree = Tree::of(project);
+    let key = request.key.as_ref();
+    let reading = Reading { own_project: Some(&request.project), key, now: request.now, tree: Some(&tree) };
     let declared: Vec<(ReportFormat, PathBuf)> =
         request.declared.iter().map(|(format, path)| (*format, project.path(path))).collect();
+    let mut seen: BTreeSet<PathBuf> = declared.iter().map(|(_, path)| place(path)).collect();
     let mut scans = Vec::new();
     for folder in &request.folders {
         let folder = project.path(folder);
-        scans.extend(gather::scans_of_folder(project, &folder, &reading, &|path| {
-            declared.iter().any(|(_, declared)| declared == path)
-        })?);
+        scans.extend(gather::scans_of_folder(project, &folder, &reading, &mut |path| !seen.insert(place(path)))?);
     }
-    for (format, path) in &declared {
+    let mut seen = BTreeSet::new();
+    for (format, path) in declared.iter().filter(|(_, path)| seen.insert(place(path))) {
         scans.extend(gather::scans_of_file(project, path, Some(*format), &reading));
     }
     Ok(scans)
+}
+
+/// A file under the name of its folder that has no links in it: one that is given twice is one.
+fn place(path: &Path) -> PathBuf {
+    let folder = path.parent().and_then(|folder| state_store::absolute_names(folder).pop());
+    folder.zip(path.file_name()).map_or_else(|| path.to_owned(), |(folder, name)| folder.join(name))
+}
+
+/// The folders that reports are looked for in, in words.
+fn folders_of(request: &FindingsRequest) -> String {
+    let folders: Vec<String> = request.folders.iter().map(|folder| folder.display().to_string()).collect();
+    folders.join(", ")
 }
 
 /// Writes every document that changed, the ledger last.

@@ -1,6 +1,8 @@
 //! The reports and advisory records that a run looks at.
 
 use std::{
+    cell::OnceCell,
+    collections::{BTreeSet, HashMap},
     io::{BufReader, Read as _},
     path::{Path, PathBuf},
 };
@@ -8,11 +10,11 @@ use std::{
 use advisories::{ArchiveLimits, RECORD_BYTES, Wanted, records_of_archive};
 use findings_model::{PackageName, ReportFormat, Scan, Timestamp, text};
 use git_command::{CommitId, GitError, Repository};
-use scanner_reports::{FingerprintKey, Source};
+use scanner_reports::{FingerprintKey, Places, Source};
 use sha2::{Digest as _, Sha256};
 use state_store::{Entry, EntryKind, REPORT_LIMIT, StoreError};
 
-use crate::project::Project;
+use crate::{paths, project::Project};
 
 /// How deep an advisory folder is looked into.
 const RECORD_DEPTH: usize = 8;
@@ -30,6 +32,39 @@ pub(crate) struct Reading<'a> {
     pub(crate) key: Option<&'a FingerprintKey>,
     /// The time of the run.
     pub(crate) now: Timestamp,
+    /// The files of the project, for paths of reports that were made in another folder; none for reports of another commit.
+    pub(crate) tree: Option<&'a Tree<'a>>,
+}
+
+/// The project's files, listed when they are asked for.
+#[derive(Debug)]
+pub(crate) struct Tree<'p> {
+    project: &'p Project,
+    roots: Vec<String>,
+    files: OnceCell<HashMap<String, Vec<String>>>,
+}
+
+impl<'p> Tree<'p> {
+    pub(crate) fn of(project: &'p Project) -> Self {
+        let names = state_store::absolute_names(project.root());
+        let roots = names.iter().filter_map(|name| name.to_str()).map(|name| name.trim_end_matches('/').to_owned());
+        Self { project, roots: roots.filter(|root| !root.is_empty()).collect(), files: OnceCell::new() }
+    }
+
+    /// The project's files whose path ends with these parts and has more of them.
+    fn ending_with(&self, path: &str) -> Vec<String> {
+        let by_name = self.files.get_or_init(|| {
+            let mut by_name: HashMap<String, Vec<String>> = HashMap::new();
+            for file in self.project.files() {
+                let name = file.rsplit('/').next().unwrap_or_default().to_owned();
+                by_name.entry(name).or_default().push(file);
+            }
+            by_name
+        });
+        let named = by_name.get(path.rsplit('/').next().unwrap_or_default());
+        let is_below = |file: &&String| file.strip_suffix(path).is_some_and(|folder| folder.ends_with('/'));
+        named.into_iter().flatten().filter(is_below).cloned().collect()
+    }
 }
 
 /// Reads every report of a folder, by name, without those to `skip`. A folder that is not there has none.
@@ -37,7 +72,7 @@ pub(crate) fn scans_of_folder(
     project: &Project,
     folder: &Path,
     reading: &Reading<'_>,
-    skip: &dyn Fn(&Path) -> bool,
+    skip: &mut dyn FnMut(&Path) -> bool,
 ) -> Result<Vec<Scan>, StoreError> {
     let mut scans = Vec::new();
     for entry in state_store::list(folder)? {
@@ -66,7 +101,38 @@ pub(crate) fn scans_of_file(
     reading: &Reading<'_>,
 ) -> Vec<Scan> {
     let bytes = state_store::read(path, REPORT_LIMIT).map_err(|error| error.kind.to_string());
-    scans_of_bytes(&project.label(path), declared, bytes, reading)
+    let mut scans = scans_of_bytes(&project.label(path), declared, bytes, reading);
+    let written_at = state_store::modified(path).and_then(Timestamp::from_unix);
+    for scan in &mut scans {
+        scan.written_at = written_at;
+    }
+    scans
+}
+
+/// Takes out what scanners found in this program's own files and in the reports of the run. Says how many of each report, a line each.
+pub(crate) fn leave_out_own_state(scans: &mut [Scan]) -> Vec<String> {
+    let reports: BTreeSet<String> = scans.iter().map(|scan| scan.file.clone()).collect();
+    let mut told = Vec::new();
+    for scan in scans {
+        let before = scan.observations.len();
+        scan.observations.retain(|observation| {
+            !observation.subject.path().is_some_and(|path| paths::is_own_state(path) || reports.contains(path))
+        });
+        let count = before - scan.observations.len();
+        if count > 0 {
+            let what = if count == 1 { "1 finding".to_owned() } else { format!("{count} findings") };
+            told.push(format!(
+                "{} ({}): {what} in this program's own files ({}, {}, {}, {}) left out; let the scanner leave those folders out",
+                scan.scanner,
+                scan.file,
+                paths::FINDINGS,
+                paths::STATUS,
+                paths::METRICS,
+                paths::ALL_REPORTS
+            ));
+        }
+    }
+    told
 }
 
 /// Reads one report that was read already, or could not be, and why.
@@ -80,7 +146,17 @@ fn scans_of_bytes(
     match bytes {
         Ok(bytes) => {
             let digest = text::hex(&Sha256::digest(&bytes));
-            let mut scans = scanner_reports::read(&bytes, &source);
+            let mut scans = match reading.tree {
+                Some(tree) => {
+                    let places = Places {
+                        roots: &tree.roots,
+                        has: &|path| tree.project.has_file(path),
+                        ending_with: &|path| tree.ending_with(path),
+                    };
+                    scanner_reports::read_in(&bytes, &source, &places)
+                }
+                None => scanner_reports::read(&bytes, &source),
+            };
             for scan in &mut scans {
                 scan.report_digest = Some(digest.clone());
             }
@@ -97,6 +173,7 @@ pub(crate) fn scans_of_commit(
     folder: &Path,
     reading: &Reading<'_>,
 ) -> Result<Vec<Scan>, GitError> {
+    let reading = &Reading { tree: None, ..*reading };
     let mut scans = Vec::new();
     for name in repository.entries(commit, folder)?.iter().filter(|name| !KEEPERS.contains(&name.as_str())) {
         let path = folder.join(name);

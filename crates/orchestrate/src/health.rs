@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use findings_ledger::PlanFile;
-use findings_model::{FindingSet, SchemaVersion, Timestamp};
+use findings_model::{FindingSet, ScannerName, SchemaVersion, Timestamp};
 use serde::Serialize;
 
 use crate::{
@@ -199,7 +199,12 @@ fn scans(set: &FindingSet, max_age_days: u32, now: Timestamp) -> Component {
                 .map(|s| format!("the newest scan of {name} is {}: {}", s.coverage.as_str(), s.reasons.join("; "))),
         );
     }
+    let unproved: Vec<&str> = set.unproved_scanners().into_iter().map(ScannerName::as_str).collect();
     match (required, faults.is_empty()) {
+        (1.., true) if !unproved.is_empty() => Component::new(
+            HealthState::Unknown,
+            format!("the reports of {} hold nothing: nothing shows that anything was looked at", unproved.join(", ")),
+        ),
         (0, _) => Component::new(HealthState::Unknown, without_required(set)),
         (_, true) => {
             Component::new(HealthState::Healthy, format!("all {required} required scanners are complete and recent"))

@@ -2,15 +2,26 @@
 
 use std::path::{Path, PathBuf};
 
-use state_store::{CONFIG_LIMIT, DOCUMENT_LIMIT, Lock, StoreError};
+use state_store::{CONFIG_LIMIT, DOCUMENT_LIMIT, Entry, EntryKind, Lock, StoreError};
 
-use crate::scope::{LOCK_FILES, Scopes};
+use crate::{
+    paths,
+    scope::{LOCK_FILES, Scopes},
+};
 
 /// The most that a lock file of Python packages may hold: 32 MiB.
 const LOCK_FILE_LIMIT: u64 = 32 * 1024 * 1024;
 
 /// The most that a file of code may hold: 2 MiB.
 const SOURCE_LIMIT: u64 = 2 * 1024 * 1024;
+
+/// Folders that hold what others made, or what is made anew.
+const FOREIGN: [&str; 9] =
+    ["__pycache__", "build", "dist", "env", "node_modules", "site-packages", "target", "venv", "virtualenv"];
+
+/// How deep folders are looked into, and the most files that are looked through.
+const DEPTH: usize = 24;
+const MOST_FILES: usize = 50_000;
 
 /// The folder of the project that a step works on.
 #[derive(Clone, Debug)]
@@ -66,6 +77,29 @@ impl Project {
     /// Whether a file of the project is there; only paths that stay below the project can be.
     pub(crate) fn has_file(&self, relative: &str) -> bool {
         stays_below(relative) && state_store::exists(&self.root.join(relative))
+    }
+
+    /// The files of the project, by their paths: without hidden folders, installed packages, what is built, and this program's own
+    /// state. None at all where there are too many to look through.
+    pub(crate) fn files(&self) -> Vec<String> {
+        let mut files = Vec::new();
+        let mut ahead = vec![(String::new(), 0_usize)];
+        while let Some((folder, depth)) = ahead.pop() {
+            let entries = state_store::list(&self.root.join(&folder)).unwrap_or_default();
+            for Entry { name, kind } in entries {
+                let path = if folder.is_empty() { name.clone() } else { format!("{folder}/{name}") };
+                let is_foreign = name.starts_with('.') || FOREIGN.contains(&name.as_str());
+                match kind {
+                    EntryKind::Folder if !is_foreign && depth < DEPTH => ahead.push((path, depth + 1)),
+                    EntryKind::File if !paths::is_own_state(&path) => files.push(path),
+                    _ => {}
+                }
+            }
+            if files.len() + ahead.len() > MOST_FILES {
+                return Vec::new();
+            }
+        }
+        files
     }
 
     /// The text of a file of the project, for its lines to be compared: none of one that is not there, that cannot be read, that is

@@ -16,6 +16,8 @@ pub const LOCK_FILES: [&str; 3] = ["pylock.toml", "uv.lock", "poetry.lock"];
 pub struct Scopes {
     runtime: BTreeSet<PackageName>,
     locked: Option<BTreeSet<PackageName>>,
+    /// Direct dependencies without any condition.
+    declared: BTreeSet<PackageName>,
 }
 
 impl Scopes {
@@ -24,9 +26,10 @@ impl Scopes {
         let Some(project) = pyproject.and_then(|text| toml::from_str::<Pyproject>(text).ok()) else {
             return Self::default();
         };
+        let declared = project.unconditional_names();
         let direct = project.direct_names();
         let Some(graph) = lock.and_then(|text| toml::from_str::<Lock>(text).ok()).map(Lock::graph) else {
-            return Self { runtime: direct, locked: None };
+            return Self { runtime: direct, locked: None, declared };
         };
         let mut runtime = BTreeSet::new();
         let mut ahead: Vec<&PackageName> = direct.iter().collect();
@@ -37,7 +40,13 @@ impl Scopes {
         }
         // A `pylock.toml` may leave its dependencies out: then nothing can be told of what the project does not name itself.
         let has_edges = graph.values().any(|needs| !needs.is_empty());
-        Self { runtime, locked: has_edges.then(|| graph.into_keys().collect()) }
+        Self { runtime, locked: has_edges.then(|| graph.into_keys().collect()), declared }
+    }
+
+    /// Whether the project itself names a package as a dependency wherever it is installed: no marker, not in an extra.
+    pub fn declares(&self, package: &Package) -> bool {
+        package.ecosystem().is_pypi()
+            && PackageName::parse(package.name()).is_ok_and(|name| self.declared.contains(&name))
     }
 
     /// The scope of a package.
@@ -82,6 +91,15 @@ struct Poetry {
 }
 
 impl Pyproject {
+    /// The direct dependencies that are installed with the project in every environment.
+    fn unconditional_names(&self) -> BTreeSet<PackageName> {
+        let listed = self.project.iter().flat_map(|p| &p.dependencies);
+        let listed = listed.filter(|requirement| !requirement.contains(';')).filter_map(|r| required_name(r));
+        let poetry = self.tool.iter().filter_map(|t| t.poetry.as_ref()).flat_map(|p| &p.dependencies);
+        let poetry = poetry.filter(|(name, needed)| *name != "python" && is_unconditional(needed));
+        listed.chain(poetry.filter_map(|(name, _)| required_name(name))).collect()
+    }
+
     fn direct_names(self) -> BTreeSet<PackageName> {
         let listed =
             self.project.map(|p| p.dependencies.into_iter().chain(p.optional_dependencies.into_values().flatten()));
@@ -89,6 +107,18 @@ impl Pyproject {
             self.tool.and_then(|t| t.poetry).map(|p| p.dependencies.into_keys().filter(|name| name != "python"));
         let names = listed.into_iter().flatten().chain(poetry.into_iter().flatten());
         names.filter_map(|requirement| required_name(&requirement)).collect()
+    }
+}
+
+/// Whether poetry's value of a dependency holds in every environment. Several values have conditions of their own.
+fn is_unconditional(needed: &toml::Value) -> bool {
+    match needed {
+        toml::Value::String(_) => true,
+        toml::Value::Table(table) => {
+            !["markers", "python", "platform"].iter().any(|key| table.contains_key(*key))
+                && table.get("optional").is_none_or(|optional| optional.as_bool() == Some(false))
+        }
+        _ => false,
     }
 }
 
@@ -194,6 +224,27 @@ mod tests {
             assert_eq!(scope(&scopes, "urllib3"), Scope::Runtime, "{lock}");
             assert_eq!(scope(&scopes, "pytest"), Scope::Development, "{lock}");
             assert_eq!(scope(&scopes, "unlisted"), Scope::Unknown, "{lock}");
+        }
+    }
+
+    #[test]
+    fn a_dependency_is_declared_if_it_has_no_condition() {
+        let text = "[project]\nname = 'x'\ndependencies = ['Requests[socks] >=2', 'tomli; python_version < \"3.11\"', 'own @ https://example.org/own.whl']\n[project.optional-dependencies]\nyaml = ['PyYAML']\n[tool.poetry.dependencies]\npython = '^3.11'\nclick = '^8'\nrich = { version = '1', optional = true }\ncolorama = { version = '1', markers = \"sys_platform == 'win32'\" }\nhttpx = { version = '1', extras = ['http2'] }\n";
+        let scopes = Scopes::read(Some(text), None);
+        let declares = |name: &str| scopes.declares(&Package::pypi(&PackageName::parse(name).unwrap()));
+        for (name, expected) in [
+            ("requests", true),
+            ("own", true),
+            ("click", true),
+            ("httpx", true),
+            ("tomli", false),
+            ("pyyaml", false),
+            ("python", false),
+            ("rich", false),
+            ("colorama", false),
+            ("urllib3", false),
+        ] {
+            assert_eq!(declares(name), expected, "{name}");
         }
     }
 

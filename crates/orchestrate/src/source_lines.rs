@@ -16,23 +16,29 @@ const QUOTING: [&str; 28] = [
     "pyi", "pyw", "pyx", "rb", "rs", "scala", "swift", "tf", "toml", "ts", "tsx",
 ];
 
-/// Tells each record about code what its line says, from the project's own file, where the report does not.
+/// Tells each record about code or a secret what its line says, from the project's own file, where the report does not.
 ///
-/// Texts between quotes are left out of it, and nothing is told of what may point at a secret.
+/// Texts between quotes are left out of it, and of a line with a secret everything that may be one.
 pub(crate) fn tell(project: &Project, scans: &mut [Scan]) {
     let mut open: Option<OpenFile> = None;
     for scan in scans {
         let scanner = &scan.scanner;
         for observation in &mut scan.observations {
-            let Subject::Code(spot) = &mut observation.subject else { continue };
-            let Some(line) = spot.line.filter(|_| spot.text.is_none()) else { continue };
-            if !quotes_texts(&spot.path) || scanner_reports::is_about_secrets(scanner, &spot.rule) {
-                continue;
+            let (path, line, text, of): (_, _, _, fn(&str) -> Option<CodeText>) = match &mut observation.subject {
+                Subject::Code(spot) => {
+                    if !quotes_texts(&spot.path) || scanner_reports::is_about_secrets(scanner, &spot.rule) {
+                        continue;
+                    }
+                    (&spot.path, spot.line, &mut spot.text, |line| CodeText::of(line, true))
+                }
+                Subject::Secret(spot) => (&spot.path, spot.line, &mut spot.text, CodeText::of_secret),
+                Subject::Vulnerability(_) => continue,
+            };
+            let Some(line) = line.filter(|_| text.is_none()) else { continue };
+            if open.as_ref().is_none_or(|file| file.path != *path) {
+                open = Some(OpenFile::read(project, path));
             }
-            if open.as_ref().is_none_or(|file| file.path != spot.path) {
-                open = Some(OpenFile::read(project, &spot.path));
-            }
-            spot.text = open.as_ref().and_then(|file| CodeText::of(file.line(line)?, true));
+            *text = open.as_ref().and_then(|file| of(file.line(line)?));
         }
     }
 }
@@ -78,14 +84,18 @@ impl<'p> SourceLines<'p> {
     /// Whether a file still says what a finding is about, or may say it: yes where it cannot be read or is not there, and where it
     /// is not known what the finding's line says.
     pub(crate) fn still_say(&self, path: &str, subject: &Subject) -> bool {
-        let Subject::Code(spot) = subject else { return true };
-        let Some(text) = spot.text.as_ref().filter(|text| text.is_of_line()) else { return true };
+        let text = match subject {
+            Subject::Code(spot) => spot.text.as_ref(),
+            Subject::Secret(spot) => spot.text.as_ref(),
+            Subject::Vulnerability(_) => None,
+        };
+        let Some(text) = text.filter(|text| text.is_of_line()) else { return true };
         let mut said = self.said.borrow_mut();
         let lines = said.entry(path.to_owned()).or_insert_with(|| {
             let text = self.project.source(path)?;
             Some(
                 text.lines()
-                    .flat_map(|line| [false, true].map(|masked| CodeText::of(line, masked)))
+                    .flat_map(|line| [CodeText::of(line, false), CodeText::of(line, true), CodeText::of_secret(line)])
                     .flatten()
                     .collect(),
             )

@@ -93,8 +93,7 @@ pub fn execute_security_driven_workflow(
     run: Run<'_>,
 ) -> Result<WorkflowReport, WorkflowError> {
     let recorder = Recorder::start(project, SECURITY_WORKFLOW, run)?;
-    let taken =
-        recorder.judged_stage("security-scan", || findings::update_findings(project, findings), incomplete_words);
+    let taken = recorder.judged_stage("security-scan", || findings::update_findings(project, findings), scan_end);
     let decided = match &taken {
         Ok(_) => Some(recorder.stage("decision", || decision::decide(project, decision))),
         Err(_) => None,
@@ -166,6 +165,24 @@ fn report(
     }
 }
 
+/// How the scan ended. Without any report nothing was scanned, and unless a scanner is required nothing failed either.
+fn scan_end(report: &FindingsReport) -> StageEnd {
+    match incomplete_words(report) {
+        Some(words) => StageEnd::Fault(words),
+        None if report.scans.is_empty() => StageEnd::Skipped,
+        None => StageEnd::Done,
+    }
+}
+
+/// How a stage ended that ended without an error.
+enum StageEnd {
+    Done,
+    /// There was nothing to do it with.
+    Skipped,
+    /// Not as it should, and why.
+    Fault(String),
+}
+
 /// What the required scanners that failed or are missing say; none if all did their work.
 fn incomplete_words(report: &FindingsReport) -> Option<String> {
     let failed = report.scans.iter().filter(|s| !s.coverage.is_usable());
@@ -198,15 +215,15 @@ impl<'a> Recorder<'a> {
 
     /// Runs a step and records how long it took. A step that cannot be recorded is said in the log; the step itself counts.
     fn stage<T, E: Error>(&self, name: &str, step: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
-        self.judged_stage(name, step, |_| None)
+        self.judged_stage(name, step, |_| StageEnd::Done)
     }
 
-    /// As [`Self::stage`], for a step that may end without an error and yet not as it should: `fault` says why.
+    /// As [`Self::stage`], for a step that may end without an error and yet not as it should, as `end` says.
     fn judged_stage<T, E: Error>(
         &self,
         name: &str,
         step: impl FnOnce() -> Result<T, E>,
-        fault: impl Fn(&T) -> Option<String>,
+        end: impl Fn(&T) -> StageEnd,
     ) -> Result<T, E> {
         let before = (self.run.elapsed)();
         let outcome = step();
@@ -214,16 +231,14 @@ impl<'a> Recorder<'a> {
             return outcome;
         }
         let duration = (self.run.elapsed)().saturating_sub(before);
-        let error = match &outcome {
-            Ok(value) => fault(value),
-            Err(error) => Some(crate::causes(error)),
+        let (status, error) = match outcome.as_ref().map(end) {
+            Ok(StageEnd::Done) => (StageStatus::Success, None),
+            Ok(StageEnd::Skipped) => (StageStatus::Skipped, None),
+            Ok(StageEnd::Fault(why)) => (StageStatus::Failed, Some(why)),
+            Err(error) => (StageStatus::Failed, Some(crate::causes(error))),
         };
-        let report = StageName::parse(name).map(|name| StageReport {
-            name,
-            status: if error.is_none() { StageStatus::Success } else { StageStatus::Failed },
-            duration: Some(seconds(duration)),
-            error,
-        });
+        let report =
+            StageName::parse(name).map(|name| StageReport { name, status, duration: Some(seconds(duration)), error });
         let recorded = report
             .map_err(RecordRunError::from)
             .and_then(|r| monitoring::report_stage(self.project, &self.id, r, self.time()));

@@ -1,5 +1,7 @@
+use std::collections::BTreeSet;
+
 use change_detect::ChangeSet;
-use findings_model::Severity;
+use findings_model::{FindingId, FindingKind, Severity};
 
 use crate::{
     FirstScanRule, TriggerType,
@@ -13,7 +15,7 @@ use crate::{
 pub(crate) fn of(verdict: &Verdict, changes: &ChangeSet, reasons: &[Reason], policy: &Policy) -> String {
     match verdict {
         Verdict::Release(TriggerType::Manual) => "Manual release requested".to_owned(),
-        Verdict::Release(_) => security(reasons, policy),
+        Verdict::Release(_) => security(reasons, changes, policy),
         Verdict::Nothing if changes.first_scan && changes.posture.is_none() && changes.changes.is_empty() => {
             "No release triggers detected: no scan could be used, so that there is no baseline yet".to_owned()
         }
@@ -34,30 +36,31 @@ pub(crate) fn of(verdict: &Verdict, changes: &ChangeSet, reasons: &[Reason], pol
 }
 
 /// How many of what released.
-fn security(reasons: &[Reason], policy: &Policy) -> String {
-    let count = |row: Row, unknown: bool| {
-        let released = reasons.iter().filter(|r| r.effect == Effect::Release && r.row == row);
-        released.filter(|r| (r.severity == Some(Severity::Unknown)) == unknown).count()
-    };
+fn security(reasons: &[Reason], changes: &ChangeSet, policy: &Policy) -> String {
+    let released = |row: Row| reasons.iter().filter(move |r| r.effect == Effect::Release && r.row == row);
+    let count =
+        |row: Row, unknown: bool| released(row).filter(|r| (r.severity == Some(Severity::Unknown)) == unknown).count();
     let adjective = |words: Option<&str>| words.map(|w| format!("{w} ")).unwrap_or_default();
     let mut parts = Vec::new();
     for (row, word, threshold) in
         [(Row::New, "new", policy.new.from), (Row::Reopened, "reopened", policy.reopened.from)]
     {
         let severities = adjective(threshold.severities());
+        let [one, many] = nouns(released(row), changes);
         parts.extend(counted(
             count(row, false),
-            &format!("{word} {severities}vulnerability"),
-            &format!("{word} {severities}vulnerabilities"),
+            &format!("{word} {severities}{one}"),
+            &format!("{word} {severities}{many}"),
         ));
         parts.extend(counted(
             count(row, true),
-            &format!("{word} vulnerability of unknown severity"),
-            &format!("{word} vulnerabilities of unknown severity"),
+            &format!("{word} {one} of unknown severity"),
+            &format!("{word} {many} of unknown severity"),
         ));
     }
     let resolved = count(Row::Resolved, false) + count(Row::Resolved, true);
-    parts.extend(counted(resolved, "vulnerability resolved", "vulnerabilities resolved"));
+    let [one, many] = nouns(released(Row::Resolved), changes);
+    parts.extend(counted(resolved, &format!("{one} resolved"), &format!("{many} resolved")));
     let to = policy.raised.from.severities().map(|s| format!(" to {s}")).unwrap_or_default();
     parts.extend(counted(
         count(Row::Raised, false),
@@ -74,6 +77,20 @@ fn security(reasons: &[Reason], policy: &Policy) -> String {
         parts.extend(counted(count(row, false) + count(row, true), one, many));
     }
     format!("Security-driven release: {}", parts.join(", "))
+}
+
+/// What the findings of reasons are called, one and many: by their kind where all are of one.
+fn nouns<'r>(reasons: impl Iterator<Item = &'r Reason>, changes: &ChangeSet) -> [&'static str; 2] {
+    let ids: BTreeSet<&FindingId> = reasons.filter_map(|reason| reason.finding_id.as_ref()).collect();
+    let kinds = changes.changes.iter().filter(|change| ids.contains(&change.finding_id)).map(|change| change.kind);
+    let kinds: BTreeSet<FindingKind> = kinds.collect();
+    let mut kinds = kinds.into_iter();
+    match (kinds.next(), kinds.next()) {
+        (Some(_), Some(_)) => ["finding", "findings"],
+        (Some(FindingKind::Code), None) => ["code finding", "code findings"],
+        (Some(FindingKind::Secret), None) => ["secret", "secrets"],
+        (Some(FindingKind::Vulnerability) | None, _) => ["vulnerability", "vulnerabilities"],
+    }
 }
 
 fn counted(count: usize, one: &str, many: &str) -> Option<String> {

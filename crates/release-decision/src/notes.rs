@@ -189,6 +189,14 @@ fn context<'a>(facts: &Facts<'a>, options: &'a NotesOptions, most: usize) -> Con
     .into_iter()
     .map(|(title, change_type)| {
         let total = facts.changes.of_type(change_type).count();
+        let has_flaws = facts.changes.of_type(change_type).any(|change| change.kind == FindingKind::Vulnerability);
+        let title = match change_type {
+            _ if has_flaws => title,
+            ChangeType::NewVulnerability => "New Findings",
+            ChangeType::Reopened => "Reopened Findings",
+            ChangeType::Resolved => "Findings Resolved",
+            _ => title,
+        };
         Section {
             title,
             rows: facts.changes.of_type(change_type).take(most).map(Row::of_change).collect(),

@@ -60,7 +60,8 @@ pub(crate) fn url(url: &str) -> Option<SmolStr> {
 
 /// A path relative to the project: `/` between its parts, no leading `./`, nothing that leaves the project.
 ///
-/// An absolute path loses the checkout folder of GitHub's runners, or else its leading `/` or drive. None for a path without any name in it.
+/// An absolute path loses the checkout folder of GitHub's runners. Any other keeps a leading `/`, for [`crate::places`] to settle; a
+/// drive becomes one. None for a path without any name in it.
 pub(crate) fn path(path: &str) -> Option<String> {
     let path = path.trim();
     let plain = !path.is_empty()
@@ -79,20 +80,22 @@ pub(crate) fn path(path: &str) -> Option<String> {
         })
         .collect();
     let mut rest = shown.as_str();
+    let mut is_absolute = rest.starts_with('/');
     if let [drive, b':', b'/', ..] = rest.as_bytes()
         && drive.is_ascii_alphabetic()
     {
         rest = &rest[3..];
+        is_absolute = true;
     }
     if let Some(below) = rest.strip_prefix("/github/workspace/") {
-        rest = below;
+        (rest, is_absolute) = (below, false);
     } else if let Some(below) = rest.strip_prefix("/home/runner/work/") {
         // The checkout is at REPOSITORY/REPOSITORY.
         let mut parts = below.splitn(3, '/');
         if let (Some(repository), Some(again), Some(inside)) = (parts.next(), parts.next(), parts.next())
             && repository == again
         {
-            rest = inside;
+            (rest, is_absolute) = (inside, false);
         }
     }
     let mut parts: Vec<&str> = Vec::new();
@@ -106,6 +109,7 @@ pub(crate) fn path(path: &str) -> Option<String> {
         }
     }
     let path = parts.join("/");
+    let path = if is_absolute && !path.is_empty() { format!("/{path}") } else { path };
     Some(text::shorten_bytes(&path, PATH).into_owned()).filter(|path| !path.is_empty())
 }
 
@@ -173,8 +177,9 @@ mod tests {
             ("../../etc/passwd", Some("etc/passwd")),
             ("/home/runner/work/app/app/src/a.py", Some("src/a.py")),
             ("/github/workspace/src/a.py", Some("src/a.py")),
-            ("C:\\code\\a.py", Some("code/a.py")),
-            ("/opt/app/a.py", Some("opt/app/a.py")),
+            ("C:\\code\\a.py", Some("/code/a.py")),
+            ("/opt/app/a.py", Some("/opt/app/a.py")),
+            ("/", None),
             ("https://user:hunter2@example.org/a.py", Some("https:/[hidden]@example.org/a.py")),
             ("conf/password=hunter2/a.py", Some("conf/password=[hidden]")),
             ("tests/test@home=1.py", Some("tests/test@home=1.py")),

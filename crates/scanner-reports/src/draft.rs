@@ -312,6 +312,7 @@ impl Draft {
             file: file.to_owned(),
             tool_version: self.tool_version.map(String::from),
             report_digest: None,
+            written_at: None,
             rules: self.rules,
             observed_at: self.observed_at,
             coverage: Coverage {

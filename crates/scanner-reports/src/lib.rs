@@ -18,11 +18,13 @@ mod draft;
 mod formats;
 mod observe;
 mod outline;
+mod places;
 mod read;
 mod source;
 mod stream;
 mod wire;
 
 pub use formats::{format_by_name, is_about_secrets};
-pub use read::{read, unreadable};
+pub use places::Places;
+pub use read::{read, read_in, unreadable};
 pub use source::{FingerprintKey, FingerprintKeyError, Source};

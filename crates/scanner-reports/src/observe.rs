@@ -96,7 +96,7 @@ pub(crate) fn secret(
 ) -> Observation {
     let rule = clean::rule(rule);
     let description = format!("{rule} in {path}");
-    let subject = Subject::Secret(SecretSpot { rule, path, line, mark: None });
+    let subject = Subject::Secret(SecretSpot { rule, path, line, text: None, mark: None });
     Observation { subject, rating, description: clean::description(&description), reference_url: None, clearance }
 }
 

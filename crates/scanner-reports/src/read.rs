@@ -6,6 +6,7 @@ use crate::{
     draft::Draft,
     formats::{Format, document, format_by_name},
     outline::{Claim, Outline},
+    places::{self, Places},
     source::Source,
 };
 
@@ -15,6 +16,24 @@ use crate::{
 /// is `blank`. Where content and name (or declaration) contradict each other, the scan of the scanner that the name says has failed
 /// and nothing of the content is used.
 pub fn read(bytes: &[u8], source: &Source<'_>) -> Vec<Scan> {
+    settled(bytes, source, None)
+}
+
+/// As [`read`], of a report about a project whose files are known: every path that can be is one of them, whatever folder the scan was
+/// made in, and none tells of the machine.
+pub fn read_in(bytes: &[u8], source: &Source<'_>, places: &Places<'_>) -> Vec<Scan> {
+    settled(bytes, source, Some(places))
+}
+
+fn settled(bytes: &[u8], source: &Source<'_>, places: Option<&Places<'_>>) -> Vec<Scan> {
+    let mut scans = scans_of(bytes, source);
+    for scan in &mut scans {
+        places::settle(scan, places);
+    }
+    scans
+}
+
+fn scans_of(bytes: &[u8], source: &Source<'_>) -> Vec<Scan> {
     let expected = expected(source);
     if bytes.is_empty() {
         return vec![blank(source, expected, "the file is empty (0 bytes)")];
@@ -108,6 +127,7 @@ fn failed(source: &Source<'_>, expected: Option<ReportFormat>, reason: String) -
         file: source.file.to_owned(),
         tool_version: None,
         report_digest: None,
+        written_at: None,
         rules: None,
         observed_at: None,
         coverage: Coverage::failed(reason),

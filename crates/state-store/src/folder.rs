@@ -1,4 +1,4 @@
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::{Action, StoreError, StoreErrorKind};
 
@@ -57,6 +57,23 @@ pub fn exists(path: &Path) -> bool {
 /// How many bytes a file holds; none if there is no regular file.
 pub fn size(path: &Path) -> Option<u64> {
     std::fs::symlink_metadata(path).ok().filter(std::fs::Metadata::is_file).map(|found| found.len())
+}
+
+/// When a file was last written, in seconds since 1970; none where that cannot be told.
+pub fn modified(path: &Path) -> Option<i64> {
+    let at = std::fs::symlink_metadata(path).ok()?.modified().ok()?;
+    match at.duration_since(std::time::UNIX_EPOCH) {
+        Ok(since) => i64::try_from(since.as_secs()).ok(),
+        Err(before) => i64::try_from(before.duration().as_secs()).ok().map(|seconds| -seconds),
+    }
+}
+
+/// The absolute paths under which a folder is known: as it was named, and without the links on the way to it.
+pub fn absolute_names(folder: &Path) -> Vec<PathBuf> {
+    let named = std::path::absolute(folder).ok();
+    let mut names: Vec<PathBuf> = named.into_iter().chain(folder.canonicalize().ok()).collect();
+    names.dedup();
+    names
 }
 
 /// Removes a file; nothing to do if it is gone.

@@ -16,7 +16,7 @@ mod together;
 mod write;
 
 pub use error::{Action, StoreError, StoreErrorKind};
-pub use folder::{Entry, EntryKind, exists, list, remove, size};
+pub use folder::{Entry, EntryKind, absolute_names, exists, list, modified, remove, size};
 pub use lock::{Lock, lock, lock_below, refuse_links};
 pub use read::{open_if_there, open_regular, read, read_below, read_if_there, read_start};
 pub use together::{Replaced, Replacement, TogetherError, replace_together};

@@ -37,6 +37,33 @@ fn a26_health_is_judged_by_the_last_complete_scans() {
 }
 
 #[test]
+fn a_report_that_holds_nothing_is_not_plainly_healthy() {
+    let first = System::new();
+    for (file, report) in [("pip-audit.json", String::new()), ("bandit.json", bandit(WEEK_1, &[]))] {
+        first.report(file, report);
+    }
+    let outcome = first.workflow(WEEK_1).output().expect_success();
+    assert!(outcome.stderr.contains("it holds nothing"), "{}", outcome.stderr);
+    let report = health(&first, WEEK_1, 0);
+    assert_eq!(text(&report, "state"), "unknown", "{report:#}");
+    let status = first.project.json(STATUS);
+    assert_eq!(
+        (&status["security_grade"], &status["verdict"]),
+        (&json!("A"), &json!("No findings, but a report shows no scan"))
+    );
+    assert!(status["reasons"].to_string().contains("pip-audit report: it holds nothing"), "{status:#}");
+}
+
+#[test]
+fn a_run_without_any_report_says_so_and_counts_as_no_scan() {
+    let system = System::new();
+    let outcome = system.workflow(WEEK_1).output().expect_success();
+    assert!(outcome.stderr.contains("there is no report in security/reports/latest"), "{}", outcome.stderr);
+    let stats = system.run_json("integration-orchestrator", WEEK_1).arg("stats").output().expect_success().json();
+    assert_eq!(stats["scans"]["total"], 0, "{stats:#}");
+}
+
+#[test]
 fn a26_garbage_in_the_reports_is_unhealthy() {
     let system = System::scanned();
     for file in ["pip-audit.json", "bandit.json", "secrets-scan.json"] {

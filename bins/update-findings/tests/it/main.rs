@@ -1,6 +1,7 @@
 //! The built binary on recorded reports.
 
 mod advisories;
+mod believed;
 mod export;
 mod import;
 

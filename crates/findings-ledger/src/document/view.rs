@@ -351,11 +351,13 @@ fn excepted(finding: &Finding, plan: Option<&Plan>) -> Option<Excepted> {
         Subject::Code(_) | Subject::Secret(_) => finding.subject.path().unwrap_or_default().to_owned(),
     };
     let until = until.map(|day| format!(" until {}", date_text(day))).unwrap_or_default();
-    let plan = plan.filter(|_| word == "accepted_risk" || word == "false_positive");
+    let plan = plan.filter(|p| p.status.as_str() == word);
     let owner = plan.and_then(|p| p.owner.as_deref()).map(|o| format!(", {}", md(o))).unwrap_or_default();
     let reason = plan.and_then(|p| p.reason.as_deref()).map(|r| format!(". {}", md(r))).unwrap_or_default();
-    let said =
-        format!(" in {} ({}): {}{until}{owner}{reason}", md(&place), finding.rating.severity, word.replace('_', " "));
+    let lacks = plan.map(Plan::exception_lacks).filter(|lacks| !lacks.is_empty());
+    let lacks = lacks.map(|lacks| format!(" (**{}**)", lacks.join(", "))).unwrap_or_default();
+    let word = word.replace('_', " ");
+    let said = format!(" in {} ({}): {word}{until}{owner}{lacks}{reason}", md(&place), finding.rating.severity);
     Some(Excepted { id: md(finding.finding_id.as_str()), text: said })
 }
 

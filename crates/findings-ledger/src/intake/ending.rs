@@ -1,6 +1,6 @@
 //! Whether a scanner's silence ends a finding.
 
-use findings_model::{AdvisoryVerdict, Finding, ResolvedReason, ScannerName, Subject, Vulnerability};
+use findings_model::{AdvisoryVerdict, Finding, Package, ResolvedReason, ScannerName, Subject, Vulnerability};
 
 use super::{
     Intake,
@@ -14,6 +14,8 @@ pub(super) enum Ending {
     Unproved,
     /// Nothing: it was used with fewer detectors or more filters than when it reported the finding, as this reason says.
     Hidden(String),
+    /// Nothing: its reports leave the package out, which the project itself declares.
+    LeftOut(Package),
     /// It is there as far as anyone can tell, and a comment in the code suppresses it.
     Suppressed,
     /// It is over.
@@ -47,6 +49,7 @@ fn flaw(v: &Vulnerability, place: &Place<'_>, intake: &Intake<'_>) -> Ending {
     };
     match (verdict, place) {
         (AdvisoryVerdict::Withdrawn, _) => Ending::Ended(ResolvedReason::Withdrawn),
+        (_, Place::PackageLeftOut) => Ending::LeftOut(v.package.clone()),
         (_, Place::PackageGone) => Ending::Ended(ResolvedReason::Removed),
         // The installed version is still in an affected range: the scanner stopped reporting, nothing was fixed.
         (AdvisoryVerdict::Affected, Place::PackageAt(_)) => Ending::Unproved,

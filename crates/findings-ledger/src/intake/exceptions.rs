@@ -1,9 +1,15 @@
 //! Exceptions of the configuration: rules, paths and advisories that a person set aside, with a reason.
 
-use std::{collections::HashSet, fmt, str::FromStr};
+use std::{
+    collections::{BTreeMap, HashSet},
+    fmt,
+    str::FromStr,
+};
 
 use findings_model::{AdvisoryId, ExceptedBy, Finding, PackageName, Status, Subject, date_text};
 use time::Date;
+
+use crate::Plan;
 
 /// An exception of the configuration. It speaks of every finding that agrees with all it names; it names at least one thing.
 #[derive(Clone, Debug, PartialEq)]
@@ -149,6 +155,13 @@ pub enum ExceptionNotice {
         /// How many findings that are there it was for.
         findings: usize,
     },
+    /// An exception of the plan file holds, and does not say all that one should.
+    Bare {
+        /// What it speaks of.
+        exception: String,
+        /// What it does not say.
+        lacks: Vec<&'static str>,
+    },
 }
 
 impl fmt::Display for ExceptionNotice {
@@ -165,6 +178,10 @@ impl fmt::Display for ExceptionNotice {
                     if *findings == 1 { "a finding counts".to_owned() } else { format!("{findings} findings count") };
                 write!(f, "the exception of {exception} expired on {}: {count} again", date_text(*on))
             }
+            Self::Bare { exception, lacks } => {
+                let lacks = lacks.join(", ");
+                write!(f, "the exception of {exception} in the remediation plans is taken, but it has {lacks}")
+            }
         }
     }
 }
@@ -174,9 +191,13 @@ pub(super) struct Exceptions<'a> {
     all: &'a [Exception],
     /// Those of their ids that are ids of a finding that is there.
     named: HashSet<AdvisoryId>,
-    matched: Vec<usize>,
+    /// Those that match a finding that is there.
+    matched: Vec<bool>,
+    /// For each how many findings count again because it expired.
+    lapsed: Vec<usize>,
     today: Date,
-    in_plans: Vec<(&'a str, Date)>,
+    expired_in_plans: Vec<(&'a str, Date)>,
+    bare_in_plans: BTreeMap<&'a str, Vec<&'static str>>,
 }
 
 impl<'a> Exceptions<'a> {
@@ -188,7 +209,15 @@ impl<'a> Exceptions<'a> {
             let ids = there.flat_map(|f| f.subject.advisory_ids());
             named.extend(ids.filter(|id| wanted.contains(*id)).cloned());
         }
-        Self { all, named, matched: vec![0; all.len()], today, in_plans: Vec::new() }
+        Self {
+            all,
+            named,
+            matched: vec![false; all.len()],
+            lapsed: vec![0; all.len()],
+            today,
+            expired_in_plans: Vec::new(),
+            bare_in_plans: BTreeMap::new(),
+        }
     }
 
     /// The exception that holds today for a finding that is there; the first in the order of the configuration.
@@ -199,7 +228,7 @@ impl<'a> Exceptions<'a> {
         let mut found = None;
         for (exception, matched) in self.all.iter().zip(&mut self.matched) {
             if exception.matches(finding, &self.named) {
-                *matched += 1;
+                *matched = true;
                 if found.is_none() && exception.holds(self.today) {
                     found = Some(exception.excepts());
                 }
@@ -208,29 +237,45 @@ impl<'a> Exceptions<'a> {
         found
     }
 
-    /// Notes an exception of the plan file that holds no longer.
-    pub(super) fn expired_in_plans(&mut self, plan: Option<(&'a str, Date)>) {
-        self.in_plans.extend(plan);
+    /// Notes that nothing excepts a finding any more, whatever did until it expired: `plan` is an exception of the plan file.
+    pub(super) fn counts_again(&mut self, finding: &Finding, plan: Option<(&'a str, Date)>) {
+        for (exception, lapsed) in self.all.iter().zip(&mut self.lapsed) {
+            *lapsed += usize::from(!exception.holds(self.today) && exception.matches(finding, &self.named));
+        }
+        self.expired_in_plans.extend(plan);
+    }
+
+    /// Notes an exception of the plan file that holds, with what it does not say.
+    pub(super) fn held_in_plans(&mut self, plan: &'a Plan) {
+        let lacks = plan.exception_lacks();
+        if !lacks.is_empty() {
+            self.bare_in_plans.insert(&plan.key, lacks);
+        }
     }
 
     /// What a person should know, in the order of the configuration, then of the plans.
     pub(super) fn notices(mut self) -> Vec<ExceptionNotice> {
         let mut notices = Vec::new();
-        for (exception, matched) in self.all.iter().zip(&self.matched) {
+        for ((exception, is_matched), lapsed) in self.all.iter().zip(&self.matched).zip(&self.lapsed) {
             let label = exception.label();
-            match exception.expires.filter(|_| !exception.holds(self.today)) {
-                Some(on) if *matched > 0 => {
-                    notices.push(ExceptionNotice::Expired { exception: label, on, findings: *matched });
+            match exception.expires {
+                _ if !is_matched => notices.push(ExceptionNotice::Unused { exception: label }),
+                Some(on) if *lapsed > 0 => {
+                    notices.push(ExceptionNotice::Expired { exception: label, on, findings: *lapsed });
                 }
-                _ if *matched == 0 => notices.push(ExceptionNotice::Unused { exception: label }),
                 _ => {}
             }
         }
-        self.in_plans.sort_unstable();
-        for plans in self.in_plans.chunk_by(|a, b| a == b) {
+        self.expired_in_plans.sort_unstable();
+        for plans in self.expired_in_plans.chunk_by(|a, b| a == b) {
             let (key, on) = plans[0];
             notices.push(ExceptionNotice::Expired { exception: key.to_owned(), on, findings: plans.len() });
         }
+        notices.extend(
+            self.bare_in_plans
+                .into_iter()
+                .map(|(key, lacks)| ExceptionNotice::Bare { exception: key.to_owned(), lacks }),
+        );
         notices
     }
 }

@@ -11,18 +11,33 @@ use findings_model::{Coverage, CoverageState, ReportFormat, ScanSummary, Scanner
 /// a person counts files. Formats that say the same things stand for each other.
 pub(super) fn reports(state: &ScannerState, now: &[Report<'_>], expected: Option<usize>) -> Vec<String> {
     let there = counted(now.iter().map(|report| report.file));
+    let before = without_copies(&state.newest);
     let lost = match expected {
         Some(files) => files.saturating_sub(there.len()),
-        None if state.first_usable.is_some() => fewer(&state.newest, now).max(1_usize.saturating_sub(now.len())),
+        None if state.first_usable.is_some() => fewer(&before, now).max(1_usize.saturating_sub(now.len())),
         None => 1_usize.saturating_sub(now.len()),
     };
-    let gone = counted(state.newest.iter().map(|scan| scan.file.as_str())).into_iter().flat_map(|(file, before)| {
+    let gone = counted(before.iter().map(|scan| scan.file.as_str())).into_iter().flat_map(|(file, before)| {
         let left = before.saturating_sub(there.get(file).copied().unwrap_or(0));
         std::iter::repeat_n(file, left)
     });
     let mut files: Vec<String> = gone.take(lost).map(str::to_owned).collect();
     files.resize(lost, String::new());
     files
+}
+
+/// The scans of a run without those of files that were byte for byte copies of another one: nobody will miss a copy.
+fn without_copies(scans: &[ScanSummary]) -> Vec<&ScanSummary> {
+    let mut originals: BTreeMap<&str, &str> = BTreeMap::new();
+    let mut kept = Vec::with_capacity(scans.len());
+    // In the order of their files, as the ledger has them: a copy most often has the longer name.
+    for scan in scans {
+        let original = scan.report_digest.as_deref().map(|digest| *originals.entry(digest).or_insert(&scan.file));
+        if original.is_none_or(|file| file == scan.file) {
+            kept.push(scan);
+        }
+    }
+    kept
 }
 
 /// A report of this run.
@@ -55,7 +70,7 @@ fn class(format: ReportFormat) -> Class {
 }
 
 /// How many reports fewer there are than before. One that could not be recognised may be any.
-fn fewer(before: &[ScanSummary], now: &[Report<'_>]) -> usize {
+fn fewer(before: &[&ScanSummary], now: &[Report<'_>]) -> usize {
     let (mut needed, mut unknown_before) = (BTreeMap::<Class, BTreeMap<ReportFormat, usize>>::new(), 0_usize);
     for scan in before {
         match scan.format {
@@ -108,14 +123,18 @@ pub(super) fn missing(
     // Where the file's own report was unusable the last time, others may have been usable since.
     let was_usable = last.is_none_or(|scan| scan.coverage.is_usable());
     let when = |s: &ScannerState| if was_usable { s.last_usable } else { s.last_complete.or(s.last_usable) };
+    let files = counted(now.iter().map(|report| report.file)).len();
+    let way_out = format!("if no more is to come, set scanners.{name}.reports = {files}");
     let reason = match state.and_then(when) {
         Some(last) if now.is_empty() || file.is_empty() => {
             format!("there is no report of {name}; the last usable one is of {last}")
         }
         Some(last) if now.iter().any(|report| report.file == file) => {
-            format!("{file} holds fewer runs of {name} than before; the last usable ones are of {last}")
+            format!("{file} holds fewer runs of {name} than before; the last usable ones are of {last}; {way_out}")
         }
-        Some(last) => format!("there is no report of {name} in place of {file}; the last usable one is of {last}"),
+        Some(last) => {
+            format!("there is no report of {name} in place of {file}; the last usable one is of {last}; {way_out}")
+        }
         None => format!("there is no report of {name}, and never was a usable one"),
     };
     let coverage = Coverage::missing(reason);
@@ -131,5 +150,7 @@ pub(super) fn missing(
         observed_at: None,
         report_digest: None,
         rule_set: None,
+        repeats: None,
+        holds_nothing: false,
     }
 }

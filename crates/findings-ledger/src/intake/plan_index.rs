@@ -60,13 +60,16 @@ impl<'a> PlanIndex<'a> {
         found.into_iter()
     }
 
-    /// The exception that holds today.
-    pub(super) fn exception(&self, finding: &Finding) -> Option<ExceptedBy> {
-        self.of(finding).filter(|p| p.expires.is_none_or(|last| self.today <= last)).find_map(|p| match p.status {
-            PlanStatus::AcceptedRisk => Some(ExceptedBy::AcceptedRisk { until: p.expires }),
-            PlanStatus::FalsePositive => Some(ExceptedBy::FalsePositive { until: p.expires }),
-            PlanStatus::NotAffected => Some(ExceptedBy::NotAffected { until: p.expires }),
-            _ => None,
+    /// The exception that holds today, with its plan.
+    pub(super) fn exception(&self, finding: &Finding) -> Option<(&'a Plan, ExceptedBy)> {
+        self.of(finding).filter(|p| p.expires.is_none_or(|last| self.today <= last)).find_map(|p| {
+            let by = match p.status {
+                PlanStatus::AcceptedRisk => ExceptedBy::AcceptedRisk { until: p.expires },
+                PlanStatus::FalsePositive => ExceptedBy::FalsePositive { until: p.expires },
+                PlanStatus::NotAffected => ExceptedBy::NotAffected { until: p.expires },
+                _ => return None,
+            };
+            Some((p, by))
         })
     }
 

@@ -92,6 +92,7 @@ pub(super) fn apply(finding: &mut Finding, records: &[&Record<'_>], run: &Run<'_
         (Subject::Secret(old), Subject::Secret(new)) => {
             let mut spot = new.clone();
             spot.mark = spot.mark.or_else(|| old.mark.take());
+            spot.text = spot.text.or_else(|| old.text.take());
             *old = spot;
         }
         _ => return,

@@ -7,14 +7,14 @@ use std::{
 };
 
 use findings_model::{
-    Clearance, CodeText, Coverage, CoverageState, ExceptedBy, Finding, FindingKind, Gap, LookedAt, Observation,
-    Package, ReportFormat, RuleSet, Scan, ScanSummary, ScannerName, ScannerState, Status, Subject, Timestamp,
+    Clearance, Coverage, CoverageState, ExceptedBy, Finding, FindingKind, Gap, LookedAt, Observation, Package,
+    ReportFormat, RuleSet, Scan, ScanSummary, ScannerName, ScannerState, Status, Subject, Timestamp,
 };
 
 use super::{
     Intake, Required,
     canonical::Canonical,
-    lost, order,
+    lost, order, repeated, silenced,
     stale::Dates,
     used_with::{self, UsedWith},
 };
@@ -33,6 +33,8 @@ pub(super) struct Run<'a> {
     required: BTreeSet<ScannerName>,
     retired: BTreeSet<ScannerName>,
     missing: Vec<ScanSummary>,
+    /// Scanners that report no secret, though one that they reported is still there.
+    silenced: BTreeSet<&'a ScannerName>,
 }
 
 struct Judged<'a> {
@@ -40,6 +42,26 @@ struct Judged<'a> {
     /// The name that its scanner goes by.
     scanner: &'a ScannerName,
     coverage: Cow<'a, Coverage>,
+    /// When the same report was taken in first, where it is not a new one.
+    repeats: Option<Timestamp>,
+    /// It counts, and nothing in it shows that anything was looked at.
+    holds_nothing: bool,
+}
+
+impl Judged<'_> {
+    /// When the scan took place, as far as its report can be believed: a report from the future was made now.
+    fn when(&self, now: Timestamp) -> Timestamp {
+        self.scan.observed_at.filter(|at| *at <= now).or(self.repeats).unwrap_or(now)
+    }
+}
+
+/// What is to be said of a scanner, beside what its reports say.
+#[derive(Debug, Default)]
+pub(super) struct Aside {
+    /// It was used with less than before: what that may hide.
+    pub(super) narrowed: Option<String>,
+    /// Packages that its reports leave out and the project declares.
+    pub(super) left_out: BTreeSet<Package>,
 }
 
 /// A scan of the run under the name that its scanner goes by; the summary itself says what the report says.
@@ -151,6 +173,8 @@ pub(super) enum Place<'a> {
     Suppressed,
     /// The package is no longer there.
     PackageGone,
+    /// They list packages without this one, which the project itself declares.
+    PackageLeftOut,
     /// The package was looked at, at this version.
     PackageAt(Option<&'a str>),
     /// They do not list packages.
@@ -181,7 +205,12 @@ impl<'a> Run<'a> {
             .iter()
             .map(|scan| {
                 let scanner = names.name(&scan.scanner);
-                Judged { scan, scanner, coverage: judge_blank(scan, scanner, &content, &trusted) }
+                let coverage = judge_blank(scan, scanner, &content, &trusted);
+                let holds_nothing = coverage.blank && coverage.state.is_usable() && !trusted.contains(scanner);
+                let is_usable = coverage.state.is_usable();
+                let before = before.get(scanner).filter(|_| is_usable);
+                let repeats = before.and_then(|before| repeated::since(scan, before, intake.now));
+                Judged { scan, scanner, coverage, repeats, holds_nothing }
             })
             .collect();
         scans.sort_by(|a, b| order::of_scans(a.scan, b.scan));
@@ -220,8 +249,13 @@ impl<'a> Run<'a> {
             }
             missing.extend(lost.into_iter().map(|file| lost::missing(name, Some(state), file, now)));
         }
+        let mut silenced = silenced::without_secrets(scans.iter().map(|judged| (judged.scanner, judged.scan)));
+        silenced.retain(|scanner| {
+            let may_tell = groups.get(scanner).is_some_and(|group| group.ends && group.speaks_of.secrets);
+            may_tell && !trusted.contains(scanner) && silenced::is(scanner, &ledger.findings, intake)
+        });
         let own = Package::pypi(&ledger.project);
-        Self { intake, own, scans, groups, before, dates, required, retired, missing }
+        Self { intake, own, scans, groups, before, dates, required, retired, missing, silenced }
     }
 
     /// Every record of the run, in an order that only what they say decides.
@@ -269,10 +303,12 @@ impl<'a> Run<'a> {
                     Some(versions) => Place::PackageAt(versions.only()),
                     // The project itself is skipped by auditors where it is installed from its source: that is no scan of it.
                     None if v.package == self.own => Place::NotCovered,
+                    None if group.lists_packages && (self.intake.declares)(&v.package) => Place::PackageLeftOut,
                     None if group.lists_packages => Place::PackageGone,
                     None => Place::PackageUnlisted,
                 }
             }
+            Subject::Secret(_) if self.silenced.contains(scanner) => Place::Hidden(silenced::REASON.to_owned()),
             Subject::Code(_) | Subject::Secret(_) => {
                 let path = finding.subject.path().unwrap_or_default();
                 if group.gap_files.contains(path) {
@@ -303,12 +339,7 @@ impl<'a> Run<'a> {
     /// What the silence about a file that was looked at says.
     fn in_file(&self, group: &Group<'a>, scanner: &ScannerName, finding: &Finding, path: &str) -> Place<'a> {
         let Some(before) = self.before.get(scanner) else { return Place::FileThere };
-        let still_there = || {
-            let text = if let Subject::Code(spot) = &finding.subject { spot.text.as_ref() } else { None };
-            text.is_some_and(CodeText::is_of_line)
-                && (self.intake.file_exists)(path)
-                && (self.intake.still_in)(path, &finding.subject)
-        };
+        let still_there = || silenced::is_there(finding, self.intake);
         if let Some(reason) = used_with::hides(&group.used, &before.rule_sets, finding, scanner, still_there) {
             return Place::Hidden(reason);
         }
@@ -318,15 +349,15 @@ impl<'a> Run<'a> {
         if suppressed > was || (is_suppressed && suppressed > 0) { Place::Suppressed } else { Place::FileThere }
     }
 
-    /// The reports of the run and the required ones that are missing. `hidden` says which scanners were used with less than
-    /// before, and why that matters.
-    pub(super) fn told(&self, hidden: &BTreeMap<ScannerName, String>) -> Vec<Told> {
+    /// The reports of the run and the required ones that are missing. `asides` has what else is to be said of scanners.
+    pub(super) fn told(&self, asides: &BTreeMap<ScannerName, Aside>) -> Vec<Told> {
+        let none = Aside::default();
         let mut all: Vec<Told> = self
             .scans
             .iter()
             .map(|judged| {
-                let narrowed = hidden.get(judged.scanner).map(String::as_str);
-                Told { scanner: judged.scanner.clone(), summary: summary(judged, narrowed, self.intake.now) }
+                let aside = asides.get(judged.scanner).unwrap_or(&none);
+                Told { scanner: judged.scanner.clone(), summary: summary(judged, aside, self.intake.now) }
             })
             .collect();
         all.extend(self.missing.iter().map(|lost| Told { scanner: lost.scanner.clone(), summary: lost.clone() }));
@@ -379,7 +410,7 @@ impl<'a> Run<'a> {
             if !judged.coverage.state.is_usable() {
                 continue;
             }
-            let when = when(judged.scan, self.intake.now);
+            let when = judged.when(self.intake.now);
             state.first_usable = state.first_usable.or(Some(self.intake.now));
             // A time behind this run's was taken from a wrong clock.
             let believed = |at: Option<Timestamp>| at.filter(|at| *at <= self.intake.now).max(Some(when));
@@ -419,11 +450,6 @@ fn judge_dates<'a>(
         }
     }
     dates
-}
-
-/// When a scan took place, as far as its report can be believed: a report from the future was made now.
-fn when(scan: &Scan, now: Timestamp) -> Timestamp {
-    scan.observed_at.filter(|at| *at <= now).unwrap_or(now)
 }
 
 fn has_content(scan: &Scan) -> bool {
@@ -485,16 +511,24 @@ fn required(
     names
 }
 
-fn summary(judged: &Judged<'_>, narrowed: Option<&str>, now: Timestamp) -> ScanSummary {
+fn summary(judged: &Judged<'_>, aside: &Aside, now: Timestamp) -> ScanSummary {
     let (scan, coverage) = (judged.scan, &judged.coverage);
     let mut not_covered: Vec<String> = coverage.gaps.iter().map(Gap::label).collect();
     not_covered.sort();
     not_covered.dedup();
     let mut state = coverage.state;
     let mut reasons = coverage.reasons.clone();
-    if let Some(reason) = narrowed.filter(|_| state.is_usable()) {
+    if let Some(reason) = aside.narrowed.as_ref().filter(|_| state.is_usable()) {
         state = CoverageState::Filtered;
-        reasons.insert(0, reason.to_owned());
+        reasons.insert(0, reason.clone());
+    }
+    if judged.holds_nothing {
+        reasons
+            .push("it holds nothing: it does not show that anything was looked at (trust_empty accepts it)".to_owned());
+    }
+    reasons.extend(judged.repeats.map(repeated::remark));
+    if !aside.left_out.is_empty() && scan.coverage.looked_at.lists_packages {
+        reasons.push(left_out(&aside.left_out));
     }
     ScanSummary {
         scanner: scan.scanner.clone(),
@@ -508,7 +542,22 @@ fn summary(judged: &Judged<'_>, narrowed: Option<&str>, now: Timestamp) -> ScanS
         observed_at: scan.observed_at.filter(|at| *at <= now),
         report_digest: scan.report_digest.clone(),
         rule_set: scan.rules.as_ref().map(RuleSet::digest),
+        repeats: judged.repeats,
+        holds_nothing: judged.holds_nothing,
     }
+}
+
+/// What is told of declared packages that a report leaves out.
+fn left_out(packages: &BTreeSet<Package>) -> String {
+    const NAMED: usize = 5;
+    let mut names: Vec<String> = packages.iter().take(NAMED).map(ToString::to_string).collect();
+    if packages.len() > NAMED {
+        names.push(format!("{} more", packages.len() - NAMED));
+    }
+    format!(
+        "it leaves out {}, which the project declares as a dependency without a condition: what is known of it stays, unverified (was another environment scanned?)",
+        names.join(", ")
+    )
 }
 
 /// The versions at which reports list a package.

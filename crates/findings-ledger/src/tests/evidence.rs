@@ -90,7 +90,7 @@ fn a_run_that_is_missing_from_a_file_is_a_lost_report() {
     let both = || [run("py/x a.py 1 x"), run("js/y b.js 1 y")];
     p.take(5, &both());
     assert_snapshot!(p.run(12, &both()[..1]), @r#"
-    CodeQL missing: reports/CodeQL.json holds fewer runs of CodeQL than before; the last usable ones are of 2026-01-05T04:00:00Z
+    CodeQL missing: reports/CodeQL.json holds fewer runs of CodeQL than before; the last usable ones are of 2026-01-05T04:00:00Z; if no more is to come, set scanners.CodeQL.reports = 1
     incomplete
     * CODEQL-js/y-b.js-1 unverified {"since":"2026-01-05"}
     CODEQL-js/y-b.js-1 high unverified since 2026-01-05
@@ -114,7 +114,7 @@ fn a_lost_report_is_told_in_the_same_words_until_it_is_back() {
     let first = p.take(12, &two()[..1]);
     let later = p.take(19, &two()[..1]);
     assert_eq!(first.scans[1].reasons, later.scans[1].reasons);
-    assert_snapshot!(first.scans[1].reasons.join("; "), @"there is no report of pip-audit in place of b.json; the last usable one is of 2026-01-05T04:00:00Z");
+    assert_snapshot!(first.scans[1].reasons.join("; "), @"there is no report of pip-audit in place of b.json; the last usable one is of 2026-01-05T04:00:00Z; if no more is to come, set scanners.pip-audit.reports = 1");
     let state = &p.ledger.scanners[&name("pip-audit")];
     assert_eq!(state.last_complete.unwrap().to_string(), "2026-01-05T04:00:00Z", "one of two is no complete scan");
     assert_eq!(state.last_usable.unwrap().to_string(), "2026-01-19T04:00:00Z");
@@ -170,7 +170,7 @@ fn a_format_that_cannot_speak_of_a_finding_ends_nothing() {
     p.take(5, &[json().finds(flaw("requests 2.19.0 CVE-2018-18074")).finds(secret("aws|a.py|3"))]);
     let sarif = format(ReportFormat::Sarif, scan("Trivy").in_file("trivy.sarif"));
     assert_snapshot!(p.run(12, &[sarif]), @r#"
-    trivy missing: there is no report of trivy in place of reports/trivy.json; the last usable one is of 2026-01-05T04:00:00Z
+    trivy missing: there is no report of trivy in place of reports/trivy.json; the last usable one is of 2026-01-05T04:00:00Z; if no more is to come, set scanners.trivy.reports = 1
     incomplete
     * CVE-2018-18074 unverified {"since":"2026-01-05"}
     * SECRET-aws-a.py-3 unverified {"since":"2026-01-05"}

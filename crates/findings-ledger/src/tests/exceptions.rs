@@ -79,7 +79,7 @@ fn one_that_matches_nothing_is_told() {
 fn an_exception_of_the_plan_file_that_expired_is_told_while_its_finding_is_there() {
     let mut p = Project::new();
     p.exceptions(
-        "findings:\n  PYSEC-1:\n    status: accepted_risk\n    expires: 2026-01-10\n    reason: waits for upstream\n",
+        "findings:\n  PYSEC-1:\n    status: accepted_risk\n    expires: 2026-01-10\n    reason: waits for upstream\n    owner: maintainers\n",
     );
     let audit = || scan("pip-audit").packages("requests 2.19.0").finds(flaw("requests 2.19.0 PYSEC-1"));
     assert_eq!(notices(&p.take(5, &[audit()])), "");

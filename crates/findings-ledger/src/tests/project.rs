@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use findings_model::{
-    AdvisoryVerdict, CodeSpot, CodeText, PackageName, ResolvedReason, Scan, ScannerName, Scope, Status, Subject,
-    date_text,
+    AdvisoryVerdict, CodeSpot, CodeText, PackageName, ResolvedReason, Scan, ScannerName, Scope, SecretSpot, Status,
+    Subject, date_text,
 };
 
 use super::{at, name};
@@ -21,6 +21,8 @@ pub(super) struct Project {
     pub(super) verdicts: BTreeMap<&'static str, AdvisoryVerdict>,
     /// Whether every advisory record could be had.
     pub(super) advised: bool,
+    /// Packages that the project declares without a condition.
+    pub(super) declared: BTreeSet<&'static str>,
     pub(super) required: Required,
     pub(super) retired: BTreeSet<ScannerName>,
     pub(super) reports: BTreeMap<ScannerName, usize>,
@@ -38,6 +40,7 @@ impl Project {
             lines: BTreeMap::new(),
             verdicts: BTreeMap::new(),
             advised: true,
+            declared: BTreeSet::new(),
             required: Required::Default,
             retired: BTreeSet::new(),
             reports: BTreeMap::new(),
@@ -57,6 +60,9 @@ impl Project {
         match subject {
             Subject::Code(CodeSpot { text: Some(text), .. }) => {
                 lines.iter().any(|line| CodeText::of(line, false).as_ref() == Some(text))
+            }
+            Subject::Secret(SecretSpot { text: Some(text), .. }) => {
+                lines.iter().any(|line| CodeText::of_secret(line).as_ref() == Some(text))
             }
             _ => true,
         }
@@ -89,6 +95,7 @@ impl Project {
                 advised: &|_| self.advised,
                 plans: &self.plans,
                 exceptions: &self.configured,
+                declares: &|package| self.declared.contains(package.name()),
                 scope_of: &|_| Scope::Unknown,
                 now: at(day),
             },

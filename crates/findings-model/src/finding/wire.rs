@@ -213,6 +213,7 @@ impl TryFrom<FindingWire<'_>> for Finding {
                 rule: w.rule.ok_or_else(|| lacks("rule"))?.into(),
                 path: w.path.ok_or_else(|| lacks("path"))?.into(),
                 line: w.line,
+                text: w.code_digest,
                 mark: w.secret_mark,
             }),
         };

@@ -182,7 +182,7 @@ impl Finding {
                 w.aliases.0 = c.aliases.iter().map(AdvisoryId::as_str).collect();
             }
             Subject::Secret(s) => {
-                (w.rule, w.secret_mark) = (Some(s.rule.as_str()), s.mark.as_ref());
+                (w.rule, w.code_digest, w.secret_mark) = (Some(s.rule.as_str()), s.text.as_ref(), s.mark.as_ref());
             }
         }
         match &self.status {

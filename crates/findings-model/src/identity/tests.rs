@@ -52,6 +52,7 @@ fn secret(text: &str) -> Subject {
         rule: words.next().unwrap().to_owned(),
         path: words.next().unwrap().to_owned(),
         line: words.next().unwrap().parse().ok(),
+        text: None,
         mark: words.next().map(|m| SecretMark::from_hex(m.to_owned())),
     })
 }

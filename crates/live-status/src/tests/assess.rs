@@ -286,3 +286,36 @@ fn without_its_ledger_the_last_answer_is_kept_and_marked() {
     assert_eq!(status.scan_date, previous.scan_date);
     assert_eq!(status.days_since_last_vulnerability, Some(4));
 }
+
+#[test]
+fn what_is_only_accepted_is_not_called_unknown_to_us() {
+    use findings_model::ExceptedBy;
+    let mut accepted = flaw("CVE-2024-1000", "a1", Severity::High, "2026-11-09");
+    accepted.status = Status::Excepted { by: ExceptedBy::AcceptedRisk { until: None } };
+    let status = Sample::clean().with([accepted]).assess();
+    assert_eq!((status.security_grade, status.verdict.as_str()), (Some(Grade::A), "No open findings; 1 accepted"));
+}
+
+#[test]
+fn a_report_that_holds_nothing_is_said_and_not_praised() {
+    let reason = "it holds nothing: it does not show that anything was looked at";
+    let status = Sample::clean()
+        .newest("pip-audit", CoverageState::Complete, &[reason], &[])
+        .change("pip-audit", |state| {
+            state.ever_covered = false;
+            state.newest.iter_mut().for_each(|scan| scan.holds_nothing = true);
+        })
+        .assess();
+    assert_eq!(status.security_grade, Some(Grade::A));
+    assert_eq!(status.verdict, "No findings, but a report shows no scan");
+    assert_eq!(status.reasons, [format!("of the newest pip-audit report: {reason}")]);
+}
+
+#[test]
+fn a_report_that_was_taken_in_before_is_as_old_as_it_was_then() {
+    let then = at("2026-11-09T03:00:00Z");
+    let status = Sample::clean()
+        .change("pip-audit", |state| state.newest.iter_mut().for_each(|scan| scan.repeats = Some(then)))
+        .assess_at("2026-11-18T03:00:00Z");
+    assert_eq!((status.data_as_of, status.stale), (Some(then), true));
+}

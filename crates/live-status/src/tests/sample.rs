@@ -122,6 +122,8 @@ fn scan(name: &str, coverage: CoverageState, reasons: &[&str], not_covered: &[&s
         observed_at: None,
         report_digest: None,
         rule_set: None,
+        repeats: None,
+        holds_nothing: false,
     }
 }
 
@@ -174,8 +176,13 @@ pub(crate) fn code(rule: &str, path: &str, severity: Severity, found: &str) -> F
 }
 
 pub(crate) fn secret(rule: &str, path: &str, found: &str) -> Finding {
-    let subject =
-        Subject::Secret(SecretSpot { rule: rule.to_owned(), path: path.to_owned(), line: Some(7), mark: None });
+    let subject = Subject::Secret(SecretSpot {
+        rule: rule.to_owned(),
+        path: path.to_owned(),
+        line: Some(7),
+        text: None,
+        mark: None,
+    });
     let id = format!("SECRET-{rule}-{path}-7");
     let mut finding = finding(&id, subject, Severity::High, found, "detect-secrets");
     finding.rating.source = SeveritySource::Policy;

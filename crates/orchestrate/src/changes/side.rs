@@ -11,7 +11,7 @@ use state_store::DOCUMENT_LIMIT;
 use crate::{
     changes::ChangesRequest,
     documents::DocumentError,
-    gather::{self, Reading},
+    gather::{self, Reading, Tree},
     paths,
     project::Project,
 };
@@ -49,9 +49,12 @@ impl Files {
 /// another document or a folder of reports in it.
 pub(super) fn at(project: &Project, place: &Path, request: &ChangesRequest) -> Result<Placed, DocumentError> {
     let full = project.path(place);
-    let reading = Reading { own_project: Some(&request.project), key: request.rules.key.as_ref(), now: request.now };
+    let tree = Tree::of(project);
+    let key = request.rules.key.as_ref();
+    let reading = Reading { own_project: Some(&request.project), key, now: request.now, tree: Some(&tree) };
     if full.is_dir() {
-        let scans = gather::scans_of_folder(project, &full, &reading, &|_| false)?;
+        let mut scans = gather::scans_of_folder(project, &full, &reading, &mut |_| false)?;
+        gather::leave_out_own_state(&mut scans);
         return Ok(Placed { side: Side::Reports(scans), files: Files::WorkTree });
     }
     if state_store::exists(&full) {
@@ -89,7 +92,9 @@ fn at_revision(project: &Project, place: &Path, reading: &Reading<'_>) -> Result
         }
         // A folder of reports, or nothing at all, which the listing names.
         Ok(None) | Err(GitError::NotAFile { .. }) => {
-            Side::Reports(gather::scans_of_commit(&repository, &commit, path, reading)?)
+            let mut scans = gather::scans_of_commit(&repository, &commit, path, reading)?;
+            gather::leave_out_own_state(&mut scans);
+            Side::Reports(scans)
         }
         Err(error) => return Err(error.into()),
     };

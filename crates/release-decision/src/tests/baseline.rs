@@ -73,6 +73,8 @@ fn scanner(first_usable: Option<&str>) -> ScannerState {
             observed_at: None,
             report_digest: None,
             rule_set: None,
+            repeats: None,
+            holds_nothing: false,
         }],
     }
 }

@@ -1,8 +1,8 @@
 use change_detect::{ChangeSet, ChangeType, IncompleteScan};
-use findings_model::{CoverageState, ScannerName, Severity};
+use findings_model::{CoverageState, FindingKind, ScannerName, Severity};
 use proptest::prelude::*;
 
-use super::{change, changes, decided, now, severity_change, versions};
+use super::{change, changes, decided, now, of_kind, severity_change, versions};
 use crate::{
     CurrentVersion, DecideError, Effect, FirstScanRule, Past, Policy, Request, Row, StoredDecision, Threshold,
     TriggerType, VersionError, Versions, decide,
@@ -62,6 +62,26 @@ fn the_justifications_are_worded_as_they_always_were() {
         justification(vec![change(NEW, "X-1", Severity::Unknown)]),
         auto("1 new vulnerability of unknown severity")
     );
+}
+
+#[test]
+fn findings_are_called_by_their_kind() {
+    use FindingKind::{Code, Secret, Vulnerability};
+    let new = |id: &str, kind| of_kind(kind, change(NEW, id, Severity::High));
+    let gone = |id: &str, kind| of_kind(kind, change(RESOLVED, id, Severity::High));
+    for (set, words) in [
+        (vec![new("X-1", Secret)], "1 new high/critical secret"),
+        (vec![new("X-1", Code), new("X-2", Code)], "2 new high/critical code findings"),
+        (vec![new("X-1", Code), new("X-2", Vulnerability)], "2 new high/critical findings"),
+        (
+            vec![new("X-1", Vulnerability), gone("X-2", Secret), gone("X-3", Code)],
+            "1 new high/critical vulnerability, 2 findings resolved",
+        ),
+    ] {
+        assert_eq!(justification(set).2, format!("Security-driven release: {words}"));
+    }
+    let notes = decided(&changes(vec![gone("X-1", Secret)]), &Request::auto(), &Policy::default()).release_notes;
+    assert!(notes.contains("## Findings Resolved") && !notes.contains("ulnerabilit"), "{notes}");
 }
 
 #[test]

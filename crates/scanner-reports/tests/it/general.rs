@@ -1,6 +1,6 @@
-use findings_model::{CoverageState, ReportFormat, ScannerName};
+use findings_model::{CoverageState, Gap, ReportFormat, ScannerName};
 use insta::assert_snapshot;
-use scanner_reports::{Source, read, unreadable};
+use scanner_reports::{Places, Source, read, read_in, unreadable};
 
 use crate::support::{declared, now, scan_of, scans_of, told};
 
@@ -123,4 +123,43 @@ fn reasons_are_few_and_short() {
     assert_eq!(scan.coverage.reasons.len(), 11);
     assert_eq!(scan.coverage.reasons[10], "and 990 more of the same sort");
     assert_eq!(scan.coverage.gaps.len(), 11);
+}
+
+#[test]
+fn paths_of_another_folder_are_brought_into_the_project() {
+    let files = ["src/pkg/a.py", "src/pkg/b.py", "tests/a.py", "setup.py"];
+    let roots = ["/srv/work/app".to_owned()];
+    let places = Places {
+        roots: &roots,
+        has: &|path| files.contains(&path),
+        ending_with: &|path| {
+            let end = format!("/{path}");
+            files.iter().filter(|file| file.ends_with(&end)).map(|file| (*file).to_owned()).collect()
+        },
+    };
+    let told = |paths: &[&str]| {
+        let metrics: Vec<String> = paths.iter().map(|path| format!(r#"{path:?}:{{"loc":3}}"#)).collect();
+        let report = format!(
+            r#"{{"errors":[{{"filename":{:?},"reason":"syntax error while parsing AST from file"}}],"metrics":{{{}}},"results":[]}}"#,
+            paths[0],
+            metrics.join(",")
+        );
+        let source = Source { file: "bandit.json", declared: None, own_project: None, key: None, now: now() };
+        let scan = read_in(report.as_bytes(), &source, &places).remove(0);
+        let mut shown: Vec<String> = scan.coverage.gaps.iter().map(Gap::label).collect();
+        shown.extend(scan.coverage.looked_at.files);
+        (shown.join(" "), scan.coverage.reasons.join("; "))
+    };
+    for (paths, settled) in [
+        (["/srv/work/app/src/pkg/a.py", "/srv/work/app/setup.py"], "src/pkg/a.py setup.py"),
+        (["/builds/7/app/src/pkg/a.py", "/builds/7/app/setup.py"], "src/pkg/a.py setup.py"),
+        (["./a.py", "./b.py"], "src/pkg/a.py src/pkg/b.py"),
+        (["a.py", "new.py"], "a.py new.py"),
+        (["src/pkg/gone.py", "setup.py"], "src/pkg/gone.py setup.py"),
+        (["/home/ann/venv/lib/x/y.py", "/opt/setup.py"], "venv/lib/x/y.py opt/setup.py"),
+    ] {
+        let (shown, reasons) = told(&paths);
+        assert_eq!(shown, settled, "{paths:?}");
+        assert!(!["/srv", "/builds", "ann"].iter().any(|part| reasons.contains(part)), "{reasons}");
+    }
 }

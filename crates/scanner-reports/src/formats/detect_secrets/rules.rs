@@ -61,6 +61,9 @@ const BUILT_IN: [&str; 4] = [
     "detect_secrets.filters.common.is_baseline_file",
     "detect_secrets.filters.common.is_invalid_file",
 ];
+/// What the documentation says to leave out (`--exclude-files`): this program's own files, of which no finding is taken in anyway.
+const OWN_FILES: &str =
+    "^(security/(findings|reports)/|docs/security-status/|metrics/(workflow-|runs/|daily/)[^/]*json$)";
 /// The filter by verification.
 const VERIFICATION: &str = "detect_secrets.filters.common.is_ignored_due_to_verification_policies";
 /// The level of [`VERIFICATION`] up to which it leaves out only what was proved to be no live secret; `--only-verified` goes above.
@@ -145,10 +148,39 @@ fn filter(filter: &Filter<'_>) -> Option<String> {
     }
     let mut chosen: BTreeSet<&str> = filter.pattern.iter().collect();
     chosen.extend(filter.file_name.get());
+    if chosen.remove(OWN_FILES) && chosen.is_empty() {
+        return None;
+    }
     described(path, &chosen.into_iter().collect::<Vec<_>>().join(", "))
 }
 
 fn described(what: &str, said: &str) -> Option<String> {
     let text = clean::line(&format!("{what} {said}"), 400);
     (!text.is_empty()).then_some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn filters(patterns: &str) -> Option<String> {
+        let json = format!(r#"{{"path":"detect_secrets.filters.regex.should_exclude_file","pattern":[{patterns}]}}"#);
+        filter(&serde_json::from_str(&json).unwrap())
+    }
+
+    #[test]
+    fn leaving_out_our_own_files_hides_nothing() {
+        let own = format!("{OWN_FILES:?}");
+        assert_eq!(filters(&own), None);
+        assert!(
+            filters(&format!("{own},\"^tests/\"")).is_some_and(|said| said.ends_with("should_exclude_file ^tests/"))
+        );
+        for documented in [
+            include_str!("../../../../../README.md"),
+            include_str!("../../../../../docs/runbook.md"),
+            include_str!("../../../../../.github/actions/scan/scan.sh"),
+        ] {
+            assert!(documented.contains(&format!("'{OWN_FILES}'")));
+        }
+    }
 }
