@@ -5,6 +5,7 @@ mod ending;
 mod exceptions;
 mod fix;
 mod fold;
+mod group;
 mod lost;
 mod names;
 mod order;

@@ -45,13 +45,14 @@ pub(crate) fn settle(scan: &mut Scan, places: Option<&Places<'_>>) {
     }
     if let Some(places) = places {
         relative(scan, places, &mut told);
-        for reason in &mut scan.coverage.reasons {
-            *reason = clean::line(&without_machine(reason, places), 400);
-        }
-        for gap in &mut scan.coverage.gaps {
-            if let Gap::Unnamed(what) = gap {
-                *what = without_machine(what, places);
-            }
+    }
+    let roots = places.map_or(&[][..], |places| places.roots);
+    for reason in &mut scan.coverage.reasons {
+        *reason = clean::line(&without_machine(reason, roots), 400);
+    }
+    for gap in &mut scan.coverage.gaps {
+        if let Gap::Unnamed(what) = gap {
+            *what = without_machine(what, roots);
         }
     }
     if told.0.is_empty() {
@@ -176,9 +177,9 @@ fn relative(scan: &Scan, places: &Places<'_>, told: &mut Told) {
 }
 
 /// A text of the report without what it tells of the machine.
-fn without_machine(said: &str, places: &Places<'_>) -> String {
+fn without_machine(said: &str, roots: &[String]) -> String {
     let mut said = said.to_owned();
-    for root in places.roots.iter().filter(|root| root.len() > 1) {
+    for root in roots {
         said = said.replace(&format!("{root}/"), "");
     }
     text::without_absolute_paths(&said)

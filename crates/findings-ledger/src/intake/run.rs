@@ -2,21 +2,16 @@
 
 use std::{
     borrow::Cow,
-    cell::OnceCell,
-    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashSet},
 };
 
 use findings_model::{
-    Clearance, Coverage, CoverageState, ExceptedBy, Finding, FindingKind, Gap, LookedAt, Observation, Package,
-    ReportFormat, RuleSet, Scan, ScanSummary, ScannerName, ScannerState, Status, Subject, Timestamp,
+    Clearance, Coverage, CoverageState, ExceptedBy, Finding, Gap, Observation, Package, RuleSet, Scan, ScanSummary,
+    ScannerName, ScannerState, Status, Subject, Timestamp,
 };
 
 use super::{
-    Intake, Required,
-    canonical::Canonical,
-    lost, order, repeated, silenced,
-    stale::Dates,
-    used_with::{self, UsedWith},
+    Intake, Required, canonical::Canonical, group::Group, lost, order, repeated, silenced, stale::Dates, used_with,
 };
 use crate::Ledger;
 
@@ -37,11 +32,11 @@ pub(super) struct Run<'a> {
     silenced: BTreeSet<&'a ScannerName>,
 }
 
-struct Judged<'a> {
-    scan: &'a Scan,
+pub(super) struct Judged<'a> {
+    pub(super) scan: &'a Scan,
     /// The name that its scanner goes by.
     scanner: &'a ScannerName,
-    coverage: Cow<'a, Coverage>,
+    pub(super) coverage: Cow<'a, Coverage>,
     /// When the same report was taken in first, where it is not a new one.
     repeats: Option<Timestamp>,
     /// It counts, and nothing in it shows that anything was looked at.
@@ -76,90 +71,6 @@ pub(super) struct Record<'a> {
     pub(super) observation: &'a Observation,
     pub(super) scanner: &'a ScannerName,
     pub(super) report: usize,
-}
-
-/// All reports of one scanner.
-#[derive(Default)]
-struct Group<'a> {
-    /// Whether what they do not report may have ended: all are usable and unfiltered and name all their gaps.
-    ends: bool,
-    usable: bool,
-    gap_packages: HashSet<&'a Package>,
-    gap_files: HashSet<&'a str>,
-    /// What each of them looked at; asked only for a finding that is not in them.
-    looked_at: Vec<&'a LookedAt>,
-    /// The listed packages with every version that is listed.
-    packages: OnceCell<HashMap<&'a Package, Versions<'a>>>,
-    /// Whether each report lists its packages; then a package that none lists is gone.
-    lists_packages: bool,
-    files: OnceCell<HashSet<&'a str>>,
-    /// Whether any report lists its files; then a file that none lists was not looked at.
-    lists_files: bool,
-    /// Whether any file that the reports list is in the project's folder.
-    tree_is_there: OnceCell<bool>,
-    /// Of which kinds their formats can speak.
-    speaks_of: Kinds,
-    /// With what all of them were made.
-    used: UsedWith<'a>,
-    /// How many findings comments in the code suppressed, by file.
-    suppressed: BTreeMap<&'a str, u32>,
-}
-
-/// Of which kinds of findings a format can speak: one tool says different things by different formats.
-#[derive(Clone, Copy, Default)]
-struct Kinds {
-    flaws: bool,
-    code: bool,
-    secrets: bool,
-    /// Flaws and secrets as code, by their rule.
-    as_code: bool,
-}
-
-impl Kinds {
-    fn of(format: Option<ReportFormat>) -> Self {
-        use ReportFormat::{
-            Bandit, CycloneDx, DetectSecrets, Gitleaks, Grype, OpenVex, OsvScanner, PipAudit, Safety, Sarif, Semgrep,
-            Trivy, Trufflehog,
-        };
-        let none = Self::default();
-        match format {
-            None => Self { flaws: true, code: true, secrets: true, as_code: true },
-            Some(Sarif) => Self { code: true, as_code: true, ..none },
-            Some(Bandit) => Self { code: true, ..none },
-            Some(Semgrep) => Self { flaws: true, code: true, ..none },
-            Some(Trivy) => Self { flaws: true, code: true, secrets: true, ..none },
-            Some(PipAudit | OsvScanner | Grype | CycloneDx | OpenVex | Safety) => Self { flaws: true, ..none },
-            Some(DetectSecrets | Gitleaks | Trufflehog) => Self { secrets: true, ..none },
-        }
-    }
-
-    fn without(self, kinds: &BTreeSet<FindingKind>) -> Self {
-        let has = |kind| !kinds.contains(&kind);
-        Self {
-            flaws: self.flaws && has(FindingKind::Vulnerability),
-            code: self.code && has(FindingKind::Code),
-            secrets: self.secrets && has(FindingKind::Secret),
-            ..self
-        }
-    }
-
-    fn and(self, other: Self) -> Self {
-        Self {
-            flaws: self.flaws || other.flaws,
-            code: self.code || other.code,
-            secrets: self.secrets || other.secrets,
-            as_code: self.as_code || other.as_code,
-        }
-    }
-
-    fn include(self, subject: &Subject) -> bool {
-        match subject {
-            Subject::Vulnerability(_) => self.flaws,
-            Subject::Secret(_) => self.secrets,
-            Subject::Code(spot) if spot.aliases.is_empty() => self.code,
-            Subject::Code(_) => self.as_code,
-        }
-    }
 }
 
 /// What the reports of a scanner say about the place of a finding that they do not report.
@@ -558,86 +469,4 @@ fn left_out(packages: &BTreeSet<Package>) -> String {
         "it leaves out {}, which the project declares as a dependency without a condition: what is known of it stays, unverified (was another environment scanned?)",
         names.join(", ")
     )
-}
-
-/// The versions at which reports list a package.
-#[derive(Clone, Copy, Default)]
-enum Versions<'a> {
-    #[default]
-    Untold,
-    One(&'a str),
-    Several,
-}
-
-impl<'a> Versions<'a> {
-    fn add(&mut self, version: Option<&'a str>) {
-        match (*self, version) {
-            (_, None) | (Self::Several, _) => {}
-            (Self::Untold, Some(version)) => *self = Self::One(version),
-            (Self::One(known), Some(version)) if known == version => {}
-            (Self::One(_), Some(_)) => *self = Self::Several,
-        }
-    }
-
-    fn only(self) -> Option<&'a str> {
-        match self {
-            Self::One(version) => Some(version),
-            Self::Untold | Self::Several => None,
-        }
-    }
-}
-
-impl<'a> Group<'a> {
-    fn add(&mut self, judged: &Judged<'a>, first: bool) {
-        let scan = judged.scan;
-        let coverage = &judged.coverage;
-        let whole = matches!(coverage.state, CoverageState::Complete | CoverageState::Partial)
-            && !coverage.gaps.iter().any(|gap| matches!(gap, Gap::Unnamed(_)));
-        let looked_at = &scan.coverage.looked_at;
-        let speaks_of = Kinds::of(scan.format).without(&looked_at.not_for);
-        let version = scan.tool_version.as_deref();
-        if first {
-            (self.ends, self.lists_packages) = (true, true);
-            self.used = UsedWith { rules: scan.rules.clone(), version };
-        } else {
-            let rules = self.used.rules.take().zip(scan.rules.as_ref()).map(|(all, rules)| all.common(rules));
-            self.used = UsedWith { rules, version: self.used.version.filter(|known| Some(*known) == version) };
-        }
-        self.speaks_of = self.speaks_of.and(speaks_of);
-        for (path, count) in &looked_at.suppressed {
-            let sum = self.suppressed.entry(path).or_default();
-            *sum = sum.saturating_add(*count);
-        }
-        self.ends &= whole;
-        self.usable |= coverage.state.is_usable();
-        self.lists_packages &= looked_at.lists_packages || !speaks_of.flaws;
-        self.lists_files |= looked_at.lists_files;
-        for gap in &scan.coverage.gaps {
-            match gap {
-                Gap::Package(package) => _ = self.gap_packages.insert(package),
-                Gap::File(path) => _ = self.gap_files.insert(path),
-                Gap::Unnamed(_) => {}
-            }
-        }
-        self.looked_at.push(looked_at);
-    }
-
-    fn packages(&self) -> &HashMap<&'a Package, Versions<'a>> {
-        self.packages.get_or_init(|| {
-            let mut packages: HashMap<&Package, Versions<'_>> = HashMap::new();
-            for (package, version) in self.looked_at.iter().flat_map(|looked_at| &looked_at.packages) {
-                packages.entry(package).or_default().add(version.as_deref());
-            }
-            packages
-        })
-    }
-
-    fn files(&self) -> &HashSet<&'a str> {
-        let all = || self.looked_at.iter().flat_map(|looked_at| &looked_at.files).map(String::as_str);
-        self.files.get_or_init(|| all().collect())
-    }
-
-    fn tree_is_there(&self, intake: &Intake<'_>) -> bool {
-        *self.tree_is_there.get_or_init(|| self.files().iter().any(|path| (intake.file_exists)(path)))
-    }
 }

@@ -207,7 +207,7 @@ fn a_single_text_does_not_push_the_others_out() {
         ..of_kind(FindingKind::Code, change(ChangeType::NewVulnerability, "X-1", Severity::High))
     }]);
     let text = notes(&with_open(set), &with_status("short"));
-    essentials(&text, &["New Vulnerabilities"]);
+    essentials(&text, &["New Findings"]);
     assert!(text.len() < 5000, "{}", text.len());
     for notes_of in ["~~~\n".to_owned() + &long, "- ```\n  x\n".repeat(9000), "<!-- ".to_owned() + &long] {
         essentials(&notes(&with_open(changes(Vec::new())), &with_status(&notes_of)), &["Release Notes"]);
