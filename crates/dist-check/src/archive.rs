@@ -138,7 +138,9 @@ pub(crate) enum Unreadable {
     TooManyMembers(usize),
     #[error("its contents are more than {0} bytes, many times the size of the file")]
     TooLarge(u64),
-    #[error("its metadata file {path} has more than {limit} bytes")]
+    #[error("the names of its members have more than {0} bytes")]
+    NamesTooLong(u64),
+    #[error("its metadata files up to {path} have more than {limit} bytes")]
     MetadataTooLarge { path: String, limit: u64 },
 }
 

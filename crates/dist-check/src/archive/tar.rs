@@ -18,6 +18,9 @@ use pax::Records;
 
 /// The largest extended header that is read, in bytes.
 pub(super) const LARGEST_EXTENSION: u64 = 4 << 20;
+/// The most ambiguities that are kept, and how much of a path, in characters.
+const MOST_AMBIGUITIES: usize = 1000;
+const LONGEST_SHOWN: usize = 200;
 /// The most extended headers in front of a member; tools write three at most.
 const MOST_EXTENSIONS: usize = 16;
 
@@ -354,7 +357,10 @@ impl<R: Read> Tar<R> {
     }
 
     fn ambiguous(&mut self, path: &[u8], why: &str) {
-        self.ambiguities.push(format!("{}: {why}", path_text(path)));
+        if self.ambiguities.len() < MOST_AMBIGUITIES {
+            let path = path_text(path);
+            self.ambiguities.push(format!("{}: {why}", findings_model::text::shorten(&path, LONGEST_SHOWN)));
+        }
     }
 
     fn broken(&self, why: &str) -> Stop {

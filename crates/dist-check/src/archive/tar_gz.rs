@@ -129,9 +129,15 @@ fn members<R: Read>(
     archive: &mut Archive,
 ) -> Result<(), ReadStop> {
     let mut buffer = vec![0; 64 << 10];
+    // What is kept of a small file that unpacks to a large one must stay small.
+    let (mut names, mut kept_bytes) = (0, 0);
     while let Some(Entry { path, target, kind, size }) = tar.next()? {
         if archive.members.len() == limits.members {
             return Err(Unreadable::TooManyMembers(limits.members).into());
+        }
+        names += path.len() as u64 + target.len() as u64;
+        if names > limits.metadata_bytes {
+            return Err(Unreadable::NamesTooLong(limits.metadata_bytes).into());
         }
         let kind = match kind {
             Kind::File => MemberKind::File,
@@ -145,7 +151,10 @@ fn members<R: Read>(
         if member.kind == MemberKind::File {
             let is_wanted = is_metadata(&member.path) || also == Some(member.path.as_str());
             let keep = is_wanted && !archive.texts.contains_key(&member.path);
-            if keep && size > limits.metadata_bytes {
+            if keep {
+                kept_bytes += size.min(limits.metadata_bytes + 1);
+            }
+            if kept_bytes > limits.metadata_bytes {
                 let limit = limits.metadata_bytes;
                 return Err(Unreadable::MetadataTooLarge { path: member.path, limit }.into());
             }

@@ -203,6 +203,24 @@ fn pkg_info_may_be_a_link() {
 }
 
 #[test]
+fn what_is_kept_of_an_archive_is_bounded() {
+    let limits = Limits { metadata_bytes: 700, ..Limits::default() };
+    let read = |blocks: &[Block]| {
+        let bytes = sdist(blocks);
+        let name = FileName::parse(SDIST_NAME).unwrap();
+        archive::read(&mut Cursor::new(&bytes), bytes.len() as u64, &name, &limits)
+    };
+    assert!(read(&[]).is_ok());
+    let second = block(b'0', "a/PKG-INFO", METADATA.as_bytes());
+    assert!(matches!(read(&[second]), Err(ReadFailure::Unreadable(Unreadable::MetadataTooLarge { .. }))));
+    let long = block(b'L', "x", "n".repeat(700).as_bytes());
+    assert!(matches!(read(&[long, file("a", b"")]), Err(ReadFailure::Unreadable(Unreadable::NamesTooLong(700)))));
+    let blocks: Vec<Block> = std::iter::repeat_n(block(b'5', "d", b"").with(124, b"00000000001"), 1500).collect();
+    let tar = ended(archive_of(&blocks));
+    assert_eq!(ours(&tar).unwrap().flaws.len(), 1000);
+}
+
+#[test]
 fn the_index_is_quoted_where_it_answers() {
     let good = sdist(&[]);
     let mut other_sum = good.clone();
