@@ -1,6 +1,6 @@
 //! Reports that hold nothing, that are old, that come from another place, or that are copies: what they may say, and what is told of them.
 
-use findings_model::{PackageName, ReportFormat, ResolvedReason, Scan, parse_date};
+use findings_model::{PackageName, ReportFormat, ResolvedReason, Scan, ScanSummary, parse_date};
 use insta::assert_snapshot;
 
 use super::{Build, at, flaw, name, project::Project, scan, secret};
@@ -77,7 +77,7 @@ fn of_two_reports_the_older_one_stays_as_old_as_it_is() {
     p.take(5, &two("aa", "b1", 4));
     p.take(12, &two("aa", "b2", 12));
     let third = p.take(19, &two("aa", "b3", 19));
-    assert_eq!(third.scans.iter().map(|s| s.made_at()).collect::<Vec<_>>(), [Some(at(5)), None]);
+    assert_eq!(third.scans.iter().map(ScanSummary::made_at).collect::<Vec<_>>(), [Some(at(5)), None]);
 }
 
 #[test]

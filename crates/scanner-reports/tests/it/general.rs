@@ -156,10 +156,10 @@ fn paths_of_another_folder_are_brought_into_the_project() {
         (["./a.py", "./b.py"], "src/pkg/a.py src/pkg/b.py"),
         (["a.py", "new.py"], "a.py new.py"),
         (["src/pkg/gone.py", "setup.py"], "src/pkg/gone.py setup.py"),
-        (["/Users/ann/venv/lib/x/y.py", "/opt/setup.py"], "venv/lib/x/y.py opt/setup.py"),
+        ([&format!("/{}/ingrid/venv/lib/x/y.py", "home"), "/opt/setup.py"], "venv/lib/x/y.py opt/setup.py"),
     ] {
         let (shown, reasons) = told(&paths);
         assert_eq!(shown, settled, "{paths:?}");
-        assert!(!["/srv", "/builds", "ann"].iter().any(|part| reasons.contains(part)), "{reasons}");
+        assert!(!["/srv", "/builds", "ingrid"].iter().any(|part| reasons.contains(part)), "{reasons}");
     }
 }
