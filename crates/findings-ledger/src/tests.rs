@@ -80,6 +80,7 @@ impl Build for Scan {
         self.observations.push(Observation {
             subject,
             rating: Rating::word(Severity::High, SeveritySource::Scanner),
+            rating_assumed: false,
             description: "what it is".into(),
             reference_url: None,
             clearance: None,
@@ -93,6 +94,11 @@ impl Build for Scan {
 
     fn rated_by(mut self, severity: Severity, source: SeveritySource) -> Self {
         self.observations.last_mut().unwrap().rating = Rating::word(severity, source);
+        self
+    }
+
+    fn assumed(mut self) -> Self {
+        self.observations.last_mut().unwrap().rating_assumed = true;
         self
     }
 
