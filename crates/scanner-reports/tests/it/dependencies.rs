@@ -157,7 +157,7 @@ fn openvex() {
     openvex partial at 2026-01-05T03:00:00Z
     ! statements[4] cannot be used: its status is none of OpenVEX's four; it counts as affected
     ? the record statements[4]
-    - unknown CVE-2020-1 a@1 aliases [] fixed in []: 
+    - unknown CVE-2020-1 a@1 aliases [GHSA-aaaa-bbbb-cccc] fixed in []: 
     - unknown (fixed) CVE-2020-2 b@1 aliases [] fixed in []: 
     - unknown CVE-2020-3 c@1 aliases [] fixed in []: 
     - unknown CVE-2020-4 unknown (unknown)@- aliases [] fixed in []:

@@ -16,5 +16,6 @@ mod recorded;
 mod sarif;
 mod secrets;
 mod semgrep;
+mod statements;
 mod support;
 mod unreadable;
