@@ -11,6 +11,7 @@ mod corpus;
 mod dependencies;
 mod general;
 mod laws;
+mod modified;
 mod pip_audit;
 mod recorded;
 mod sarif;
