@@ -15,6 +15,7 @@ mod modified;
 mod pip_audit;
 mod recorded;
 mod sarif;
+mod sarif_levels;
 mod secrets;
 mod semgrep;
 mod statements;
