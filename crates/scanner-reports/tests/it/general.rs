@@ -124,3 +124,18 @@ fn reasons_are_few_and_short() {
     assert_eq!(scan.coverage.reasons[10], "and 990 more of the same sort");
     assert_eq!(scan.coverage.gaps.len(), 11);
 }
+
+#[test]
+fn a_name_that_says_what_was_scanned_refuses_no_scanner() {
+    let grype = r#"{"matches": [{"vulnerability": {"id": "CVE-2026-1"}, "artifact": {"name": "py", "type": "python"}}], "source": {}, "descriptor": {"name": "grype"}}"#;
+    for name in ["sbom-scan.json", "bom.json", "sbom_vulns.json"] {
+        let scan = scan_of(name, grype);
+        assert_eq!((scan.scanner.as_str(), scan.coverage.state), ("grype", CoverageState::Complete), "{name}");
+    }
+    for name in ["cyclonedx.json", "bom.cdx.json"] {
+        assert_eq!(scan_of(name, grype).coverage.state, CoverageState::Failed, "{name}");
+    }
+    let declared = declared(ReportFormat::CycloneDx, "sbom.json", grype.as_bytes());
+    assert_eq!(declared[0].coverage.state, CoverageState::Failed);
+    assert_eq!(scan_of("sbom.json", "{}").coverage.state, CoverageState::Failed);
+}
