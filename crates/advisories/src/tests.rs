@@ -49,6 +49,7 @@ fn enriched(store: &AdvisoryStore, v: Vulnerability, rating: Rating) -> Observat
     let observation = Observation {
         subject: Subject::Vulnerability(v),
         rating,
+        rating_assumed: false,
         description: "".into(),
         reference_url: None,
         clearance: None,

@@ -54,6 +54,7 @@ trait Build: Sized {
     fn finds(self, subject: Subject) -> Self;
     fn rated(self, severity: Severity) -> Self;
     fn rated_by(self, severity: Severity, source: SeveritySource) -> Self;
+    fn assumed(self) -> Self;
     fn cleared(self, clearance: Clearance) -> Self;
     fn state(self, state: CoverageState) -> Self;
     fn gap(self, gap: Gap) -> Self;
@@ -82,6 +83,7 @@ impl Build for Scan {
         self.observations.push(Observation {
             subject,
             rating: Rating::word(Severity::High, SeveritySource::Scanner),
+            rating_assumed: false,
             description: "what it is".into(),
             reference_url: None,
             clearance: None,
@@ -95,6 +97,11 @@ impl Build for Scan {
 
     fn rated_by(mut self, severity: Severity, source: SeveritySource) -> Self {
         self.observations.last_mut().unwrap().rating = Rating::word(severity, source);
+        self
+    }
+
+    fn assumed(mut self) -> Self {
+        self.observations.last_mut().unwrap().rating_assumed = true;
         self
     }
 

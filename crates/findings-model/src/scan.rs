@@ -163,6 +163,8 @@ pub struct Observation {
     pub subject: Subject,
     /// How bad, in the report's own words or vectors, or by the advisory records after look-up.
     pub rating: Rating,
+    /// The rating is only what is assumed where the scanner could not find out: it changes none that is known.
+    pub rating_assumed: bool,
     /// What it is, in the report's words; at most 4 KiB, control characters replaced.
     pub description: SmolStr,
     /// Where to read more; only `http` and `https`.

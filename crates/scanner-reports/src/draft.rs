@@ -345,10 +345,20 @@ fn in_order(packages: Vec<(Package, Option<SmolStr>)>) -> BTreeMap<Package, Opti
     order.into_iter().filter_map(|(_, at)| packages[at].take()).collect()
 }
 
-/// Two records of one finding: the worse rating counts, and it is cleared only if both are.
+/// Two records of one finding: it is cleared only if both are, and what is cleared rates nothing while the other is not. Of two
+/// that count alike the worse rating counts.
 fn keep_worse(known: &mut Observation, new: Observation) {
-    if new.rating.severity.rank() > known.rating.severity.rank() {
+    let is_worse = match (known.clearance, new.clearance) {
+        (None, Some(_)) => false,
+        (Some(_), None) => true,
+        _ => {
+            // Of two equal ratings one that was found out goes before one that is only assumed.
+            (new.rating.severity.rank(), !new.rating_assumed) > (known.rating.severity.rank(), !known.rating_assumed)
+        }
+    };
+    if is_worse {
         known.rating = new.rating;
+        known.rating_assumed = new.rating_assumed;
     }
     if known.description.is_empty() {
         known.description = new.description;

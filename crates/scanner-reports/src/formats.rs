@@ -97,11 +97,7 @@ const PLAIN_ENDINGS: [&str; 3] = [".json", ".jsonl", ".ndjson"];
 /// An ending goes before the start of the name; the start counts only as a whole word. None for a name that says nothing.
 pub fn format_by_name(file: &str) -> Option<ReportFormat> {
     let name = base_name(file);
-    FORMATS
-        .iter()
-        .find(|format| format.endings.iter().any(|ending| name.ends_with(ending)))
-        .map(|format| format.word)
-        .or_else(|| by_start(&name))
+    by_ending(&name).or_else(|| by_start(&name))
 }
 
 /// The tool that a report is declared or named for, whatever the ending says of its format.
@@ -109,16 +105,32 @@ fn named_after(source: &Source<'_>) -> Option<ReportFormat> {
     source.declared.or_else(|| by_start(&base_name(source.file)))
 }
 
+/// Whether a report's name says what was scanned and not who scanned: `sbom-scan.json` may hold what a scanner found in an inventory.
+pub(crate) fn is_named_for_its_target(source: &Source<'_>) -> bool {
+    let name = base_name(source.file);
+    source.declared.is_none() && by_ending(&name).is_none() && ["bom", "sbom"].iter().any(|word| is_first(&name, word))
+}
+
 fn base_name(file: &str) -> String {
     file.rsplit(['/', '\\']).next().unwrap_or(file).to_ascii_lowercase().replace('_', "-")
 }
 
+fn by_ending(name: &str) -> Option<ReportFormat> {
+    let format = FORMATS.iter().find(|format| format.endings.iter().any(|ending| name.ends_with(ending)));
+    format.map(|format| format.word)
+}
+
+/// Whether a name starts with a whole word.
+fn is_first(name: &str, word: &str) -> bool {
+    name.strip_prefix(word).is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_alphanumeric()))
+}
+
 fn by_start(name: &str) -> Option<ReportFormat> {
-    let is_word = |start: &str| {
-        name.strip_prefix(start).is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_alphanumeric()))
-    };
     let is_plain = !name.contains('.') || PLAIN_ENDINGS.iter().any(|ending| name.ends_with(ending));
-    FORMATS.iter().find(|format| is_plain && format.names.iter().any(|start| is_word(start))).map(|format| format.word)
+    FORMATS
+        .iter()
+        .find(|format| is_plain && format.names.iter().any(|start| is_first(name, start)))
+        .map(|format| format.word)
 }
 
 #[cfg(test)]

@@ -43,7 +43,8 @@ pub(crate) fn vulnerability(parts: VulnerabilityParts<'_>) -> Observation {
         printed,
         fix_versions,
     });
-    Observation { subject, rating, description: clean::description(description), reference_url, clearance }
+    let description = clean::description(description);
+    Observation { subject, rating, rating_assumed: false, description, reference_url, clearance }
 }
 
 /// The ids of a list, also where one text holds several (`CVE-…, GHSA-…`); what is none is passed over, because a bad alias must not cost the finding.
@@ -83,7 +84,8 @@ pub(crate) fn code(parts: CodeParts<'_>) -> Observation {
     let reference_url = aliases.iter().find_map(AdvisoryId::reference_url).or_else(|| url.and_then(clean::url));
     let description = if description.trim().is_empty() { rule.into() } else { description };
     let subject = Subject::Code(CodeSpot { rule: clean::rule(rule), former_rules, path, line, text, aliases });
-    Observation { subject, rating, description: clean::description(&description), reference_url, clearance }
+    let description = clean::description(&description);
+    Observation { subject, rating, rating_assumed: false, description, reference_url, clearance }
 }
 
 /// An observation about a secret: described by its detector's name alone, because any other text of the report may hold it.
@@ -95,9 +97,9 @@ pub(crate) fn secret(
     clearance: Option<Clearance>,
 ) -> Observation {
     let rule = clean::rule(rule);
-    let description = format!("{rule} in {path}");
+    let description = clean::description(&format!("{rule} in {path}"));
     let subject = Subject::Secret(SecretSpot { rule, path, line, text: None, mark: None });
-    Observation { subject, rating, description: clean::description(&description), reference_url: None, clearance }
+    Observation { subject, rating, rating_assumed: false, description, reference_url: None, clearance }
 }
 
 /// How bad a secret is that its report does not rate: high, critical once it is verified. Both are policy.

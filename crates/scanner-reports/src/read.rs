@@ -4,7 +4,7 @@ use crate::{
     broken, clean,
     decode::decode,
     draft::Draft,
-    formats::{Format, document, format_by_name},
+    formats::{Format, document, format_by_name, is_named_for_its_target},
     outline::{Claim, Outline},
     places::{self, Places},
     source::Source,
@@ -60,6 +60,7 @@ fn scans_of(bytes: &[u8], source: &Source<'_>) -> Vec<Scan> {
         .unwrap_or_else(|error| vec![Draft::failed(format.word, broken::reason(text, &error))]);
     if let Some(expected) = expected
         && expected != format.word
+        && !is_named_for_its_target(source)
     {
         return agreeing(drafts, format.word, expected, source);
     }

@@ -192,6 +192,9 @@ fn flaw(old: &mut Vulnerability, lead: &Vulnerability, records: &[&Record<'_>], 
             _ => None,
         })
         .collect();
+    // What was cleared may be at another version.
+    let open = records.iter().take_while(|r| r.observation.clearance.is_none()).count();
+    let counting = if open == 0 { all.len() } else { open };
     let mut printed = std::mem::take(&mut old.printed);
     printed.insert(old.id.clone());
     for v in &all {
@@ -215,7 +218,7 @@ fn flaw(old: &mut Vulnerability, lead: &Vulnerability, records: &[&Record<'_>], 
     }
     *old = Vulnerability {
         package: lead.package.clone(),
-        version: all.iter().find_map(|v| v.version.clone()).or_else(|| old.version.take()),
+        version: all.iter().take(counting).find_map(|v| v.version.clone()).or_else(|| old.version.take()),
         id: lead.id.clone(),
         aliases,
         printed,
@@ -263,7 +266,8 @@ fn speaks_of(statement: &Record<'_>, record: &Record<'_>) -> bool {
 /// all records of the flaw could be had: with one of them out of reach the others would rate it differently for no reason.
 fn news(finding: &Finding, records: &[&Record<'_>], run: &Run<'_>) -> Option<Rating> {
     let old = &finding.rating;
-    let best = records.iter().map(|r| &r.observation.rating).min_by(|a, b| {
+    let told = records.iter().filter(|r| old.severity == Severity::Unknown || !r.observation.rating_assumed);
+    let best = told.map(|r| &r.observation.rating).min_by(|a, b| {
         let words = |r: &Rating| (r.source, std::cmp::Reverse(r.severity.rank()));
         let number = |r: &Rating| r.score.map_or(0.0, findings_model::CvssScore::value);
         words(a)

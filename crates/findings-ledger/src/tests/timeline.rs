@@ -347,6 +347,35 @@ fn a_statement_about_another_version_clears_nothing_and_changes_no_version() {
 }
 
 #[test]
+fn what_is_cleared_gives_an_open_finding_no_version() {
+    let mut p = Project::new();
+    let mut open = flaw(FLAW);
+    let Subject::Vulnerability(v) = &mut open else { unreachable!() };
+    v.version = None;
+    let both = scan("openvex").finds(open).finds(flaw("requests 9.9 CVE-2018-18074")).cleared(Clearance::Fixed);
+    p.take(5, &[both]);
+    let Subject::Vulnerability(v) = &p.ledger.findings[0].subject else { unreachable!() };
+    assert_eq!((p.ledger.findings.len(), p.ledger.findings[0].is_open(), v.version.as_deref()), (1, true, None));
+}
+
+#[test]
+fn a_rating_that_is_only_assumed_changes_none_that_is_known() {
+    let hog = |severity| {
+        let scan = scan("trufflehog").finds(secret("AWS|app/a.py|3"));
+        scan.rated_by(severity, SeveritySource::Policy)
+    };
+    let mut p = Project::new();
+    let stands = |p: &Project| p.ledger.findings[0].rating.severity;
+    p.take(5, &[hog(Severity::High).assumed()]);
+    assert_eq!(stands(&p), Severity::High, "there is nothing better");
+    p.take(12, &[hog(Severity::Critical)]);
+    p.take(19, &[hog(Severity::High).assumed()]);
+    assert_eq!(stands(&p), Severity::Critical);
+    p.take(26, &[hog(Severity::High)]);
+    assert_eq!(stands(&p), Severity::High, "it was checked and is not valid");
+}
+
+#[test]
 fn a_person_excepts_by_any_id_until_the_last_day() {
     let mut p = Project::new();
     p.take(5, &[audit().finds(flaw(FLAW))]);

@@ -39,8 +39,9 @@ struct Failure<'a> {
     reason: Text<'a>,
 }
 
+/// The counts of a file, or of all of them.
 #[derive(Deserialize)]
-struct Metrics<'a> {
+pub(super) struct Metrics<'a> {
     #[serde(borrow, default)]
     loc: Number<'a>,
     #[serde(borrow, default, rename = "SEVERITY.HIGH")]
@@ -203,12 +204,18 @@ fn set<T, E: Error>(place: &mut Option<T>, key: &'static str, value: T) -> Resul
 }
 
 fn take_metrics(draft: &mut Draft, metrics: Entries<'_, Part<Metrics<'_>>>, results: usize) {
-    let metrics = match metrics.required("metrics") {
-        Ok(metrics) => metrics,
-        Err(reason) => return draft.fail(format!("{reason}: nothing shows that a line was read")),
-    };
+    match metrics.required("metrics") {
+        Ok(metrics) if take_counts(draft, &metrics, results) => {}
+        Ok(_) => draft.fail("`metrics` has no `_totals`: nothing shows that a line was read"),
+        Err(reason) => draft.fail(format!("{reason}: nothing shows that a line was read")),
+    }
+}
+
+/// What was read, and how many issues were found before filters, by the metrics that bandit puts into its SARIF too. Whether they
+/// have totals.
+pub(super) fn take_counts(draft: &mut Draft, metrics: &[(Cow<'_, str>, Part<Metrics<'_>>)], results: usize) -> bool {
     let Some(totals) = metrics.iter().find(|(file, _)| file == "_totals").and_then(|(_, totals)| totals.get()) else {
-        return draft.fail("`metrics` has no `_totals`: nothing shows that a line was read");
+        return false;
     };
     match totals.loc.count() {
         Some(0) => draft.fail("no line of code was read (metrics._totals.loc is 0)"),
@@ -241,6 +248,7 @@ fn take_metrics(draft: &mut Draft, metrics: Entries<'_, Part<Metrics<'_>>>, resu
         draft.looked_at.files.insert(path);
         draft.looked_at.lists_files = true;
     }
+    true
 }
 
 fn take_errors(draft: &mut Draft, errors: &List<Record<Failure<'_>>>) {

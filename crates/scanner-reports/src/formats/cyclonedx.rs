@@ -402,11 +402,11 @@ fn rating_of(vulnerability: &Vulnerability<'_>) -> Rating {
         let origin = wire.source.get().map(|s| s.name.or_empty().to_ascii_lowercase()).unwrap_or_default();
         let is_cvss = method.starts_with("cvss")
             || (method.is_empty() && !origin.contains("epss") && !origin.contains("kev") && origin != "first");
-        let rating = match (vector.as_ref().and_then(CvssVector::score), wire.score.real().filter(|_| is_cvss)) {
-            (Some(score), _) => Some(Rating::scored(score, SeveritySource::Scanner)),
-            (None, Some(score)) => observe::rated_by_score(score),
-            (None, None) => None,
-        };
+        let stated = wire.score.real().filter(|_| is_cvss).and_then(observe::rated_by_score);
+        let base = vector.as_ref().and_then(CvssVector::score);
+        let base = base.map(|score| Rating::scored(score, SeveritySource::Scanner));
+        // What a score of this product's own environment comes to is only in the score: the base metrics know nothing of it.
+        let rating = if vector.as_ref().is_some_and(is_environmental) { stated.or(base) } else { base.or(stated) };
         let rating = rating.or_else(|| {
             Severity::from_word(wire.severity.or_empty()).map(|s| Rating::word(s, SeveritySource::Scanner))
         });
@@ -421,6 +421,16 @@ fn rating_of(vulnerability: &Vulnerability<'_>) -> Rating {
     best.vectors =
         Rating::from_vectors(vectors, SeveritySource::Scanner).map(|rating| rating.vectors).unwrap_or_default();
     best
+}
+
+/// Whether a vector says how bad a flaw is in one environment, beside how bad it is in general.
+fn is_environmental(vector: &CvssVector) -> bool {
+    const METRICS: [&str; 20] = [
+        "MAV", "MAC", "MAT", "MPR", "MUI", "MS", "MC", "MI", "MA", "MVC", "MVI", "MVA", "MSC", "MSI", "MSA", "CR",
+        "IR", "AR", "CDP", "TD",
+    ];
+    let mut metrics = vector.as_str().split('/').filter_map(|part| part.split_once(':'));
+    metrics.any(|(name, value)| METRICS.contains(&name) && !matches!(value, "X" | "ND"))
 }
 
 /// A vector, also one whose version stands only in the rating's method.

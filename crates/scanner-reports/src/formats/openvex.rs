@@ -1,10 +1,11 @@
 //! OpenVEX 0.2.0, and the bare strings of the versions before.
 //!
-//! Of several statements about one flaw of one product the newest counts.
+//! Of several statements about one flaw of one product the newest counts, by whatever name they call the flaw. A statement about
+//! one version, one variant or one part of a product says nothing of the others; one about the product as a whole speaks of all.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeSet, HashMap};
 
-use findings_model::{AdvisoryId, Clearance, Ecosystem, Gap, Package, Rating, ReportFormat, Timestamp};
+use findings_model::{AdvisoryId, Clearance, Ecosystem, Gap, Package, Rating, ReportFormat, Timestamp, identity};
 use serde::Deserialize;
 use smol_str::SmolStr;
 
@@ -30,7 +31,7 @@ struct Document<'a> {
 #[derive(Deserialize)]
 struct Statement<'a> {
     #[serde(borrow, default)]
-    vulnerability: TextOr<'a, Named<'a>>,
+    vulnerability: TextOr<'a, NamedFlaw<'a>>,
     #[serde(borrow, default)]
     products: List<TextOr<'a, Product<'a>>>,
     #[serde(borrow, default)]
@@ -46,7 +47,7 @@ struct Statement<'a> {
 }
 
 #[derive(Deserialize)]
-struct Named<'a> {
+struct NamedFlaw<'a> {
     #[serde(borrow, default)]
     name: Text<'a>,
     #[serde(borrow, default, rename = "@id")]
@@ -73,12 +74,52 @@ struct Identifiers<'a> {
     purl: Text<'a>,
 }
 
-/// The statement that counts for one flaw of one package.
-#[derive(Clone)]
-struct Chosen {
-    at: Option<Timestamp>,
-    index: usize,
+/// A product or a part of one, in one version and variant or, without them, in all.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Named {
+    package: Package,
     version: Option<SmolStr>,
+    /// What tells variants apart in a package URL: what stands behind its `?`.
+    variant: String,
+}
+
+impl Named {
+    fn in_all_versions(&self) -> Self {
+        Self { package: self.package.clone(), version: None, variant: String::new() }
+    }
+}
+
+/// What a statement is about: a product, or a part that it names of one.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Target {
+    product: Named,
+    part: Option<Named>,
+}
+
+impl Target {
+    /// The targets whose statements speak of this one too: its product or part in all versions, and the product as a whole.
+    fn spoken_of_by(&self) -> impl Iterator<Item = Self> {
+        let whole = self.product.in_all_versions();
+        let parts = [self.part.clone(), self.part.as_ref().map(Named::in_all_versions), None];
+        [self.product.clone(), whole]
+            .into_iter()
+            .flat_map(move |product| parts.clone().map(|part| Self { product: product.clone(), part }))
+    }
+
+    fn package(&self) -> &Named {
+        self.part.as_ref().unwrap_or(&self.product)
+    }
+}
+
+/// A statement that can be used.
+struct Usable<'r, 'a> {
+    statement: &'r Statement<'a>,
+    id: AdvisoryId,
+    aliases: BTreeSet<AdvisoryId>,
+    targets: Vec<Target>,
+    clearance: Option<Clearance>,
+    /// When it was made, and where in the document: of two made at one time the later counts.
+    age: (Option<Timestamp>, usize),
 }
 
 pub(super) fn claims(outline: &Outline<'_>) -> Claim {
@@ -98,68 +139,91 @@ pub(super) fn read(text: &str, source: &Source<'_>) -> Result<Vec<Draft>, serde_
         Err(reason) => return Ok(vec![Draft::failed(ReportFormat::OpenVex, reason)]),
     };
     draft.blank = statements.is_empty();
-    // (package, flaw) to the newest statement; of two at one time the later in the document.
-    let mut newest: BTreeMap<(Package, AdvisoryId), Chosen> = BTreeMap::new();
+    let mut usable: Vec<Usable<'_, '_>> = Vec::new();
     for (index, record) in statements.iter().enumerate() {
         let Some(statement) = draft.open(record, "statements", index) else {
             continue;
         };
-        let id = match AdvisoryId::parse(name_of(statement)) {
-            Ok(id) => id,
-            Err(error) => {
-                draft.bad_record(format_args!("statements[{index}]"), error);
-                continue;
-            }
-        };
         // A statement without a time of its own has that of its document.
         let at = moment(&statement.last_updated).max(moment(&statement.timestamp)).or(of_document);
-        for (package, version) in products_of(&mut draft, statement, index) {
-            let chosen = Chosen { at, index, version };
-            let slot = newest.entry((package, id.clone())).or_insert_with(|| chosen.clone());
-            if at >= slot.at {
-                *slot = chosen;
+        usable.extend(take(&mut draft, statement, (at, index)));
+    }
+    let names: Vec<_> = usable.iter().map(|u| (&u.id, &u.aliases)).collect();
+    let flaws = identity::flaw_classes(&names);
+    let mut newest: HashMap<(usize, &Target), &Usable<'_, '_>> = HashMap::new();
+    for (told, flaw) in usable.iter().zip(&flaws) {
+        for target in &told.targets {
+            let slot = newest.entry((*flaw, target)).or_insert(told);
+            if told.age > slot.age {
+                *slot = told;
             }
         }
     }
-    let mut ordered: Vec<_> = newest.into_iter().collect();
-    ordered.sort_by_key(|(_, chosen)| chosen.index);
-    for ((package, id), chosen) in ordered {
-        if let Some(statement) = statements[chosen.index].good() {
-            take(&mut draft, statement, package, id, &chosen);
+    for (told, flaw) in usable.iter().zip(&flaws) {
+        for target in &told.targets {
+            let speaking = target.spoken_of_by().filter_map(|target| newest.get(&(*flaw, &target)).copied());
+            let counting = speaking.max_by_key(|other| other.age).unwrap_or(told);
+            put_down(&mut draft, told, target, counting);
         }
     }
     Ok(vec![draft])
 }
 
-fn take(draft: &mut Draft, statement: &Statement<'_>, package: Package, id: AdvisoryId, chosen: &Chosen) {
+fn take<'r, 'a>(
+    draft: &mut Draft,
+    statement: &'r Statement<'a>,
+    age: (Option<Timestamp>, usize),
+) -> Option<Usable<'r, 'a>> {
+    let index = age.1;
+    let id = match AdvisoryId::parse(name_of(statement)) {
+        Ok(id) => id,
+        Err(error) => {
+            draft.bad_record(format_args!("statements[{index}]"), error);
+            return None;
+        }
+    };
     let clearance = match statement.status.or_empty() {
         "not_affected" => Some(Clearance::NotAffected),
         "fixed" => Some(Clearance::Fixed),
         "affected" | "under_investigation" => None,
         _ => {
             draft.bad_record(
-                format_args!("statements[{}]", chosen.index),
+                format_args!("statements[{index}]"),
                 "its status is none of OpenVEX's four; it counts as affected",
             );
             None
         }
     };
-    let named = match &statement.vulnerability {
-        TextOr::Object(named) => Some(named),
-        TextOr::Text(_) | TextOr::Neither => None,
-    };
-    let description = named.and_then(|n| n.description.get()).or(statement.impact.get()).or(statement.notes.get());
+    let mut aliases: BTreeSet<AdvisoryId> = observe::aliases(named(statement).iter().flat_map(|n| n.aliases.iter()));
+    aliases.remove(&id);
+    let targets = targets_of(draft, statement, index);
+    Some(Usable { statement, id, aliases, targets, clearance, age })
+}
+
+/// Puts down what a statement names, with what the newest statement about it says.
+fn put_down(draft: &mut Draft, told: &Usable<'_, '_>, target: &Target, counting: &Usable<'_, '_>) {
+    let statement = counting.statement;
+    let description = named(statement).and_then(|n| n.description.get());
+    let description = description.or(statement.impact.get()).or(statement.notes.get());
+    let of = target.package();
     draft.vulnerability(observe::vulnerability(VulnerabilityParts {
-        package,
-        version: chosen.version.as_deref(),
-        aliases: observe::aliases(named.iter().flat_map(|n| n.aliases.iter())),
-        id,
+        package: of.package.clone(),
+        version: of.version.as_deref(),
+        aliases: told.aliases.iter().cloned().collect(),
+        id: told.id.clone(),
         fix_versions: Vec::new(),
         rating: Rating::unknown(),
         description: description.unwrap_or_default(),
         url: None,
-        clearance,
+        clearance: counting.clearance,
     }));
+}
+
+fn named<'r, 'a>(statement: &'r Statement<'a>) -> Option<&'r NamedFlaw<'a>> {
+    match &statement.vulnerability {
+        TextOr::Object(named) => Some(named),
+        TextOr::Text(_) | TextOr::Neither => None,
+    }
 }
 
 fn name_of<'r>(statement: &'r Statement<'_>) -> &'r str {
@@ -173,10 +237,14 @@ fn name_of<'r>(statement: &'r Statement<'_>) -> &'r str {
     }
 }
 
-/// The packages that a statement is about: the subcomponents of its products where it names them.
-fn products_of(draft: &mut Draft, statement: &Statement<'_>, index: usize) -> Vec<(Package, Option<SmolStr>)> {
+/// What a statement is about: the subcomponents of its products where it names them.
+fn targets_of(draft: &mut Draft, statement: &Statement<'_>, index: usize) -> Vec<Target> {
     let unnamed = || Gap::Unnamed(format!("the products of statements[{index}]"));
-    let mut packages = Vec::new();
+    let nameless = || {
+        let package = Package::new(Ecosystem::from(String::new()), "unknown").ok()?;
+        Some(Named { package, version: None, variant: String::new() })
+    };
+    let mut targets = Vec::new();
     let mut is_whole = true;
     for product in statement.products.checked(draft, unnamed, format_args!("statements[{index}].products")) {
         let parts = match product {
@@ -185,25 +253,38 @@ fn products_of(draft: &mut Draft, statement: &Statement<'_>, index: usize) -> Ve
             }
             TextOr::Text(_) | TextOr::Neither => &[],
         };
-        let named = if parts.is_empty() { std::slice::from_ref(product) } else { parts };
-        let before = packages.len();
-        packages.extend(named.iter().filter_map(package_of));
-        is_whole &= packages.len() - before == named.len();
+        let name = name_of_product(product);
+        if parts.is_empty() {
+            is_whole &= name.is_some();
+            targets.extend(name.map(|product| Target { product, part: None }));
+            continue;
+        }
+        // The parts of a product without a name are still parts of something.
+        let Some(product) = name.or_else(nameless) else { continue };
+        let before = targets.len();
+        let parts_named = parts.iter().filter_map(name_of_product);
+        targets.extend(parts_named.map(|part| Target { product: product.clone(), part: Some(part) }));
+        is_whole &= targets.len() - before == parts.len();
     }
     if !is_whole {
         draft.blurred(unnamed(), format_args!("statements[{index}]"), "a product of it has no name");
     }
-    if packages.is_empty() {
-        packages.extend(Package::new(Ecosystem::from(String::new()), "unknown").ok().map(|package| (package, None)));
+    if targets.is_empty() {
+        targets.extend(nameless().map(|product| Target { product, part: None }));
     }
-    packages
+    targets
 }
 
-fn package_of(product: &TextOr<'_, Product<'_>>) -> Option<(Package, Option<SmolStr>)> {
+fn name_of_product(product: &TextOr<'_, Product<'_>>) -> Option<Named> {
     let name = match product {
         TextOr::Text(text) => text,
         TextOr::Object(product) => product.identifiers.get().and_then(|i| i.purl.get()).or(product.id.get())?,
         TextOr::Neither => return None,
     };
-    observe::package_of_purl(name).or_else(|| Some((Package::new(Ecosystem::from(String::new()), name).ok()?, None)))
+    if let Some((package, version)) = observe::package_of_purl(name) {
+        let variant = name.trim().split_once('?').map(|(_, variant)| variant.to_owned()).unwrap_or_default();
+        return Some(Named { package, version, variant });
+    }
+    let package = Package::new(Ecosystem::from(String::new()), name).ok()?;
+    Some(Named { package, version: None, variant: String::new() })
 }

@@ -76,6 +76,9 @@ struct Cve<'a> {
     cvssv2: Part<Cvss<'a>>,
     #[serde(borrow, default)]
     cvssv3: Part<Cvss<'a>>,
+    /// The text of the advisory, where a scan writes it.
+    #[serde(borrow, default)]
+    advisory: Text<'a>,
 }
 
 #[derive(Deserialize)]
@@ -159,6 +162,8 @@ struct Known<'a> {
     id: Text<'a>,
     #[serde(default)]
     ignored: Part<Ignored>,
+    #[serde(borrow, default)]
+    cve: OneOrMore<'a, Cve<'a>>,
 }
 
 #[derive(Deserialize)]
@@ -273,20 +278,11 @@ fn take(draft: &mut Draft, found: &Found<'_>, place: &str, clearance: Option<Cle
         Err(error) => return draft.bad_record(place, error),
     };
     let package = Package::pypi(&name);
-    let names = found.cve.items().iter().filter_map(|cve| match cve {
-        TextOr::Text(text) => Some(text.as_ref()),
-        TextOr::Object(cve) => cve.name.get(),
-        TextOr::Neither => None,
-    });
-    let cves: Vec<&str> = names.flat_map(|name| name.split([',', ' '])).filter(|cve| !cve.is_empty()).collect();
-    let Some((id, aliases)) = ids_of(&cves, found.vulnerability_id.or_empty()) else {
+    let Some((id, aliases)) = ids_of(&cves_of(&found.cve), found.vulnerability_id.or_empty()) else {
         return draft.bad_record_in(Gap::Package(package), place, "it has no id");
     };
     let own = std::iter::once(&found.severity);
-    let scores = own.chain(found.cve.items()).filter_map(|scored| match scored {
-        TextOr::Object(scores) => Some(scores),
-        TextOr::Text(_) | TextOr::Neither => None,
-    });
+    let scores = own.chain(found.cve.items()).filter_map(described);
     let word = match &found.severity {
         TextOr::Text(word) => word.as_ref(),
         TextOr::Object(_) | TextOr::Neither => "",
@@ -302,6 +298,23 @@ fn take(draft: &mut Draft, found: &Found<'_>, place: &str, clearance: Option<Cle
         url: found.more_info_url.get(),
         clearance: clearance.or((found.ignored.0 == Some(true)).then_some(Clearance::Suppressed)),
     }));
+}
+
+/// The CVEs that a record names, each by its text or its object.
+fn cves_of<'r>(cve: &'r OneOrMore<'_, Cve<'_>>) -> Vec<&'r str> {
+    let names = cve.items().iter().filter_map(|cve| match cve {
+        TextOr::Text(text) => Some(text.as_ref()),
+        TextOr::Object(cve) => cve.name.get(),
+        TextOr::Neither => None,
+    });
+    names.flat_map(|name| name.split([',', ' '])).filter(|cve| !cve.is_empty()).collect()
+}
+
+fn described<'r, 'a>(cve: &'r TextOr<'a, Cve<'a>>) -> Option<&'r Cve<'a>> {
+    match cve {
+        TextOr::Object(cve) => Some(cve),
+        TextOr::Text(_) | TextOr::Neither => None,
+    }
 }
 
 /// The CVE is the id where there is one; safety's own number is an id of its own namespace.
@@ -443,21 +456,25 @@ fn take_dependency(draft: &mut Draft, dependency: &Dependency<'_>, place: &str) 
         let place = format!("{name}'s known_vulnerabilities");
         for (at, record) in vulnerabilities.known_vulnerabilities.demanded(draft, of_package, &place).iter().enumerate()
         {
-            let known = record.good();
-            let Some((id, aliases)) = known.and_then(|k| ids_of(&[], k.id.or_empty())) else {
+            let known = record.good().and_then(|known| {
+                let ids = ids_of(&cves_of(&known.cve), known.id.or_empty())?;
+                Some((known, ids))
+            });
+            let Some((known, (id, aliases))) = known else {
                 draft.bad_record_in(of_package(), format_args!("{place}[{at}]"), "it has no id");
                 continue;
             };
+            let cves = known.cve.items().iter().filter_map(described);
             draft.vulnerability(observe::vulnerability(VulnerabilityParts {
                 package: package.clone(),
                 version,
                 id,
                 aliases,
                 fix_versions: recommended.clone().into_iter().collect(),
-                rating: Rating::unknown(),
-                description: "",
+                rating: rating_of(cves.clone(), ""),
+                description: cves.clone().find_map(|cve| cve.advisory.get()).unwrap_or_default(),
                 url: None,
-                clearance: known.and_then(|k| k.ignored.get()).map(|_| Clearance::Suppressed),
+                clearance: known.ignored.get().map(|_| Clearance::Suppressed),
             }));
         }
     }

@@ -3,6 +3,7 @@
 //! Of the fingerprints only those are read that are computed from the code around a result, and only where the result quotes no code
 //! and they tell the run's results apart: some tools put e-mail addresses and commit messages there, others the same value everywhere.
 
+mod rules;
 mod wire;
 
 use std::{
@@ -10,17 +11,21 @@ use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
 };
 
-use self::wire::{
-    ArtifactLocation, Component, ComponentReference, External, Fingerprint, Invocation, Location, Log, Message,
-    Notification, Rule, Run, SarifResult, Suppression,
+use self::{
+    rules::{Descriptors, Levels},
+    wire::{
+        ArtifactLocation, External, Fingerprint, Invocation, Location, Log, Message, Notification, Rule, Run,
+        SarifResult, Suppression,
+    },
 };
+use super::bandit;
 use crate::{
     clean,
     draft::Draft,
     observe::{self, CodeParts},
     outline::{Claim, Outline},
     source::Source,
-    wire::{Entries, Kind, List, Part, Record, Texts, Verdict},
+    wire::{Entries, Kind, List, Number, Part, Record, Texts, Verdict},
 };
 use serde::de::IgnoredAny;
 
@@ -74,14 +79,16 @@ fn read_run(run: &Run<'_>, source: &Source<'_>) -> Draft {
         draft.tool_version = driver.semantic_version.get().or(driver.version.get()).and_then(clean::version);
     }
     let paths = Paths::of(run);
+    let notices = Levelled::notifications(run);
     if let Some(kind) = run.invocations.wrong() {
         draft
             .fail(format!("`invocations` is {}, not an array: whether the run succeeded cannot be told", kind.words()));
     }
-    for record in run.invocations.items() {
+    for (index, record) in run.invocations.items().iter().enumerate() {
         match record {
             Record::Good(invocation) => {
-                take_invocation(&mut draft, invocation, !run.results.items().is_empty(), &paths, source);
+                let found = !run.results.items().is_empty();
+                take_invocation(&mut draft, (index, invocation), found, &notices, &paths, source);
             }
             Record::Bad(kind) => {
                 let what = kind.words();
@@ -98,7 +105,12 @@ fn read_run(run: &Run<'_>, source: &Source<'_>) -> Draft {
             draft.fail(format!("the run's `results` is {}: the scan did not produce any", kind.words()));
         }
         List::Items(results) => {
-            let rules = Rules::of(run);
+            if draft.scanner.as_str().eq_ignore_ascii_case("bandit")
+                && let Some(properties) = run.properties.get()
+            {
+                bandit::take_counts(&mut draft, properties.metrics.entries(), results.len());
+            }
+            let rules = Levelled::rules(run);
             let fingerprints = Telling::of(results.iter().filter_map(Record::good));
             for (index, record) in results.iter().enumerate() {
                 if let Some(result) = draft.open(record, "results", index) {
@@ -110,6 +122,33 @@ fn read_run(run: &Run<'_>, source: &Source<'_>) -> Draft {
     draft
 }
 
+/// The rules of a run or the kinds of its notifications, with the levels that its users gave them.
+struct Levelled<'r> {
+    all: Descriptors<'r>,
+    levels: Levels<'r>,
+}
+
+impl<'r> Levelled<'r> {
+    fn rules(run: &'r Run<'r>) -> Self {
+        let all = Descriptors::of(run, |component| &component.rules);
+        let levels = Levels::of(run, &all, |invocation| &invocation.rule_overrides);
+        Self { all, levels }
+    }
+
+    fn notifications(run: &'r Run<'r>) -> Self {
+        let all = Descriptors::of(run, |component| &component.notifications);
+        let levels = Levels::of(run, &all, |invocation| &invocation.notification_overrides);
+        Self { all, levels }
+    }
+
+    /// The level of what does not say its own: what the user gave it, else its default, else `warning`.
+    fn level(&self, rule: Option<&'r Rule<'r>>, id: Option<&str>, invocation: Option<u64>) -> &'r str {
+        let given = self.levels.given(id, invocation);
+        let given = given.or_else(|| self.levels.given(rule?.id.get(), invocation));
+        given.or_else(|| rule?.configuration.get()?.level.get()).unwrap_or("warning")
+    }
+}
+
 fn is_elsewhere(external: &Part<External>) -> bool {
     let is_used = |list: &List<IgnoredAny>| list.wrong().is_some() || !list.items().is_empty();
     external.wrong().is_some() || external.get().is_some_and(|e| is_used(&e.results) || is_used(&e.invocations))
@@ -117,8 +156,9 @@ fn is_elsewhere(external: &Part<External>) -> bool {
 
 fn take_invocation(
     draft: &mut Draft,
-    invocation: &Invocation<'_>,
+    (of, invocation): (usize, &Invocation<'_>),
     found: bool,
+    notices: &Levelled<'_>,
     paths: &Paths<'_>,
     source: &Source<'_>,
 ) {
@@ -152,16 +192,19 @@ fn take_invocation(
         }
         for (index, record) in notifications.items().iter().enumerate() {
             if let Some(notification) = draft.open(record, key, index) {
-                take_notification(draft, notification, paths);
+                let reference = notification.descriptor.get();
+                let notice = notices.all.find(None, Number::default(), reference);
+                let id = reference.and_then(|r| r.id.get());
+                let level = || notices.level(notice, id, Some(of as u64));
+                if notification.level.get().unwrap_or_else(level).eq_ignore_ascii_case("error") {
+                    take_error(draft, notification, paths);
+                }
             }
         }
     }
 }
 
-fn take_notification(draft: &mut Draft, notification: &Notification<'_>, paths: &Paths<'_>) {
-    if !notification.level.or_empty().eq_ignore_ascii_case("error") {
-        return;
-    }
+fn take_error(draft: &mut Draft, notification: &Notification<'_>, paths: &Paths<'_>) {
     let said = notification.message.get().and_then(|m| m.text.get()).unwrap_or("an error without a text");
     let reason = format!("the tool reported an error: {}", clean::words(&clean::mask_literals(said)));
     let locations = notification.locations.items();
@@ -178,7 +221,7 @@ fn take(
     draft: &mut Draft,
     result: &SarifResult<'_>,
     index: usize,
-    rules: &Rules<'_>,
+    rules: &Levelled<'_>,
     paths: &Paths<'_>,
     fingerprints: &Telling<'_>,
 ) {
@@ -188,7 +231,7 @@ fn take(
     {
         return;
     }
-    let rule = rules.rule_of(result);
+    let rule = rules.all.of_result(result);
     let rule_id = result.rule_id.get().or(result.rule.get().and_then(|r| r.id.get())).or(rule.and_then(|r| r.id.get()));
     let is_named = result.rule_id.is_unreadable() || !result.rule_index.is_absent() || result.rule.get().is_some();
     if rule_id.is_none() && is_named {
@@ -238,7 +281,7 @@ fn take(
             None => fingerprint(),
         },
         aliases: names.filter_map(advisory_at_start).collect::<BTreeSet<_>>(),
-        rating: rating_of(result, rule),
+        rating: rating_of(result, rule, rules),
         description,
         url: rule.and_then(|r| r.help.get()),
         clearance: is_suppressed(result).then_some(Clearance::Suppressed),
@@ -312,8 +355,9 @@ fn is_suppressed(result: &SarifResult<'_>) -> bool {
     !all.is_empty() && all.iter().all(accepted)
 }
 
-/// `security-severity` of the result or its rule, as a number or a word, goes before the level.
-fn rating_of(result: &SarifResult<'_>, rule: Option<&Rule<'_>>) -> Rating {
+/// `security-severity` of the result or its rule, as a number or a word, goes before the level. What is no failure, only open or to
+/// be looked at by somebody, has no level unless it says one.
+fn rating_of<'r>(result: &SarifResult<'_>, rule: Option<&'r Rule<'r>>, rules: &Levelled<'r>) -> Rating {
     let own = result.properties.get().and_then(|p| p.severity.get());
     let of_rule = rule.and_then(|r| r.properties.get()?.severity.get());
     for said in [own, of_rule].into_iter().flatten() {
@@ -324,11 +368,17 @@ fn rating_of(result: &SarifResult<'_>, rule: Option<&Rule<'_>>) -> Rating {
             return Rating::word(severity, SeveritySource::Scanner);
         }
     }
-    let default = rule.and_then(|r| r.configuration.get()?.level.get());
-    observe::rated_by_word(result.level.get().or(default).unwrap_or("warning"))
+    let level = result.level.get().unwrap_or_else(|| {
+        if result.kind.get().is_some_and(|kind| kind != "fail") {
+            return "none";
+        }
+        let id = result.rule_id.get().or(result.rule.get().and_then(|r| r.id.get()));
+        rules.level(rule, id, result.provenance.get().and_then(|p| p.invocation.count()))
+    });
+    observe::rated_by_word(level)
 }
 
-fn message_of<'r>(result: &'r SarifResult<'_>, rule: Option<&'r Rule<'_>>, rules: &Rules<'r>) -> Cow<'r, str> {
+fn message_of<'r>(result: &'r SarifResult<'_>, rule: Option<&'r Rule<'_>>, rules: &Levelled<'r>) -> Cow<'r, str> {
     let Some(message) = result.message.get() else {
         return Cow::Borrowed(about(rule));
     };
@@ -341,7 +391,7 @@ fn message_of<'r>(result: &'r SarifResult<'_>, rule: Option<&'r Rule<'_>>, rules
     let named = |strings: &'r Entries<'_, Part<Message<'_>>>| {
         strings.entries().iter().find(|(key, _)| key == id).and_then(|(_, m)| m.get()?.text.get())
     };
-    match rule.and_then(|r| named(&r.messages)).or_else(|| rules.driver.and_then(|d| named(&d.messages))) {
+    match rule.and_then(|r| named(&r.messages)).or_else(|| rules.all.driver().and_then(|d| named(&d.messages))) {
         Some(text) => fill(text, &message.arguments),
         None => Cow::Borrowed(about(rule)),
     }
@@ -409,77 +459,6 @@ fn advisory_at_start(rule: &str) -> Option<AdvisoryId> {
         _ => return None,
     };
     AdvisoryId::parse(&parts[..taken].join("-")).ok()
-}
-
-/// The rules of a run's driver and extensions.
-struct Rules<'r> {
-    driver: Option<&'r Component<'r>>,
-    extensions: Vec<&'r Component<'r>>,
-    by_id: HashMap<&'r str, &'r Rule<'r>>,
-}
-
-impl<'r> Rules<'r> {
-    fn of(run: &'r Run<'_>) -> Self {
-        let driver = run.tool.get().and_then(|tool| tool.driver.get());
-        let extensions: Vec<_> =
-            run.tool.get().iter().flat_map(|tool| tool.extensions.items()).filter_map(Record::good).collect();
-        let mut by_id = HashMap::new();
-        let components = driver.into_iter().chain(extensions.iter().copied());
-        let all = components.flat_map(|c| c.rules.items()).filter_map(Record::good);
-        for rule in all.clone() {
-            if let Some(id) = rule.id.get() {
-                by_id.entry(id).or_insert(rule);
-            }
-        }
-        for rule in all {
-            for id in rule.deprecated.iter() {
-                by_id.entry(id).or_insert(rule);
-            }
-        }
-        Self { driver, extensions, by_id }
-    }
-
-    /// The rule of a result: by index where its id agrees, else by id, else by the front of a hierarchical id (`A/B` is a kind of `A`).
-    fn rule_of(&self, result: &SarifResult<'_>) -> Option<&'r Rule<'r>> {
-        let reference = result.rule.get();
-        let id = result.rule_id.get().or(reference.and_then(|r| r.id.get()));
-        if let Some(rule) = self.by_index(result)
-            && id.is_none_or(|id| {
-                rule.id
-                    .get()
-                    .is_some_and(|own| id == own || id.strip_prefix(own).is_some_and(|rest| rest.starts_with('/')))
-                    || rule.deprecated.iter().any(|former| former == id)
-            })
-        {
-            return Some(rule);
-        }
-        let mut id = id?;
-        loop {
-            if let Some(rule) = self.by_id.get(id) {
-                return Some(rule);
-            }
-            id = id.rsplit_once('/')?.0;
-        }
-    }
-
-    fn component(&self, reference: &ComponentReference<'_>) -> Option<&'r Component<'r>> {
-        if let Some(index) = reference.index.count() {
-            return self.extensions.get(usize::try_from(index).ok()?).copied();
-        }
-        let name = reference.name.get()?;
-        let mut components = self.driver.into_iter().chain(self.extensions.iter().copied());
-        components.find(|c| c.name.get() == Some(name))
-    }
-
-    fn by_index(&self, result: &SarifResult<'_>) -> Option<&'r Rule<'r>> {
-        let reference = result.rule.get();
-        let index = reference.and_then(|r| r.index.count()).or(result.rule_index.count())?;
-        let component = match reference.and_then(|r| r.component.get()) {
-            Some(component) => self.component(component)?,
-            None => self.driver?,
-        };
-        component.rules.items().get(usize::try_from(index).ok()?)?.good()
-    }
 }
 
 /// What turns a run's artifact locations into paths below the project.

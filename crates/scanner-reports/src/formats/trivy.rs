@@ -9,6 +9,7 @@ use findings_model::{
     SeveritySource,
 };
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use smol_str::SmolStr;
 
 use crate::{
@@ -182,8 +183,9 @@ struct Modified<'a> {
     kind: Text<'a>,
     #[serde(borrow, default, rename = "Status")]
     status: Text<'a>,
+    /// One of the shapes above, by the type.
     #[serde(borrow, default, rename = "Finding")]
-    finding: Part<Vulnerability<'a>>,
+    finding: Option<&'a RawValue>,
 }
 
 pub(super) fn claims(outline: &Outline<'_>) -> Claim {
@@ -291,31 +293,57 @@ fn take_targets(draft: &mut Draft, targets: &List<Record<Target<'_>>>, seen: &mu
             target.misconfigurations.checked(draft, unnamed, format_args!("{place}.Misconfigurations"));
         for (at, record) in misconfigurations.iter().enumerate() {
             if let Some(found) = draft.open(record, &format!("{place}.Misconfigurations"), at) {
-                take_misconfiguration(draft, target, found, &format!("{place}.Misconfigurations[{at}]"));
+                take_misconfiguration(draft, target, found, &format!("{place}.Misconfigurations[{at}]"), None);
             }
         }
         for (at, record) in target.secrets.checked(draft, unnamed, format_args!("{place}.Secrets")).iter().enumerate() {
             if let Some(found) = draft.open(record, &format!("{place}.Secrets"), at) {
-                take_secret(draft, target, found, &format!("{place}.Secrets[{at}]"), source);
+                take_secret(draft, target, found, &format!("{place}.Secrets[{at}]"), None, source);
             }
         }
         let modified = target.modified.checked(draft, unnamed, format_args!("{place}.ExperimentalModifiedFindings"));
-        for modified in modified.iter().filter_map(Record::good).filter(|m| m.kind.or_empty() == "vulnerability") {
-            let clearance = match modified.status.or_empty() {
-                "not_affected" => Clearance::NotAffected,
-                "fixed" => Clearance::Fixed,
-                _ => Clearance::Suppressed,
-            };
-            if let Some(found) = modified.finding.get() {
-                take_vulnerability(
-                    draft,
-                    target,
-                    found,
-                    &format!("{place}.ExperimentalModifiedFindings"),
-                    Some(clearance),
-                );
+        for (at, record) in modified.iter().enumerate() {
+            if let Some(modified) = draft.open(record, &format!("{place}.ExperimentalModifiedFindings"), at) {
+                let place = format!("{place}.ExperimentalModifiedFindings[{at}]");
+                take_modified(draft, target, modified, &place, source);
             }
         }
+    }
+}
+
+/// A finding that trivy does not count: one that a rule or a statement of the user's took out.
+fn take_modified(draft: &mut Draft, target: &Target<'_>, modified: &Modified<'_>, place: &str, source: &Source<'_>) {
+    fn finding<'a, T: Deserialize<'a>>(draft: &mut Draft, modified: &Modified<'a>, place: &str) -> Option<T> {
+        let record = modified.finding.and_then(|raw| serde_json::from_str::<Part<T>>(raw.get()).ok());
+        let Some(Part::Of(found)) = record else {
+            draft.bad_record(place, "it holds no finding");
+            return None;
+        };
+        Some(found)
+    }
+    let clearance = Some(match modified.status.or_empty() {
+        "not_affected" => Clearance::NotAffected,
+        "fixed" => Clearance::Fixed,
+        _ => Clearance::Suppressed,
+    });
+    match modified.kind.or_empty() {
+        "vulnerability" => {
+            if let Some(found) = finding(draft, modified, place) {
+                take_vulnerability(draft, target, &found, place, clearance);
+            }
+        }
+        "misconfiguration" => {
+            if let Some(found) = finding(draft, modified, place) {
+                take_misconfiguration(draft, target, &found, place, clearance);
+            }
+        }
+        "secret" => {
+            if let Some(found) = finding(draft, modified, place) {
+                take_secret(draft, target, &found, place, clearance, source);
+            }
+        }
+        // Licences are no findings.
+        _ => {}
     }
 }
 
@@ -357,7 +385,8 @@ fn take_vulnerability(
     }));
 }
 
-/// The vectors of the source that trivy took its severity from, then its word, then anybody's vectors. All of them are kept.
+/// The vectors of the source that trivy took its severity from, or its own word where that is worse; then anybody's vectors. All of
+/// them are kept.
 fn rating_of(found: &Vulnerability<'_>) -> Rating {
     let vectors_of = |cvss: &Cvss<'_>| -> Vec<CvssVector> {
         [&cvss.v4, &cvss.v3, &cvss.v2].into_iter().filter_map(|v| CvssVector::parse(v.get()?).ok()).collect()
@@ -372,18 +401,25 @@ fn rating_of(found: &Vulnerability<'_>) -> Rating {
         Severity::from_word(found.severity.or_empty()).map(|severity| Rating::word(severity, SeveritySource::Scanner));
     let mut kept: Vec<CvssVector> =
         [&chosen, &others].into_iter().flatten().flat_map(|rating| rating.vectors.clone()).collect();
-    let mut rating = chosen.or(word).or(others).unwrap_or_else(Rating::unknown);
+    let is_worse = |word: &Rating| chosen.as_ref().is_none_or(|c| word.severity.rank() > c.severity.rank());
+    let mut rating = word.filter(is_worse).or(chosen).or(others).unwrap_or_else(Rating::unknown);
     kept.sort_by(|a, b| b.version().cmp(&a.version()).then_with(|| a.as_str().cmp(b.as_str())));
     kept.dedup();
     rating.vectors = kept;
     rating
 }
 
-fn take_misconfiguration(draft: &mut Draft, target: &Target<'_>, found: &Misconfiguration<'_>, place: &str) {
+fn take_misconfiguration(
+    draft: &mut Draft,
+    target: &Target<'_>,
+    found: &Misconfiguration<'_>,
+    place: &str,
+    clearance: Option<Clearance>,
+) {
     let clearance = match found.status.or_empty() {
         "PASS" => return,
-        "EXCEPTION" => Some(Clearance::Suppressed),
-        _ => None,
+        "EXCEPTION" => clearance.or(Some(Clearance::Suppressed)),
+        _ => clearance,
     };
     let path = target.path.get().and_then(clean::path).unwrap_or_else(|| ".".to_owned());
     let Some(rule) = found.id.get().or(found.avd_id.get()) else {
@@ -411,11 +447,18 @@ fn take_misconfiguration(draft: &mut Draft, target: &Target<'_>, found: &Misconf
     draft.code(observation, None);
 }
 
-fn take_secret(draft: &mut Draft, target: &Target<'_>, found: &SecretWire<'_>, place: &str, source: &Source<'_>) {
+fn take_secret(
+    draft: &mut Draft,
+    target: &Target<'_>,
+    found: &SecretWire<'_>,
+    place: &str,
+    clearance: Option<Clearance>,
+    source: &Source<'_>,
+) {
     let (Some(path), Some(rule)) = (target.path.get().and_then(clean::path), found.rule.get()) else {
         return draft.bad_record(place, "it names no file or no rule");
     };
     let rating = Severity::from_word(found.severity.or_empty())
         .map_or_else(|| observe::secret_rating(false), |severity| Rating::word(severity, SeveritySource::Scanner));
-    draft.secret(observe::secret(rule, path, found.line.line(), rating, None), None, None, source);
+    draft.secret(observe::secret(rule, path, found.line.line(), rating, clearance), None, None, source);
 }

@@ -22,6 +22,9 @@ struct Line<'a> {
     detector: Text<'a>,
     #[serde(default, rename = "Verified")]
     verified: Truth,
+    /// Why it could not be found out whether the secret is valid.
+    #[serde(borrow, default, rename = "VerificationError")]
+    verification_error: Text<'a>,
     #[serde(borrow, default, rename = "Raw")]
     raw: Text<'a>,
     #[serde(borrow, default, rename = "RawV2")]
@@ -134,12 +137,9 @@ fn take(draft: &mut Draft, line: &Line<'_>, index: usize, told: &mut Told, sourc
         let rating = observe::secret_rating(line.verified.0 == Some(true));
         // A secret without a file (a cloud bucket, a chat) is one of the project as a whole.
         let path = path.unwrap_or_else(|| ".".to_owned());
-        draft.secret(
-            observe::secret(detector, path, place.and_then(|p| p.line.line()), rating, None),
-            secret,
-            None,
-            source,
-        );
+        let mut observation = observe::secret(detector, path, place.and_then(|p| p.line.line()), rating, None);
+        observation.rating_assumed = line.verified.0 != Some(true) && line.verification_error.get().is_some();
+        draft.secret(observation, secret, None, source);
     } else if let Some(reason) = line.reason.get() {
         told.found = true;
         let path = line.path.get().and_then(clean::path).unwrap_or_else(|| ".".to_owned());

@@ -157,7 +157,7 @@ fn openvex() {
     openvex partial at 2026-01-05T03:00:00Z
     ! statements[4] cannot be used: its status is none of OpenVEX's four; it counts as affected
     ? the record statements[4]
-    - unknown CVE-2020-1 a@1 aliases [] fixed in []: 
+    - unknown CVE-2020-1 a@1 aliases [GHSA-aaaa-bbbb-cccc] fixed in []: 
     - unknown (fixed) CVE-2020-2 b@1 aliases [] fixed in []: 
     - unknown CVE-2020-3 c@1 aliases [] fixed in []: 
     - unknown CVE-2020-4 unknown (unknown)@- aliases [] fixed in []:
@@ -347,4 +347,19 @@ fn a_link_into_the_own_document_finds_its_component() {
     assert_eq!(package("urn:cdx:3e671687-395b-41f5-a30f-a58921a69b79/1#r"), "py");
     assert_eq!(package("r"), "py");
     assert_ne!(package("urn:cdx:00000000-395b-41f5-a30f-a58921a69b79/1#r"), "py");
+}
+
+#[test]
+fn a_scan_by_safety_may_say_what_is_known_of_the_cve() {
+    let report = r#"{"meta": {}, "scan_results": {"projects": [{"files": [{"results": {"dependencies": [{"name": "django", "specifications": [{"raw": "django==1.8.0", "vulnerabilities": {"known_vulnerabilities": [
+        {"id": "51340", "ignored": null, "cve": {"name": "CVE-2022-41323", "cvssv2": null, "cvssv3": {"base_score": 7.5, "base_severity": "HIGH", "vector_string": "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:H"}, "advisory": "denial"}},
+        {"id": "25714", "ignored": null, "cve": {"name": "CVE-2015-8213", "cvssv2": {"base_score": 5.0, "vector_string": "AV:N/AC:L/Au:N/C:P/I:N/A:N"}, "cvssv3": null, "advisory": "leak"}},
+        {"id": "1", "ignored": null, "cve": null}]}}]}]}}]}]}}"#;
+    assert_snapshot!(told(&scan_of("safety.json", report)), @"
+    safety complete
+    = django 1.8.0
+    - high 7.5 CVE-2022-41323 django@1.8.0 aliases [SAFETY-51340] fixed in []: denial
+    - medium 5.0 CVE-2015-8213 django@1.8.0 aliases [SAFETY-25714] fixed in []: leak
+    - unknown SAFETY-1 django@1.8.0 aliases [] fixed in []:
+    ");
 }

@@ -163,3 +163,18 @@ fn paths_of_another_folder_are_brought_into_the_project() {
         assert!(!["/srv", "/builds", "ingrid"].iter().any(|part| reasons.contains(part)), "{reasons}");
     }
 }
+
+#[test]
+fn a_name_that_says_what_was_scanned_refuses_no_scanner() {
+    let grype = r#"{"matches": [{"vulnerability": {"id": "CVE-2026-1"}, "artifact": {"name": "py", "type": "python"}}], "source": {}, "descriptor": {"name": "grype"}}"#;
+    for name in ["sbom-scan.json", "bom.json", "sbom_vulns.json"] {
+        let scan = scan_of(name, grype);
+        assert_eq!((scan.scanner.as_str(), scan.coverage.state), ("grype", CoverageState::Complete), "{name}");
+    }
+    for name in ["cyclonedx.json", "bom.cdx.json"] {
+        assert_eq!(scan_of(name, grype).coverage.state, CoverageState::Failed, "{name}");
+    }
+    let declared = declared(ReportFormat::CycloneDx, "sbom.json", grype.as_bytes());
+    assert_eq!(declared[0].coverage.state, CoverageState::Failed);
+    assert_eq!(scan_of("sbom.json", "{}").coverage.state, CoverageState::Failed);
+}

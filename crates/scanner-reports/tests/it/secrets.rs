@@ -222,3 +222,24 @@ fn the_greeting_of_trufflehog_may_come_first() {
         assert_eq!(told(&scan_of("report.json", &report)).lines().next(), Some("trufflehog complete"));
     }
 }
+
+#[test]
+fn a_secret_whose_validity_could_not_be_checked_has_an_assumed_rating() {
+    let line = |rest: &str| {
+        format!(
+            r#"{{"SourceMetadata": {{"Data": {{"Git": {{"file": "a", "line": 3}}}}}}, "DetectorName": "AWS", "Raw": "s3cr3t", {rest}}}"#
+        )
+    };
+    let rated = |lines: &[&str]| {
+        let scan = scan_of("trufflehog.json", &lines.iter().map(|rest| line(rest)).collect::<Vec<_>>().join("\n"));
+        assert_eq!(scan.observations.len(), 1);
+        (scan.observations[0].rating.severity, scan.observations[0].rating_assumed)
+    };
+    let (verified, not, unknown) =
+        (r#""Verified": true"#, r#""Verified": false"#, r#""Verified": false, "VerificationError": "timeout""#);
+    assert_eq!(rated(&[unknown]), (Severity::High, true));
+    assert_eq!(rated(&[not]), (Severity::High, false));
+    assert_eq!(rated(&[unknown, verified]), (Severity::Critical, false));
+    assert_eq!(rated(&[verified, unknown]), (Severity::Critical, false));
+    assert_eq!(rated(&[unknown, not]), (Severity::High, false));
+}

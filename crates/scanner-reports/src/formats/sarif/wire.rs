@@ -7,6 +7,7 @@ use serde::{
     de::{IgnoredAny, MapAccess},
 };
 
+use super::super::bandit::Metrics;
 use crate::wire::{Entries, Kind, Lax, List, Number, Part, Record, Text, Texts, Verdict, lax, next_key};
 
 #[derive(Deserialize)]
@@ -29,6 +30,15 @@ pub(super) struct Run<'a> {
     pub(super) bases: Entries<'a, Part<ArtifactLocation<'a>>>,
     #[serde(borrow, default)]
     pub(super) results: List<Record<SarifResult<'a>>>,
+    #[serde(borrow, default)]
+    pub(super) properties: Part<RunProperties<'a>>,
+}
+
+/// What bandit adds to its run: the metrics of its own format.
+#[derive(Deserialize)]
+pub(super) struct RunProperties<'a> {
+    #[serde(borrow, default)]
+    pub(super) metrics: Entries<'a, Part<Metrics<'a>>>,
 }
 
 /// Parts of a run that stand in files of their own.
@@ -53,11 +63,16 @@ pub(super) struct Component<'a> {
     #[serde(borrow, default)]
     pub(super) name: Text<'a>,
     #[serde(borrow, default)]
+    pub(super) guid: Text<'a>,
+    #[serde(borrow, default)]
     pub(super) version: Text<'a>,
     #[serde(borrow, default, rename = "semanticVersion")]
     pub(super) semantic_version: Text<'a>,
     #[serde(borrow, default)]
     pub(super) rules: List<Record<Rule<'a>>>,
+    /// What the tool may say of its own run: described as rules are.
+    #[serde(borrow, default)]
+    pub(super) notifications: List<Record<Rule<'a>>>,
     #[serde(borrow, default, rename = "globalMessageStrings")]
     pub(super) messages: Entries<'a, Part<Message<'a>>>,
 }
@@ -66,6 +81,8 @@ pub(super) struct Component<'a> {
 pub(super) struct Rule<'a> {
     #[serde(borrow, default)]
     pub(super) id: Text<'a>,
+    #[serde(borrow, default)]
+    pub(super) guid: Text<'a>,
     #[serde(borrow, default)]
     pub(super) name: Text<'a>,
     #[serde(borrow, default, rename = "deprecatedIds")]
@@ -128,10 +145,25 @@ pub(super) struct Invocation<'a> {
     pub(super) execution: List<Record<Notification<'a>>>,
     #[serde(borrow, default, rename = "toolConfigurationNotifications")]
     pub(super) configuration: List<Record<Notification<'a>>>,
+    #[serde(borrow, default, rename = "ruleConfigurationOverrides")]
+    pub(super) rule_overrides: List<Record<Override<'a>>>,
+    #[serde(borrow, default, rename = "notificationConfigurationOverrides")]
+    pub(super) notification_overrides: List<Record<Override<'a>>>,
+}
+
+/// How a user configured a rule for one invocation.
+#[derive(Deserialize)]
+pub(super) struct Override<'a> {
+    #[serde(borrow, default)]
+    pub(super) descriptor: Part<RuleReference<'a>>,
+    #[serde(borrow, default)]
+    pub(super) configuration: Part<Configuration<'a>>,
 }
 
 #[derive(Deserialize)]
 pub(super) struct Notification<'a> {
+    #[serde(borrow, default)]
+    pub(super) descriptor: Part<RuleReference<'a>>,
     #[serde(borrow, default)]
     pub(super) level: Text<'a>,
     #[serde(borrow, default)]
@@ -197,6 +229,8 @@ pub(super) struct SarifResult<'a> {
     pub(super) rule_index: Number<'a>,
     #[serde(borrow, default)]
     pub(super) rule: Part<RuleReference<'a>>,
+    #[serde(borrow, default)]
+    pub(super) provenance: Part<Provenance<'a>>,
     #[serde(borrow, default)]
     pub(super) kind: Text<'a>,
     #[serde(borrow, default)]
@@ -266,9 +300,17 @@ impl<'de: 'a, 'a> Deserialize<'de> for CodeFingerprint<'a> {
 }
 
 #[derive(Deserialize)]
+pub(super) struct Provenance<'a> {
+    #[serde(borrow, default, rename = "invocationIndex")]
+    pub(super) invocation: Number<'a>,
+}
+
+#[derive(Deserialize)]
 pub(super) struct RuleReference<'a> {
     #[serde(borrow, default)]
     pub(super) id: Text<'a>,
+    #[serde(borrow, default)]
+    pub(super) guid: Text<'a>,
     #[serde(borrow, default)]
     pub(super) index: Number<'a>,
     #[serde(borrow, default, rename = "toolComponent")]
@@ -281,6 +323,8 @@ pub(super) struct ComponentReference<'a> {
     pub(super) index: Number<'a>,
     #[serde(borrow, default)]
     pub(super) name: Text<'a>,
+    #[serde(borrow, default)]
+    pub(super) guid: Text<'a>,
 }
 
 #[derive(Deserialize)]
