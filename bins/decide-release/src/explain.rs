@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
-use cli_support::{Context, ExitStatus, Failure, decision_text, requests};
+use cli_support::{Context, ExitStatus, decision_text, requests};
 use findings_model::{SchemaVersion, text};
-use orchestrate::{decision::changes_to_decide_on, documents, paths, project::Project};
+use orchestrate::{decision::changes_to_decide_on, documents, project::Project};
 use release_decision::{Explanation, Request, explain};
 use serde::Serialize;
 
@@ -29,8 +29,7 @@ pub(crate) fn run(cx: &mut Context, inputs: &Inputs) -> anyhow::Result<ExitStatu
     let text = lines(&explanation, inputs.changes.is_some() || documents::has_ledger(&project));
     cx.result(&Document { schema_version: SchemaVersion::new(1, 0), explanation }, &text)?;
     if inputs.changes.is_none() && !documents::has_ledger(&project) {
-        let what = format!("there is no {}: which findings there are is not known", paths::LEDGER);
-        return Err(Failure::new(ExitStatus::Usage, what).hint(requests::SCAN_FIRST).into());
+        cx.note(requests::never_scanned())?;
     }
     Ok(ExitStatus::Done)
 }

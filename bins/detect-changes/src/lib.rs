@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use cli_support::{Common, Context, ExitStatus, requests};
 use orchestrate::{
     changes::{ChangesRequest, detect_changes},
+    documents,
     project::Project,
 };
 
@@ -36,6 +37,8 @@ impl AsRef<Common> for App {
 
 /// Runs the step.
 pub fn run(app: App, cx: &mut Context) -> anyhow::Result<ExitStatus> {
+    let project = Project::at(cx.project());
+    let is_unknown = app.current.is_none() && !documents::has_ledger(&project);
     let request = ChangesRequest {
         project: cx.config()?.project_name()?.clone(),
         previous: app.previous,
@@ -43,9 +46,12 @@ pub fn run(app: App, cx: &mut Context) -> anyhow::Result<ExitStatus> {
         rules: requests::report_rules(cx)?,
         now: cx.now(),
     };
-    let changes = detect_changes(&Project::at(cx.project()), &request)
-        .map_err(|e| requests::document_failure(e, "cannot compare"))?;
+    let changes = detect_changes(&project, &request).map_err(|e| requests::document_failure(e, "cannot compare"))?;
+    if is_unknown {
+        cx.note(requests::never_scanned())?;
+    }
     cx.actions().summary(&text::summary(&changes))?;
-    cx.result(&changes, &text::of(&changes))?;
+    let words = if is_unknown { "Not known: there was no scan yet.\n".to_owned() } else { text::of(&changes) };
+    cx.result(&changes, &words)?;
     Ok(ExitStatus::Done)
 }

@@ -10,7 +10,7 @@ use orchestrate::{
 use release_decision::DecideError;
 use state_store::StoreErrorKind;
 
-use crate::{ExitStatus, Failure, requests::SCAN_FIRST};
+use crate::{ExitStatus, Failure};
 
 /// An error of the findings step as a failure.
 pub fn findings_failure(error: FindingsError) -> Failure {
@@ -196,7 +196,7 @@ pub fn workflow_failure(error: orchestrate::workflow::WorkflowError) -> Failure 
 
 fn document_status(error: &DocumentError) -> ExitStatus {
     match error {
-        DocumentError::Missing { .. } | DocumentError::NoSide { .. } | DocumentError::NeverScanned => ExitStatus::Usage,
+        DocumentError::Missing { .. } | DocumentError::NoSide { .. } => ExitStatus::Usage,
         DocumentError::Store(error) => match error.kind {
             StoreErrorKind::Link => ExitStatus::Usage,
             StoreErrorKind::NotRegular(_) | StoreErrorKind::NotAFolder => ExitStatus::BadInput,
@@ -246,7 +246,6 @@ fn document_hint(error: &DocumentError) -> Option<&'static str> {
             }
             _ => return None,
         },
-        DocumentError::NeverScanned => SCAN_FIRST,
         DocumentError::Missing { .. } | DocumentError::NoSide { .. } => return None,
     })
 }

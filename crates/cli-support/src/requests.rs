@@ -22,8 +22,13 @@ use crate::{Context, ExitStatus, ResultExt as _};
 /// The variable that holds the key for the marks of secrets.
 const FINGERPRINT_KEY: &str = "RELWARDEN_FINGERPRINT_KEY";
 
-/// What to do where nothing was scanned yet.
-pub const SCAN_FIRST: &str = "lay the scanners' reports into security/reports/latest and run update-findings first";
+/// What is to be told where nothing was scanned yet: without a ledger no answer says anything of the project.
+pub fn never_scanned() -> String {
+    let (ledger, reports) = (orchestrate::paths::LEDGER, orchestrate::paths::REPORTS);
+    format!(
+        "warning: there is no {ledger}: what there is to find is not known; lay the scanners' reports into {reports} and run update-findings first"
+    )
+}
 
 /// What `update-findings` works with, unless its arguments say otherwise. Advisory data comes from [`crate::AdvisoryArgs`].
 pub fn findings(cx: &mut Context) -> anyhow::Result<FindingsRequest> {

@@ -59,7 +59,7 @@ pub fn detect_changes(project: &Project, request: &ChangesRequest) -> Result<Cha
     let current = match &request.current {
         Some(path) => side::at(project, path, request)?,
         None => Placed {
-            side: Side::Ledger(documents::ledger_of_scans(project, &request.project, request.now)?),
+            side: Side::Ledger(documents::ledger_or_empty(project, &request.project, request.now)?),
             files: Files::WorkTree,
         },
     };

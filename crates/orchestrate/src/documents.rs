@@ -51,9 +51,6 @@ pub enum DocumentError {
         #[source]
         source: findings_model::SchemaError,
     },
-    /// There is no ledger: nothing was scanned yet, so nothing can be said.
-    #[error("there is no {}: nothing was taken in yet, so what changed is not known", paths::LEDGER)]
-    NeverScanned,
     /// There is a released baseline, and the ledger that it came from is gone.
     #[error("{} is gone, but {} is there", paths::LEDGER, paths::BASELINE)]
     LedgerLost,
@@ -101,14 +98,6 @@ pub fn ledger(project: &Project) -> Result<Option<Ledger>, DocumentError> {
             Ledger::from_json(&bytes).map_err(|source| DocumentError::Ledger { path: paths::LEDGER.to_owned(), source })
         })
         .transpose()
-}
-
-/// The ledger of a project that was scanned.
-pub(crate) fn ledger_of_scans(project: &Project, name: &PackageName, now: Timestamp) -> Result<Ledger, DocumentError> {
-    match ledger(project)? {
-        Some(ledger) => Ok(ledger),
-        None => empty_ledger(project, name, now).and(Err(DocumentError::NeverScanned)),
-    }
 }
 
 /// Whether there is a ledger.
