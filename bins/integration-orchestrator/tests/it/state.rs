@@ -296,6 +296,17 @@ fn plans_with_conflict_marks_are_set_aside_and_the_committed_ones_put_back() {
 }
 
 #[test]
+fn a_file_that_a_host_may_refuse_for_its_size_is_named_beforehand() {
+    let shared = Shared::new();
+    let runner = shared.first();
+    runner.scan(WEEK_1, &[]);
+    let large = std::fs::File::create(runner.folder.join("security/findings/copy.bin")).unwrap();
+    large.set_len(101 * 1024 * 1024).unwrap();
+    let said = runner.commit(WEEK_1).expect_success().stderr;
+    assert!(said.contains("security/findings/copy.bin holds 101 MiB"), "{said}");
+}
+
+#[test]
 fn the_branch_of_the_configuration_takes_the_state() {
     let shared = Shared::new();
     let runner = shared.first();
