@@ -284,7 +284,7 @@ impl<R: Read> Tar<R> {
 
     /// The member of a header, with what its extended headers say.
     fn entry(&mut self, header: Header, extensions: &[Extension]) -> Entry {
-        let Header { mut name, mut link, mut size, kind, is_folder_by_name, ambiguity } = header;
+        let Header { mut name, mut link, mut size, kind, is_folder_by_name, has_odd_prefix, ambiguity } = header;
         let mut whys: Vec<&str> = ambiguity.into_iter().collect();
         // Python applies the one that stands nearest to the member first, and so the first one counts.
         let names: Vec<&[u8]> = extensions.iter().filter_map(Extension::name).collect();
@@ -311,8 +311,11 @@ impl<R: Read> Tar<R> {
         }
         if is_folder_by_name && !extensions.is_empty() {
             whys.push("versions of Python differ in whether it is a folder");
-        } else if kind != FOLDER && name.ends_with(b"/") && !names.is_empty() {
-            whys.push("it is no folder and has the name of one");
+        } else if matches!(kind, 0 | b'0' | b'7') && name.ends_with(b"/") {
+            whys.push("it is a file with the name of a folder");
+        }
+        if has_odd_prefix && names.is_empty() {
+            whys.push("only Python reads a prefix of the name in this format");
         }
         let naming = extensions.iter().find(|extension| extension.name().is_some());
         if kind == FOLDER || matches!(naming, Some(Extension::Records(_))) {

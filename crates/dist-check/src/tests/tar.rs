@@ -172,6 +172,10 @@ fn what_archivers_write_is_good() {
             "a name in records",
             sdist(&[records(b'x', &[("path", "sample_package-1.0.0/b"), ("mtime", "1.5")]), file("a", b"")]),
         ),
+        (
+            "a long name that is cut off behind a folder",
+            sdist(&[records(b'x', &[("path", &format!("{TOP}d/a"))]), file("d/", b"x")]),
+        ),
         ("its own size in records", sdist(&[records(b'x', &[("size", "1")]), file("a", b"x")])),
         ("a prefix", sdist(&[block(b'0', "a.py", b"x").with(345, TOP.trim_end_matches('/').as_bytes())])),
         ("an old header", sdist(&[file("a.py", b"x").with(156, &[0]).with(257, &[0; 8])])),

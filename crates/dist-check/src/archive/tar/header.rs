@@ -27,6 +27,8 @@ pub(super) struct Header {
     pub(super) kind: u8,
     /// Whether only the slash at the end of the name says that it is a folder.
     pub(super) is_folder_by_name: bool,
+    /// Whether it has a prefix in a format in which only Python reads one.
+    pub(super) has_odd_prefix: bool,
     /// Why readers other than Python see another member.
     pub(super) ambiguity: Option<&'static str>,
 }
@@ -68,12 +70,10 @@ impl Header {
             return Err("size");
         }
         let mut name = until_nul(&block[..100]);
-        let mut ambiguity = (!size.is_plain).then_some("its size is written as only Python reads it");
+        let ambiguity = (!size.is_plain).then_some("its size is written as only Python reads it");
         let is_folder_by_name = kind == 0 && name.ends_with(b"/");
         if is_folder_by_name {
             kind = FOLDER;
-        } else if matches!(kind, b'0' | b'7') && name.ends_with(b"/") {
-            ambiguity = Some("it is a file with the name of a folder");
         }
         if kind == FOLDER {
             name = without_slashes(name);
@@ -82,16 +82,15 @@ impl Header {
         let mut whole = name.to_vec();
         if !prefix.is_empty() && !matches!(kind, LONG_NAME | LONG_LINK | SPARSE) {
             whole = [prefix, b"/", name].concat();
-            if block[257..263] != *b"ustar\0" {
-                ambiguity = Some("only Python reads a prefix of the name in this format");
-            }
         }
+        let has_odd_prefix = !prefix.is_empty() && block[257..263] != *b"ustar\0";
         Ok(Self {
             name: whole,
             link: until_nul(&block[157..257]).to_vec(),
             size: u64::try_from(size.value).unwrap_or(u64::MAX),
             kind,
             is_folder_by_name,
+            has_odd_prefix,
             ambiguity,
         })
     }
