@@ -158,6 +158,23 @@ const QUOTES: [char; 2] = ['"', '\''];
 #[serde(transparent)]
 pub struct CodeText(SmolStr);
 
+/// Whether what stands before a quote is a name that is given a value, or nothing: no word of it can be a value itself.
+fn names_only(head: &str) -> bool {
+    let head = head.trim_end();
+    // As in f"…" and rb'…'.
+    let head = head.trim_end_matches(|c| matches!(c, 'b' | 'f' | 'r' | 'u' | 'B' | 'F' | 'R' | 'U'));
+    let Some(name) = head.trim_end().strip_suffix(['=', ':', '(', '[', '{', ',']) else {
+        return head.trim().is_empty();
+    };
+    let is_plain = |c: char| c.is_ascii_alphabetic() || matches!(c, '_' | '-' | '.' | '(' | '[' | '{' | ' ' | '\t');
+    name.chars().all(is_plain) && name.split_whitespace().count() <= 2
+}
+
+/// Whether what stands behind a quote only ends what was begun before.
+fn ends_only(tail: &str) -> bool {
+    tail.chars().all(|c| c.is_whitespace() || matches!(c, ')' | ']' | '}' | ',' | ';'))
+}
+
 impl CodeText {
     /// Digests a line; none for a blank one. `secretive` rules (hard-coded passwords) get their string literals masked first,
     /// because a digest of a line with a weak password could be guessed.
@@ -176,9 +193,9 @@ impl CodeText {
 
     /// Digests a line that holds a secret, without it; none where the secret cannot be told from the rest of the line for sure.
     ///
-    /// Kept are what stands before the first quote and behind the last, or the name before a `=` or `:`, and of the value whether it
-    /// is empty, short or long: a secret that gave way to a placeholder is another line. What stands in a comment may be a secret as
-    /// well.
+    /// Kept are the name before the first quote and the signs behind the last, or the name before a `=` or `:`, and of the value
+    /// whether it is empty, short or long: a secret that gave way to a placeholder is another line. What stands bare beside quotes or in
+    /// a comment may be a secret as well.
     pub fn of_secret(line: &str) -> Option<Self> {
         const COMMENTS: [&str; 3] = ["#", "//", "/*"];
         const LONG: usize = 16;
@@ -188,7 +205,10 @@ impl CodeText {
             _ => "long",
         };
         let (head, size, tail) = match line.find(QUOTES).zip(line.rfind(QUOTES)) {
-            Some((first, last)) if first < last => (&line[..=first], size(&line[first + 1..last]), &line[last..]),
+            // Anything bare beside the quotes may be the secret itself.
+            Some((first, last)) if first < last && names_only(&line[..first]) && ends_only(&line[last + 1..]) => {
+                (&line[..=first], size(&line[first + 1..last]), &line[last..])
+            }
             Some(_) => return None,
             None => {
                 let (name, value) = line.split_at(line.find(['=', ':'])?);
@@ -283,6 +303,8 @@ mod tests {
         for (line, same) in [
             ("password = 'hunter2'", "  password =  'letmein'"),
             ("    \"key\": \"abc\",", "\"key\": \"xyz\","),
+            ("connect(password=b'hunter2')", "connect(password=b'letmein')"),
+            ("const KEY: \"abc\";", "const KEY: \"xyz\";"),
             ("PASSWORD=hunter2", "PASSWORD=letmein"),
             ("  password: hunter2", "password: letmein"),
         ] {
@@ -301,6 +323,11 @@ mod tests {
         }
         for untold in [
             "# password: 'hunter2'",
+            "curl -u admin:hunter2 'https://a.example'",
+            "login 'admin' hunter2",
+            "export TOKEN=hunter2 'x'",
+            "my password is hunter 'x'",
+            "password hunter 'x'",
             "AKIAIOSFODNN7EXAMPLE",
             "AKIA4: x",
             "x = 'a'  # b",
