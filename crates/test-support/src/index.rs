@@ -21,6 +21,7 @@ use std::{
 
 use fault::Chance;
 pub use fault::Fault;
+use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 pub(crate) use upload::hex;
 
@@ -129,6 +130,8 @@ struct Inner {
     /// The ids of the JWTs that a token was minted for.
     used_jwts: BTreeSet<String>,
     minted: BTreeSet<String>,
+    /// The publisher that the newest token was minted for, as provenance names it.
+    publisher: Option<Value>,
 }
 
 type Shared = Arc<Mutex<Inner>>;

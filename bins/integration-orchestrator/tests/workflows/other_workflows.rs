@@ -97,8 +97,8 @@ fn a_tag_releases_the_programs_as_setup_wants_them() {
     // Stands in for the compiler, which would take minutes: what it leaves are scripts under the programs' names.
     stage.program(
         "cargo",
-        r#"while [ $# -gt 0 ]; do case "$1" in
-  --manifest-path) into="$(dirname "$2")/target/release"; mkdir -p "$into"; shift ;;
+        r#"into="$CARGO_TARGET_DIR/release"; mkdir -p "$into"
+while [ $# -gt 0 ]; do case "$1" in
   --package) printf '#!/bin/bash\necho "%s 1.2.3"\n' "$2" > "$into/$2"; chmod +x "$into/$2"; shift ;;
 esac; shift; done"#,
     );

@@ -47,8 +47,16 @@ pub(super) async fn mint(State(shared): State<Shared>, body: String) -> Response
     }
     let token = format!("pypi-minted-for-a-trusted-publisher-{}", inner.used_jwts.len());
     inner.minted.insert(token.clone());
+    inner.publisher = publisher(&claims);
     let expires = claims["iat"].as_i64().unwrap_or_default() + 900;
     document(StatusCode::OK, &json!({ "success": true, "token": token, "expires": expires }))
+}
+
+/// The publisher that an identity document proves: the repository, and the file of its workflow.
+fn publisher(claims: &Value) -> Option<Value> {
+    let (workflow, _) = claims["workflow_ref"].as_str()?.split_once('@')?;
+    let workflow = workflow.rsplit('/').next()?;
+    Some(json!({ "kind": "GitHub", "repository": claims["repository"].as_str()?, "workflow": workflow }))
 }
 
 /// The attestations of a file, as the integrity API gives them.
@@ -58,7 +66,8 @@ pub(super) fn provenance(shared: &Shared, project: &str, file: &str) -> Response
     let attestations = stored.and_then(|stored| serde_json::from_str::<Value>(stored.attestations.as_ref()?).ok());
     match attestations {
         Some(attestations) => {
-            let publisher = json!({ "kind": "GitHub", "repository": "acme/sample", "workflow": "release.yml" });
+            let usual = || json!({ "kind": "GitHub", "repository": "acme/sample", "workflow": "release.yml" });
+            let publisher = inner.publisher.clone().unwrap_or_else(usual);
             let bundle = json!({ "publisher": publisher, "attestations": attestations });
             document(StatusCode::OK, &json!({ "version": 1, "attestation_bundles": [bundle] }))
         }
