@@ -162,7 +162,7 @@ pub struct CodeText(SmolStr);
 fn names_only(head: &str) -> bool {
     let head = head.trim_end();
     // As in f"…" and rb'…'.
-    let head = head.trim_end_matches(|c| matches!(c, 'b' | 'f' | 'r' | 'u' | 'B' | 'F' | 'R' | 'U'));
+    let head = head.trim_end_matches(['b', 'f', 'r', 'u', 'B', 'F', 'R', 'U']);
     let Some(name) = head.trim_end().strip_suffix(['=', ':', '(', '[', '{', ',']) else {
         return head.trim().is_empty();
     };
