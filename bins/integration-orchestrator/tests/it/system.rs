@@ -269,5 +269,8 @@ pub(crate) fn refused(outcome: Outcome, code: i32, says: &[&str]) {
     for words in says {
         assert!(outcome.stderr.contains(words), "{words:?} not in {}", outcome.stderr);
     }
-    assert_eq!(outcome.stdout, "");
+    // Nothing stands on stdout, or the error as a document where JSON was asked for.
+    if !outcome.stdout.is_empty() {
+        assert_eq!(outcome.json()["error"]["exit_code"], code);
+    }
 }
