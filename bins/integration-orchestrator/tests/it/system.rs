@@ -262,14 +262,14 @@ pub(crate) fn scan_of(document: &Value, file: &str) -> Value {
     found[0].clone()
 }
 
-/// Requires a failure with this code that says this on stderr and nothing on stdout.
+/// Requires a failure with this code that says this on stderr, and no result on stdout: nothing, or the error as a document where JSON
+/// was asked for.
 #[track_caller]
 pub(crate) fn refused(outcome: Outcome, code: i32, says: &[&str]) {
     let outcome = outcome.expect_code(code);
     for words in says {
         assert!(outcome.stderr.contains(words), "{words:?} not in {}", outcome.stderr);
     }
-    // Nothing stands on stdout, or the error as a document where JSON was asked for.
     if !outcome.stdout.is_empty() {
         assert_eq!(outcome.json()["error"]["exit_code"], code);
     }
