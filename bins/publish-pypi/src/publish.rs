@@ -196,6 +196,10 @@ impl Publish {
     fn prove_attestations(&self, client: &IndexClient, files: &[Parcel], cx: &mut Context) -> anyhow::Result<()> {
         let patience = patience(cx, Some(0));
         let found = block_on(pypi_publish::verify(client, &distributions(files), &patience))?;
+        if let Some(error) = found.failure {
+            cx.note(format!("warning: whether the index has the attestations could not be learned: {error}"))?;
+            return Ok(());
+        }
         let attested = attest::index::look_for(client, &self.dist, files, &found.files, &patience, cx)?;
         for (file, attested) in found.files.iter().zip(&attested) {
             cx.note(attested.line(&file.file))?;
@@ -216,9 +220,16 @@ impl Publish {
 
     /// Whether the files go to another index than the configuration names, or to TestPyPI where it names none.
     fn is_trial(&self, cx: &mut Context) -> anyhow::Result<bool> {
-        let own = cx.config()?.publish.index.as_deref().and_then(|index| IndexAddress::parse(index, None).ok());
         let address = self.index.address(cx)?;
-        Ok(own.map_or_else(|| address.is_test(), |own| own.upload_url() != address.upload_url()))
+        let Some(own) = cx.config()?.publish.index.as_deref() else {
+            return Ok(address.is_test());
+        };
+        let what = "cannot tell the project's own index from publish.index in the configuration";
+        let own = IndexAddress::parse(own, None).map_err(|error| {
+            let hint = error.hint();
+            Failure::caused(ExitStatus::Usage, what, error).hint(hint)
+        })?;
+        Ok(own.upload_url() != address.upload_url())
     }
 
     /// The decision that this publish carries out: the one beside the receipt, the project's newest, or one that was replaced

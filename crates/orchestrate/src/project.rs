@@ -80,12 +80,15 @@ impl Project {
     }
 
     /// The files of the project, by their paths: without hidden folders, installed packages, what is built, and this program's own
-    /// state. None at all where there are too many to look through.
+    /// state. None at all where there are too many to look through, or where a folder cannot be read: a part of them would make a
+    /// path look as if only one file could be meant.
     pub(crate) fn files(&self) -> Vec<String> {
         let mut files = Vec::new();
         let mut ahead = vec![(String::new(), 0_usize)];
         while let Some((folder, depth)) = ahead.pop() {
-            let entries = state_store::list(&self.root.join(&folder)).unwrap_or_default();
+            let Ok(entries) = state_store::list(&self.root.join(&folder)) else {
+                return Vec::new();
+            };
             for Entry { name, kind } in entries {
                 let path = if folder.is_empty() { name.clone() } else { format!("{folder}/{name}") };
                 let is_foreign = name.starts_with('.') || FOREIGN.contains(&name.as_str());

@@ -93,6 +93,18 @@ fn what_an_earlier_run_saw_the_index_take_stays_in_the_receipt() {
 }
 
 #[test]
+fn an_index_of_the_configuration_that_is_none_is_not_passed_over() {
+    let (project, index) = (Scratch::empty(), Index::start());
+    let run = publish_pypi(&project);
+    let name = "[project]\nname = \"sample-package\"\nversion = \"1.0.0\"\n";
+    project.write("pyproject.toml", format!("{name}[tool.relwarden.publish]\nindex = \"no index\"\n"));
+    let outcome = run.args(["publish", "--auth", "none", "--index", &index.url(), &dist()[0]]).output();
+    assert_eq!(outcome.code, Some(2), "{}", outcome.stderr);
+    assert!(outcome.stderr.contains("index"), "{}", outcome.stderr);
+    assert_eq!(index.uploads().len(), 0);
+}
+
+#[test]
 fn what_cannot_be_opened_is_told_with_what_to_do() {
     let project = Scratch::empty();
     symlink(path(WHEEL), project.join(WHEEL)).unwrap();
