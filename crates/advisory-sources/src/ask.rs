@@ -7,13 +7,9 @@ use reqwest::{
     Client, Response, StatusCode,
     header::{DATE, ETAG, HeaderName, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED, RETRY_AFTER},
 };
+use retry::{Chance, is_temporary, retry_after};
 
-use crate::{
-    Patience,
-    address::SourceAddress,
-    cache::Validators,
-    patience::{Chance, is_temporary, retry_after},
-};
+use crate::{Patience, address::SourceAddress, cache::Validators};
 
 /// The most redirects that are followed, on one host.
 const MOST_REDIRECTS: usize = 5;
@@ -82,7 +78,7 @@ pub(crate) async fn ask(
     known: &Validators,
     manner: Manner<'_>,
 ) -> Result<Reply, AskError> {
-    let mut chance = Chance::new(manner.seed, address.url().as_str());
+    let mut chance = Chance::of(manner.seed, address.url().as_str());
     let mut made = 0;
     loop {
         let left = manner.until.saturating_duration_since(Instant::now());
@@ -97,7 +93,7 @@ pub(crate) async fn ask(
             Err(_) => Failed { error: AskError::TimeOut, again: true, after: None },
         };
         let left = manner.until.saturating_duration_since(Instant::now());
-        let wait = manner.patience.wait(made, chance.next(), failed.after, left).filter(|_| failed.again);
+        let wait = manner.patience.wait(made, &mut chance, failed.after, left).filter(|_| failed.again);
         tracing::debug!("{address}, try {made}: {}; next try: {wait:?}", failed.error);
         match wait {
             Some(wait) if wait.is_zero() => {}

@@ -3,7 +3,12 @@
 use std::{error::Error as _, time::Duration};
 
 use findings_model::text;
-use reqwest::{Client, RequestBuilder, StatusCode, header::RETRY_AFTER, redirect::Policy};
+use reqwest::{
+    Client, RequestBuilder, StatusCode,
+    header::{DATE, RETRY_AFTER},
+    redirect::Policy,
+};
+use retry::retry_after;
 use url::{Host, Url};
 use zeroize::Zeroizing;
 
@@ -67,8 +72,8 @@ pub enum TransportError {
 /// Sends a request, once.
 pub(crate) async fn send(request: RequestBuilder) -> Result<Reply, TransportError> {
     let mut response = request.send().await.map_err(|error| lost(&error))?;
-    let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
-    let retry_after = retry_after.and_then(|seconds| seconds.trim().parse().ok()).map(Duration::from_secs);
+    let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
+    let retry_after = retry_after(header(RETRY_AFTER), header(DATE));
     // As long as it may get, so that no copy is left behind by growing.
     let mut body = Zeroizing::new(Vec::with_capacity(LONGEST));
     while let Some(chunk) = response.chunk().await.map_err(|error| lost(&error))? {
@@ -78,11 +83,6 @@ pub(crate) async fn send(request: RequestBuilder) -> Result<Reply, TransportErro
         body.extend_from_slice(&chunk);
     }
     Ok(Reply { status: response.status(), body, retry_after })
-}
-
-/// Whether a request that ended with this status may be sent again.
-pub(crate) fn is_temporary(status: StatusCode) -> bool {
-    matches!(status.as_u16(), 408 | 425 | 429 | 500..=599) && !matches!(status.as_u16(), 501 | 505)
 }
 
 fn lost(error: &reqwest::Error) -> TransportError {

@@ -153,7 +153,7 @@ impl IdTokenSource {
             let request = request.header(reqwest::header::ACCEPT, "application/json");
             let (error, asked) = match http::send(request).await {
                 Ok(reply) if reply.status.is_success() => return read(&reply.body, audience),
-                Ok(reply) if !http::is_temporary(reply.status) => {
+                Ok(reply) if !retry::is_temporary(reply.status.as_u16()) => {
                     return Err(IdTokenError::Refused(reply.status.as_u16()));
                 }
                 Ok(reply) => (IdTokenError::Unavailable { status: reply.status.as_u16(), tries }, reply.retry_after),

@@ -1,5 +1,7 @@
 use std::{hash::BuildHasher as _, time::Duration};
 
+use retry::{Backoff, Chance};
+
 /// How often a service is asked, and how long is waited in between.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Patience {
@@ -25,10 +27,10 @@ impl Patience {
         if made >= self.tries || asked.is_some_and(|asked| asked > LONGEST) {
             return false;
         }
-        let step = self.first_wait.saturating_mul(1 << made.saturating_sub(1).min(10));
+        let backoff = Backoff { first: self.first_wait, longest: LONGEST };
         // A hasher of the standard library starts anywhere: chance enough for jitter.
-        let chance = std::hash::RandomState::new().hash_one(made) % 1000;
-        let wait = step / 2 + step.saturating_mul(u32::try_from(chance).unwrap_or_default()) / 2000;
+        let mut chance = Chance::new(std::hash::RandomState::new().hash_one(made));
+        let wait = backoff.wait(made, &mut chance);
         tokio::time::sleep(wait.max(asked.unwrap_or_default())).await;
         true
     }

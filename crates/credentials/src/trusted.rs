@@ -320,7 +320,7 @@ impl TrustedPublishing {
                     let answer: Result<AudienceAnswer, _> = serde_json::from_slice(&reply.body);
                     return answer.map(|a| a.audience).map_err(|_no_json| TrustedError::Answer(self.index.clone()));
                 }
-                Ok(reply) if !http::is_temporary(reply.status) => {
+                Ok(reply) if !retry::is_temporary(reply.status.as_u16()) => {
                     return Err(TrustedError::NotOffered { index: self.index.clone(), status: reply.status.as_u16() });
                 }
                 Ok(reply) => (self.unavailable(reply.status.as_u16(), tries), reply.retry_after),
@@ -352,7 +352,7 @@ impl TrustedPublishing {
             }
             let (error, asked) = match http::send(self.question(&identity)).await {
                 Ok(reply) if reply.status.is_success() => return Ok(self.minted(&reply.body, identity)?),
-                Ok(reply) if !http::is_temporary(reply.status) => {
+                Ok(reply) if !retry::is_temporary(reply.status.as_u16()) => {
                     let refused = self.refused(reply.status.as_u16(), &reply.body, &identity);
                     // An identity token whose answer was lost may have been used: the next one was not.
                     let is_used = matches!(refused, TrustedError::Refused { refusal: MintRefusal::ReusedToken, .. });

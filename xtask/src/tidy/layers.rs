@@ -25,8 +25,9 @@ enum Layer {
 }
 
 /// The row of each crate. A binary under `bins/` needs no line.
-const CRATES: [(&str, Layer); 22] = [
+const CRATES: [(&str, Layer); 23] = [
     ("findings-model", Layer::Words),
+    ("retry", Layer::Words),
     ("advisories", Layer::Feature),
     ("attestations", Layer::Feature),
     ("change-detect", Layer::Feature),

@@ -8,6 +8,7 @@ use reqwest::{
     Response, StatusCode,
     header::{ACCEPT, CONTENT_TYPE, DATE, LOCATION, RETRY_AFTER},
 };
+use retry::{is_temporary, retry_after};
 use sha2::Digest as _;
 use url::Url;
 
@@ -16,7 +17,6 @@ use crate::{
     ErrorKind, ListedFile, PageError, Patience, ProjectPage,
     address::{leads_to_pypi, may_be_asked},
     page::RawPage,
-    retry::{is_temporary, retry_after},
 };
 
 /// What pages are asked for: JSON (PEP 691) if the index has it.

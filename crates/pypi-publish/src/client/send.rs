@@ -11,6 +11,7 @@ use reqwest::{
     header::{ACCEPT, DATE, HeaderMap, RETRY_AFTER},
     multipart::{Form, Part},
 };
+use retry::{is_temporary, retry_after};
 use serde::Deserialize;
 use tokio::time::Instant;
 
@@ -20,7 +21,6 @@ use crate::{
     content::{Flaw, FlawSlot, Pulse},
     form,
     page::unescape,
-    retry::{is_temporary, retry_after},
 };
 
 /// Time for one upload beyond what its bytes need; PyPI gives its own workers four minutes.

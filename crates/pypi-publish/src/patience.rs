@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use time::{OffsetDateTime, format_description::well_known::Rfc2822};
+use retry::{Backoff, Chance};
 
 /// How often and how long an operation on an index is tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,7 +59,7 @@ pub struct Patience<S> {
 impl<S: AsyncFn(Duration)> Patience<S> {
     /// A new count of tries. `of` tells the users of one seed apart.
     pub(crate) fn tries(&self, of: u64) -> Tries {
-        Tries { policy: self.policy, made: 0, random: self.seed ^ of.wrapping_mul(0x9e37_79b9_7f4a_7c15) }
+        Tries { policy: self.policy, made: 0, chance: Chance::new(self.seed ^ of.wrapping_mul(0x9e37_79b9_7f4a_7c15)) }
     }
 
     pub(crate) async fn wait(&self, time: Duration) {
@@ -72,7 +72,7 @@ impl<S: AsyncFn(Duration)> Patience<S> {
 pub(crate) struct Tries {
     policy: RetryPolicy,
     made: u32,
-    random: u64,
+    chance: Chance,
 }
 
 impl Tries {
@@ -94,38 +94,10 @@ impl Tries {
         if self.made >= self.policy.tries {
             return None;
         }
-        let doublings = self.made.saturating_sub(1).min(31);
-        let step = self.policy.first_wait.saturating_mul(1 << doublings).min(self.policy.longest_wait);
-        let jittered = step / 2 + step.mul_f64(self.chance() / 2.0);
-        let wait = jittered.max(asked.unwrap_or_default().min(LONGEST_ASKED));
+        let backoff = Backoff { first: self.policy.first_wait, longest: self.policy.longest_wait };
+        let wait = backoff.wait(self.made, &mut self.chance).max(asked.unwrap_or_default().min(LONGEST_ASKED));
         (elapsed.saturating_add(wait) < self.policy.budget).then_some(wait)
     }
-
-    /// A number from 0 up to 1 (SplitMix64, <https://prng.di.unimi.it/splitmix64.c>).
-    fn chance(&mut self) -> f64 {
-        self.random = self.random.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.random;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^= z >> 31;
-        f64::from(u32::try_from(z >> 32).unwrap_or_default()) / f64::from(u32::MAX)
-    }
-}
-
-/// Whether a request that ended with this status may be sent again.
-pub(crate) fn is_temporary(status: u16) -> bool {
-    matches!(status, 408 | 425 | 429 | 500..=599) && status != 501 && status != 505
-}
-
-/// The time that `Retry-After` asks for: seconds, or a date relative to the answer's own `Date` (RFC 9110 §10.2.3).
-pub(crate) fn retry_after(value: Option<&str>, date: Option<&str>) -> Option<Duration> {
-    let value = value?.trim();
-    if let Ok(seconds) = value.parse() {
-        return Some(Duration::from_secs(seconds));
-    }
-    let until = OffsetDateTime::parse(value, &Rfc2822).ok()?;
-    let now = OffsetDateTime::parse(date?.trim(), &Rfc2822).ok()?;
-    Some(Duration::try_from(until - now).unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -167,26 +139,5 @@ mod tests {
         assert_eq!(tries.next_wait(SECOND * 500, Some(SECOND * 900)), None);
         assert_eq!(tries.next_wait(SECOND * 599, Some(SECOND)), None);
         assert!(tries.next_wait(SECOND * 598, None).is_some());
-    }
-
-    #[test]
-    fn retry_after_is_seconds_or_a_date() {
-        let date = Some("Sun, 06 Nov 1994 08:49:37 GMT");
-        assert_eq!(retry_after(Some("7"), None), Some(SECOND * 7));
-        assert_eq!(retry_after(Some("Sun, 06 Nov 1994 08:50:37 GMT"), date), Some(SECOND * 60));
-        assert_eq!(retry_after(Some("Sun, 06 Nov 1994 08:48:37 GMT"), date), Some(Duration::ZERO));
-        assert_eq!(retry_after(Some("soon"), date), None);
-        assert_eq!(retry_after(Some("-1"), date), None);
-        assert_eq!(retry_after(None, date), None);
-    }
-
-    #[test]
-    fn temporary_statuses() {
-        for status in [408, 429, 500, 502, 503, 504, 520, 524] {
-            assert!(is_temporary(status), "{status}");
-        }
-        for status in [200, 301, 400, 401, 403, 404, 409, 413, 501] {
-            assert!(!is_temporary(status), "{status}");
-        }
     }
 }
