@@ -238,7 +238,7 @@ pub(crate) fn fixes(flaw: &Flaw<'_>) -> Vec<String> {
     let mut known: BTreeMap<Version, &str> = BTreeMap::new();
     for text in flaw.affected().flat_map(|a| &a.ranges).flat_map(Events::fixes) {
         if let Ok(version) = Version::from_str(text) {
-            known.entry(version).or_insert(text);
+            known.entry(version).or_insert(text.trim());
         }
     }
     known.into_values().map(str::to_owned).collect()

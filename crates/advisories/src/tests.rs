@@ -203,6 +203,18 @@ fn what_the_report_left_out_is_filled_in() {
 }
 
 #[test]
+fn a_fixed_version_is_told_without_the_blanks_around_it() {
+    let fixed = |version: &str| {
+        let store = store(&[&record("SFTY-1", "", "pkg", "").replace("2.0", version)]);
+        let observation = enriched(&store, vulnerability("pkg", "1.0", &["SFTY-1"]), Rating::unknown());
+        let Subject::Vulnerability(v) = observation.subject else { unreachable!() };
+        v.fix_versions
+    };
+    assert_eq!(fixed("\\t2.0 "), ["2.0"]);
+    assert_eq!(fixed("2.0\\u001b"), [""; 0]);
+}
+
+#[test]
 fn other_ecosystems_are_judged_by_their_lists_alone() {
     let record = r#"{"id":"GHSA-1","affected":[{"package":{"ecosystem":"npm","name":"pkg"},"versions":["1.0.0"],
         "ranges":[{"type":"SEMVER","events":[{"introduced":"0"},{"fixed":"2.0"}]}]}]}"#;

@@ -35,7 +35,9 @@ impl PackageName {
             && text.starts_with(|c: char| c.is_ascii_alphanumeric())
             && text.ends_with(|c: char| c.is_ascii_alphanumeric());
         if !ok {
-            return Err(PackageNameError(crate::text::shorten(&crate::text::one_line(text), 60).into_owned()));
+            return Err(PackageNameError(
+                crate::text::shorten(&crate::text::hide_credentials(&crate::text::one_line(text)), 60).into_owned(),
+            ));
         }
         let mut normal = String::with_capacity(text.len());
         for c in text.chars() {

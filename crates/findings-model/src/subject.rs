@@ -176,14 +176,20 @@ fn ends_only(tail: &str) -> bool {
 }
 
 impl CodeText {
-    /// Digests a line; none for a blank one. `secretive` rules (hard-coded passwords) get their string literals masked first,
-    /// because a digest of a line with a weak password could be guessed.
+    /// Digests a line without the credentials that can be told in it ([`crate::text::hide_credentials`]); none for a blank one.
+    ///
+    /// `secretive` rules (hard-coded passwords) get their string literals masked too, because a digest of a line with a weak password
+    /// could be guessed; a line of theirs without quotes is digested as [`Self::of_secret`] does, or not at all.
     pub fn of(line: &str, secretive: bool) -> Option<Self> {
+        let hidden = crate::text::hide_credentials(line);
         // From the first quote to the last: where a literal ends inside, escapes and prefixes decide, and a slip would digest it.
         let masked = secretive.then(|| line.find(QUOTES).zip(line.rfind(QUOTES))).flatten();
         let kept = match masked {
-            Some((first, last)) => [&line[..=first], &line[last..]],
-            None => [line, ""],
+            Some((first, last)) => {
+                [&*crate::text::hide_credentials(&line[..=first]), &*crate::text::hide_credentials(&line[last..])]
+            }
+            None if secretive && hidden == line && !names_only(line) => return Self::of_secret(line),
+            None => [&*hidden, ""],
         };
         let mut words = kept.into_iter().flat_map(str::split_whitespace).peekable();
         words.peek()?;
@@ -344,5 +350,24 @@ mod tests {
         assert_eq!(CodeText::of("password = 'hunter2'", true), CodeText::of("password = 'letmein'", true));
         assert_eq!(CodeText::of(r"password = 'hun\'ter2'", true), CodeText::of(r"password = 'let\'mein'", true));
         assert_ne!(CodeText::of("password = 'hunter2'", true), CodeText::of("passwd = 'hunter2'", true));
+        for (line, other) in [
+            ("ENV DB_PASSWORD=hunter2", "ENV DB_PASSWORD=letmein"),
+            ("  POSTGRES_PASSWORD: hunter2", "POSTGRES_PASSWORD: letmein"),
+            ("ENV DB_PASSWORD=hunter2 NAME=\"x\"", "ENV DB_PASSWORD=letmein NAME=\"y\""),
+            ("pull https://bot:hunter2@example.org/a", "pull https://bot:letmein@example.org/a"),
+        ] {
+            assert_eq!(CodeText::of(line, true), CodeText::of(other, true), "{line}");
+        }
+        for (line, other) in [
+            ("ENV DB_PASSWORD=hunter2 USER=jo", "ENV DB_PASSWORD=letmein USER=jo"),
+            ("pull https://bot:hunter2@example.org/a", "pull https://bot:letmein@example.org/a"),
+        ] {
+            let text = CodeText::of(line, false);
+            assert!(text.is_some() && text == CodeText::of(other, false), "{line}");
+        }
+        // Nothing tells the secret from the rest of the line.
+        assert_eq!(CodeText::of("hunter2", true), None);
+        assert_eq!(CodeText::of("RUN login admin hunter2", true), None);
+        assert!(CodeText::of("connect(", true).is_some());
     }
 }

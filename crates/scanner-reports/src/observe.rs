@@ -4,7 +4,7 @@ use std::{borrow::Cow, collections::BTreeSet};
 
 use findings_model::{
     AdvisoryId, AdvisoryIds, Clearance, CodeSpot, CodeText, CvssScore, CvssVector, Ecosystem, Observation, Package,
-    Rating, SecretSpot, Severity, SeveritySource, Subject, Vulnerability,
+    Rating, SecretSpot, Severity, SeveritySource, Subject, Vulnerability, text,
 };
 use smol_str::SmolStr;
 
@@ -84,7 +84,8 @@ pub(crate) fn code(parts: CodeParts<'_>) -> Observation {
     let reference_url = aliases.iter().find_map(AdvisoryId::reference_url).or_else(|| url.and_then(clean::url));
     let description = if description.trim().is_empty() { rule.into() } else { description };
     let subject = Subject::Code(CodeSpot { rule: clean::rule(rule), former_rules, path, line, text, aliases });
-    let description = clean::description(&description);
+    // A message may quote the line that it is about.
+    let description = clean::description(&text::hide_credentials_in_prose(&description));
     Observation { subject, rating, rating_assumed: false, description, reference_url, clearance }
 }
 

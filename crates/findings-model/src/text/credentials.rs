@@ -1,9 +1,26 @@
-use std::ops::Range;
+use std::{borrow::Cow, ops::Range};
 
-/// Beginnings of words that are credentials: PyPI tokens (macaroons, so `Ag` comes first), GitHub, GitLab, AWS
-/// and Slack tokens, and JSON web tokens.
-const TOKEN_STARTS: [&str; 12] =
-    ["pypi-Ag", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "AKIA", "ASIA", "eyJ", "xoxb-"];
+/// Beginnings of words that are credentials: PyPI tokens (macaroons, so `Ag` comes first), tokens of GitHub, GitLab, AWS, Slack,
+/// npm, Stripe and Google, and JSON web tokens.
+const TOKEN_STARTS: [&str; 17] = [
+    "pypi-Ag",
+    "ghp_",
+    "gho_",
+    "ghu_",
+    "ghs_",
+    "ghr_",
+    "github_pat_",
+    "glpat-",
+    "AKIA",
+    "ASIA",
+    "eyJ",
+    "xoxb-",
+    "xoxp-",
+    "npm_",
+    "sk_live_",
+    "rk_live_",
+    "AIza",
+];
 
 /// The shortest word with such a beginning that is taken for a credential.
 const TOKEN_LENGTH: usize = 20;
@@ -42,14 +59,20 @@ const SECRET_KEYS: [&str; 22] = [
 ///
 /// A net below the rule that nobody passes a secret here, not a promise to find every secret.
 pub fn hide_credentials(line: &str) -> String {
-    hide_values(hide_tokens(line))
+    hide_values(hide_tokens(line), &['=', ':', ' ']).into_owned()
 }
 
-/// A line with the values of secret keys masked.
-fn hide_values(line: String) -> String {
+/// As [`hide_credentials`] for sentences, in which `password: ` is followed by a word of the sentence: of the values of keys only those
+/// behind a `=`.
+pub fn hide_credentials_in_prose(text: &str) -> Cow<'_, str> {
+    hide_values(hide_tokens(text), &['='])
+}
+
+/// A line with the values of secret keys masked that stand behind one of the separators.
+fn hide_values<'l>(line: Cow<'l, str>, separators: &[char]) -> Cow<'l, str> {
     let mut out = String::new();
     let mut copied = 0;
-    while let Some(found) = line[copied..].find(['=', ':', ' ']).and_then(|_| next_value(&line, copied)) {
+    while let Some(found) = line[copied..].find(separators).and_then(|_| next_value(&line, copied, separators)) {
         out.push_str(&line[copied..found.start]);
         out.push_str(MASK);
         copied = found.end;
@@ -58,30 +81,30 @@ fn hide_values(line: String) -> String {
         return line;
     }
     out.push_str(&line[copied..]);
-    out
+    Cow::Owned(out)
 }
 
 /// Where the next value of a secret key stands, from an offset on.
-fn next_value(line: &str, from: usize) -> Option<Range<usize>> {
-    line[from..].match_indices(['=', ':', ' ']).map(|(at, separator)| (from + at, separator)).find_map(
-        |(at, separator)| {
-            let key = key_before(&line[from..at])?;
-            if separator == " " {
-                // `Bearer …` has no separator; without the look of a token it is a word of a sentence.
-                let value = value_at(line, at + 1)?;
-                return (key.eq_ignore_ascii_case("bearer") && looks_random(&line[value.clone()])).then_some(value);
-            }
-            let is_in_path = line[..at].ends_with(key) && line[..at - key.len()].ends_with(['/', '\\']);
-            if separator == ":" && (is_in_path || line[at..].starts_with("://")) {
-                return None;
-            }
-            let start = at + line[at..].find(|c| !matches!(c, '=' | ':' | '>' | ' '))?;
-            let value = value_at(line, start)?;
-            // Compilers complain of an `unexpected token: …`.
-            let is_grammar = separator == ":" && key.eq_ignore_ascii_case("token");
-            (!is_grammar || looks_random(&line[value.clone()])).then_some(value)
-        },
-    )
+fn next_value(line: &str, from: usize, separators: &[char]) -> Option<Range<usize>> {
+    line[from..].match_indices(separators).map(|(at, separator)| (from + at, separator)).find_map(|(at, separator)| {
+        if separator == " " {
+            // `Bearer …` has no separator; without the look of a token it is a word of a sentence.
+            let is_bearer = line[from..at].trim_end_matches(' ').ends_with(['r', 'R'])
+                && key_before(&line[from..at])?.eq_ignore_ascii_case("bearer");
+            let value = is_bearer.then(|| value_at(line, at + 1)).flatten()?;
+            return looks_random(&line[value.clone()]).then_some(value);
+        }
+        let key = key_before(&line[from..at])?;
+        let is_in_path = line[..at].ends_with(key) && line[..at - key.len()].ends_with(['/', '\\']);
+        if separator == ":" && (is_in_path || line[at..].starts_with("://")) {
+            return None;
+        }
+        let start = at + line[at..].find(|c| !matches!(c, '=' | ':' | '>' | ' '))?;
+        let value = value_at(line, start)?;
+        // Compilers complain of an `unexpected token: …`.
+        let is_grammar = separator == ":" && key.eq_ignore_ascii_case("token");
+        (!is_grammar || looks_random(&line[value.clone()])).then_some(value)
+    })
 }
 
 /// The key whose separator follows, if it is a secret one; the key may be quoted.
@@ -127,9 +150,9 @@ fn looks_random(word: &str) -> bool {
 }
 
 /// A line without words that begin as known tokens do, and without `user:password@`.
-fn hide_tokens(line: &str) -> String {
+fn hide_tokens(line: &str) -> Cow<'_, str> {
     if !line.contains('@') && !TOKEN_STARTS.iter().any(|start| line.contains(start)) {
-        return line.to_owned();
+        return Cow::Borrowed(line);
     }
     let mut out = String::with_capacity(line.len());
     let in_token = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '+' | '/' | '=' | '~');
@@ -151,7 +174,7 @@ fn hide_tokens(line: &str) -> String {
             rest = &rest[first.len_utf8()..];
         }
     }
-    out
+    Cow::Owned(out)
 }
 
 /// Where the `user:password` part of an address ends, if it has one: the place of its `@`.
@@ -181,6 +204,21 @@ mod tests {
         ] {
             assert_eq!(hide_credentials(line), hidden);
             assert_eq!(hide_credentials(hidden), hidden, "twice");
+        }
+    }
+
+    #[test]
+    fn sentences_keep_their_words() {
+        for (text, hidden) in [
+            ("RUN git clone https://oauth2:hunter2@example.org/a", "RUN git clone https://[hidden]@example.org/a"),
+            ("ENV DB_PASSWORD=hunter2 sets it\nin line 2", "ENV DB_PASSWORD=[hidden] sets it\nin line 2"),
+            ("key AKIAIOSFODNN7EXAMPLE is in use", "key [hidden] is in use"),
+        ] {
+            assert_eq!(hide_credentials_in_prose(text), hidden);
+            assert_eq!(hide_credentials_in_prose(hidden), hidden, "twice");
+        }
+        for text in ["A hardcoded password: use a vault.", "the token: it is read", "mail@example.org", "a=b"] {
+            assert_eq!(hide_credentials_in_prose(text), text);
         }
     }
 

@@ -30,7 +30,7 @@ use crate::{
 use serde::de::IgnoredAny;
 
 use findings_model::{
-    AdvisoryId, Clearance, CodeText, Gap, Rating, ReportFormat, ScannerName, Severity, SeveritySource,
+    AdvisoryId, Clearance, CodeText, Gap, Rating, ReportFormat, ScannerName, Severity, SeveritySource, text,
 };
 
 /// Tools that do nothing but look for secrets: what their results quote of a file is one.
@@ -511,7 +511,7 @@ impl<'r> Paths<'r> {
     fn of_uri(&self, uri: &str, base: Option<&str>) -> Option<String> {
         let below = if is_relative(uri) { self.below(base) } else { String::new() };
         let whole = if below.is_empty() { Cow::Borrowed(uri) } else { Cow::Owned(below + uri) };
-        let uri = &*whole;
+        let uri = &*text::hide_credentials(&whole);
         let uri = self.bases.iter().find_map(|base| uri.strip_prefix(base)).unwrap_or(uri);
         let path = match uri.split_once("://") {
             // What stands between `file://` and the first slash is a host.

@@ -243,3 +243,21 @@ fn a_secret_whose_validity_could_not_be_checked_has_an_assumed_rating() {
     assert_eq!(rated(&[verified, unknown]), (Severity::Critical, false));
     assert_eq!(rated(&[unknown, not]), (Severity::High, false));
 }
+
+#[test]
+fn credentials_in_messages_and_places_are_hidden() {
+    let report = r#"{"$schema": "x", "version": "2.1.0", "runs": [{"tool": {"driver": {"name": "Tool"}}, "results": [{"ruleId": "A",
+        "message": {"text": "RUN git clone https://oauth2:hunter2@example.org/a && DB_PASSWORD=hunter2 make"},
+        "locations": [{"physicalLocation": {"artifactLocation": {"uri": "git::https://oauth2:hunter2@example.org/x.git//main.tf"}, "region": {"startLine": 3}}}]}]}]}"#;
+    assert_snapshot!(told(&scan_of("tool.sarif", report)), @"
+    Tool complete
+    - medium A [hidden]@example.org/x.git/main.tf:3 before []: RUN git clone https://[hidden]@example.org/a && DB_PASSWORD=[hidden] make
+    ");
+    let report = r#"{"dependencies": [{"name": "https://u:hunter2@example.org/pkg", "version": "1", "vulns": []}]}"#;
+    assert_snapshot!(told(&scan_of("pip-audit.json", report)), @r#"
+    pip-audit failed
+    ! none of its 1 dependencies can be read
+    ! dependencies[0] cannot be used: "https://[hidden]@example.org/pkg" is no package name
+    ? the record dependencies[0]
+    "#);
+}
