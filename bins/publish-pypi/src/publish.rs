@@ -1,17 +1,15 @@
+mod carried_out;
+mod kept;
+
 use std::path::{Path, PathBuf};
 
-use cli_support::{Context, ExitStatus, Failure, ResultExt as _};
-use findings_model::{FileOutcome, Receipt, SchemaVersion, text};
-use orchestrate::{documents, project::Project};
-use pypi_publish::{
-    Action, IndexAddress, IndexClient, Jobs, Parcel, Plan, Preflight, Publication, PublishError, PublishOptions,
-};
-use release_decision::Decision;
-use serde::Deserialize;
+use cli_support::{Context, ExitStatus, Failure};
+use findings_model::{Receipt, text};
+use pypi_publish::{Action, IndexClient, Jobs, Parcel, Plan, Preflight, PublishError, PublishOptions};
 
 use crate::{
     attest,
-    auth::Auth,
+    auth::{Auth, Renewal},
     dist::{DistArgs, distributions},
     failure,
     index::{IndexArgs, block_on, check_options, index_rules, patience},
@@ -52,6 +50,14 @@ pub(crate) struct Publish {
     /// Where to write the receipt
     #[arg(long, value_name = "FILE", default_value = "receipt.json")]
     receipt: PathBuf,
+}
+
+/// What is sent, where to, and what keeps the credential from ending meanwhile.
+struct Upload<'a> {
+    client: &'a IndexClient,
+    renewal: Option<&'a Renewal>,
+    plan: &'a Plan,
+    files: &'a [Parcel],
 }
 
 fn parse_jobs(text: &str) -> Result<Jobs, String> {
@@ -101,17 +107,7 @@ impl Publish {
         let (rules, patience) = (index_rules(cx)?, patience(cx, self.wait));
         let plan = block_on(plan::make(&client, &files, &rules, cx.now(), &patience))??;
         progress.plan = Some(plan.clone());
-        let trial = self.is_trial(cx)?;
-        let decision_id = if trial {
-            cx.note(
-                "a publish to another index than the project's own carries out no decision: what is due stays due",
-            )?;
-            None
-        } else {
-            self.decision_id(&plan, cx)?
-        };
-        let mut nothing_sent = Publication::nothing_sent(&plan, None).receipt(decision_id.clone(), cx.now());
-        nothing_sent.trial = trial;
+        let mut nothing_sent = carried_out::nothing_sent(&address, &plan, &self.receipt, cx)?;
         progress.receipt = Some(nothing_sent.clone());
         if self.dry_run
             && let Some(obstacle) = plan.obstacle()
@@ -120,18 +116,9 @@ impl Publish {
         }
 
         progress.stage = Stage::Preflight;
-        let first = plan.files.iter().position(|file| file.action == Action::Upload);
-        if self.preflight
-            && plan.obstacle().is_none()
-            && let Some(first) = first
-        {
-            let found = block_on(pypi_publish::preflight(&client, &files[first].distribution, &patience))?;
-            let found = found.map_err(|error| {
-                let (kind, hint) = (error.kind(), error.hint());
-                failure::of(error, kind, hint, format!("cannot ask {} beforehand", plan.index))
-            })?;
-            progress.preflight = Some(found.clone());
-            preflight_verdict(&found, &plan)?;
+        if self.preflight && plan.obstacle().is_none() {
+            progress.preflight = self.ask_beforehand(&client, &files, &plan, cx)?;
+            progress.preflight.as_ref().map_or(Ok(()), |found| preflight_verdict(found, &plan))?;
         }
 
         progress.stage = Stage::Attest;
@@ -146,49 +133,83 @@ impl Publish {
         }
 
         progress.stage = Stage::Upload;
-        let path = cx.path(&self.receipt);
-        let earlier = earlier(&path, cx)?;
-        let mut so_far = nothing_sent.clone();
-        if let Some(earlier) = &earlier {
-            keep_taken(&mut so_far, earlier);
-        }
-        // Where no receipt can be written, nothing is sent.
-        write(&so_far, &path)?;
-        let options = PublishOptions {
-            jobs: self.jobs.unwrap_or_default(),
-            earlier,
-            observer: Some(observer(so_far, path.clone(), cx)),
-        };
-        let upload = pypi_publish::publish(&client, &plan, &files, &options, &patience);
-        let publication = block_on(async {
-            match &renewal {
-                Some(renewal) => renewal.beside(&client, upload).await,
-                None => upload.await,
-            }
-        })?;
-        let mut receipt = publication.receipt(decision_id, cx.now());
-        receipt.trial = trial;
-        if let Some(earlier) = &options.earlier {
-            keep_taken(&mut receipt, earlier);
-        }
-        // The observer's bars end here.
-        drop(options);
-        receipt.extra = nothing_sent.extra;
-        progress.receipt = Some(receipt.clone());
-        let written = write(&receipt, &path);
-        if let Some(error) = publication.failure {
-            if let Err(unwritten) = written {
-                cx.note(format!("warning: {unwritten}"))?;
-            }
-            return Err(failed(error, &plan).into());
-        }
-        progress.stage = Stage::Receipt;
-        written?;
+        let upload = Upload { client: &client, renewal: renewal.as_ref(), plan: &plan, files: &files };
+        self.send(&upload, nothing_sent, progress, cx)?;
         if files.iter().any(|file| file.attestations.is_some()) {
             progress.stage = Stage::Verify;
             self.prove_attestations(&client, &files, cx)?;
         }
         Ok(())
+    }
+
+    /// Asks the index what it makes of the first file that is to be sent; none where none is.
+    fn ask_beforehand(
+        &self,
+        client: &IndexClient,
+        files: &[Parcel],
+        plan: &Plan,
+        cx: &mut Context,
+    ) -> anyhow::Result<Option<Preflight>> {
+        let Some(first) = plan.files.iter().position(|file| file.action == Action::Upload) else {
+            return Ok(None);
+        };
+        let patience = patience(cx, self.wait);
+        let found = block_on(pypi_publish::preflight(client, &files[first].distribution, &patience))?;
+        let found = found.map_err(|error| {
+            let (kind, hint) = (error.kind(), error.hint());
+            failure::of(error, kind, hint, format!("cannot ask {} beforehand", plan.index))
+        })?;
+        Ok(Some(found))
+    }
+
+    /// Sends what the plan says. The receipt on the disk says at each moment what the index took; where none can be written, nothing
+    /// is sent.
+    fn send(
+        &self,
+        upload: &Upload<'_>,
+        nothing_sent: Receipt,
+        progress: &mut Progress,
+        cx: &mut Context,
+    ) -> anyhow::Result<()> {
+        let path = cx.path(&self.receipt);
+        let earlier = kept::earlier(&path, cx)?;
+        let (decision_id, trial, extra) =
+            (nothing_sent.decision_id.clone(), nothing_sent.trial, nothing_sent.extra.clone());
+        let mut so_far = nothing_sent;
+        if let Some(earlier) = &earlier {
+            kept::keep_taken(&mut so_far, earlier);
+        }
+        kept::write(&so_far, &path)?;
+        let options = PublishOptions {
+            jobs: self.jobs.unwrap_or_default(),
+            earlier,
+            observer: Some(observer(so_far, path.clone(), cx)),
+        };
+        let patience = patience(cx, self.wait);
+        let sending = pypi_publish::publish(upload.client, upload.plan, upload.files, &options, &patience);
+        let publication = block_on(async {
+            match upload.renewal {
+                Some(renewal) => renewal.beside(upload.client, sending).await,
+                None => sending.await,
+            }
+        })?;
+        let mut receipt = publication.receipt(decision_id, cx.now());
+        (receipt.trial, receipt.extra) = (trial, extra);
+        if let Some(earlier) = &options.earlier {
+            kept::keep_taken(&mut receipt, earlier);
+        }
+        // The observer's bars end here.
+        drop(options);
+        progress.receipt = Some(receipt.clone());
+        let written = kept::write(&receipt, &path);
+        if let Some(error) = publication.failure {
+            if let Err(unwritten) = written {
+                cx.note(format!("warning: {unwritten}"))?;
+            }
+            return Err(failed(error, upload.plan).into());
+        }
+        progress.stage = Stage::Receipt;
+        Ok(written?)
     }
 
     /// Looks whether the index has the attestations that went with the files, and proves them as anyone can who installs them. The files
@@ -217,42 +238,6 @@ impl Publish {
         }
         Ok(())
     }
-
-    /// Whether the files go to another index than the configuration names, or to TestPyPI where it names none.
-    fn is_trial(&self, cx: &mut Context) -> anyhow::Result<bool> {
-        let address = self.index.address(cx)?;
-        let Some(own) = cx.config()?.publish.index.as_deref() else {
-            return Ok(address.is_test());
-        };
-        let what = "cannot tell the project's own index from publish.index in the configuration";
-        let own = IndexAddress::parse(own, None).map_err(|error| {
-            let hint = error.hint();
-            Failure::caused(ExitStatus::Usage, what, error).hint(hint)
-        })?;
-        Ok(own.upload_url() != address.upload_url())
-    }
-
-    /// The decision that this publish carries out: the one beside the receipt, the project's newest, or one that was replaced
-    /// before it was recorded, if it is to release this very version.
-    fn decision_id(&self, plan: &Plan, cx: &mut Context) -> anyhow::Result<Option<String>> {
-        let releases = |d: &Decision| {
-            d.should_release && d.next_version.as_ref().is_none_or(|version| version.to_string() == plan.version)
-        };
-        let stored = documents::decision_of_publish(&Project::at(cx.project()), &self.receipt, releases)
-            .or_fail(ExitStatus::BadInput, "cannot tell the decision that is published")?;
-        let Some(decision) = stored.map(|stored| stored.decision).filter(|decision| decision.should_release) else {
-            return Ok(None);
-        };
-        if releases(&decision) {
-            return Ok(Some(decision.decision_id));
-        }
-        let decided = decision.next_version.map(|version| version.to_string()).unwrap_or_default();
-        cx.note(format!(
-            "warning: the newest decision is to release {decided}, not {}; this publish carries out no decision",
-            plan.version
-        ))?;
-        Ok(None)
-    }
 }
 
 fn is_same_file(one: &Path, other: &Path) -> bool {
@@ -270,54 +255,6 @@ fn own_files_only(files: &[Parcel], cx: &mut Context) -> anyhow::Result<()> {
     let what = format!("{file} is of the project {project}, and this is {own}");
     let hint = "name the files of this project, or the folder of theirs with --project";
     Err(Failure::new(ExitStatus::Usage, what).hint(hint).into())
-}
-
-#[derive(Deserialize)]
-struct Schema {
-    schema_version: SchemaVersion,
-}
-
-/// The receipt of an earlier run, if there is one that can be read.
-fn earlier(path: &Path, cx: &mut Context) -> anyhow::Result<Option<Receipt>> {
-    let bytes = state_store::read_if_there(path, state_store::CONFIG_LIMIT)
-        .or_fail(ExitStatus::Outside, "cannot read the receipt of an earlier run")?;
-    let Some(bytes) = bytes else {
-        return Ok(None);
-    };
-    // A newer document may have another shape, so its version is read first.
-    if let Ok(Schema { schema_version }) = serde_json::from_slice(&bytes) {
-        let schema = schema_version.check(Receipt::SCHEMA);
-        schema.or_fail(ExitStatus::BadInput, "cannot go on from the receipt of an earlier run")?;
-    }
-    match serde_json::from_slice::<Receipt>(&bytes) {
-        Ok(receipt) => Ok(Some(receipt)),
-        Err(error) => {
-            cx.note(format!("warning: the receipt of an earlier run is of no use and will be replaced: {error}"))?;
-            Ok(None)
-        }
-    }
-}
-
-/// What an earlier run saw the index take stays known while this run has not come to the file.
-fn keep_taken(so_far: &mut Receipt, earlier: &Receipt) {
-    if so_far.project != earlier.project || so_far.index != earlier.index {
-        return;
-    }
-    for file in so_far.files.iter_mut().filter(|file| file.outcome == FileOutcome::Skipped) {
-        let taken = earlier.files.iter().find(|before| {
-            (before.file == file.file && before.sha256 == file.sha256)
-                && matches!(before.outcome, FileOutcome::Uploaded | FileOutcome::AlreadyThere)
-        });
-        if let Some(taken) = taken {
-            file.clone_from(taken);
-        }
-    }
-}
-
-fn write(receipt: &Receipt, path: &Path) -> Result<(), Failure> {
-    let mut bytes = serde_json::to_vec_pretty(receipt).or_fail(ExitStatus::Outside, "cannot form the receipt")?;
-    bytes.push(b'\n');
-    state_store::replace(path, &bytes).or_fail(ExitStatus::Outside, "cannot write the receipt")
 }
 
 fn failed(error: PublishError, plan: &Plan) -> Failure {
