@@ -157,9 +157,11 @@ fn untouched_entry<'t>(rest: &mut Rest<'t>) -> Option<Entry<'t>> {
     if updated < created {
         return None;
     }
+    // An id that is written in another way is left to the YAML parser, from where it stands.
+    let key = untouched::read_id(id)?;
     rest.at = rest.content.len() - behind.len();
     let said = Said::Untouched { created, updated };
-    Some(Entry { key: untouched::read_id(id)?, said, span: start..rest.at, has_comment: false })
+    Some(Entry { key, said, span: start..rest.at, has_comment: false })
 }
 
 /// Any other plan: its lines are YAML by themselves, with its id as the only key.

@@ -268,6 +268,15 @@ fn one_bad_plan_leaves_the_others() {
 }
 
 #[test]
+fn names_beyond_ascii_are_keys_like_any_other() {
+    let odd = ["BANDIT-B307-\u{e4}.py-1", "BANDIT-B307-\u{f6}.py-1", "BANDIT-B307-a\u{fffd}b.py-1"].map(code);
+    let synced = sync("", &odd);
+    assert_eq!(synced.added, 3);
+    let one_more: Vec<Finding> = odd.into_iter().chain([code("BANDIT-B307-e.py-1")]).collect();
+    assert_eq!(sync(&synced.text, &one_more).added, 1);
+}
+
+#[test]
 fn an_exception_that_matches_nothing_is_told_and_kept() {
     let text = "findings:\n  GHSA-typo: {status: false_positive, reason: not called}\n  GHSA-old: {status: deferred}\n";
     let synced = sync(text, &[finding("PYSEC-2026-1")]);
@@ -453,7 +462,8 @@ proptest::proptest! {
         changes in proptest::collection::vec((0usize..60, 0usize..3, any_line()), 0..6),
         end in proptest::bool::ANY,
     ) {
-        let findings = [finding("PYSEC-2026-1"), finding("PYSEC-2026-2"), code("SECRET-a b-1")];
+        let findings =
+            [finding("PYSEC-2026-1"), finding("PYSEC-2026-2"), code("SECRET-a b-1"), code("SECRET-\u{e4}-1"), code("SECRET-\u{f6}-1")];
         let with_archive = sync("", &findings).text.replacen("priority: medium", "priority: low", 2);
         let whole = sync(&with_archive, &[resolved("PYSEC-2026-1"), finding("PYSEC-2026-2")]).text.into_owned();
         let mut lines: Vec<&str> = whole.lines().collect();
