@@ -9,6 +9,7 @@
 mod bandit;
 mod corpus;
 mod dependencies;
+mod foreign;
 mod general;
 mod laws;
 mod modified;
