@@ -22,3 +22,4 @@ mod semgrep;
 mod statements;
 mod support;
 mod unreadable;
+mod whole;
