@@ -226,8 +226,9 @@ pub(super) fn read(text: &str, source: &Source<'_>) -> Result<Vec<Draft>, serde_
         }
         // Of a scanned inventory trivy writes what it found alone, without components.
         List::Items(records) if records.is_empty() && is_of_trivy && !matches!(document.components, List::Absent) => {
-            draft.fail(
-                "it is an inventory: trivy leaves `vulnerabilities` empty unless it is told to look them up (`--scanners vuln`), and \
+            draft.gap(
+                Gap::Unnamed("everything that trivy may not have looked up".to_owned()),
+                "it may be an inventory: trivy leaves `vulnerabilities` empty unless it is told to look them up (`--scanners vuln`), and \
                  also when it found none: to show that, let it write its own JSON (`--format json --scanners vuln`)",
             );
         }

@@ -134,15 +134,16 @@ fn the_score_of_an_environment_counts_as_it_is_stated() {
 }
 
 #[test]
-fn an_empty_list_of_trivy_is_an_inventory() {
+fn an_empty_list_of_trivy_may_be_an_inventory() {
     let report = |rest: &str| {
         let tools = r#""tools": {"components": [{"name": "trivy", "group": "aquasecurity", "version": "0.58"}]}"#;
         scan_of("sbom.json", &format!(r#"{{"bomFormat": "CycloneDX", "metadata": {{{tools}}}, {rest}}}"#))
     };
     let components = r#""components": [{"bom-ref": "r", "purl": "pkg:pypi/django@3.0"}]"#;
     assert_snapshot!(told(&report(&format!(r#"{components}, "vulnerabilities": []"#))), @"
-    trivy failed version 0.58
-    ! it is an inventory: trivy leaves `vulnerabilities` empty unless it is told to look them up (`--scanners vuln`), and also when it found none: to show that, let it write its own JSON (`--format json --scanners vuln`)
+    trivy partial version 0.58
+    ! it may be an inventory: trivy leaves `vulnerabilities` empty unless it is told to look them up (`--scanners vuln`), and also when it found none: to show that, let it write its own JSON (`--format json --scanners vuln`)
+    ? everything that trivy may not have looked up
     = django 3.0
     ");
     let found = format!(r#"{components}, "vulnerabilities": [{{"id": "CVE-2024-1", "affects": [{{"ref": "r"}}]}}]"#);
