@@ -193,6 +193,7 @@ pub fn update_findings(project: &Project, request: &FindingsRequest) -> Result<F
     source_lines::tell(project, &mut scans);
     let store = advice::store(project, request, &scans, &ledger, &mut warnings).map_err(FindingsError::Advisories)?;
     store.enrich(&mut scans);
+    gather::speak_of_parts(project, &request.project, &mut scans, &ledger.findings);
 
     let scopes = project.scopes();
     let lines = SourceLines::of(project);

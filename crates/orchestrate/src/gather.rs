@@ -8,13 +8,13 @@ use std::{
 };
 
 use advisories::{ArchiveLimits, RECORD_BYTES, Wanted, records_of_archive};
-use findings_model::{PackageName, ReportFormat, Scan, Timestamp, text};
+use findings_model::{Finding, PackageName, ReportFormat, Scan, Timestamp, text};
 use git_command::{CommitId, GitError, Repository};
-use scanner_reports::{FingerprintKey, Places, Source};
+use scanner_reports::{FingerprintKey, Places, Source, Whole};
 use sha2::{Digest as _, Sha256};
 use state_store::{Entry, EntryKind, REPORT_LIMIT, StoreError};
 
-use crate::{paths, project::Project};
+use crate::{paths, project::Project, version};
 
 /// How deep an advisory folder is looked into.
 const RECORD_DEPTH: usize = 8;
@@ -133,6 +133,12 @@ pub(crate) fn leave_out_own_state(scans: &mut [Scan]) -> Vec<String> {
         }
     }
     told
+}
+
+/// Lets what VEX documents say of the project as a whole speak of its parts.
+pub(crate) fn speak_of_parts(project: &Project, name: &PackageName, scans: &mut [Scan], known: &[Finding]) {
+    let version = || version::written_version(project).map(|version| version.to_string());
+    scanner_reports::speak_of_parts(scans, &Whole { name, version: &version, known });
 }
 
 /// Reads one report that was read already, or could not be, and why.

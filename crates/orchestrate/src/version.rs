@@ -28,6 +28,7 @@ use history::Course;
 use places::{File, Target};
 
 pub use current::current_version;
+pub(crate) use current::written_version;
 pub use places::EditError;
 pub use stale::StaleCopy;
 

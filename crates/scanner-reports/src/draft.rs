@@ -231,13 +231,18 @@ impl Draft {
 
     /// Takes a code finding in, unless the same rule says the same at the same line and column again.
     pub(crate) fn code(&mut self, observation: Observation, column: Option<u32>) {
+        self.code_told_by(observation, column, "");
+    }
+
+    /// The same, of a record that names no rule: `said` tells it from others at its place. It may be a secret and goes no further.
+    pub(crate) fn code_told_by(&mut self, observation: Observation, column: Option<u32>, said: &str) {
         let Subject::Code(new) = &observation.subject else {
             return;
         };
         if new.line.is_some() {
-            // The column is in the hash alone: of two records that agree in all else, one would be lost only to a collision of its keyed hash.
-            let hash =
-                self.hasher.hash_one((&new.rule, &new.path, new.line, column, &new.text, &observation.description));
+            // Column and words are in the hash alone: of two records that agree in all else, one would be lost only to a collision of its keyed hash.
+            let told = (&new.text, &observation.description, said);
+            let hash = self.hasher.hash_one((&new.rule, &new.path, new.line, column, told));
             if let Some(known) = self.newest.get(&hash).map(|at| &mut self.observations[*at])
                 && let Subject::Code(old) = &known.subject
                 && (&old.rule, &old.path, old.line, &old.text) == (&new.rule, &new.path, new.line, &new.text)

@@ -59,11 +59,16 @@ const FORMATS: [Format; 13] = [
 ];
 
 impl Format {
-    /// The format whose claim to a document is the surest; where none is sure, the expected one goes before the others.
+    /// The format whose claim to a document is the surest; where none is sure, the expected one goes before the others. What only a
+    /// name could tell is the expected format's or nobody's.
     pub(crate) fn claiming(outline: &Outline<'_>, expected: Option<ReportFormat>) -> Option<(&'static Self, Claim)> {
         let mut best: Option<(&'static Self, Claim)> = None;
         for format in &FORMATS {
-            let claim = (format.claims)(outline);
+            let claim = match (format.claims)(outline) {
+                Claim::IfNamed if expected == Some(format.word) => Claim::Maybe,
+                Claim::IfNamed => Claim::No,
+                claim => claim,
+            };
             let known = best.map_or(Claim::No, |(_, claim)| claim);
             if claim > known || (claim == Claim::Maybe && claim == known && expected == Some(format.word)) {
                 best = Some((format, claim));

@@ -22,9 +22,11 @@ mod places;
 mod read;
 mod source;
 mod stream;
+mod whole;
 mod wire;
 
 pub use formats::{format_by_name, is_about_secrets};
 pub use places::Places;
 pub use read::{read, read_in, unreadable};
 pub use source::{FingerprintKey, FingerprintKeyError, Source};
+pub use whole::{Whole, speak_of_parts};

@@ -172,7 +172,7 @@ pub(crate) fn rated_by_word_or_score(word: &str, score: Option<f64>) -> Rating {
 
 /// Whether a rule is about hard-coded secrets, so that what it prints of the code may be one.
 pub(crate) fn is_secretive(words: &str) -> bool {
-    const SIGNS: [&str; 12] = [
+    const SIGNS: [&str; 23] = [
         "secret",
         "password",
         "passwd",
@@ -184,7 +184,18 @@ pub(crate) fn is_secretive(words: &str) -> bool {
         "api_key",
         "apikey",
         "token",
+        "api key",
+        "access-key",
+        "access_key",
+        "accesskey",
+        "access key",
         "private-key",
+        "private_key",
+        "privatekey",
+        "private key",
+        "basic-auth",
+        "basic auth",
+        "webhook",
     ];
     let lower = words.to_ascii_lowercase();
     SIGNS.iter().any(|sign| lower.contains(sign))

@@ -17,6 +17,8 @@ const KEYS: usize = 64;
 pub(crate) enum Claim {
     /// It is not.
     No,
+    /// It is only by its name: too many tools write the like.
+    IfNamed,
     /// It may be, unless another format is sure.
     Maybe,
     /// Nothing else looks like this.
@@ -31,7 +33,12 @@ impl Claim {
 
     /// This claim, or a weaker one when a condition holds.
     pub(crate) fn or_maybe_if(self, condition: bool) -> Self {
-        if self == Self::No && condition { Self::Maybe } else { self }
+        if condition { self.max(Self::Maybe) } else { self }
+    }
+
+    /// This claim, or the weakest one when a condition holds.
+    pub(crate) fn or_if_named(self, condition: bool) -> Self {
+        if condition { self.max(Self::IfNamed) } else { self }
     }
 }
 
@@ -42,6 +49,8 @@ struct Key<'a> {
     kind: Kind,
     /// The keys of the first object in the array that stands here.
     of_first: Vec<Cow<'a, str>>,
+    /// An array without any element stands here.
+    empty: bool,
 }
 
 /// What the top of a document looks like.
@@ -51,8 +60,8 @@ pub(crate) struct Outline<'a> {
     keys: Vec<Key<'a>>,
     /// The keys of the first object in a top-level array.
     of_first: Vec<Cow<'a, str>>,
-    /// A top-level array starts with an array that starts with a text.
-    rows: bool,
+    /// How many values are in the array that a top-level array starts with, if that starts with a text.
+    row: usize,
     empty: bool,
 }
 
@@ -90,14 +99,19 @@ impl<'a> Outline<'a> {
             .is_some_and(|k| k.of_first.iter().any(|name| of_first.contains(&name.as_ref())))
     }
 
+    /// An array without any element stands at a key of the top-level object.
+    pub(crate) fn is_empty_list(&self, key: &str) -> bool {
+        self.keys.iter().any(|k| k.name == key && k.empty)
+    }
+
     /// The first object of a top-level array has all of some keys.
     pub(crate) fn element_has(&self, keys: &[&str]) -> bool {
         keys.iter().all(|key| self.of_first.iter().any(|name| name == key))
     }
 
-    /// A top-level array of arrays that start with a text.
-    pub(crate) fn is_rows(&self) -> bool {
-        self.rows
+    /// A top-level array of arrays that start with a text and have at least so many values.
+    pub(crate) fn has_rows_of(&self, values: usize) -> bool {
+        self.row >= values
     }
 
     /// The top-level object has only some keys, and at least one.
@@ -165,10 +179,10 @@ impl<'de> Visitor<'de> for Top<'_, 'de> {
         let mut first = true;
         while let Some(item) = items.next_element::<Glance<'de>>()? {
             if first {
-                self.outline.rows = item.starts_with_text;
+                self.outline.row = item.row;
                 first = false;
             }
-            if !item.keys.is_empty() || item.starts_with_text {
+            if !item.keys.is_empty() || item.row > 0 {
                 self.outline.of_first = item.keys;
                 // One object tells as much as all of them.
                 return Err(A::Error::custom("decided"));
@@ -182,7 +196,7 @@ impl<'de> Visitor<'de> for Top<'_, 'de> {
         self.outline.top = Some(Kind::Object);
         while let Some(name) = next_key(&mut entries)? {
             if self.outline.keys.len() < KEYS {
-                self.outline.keys.push(Key { name, kind: Kind::Null, of_first: Vec::new() });
+                self.outline.keys.push(Key { name, kind: Kind::Null, of_first: Vec::new(), empty: false });
                 entries.next_value_seed(UnderKey { top: &mut *self.outline, is_decided: self.is_decided })?;
                 self.check()?;
             } else {
@@ -252,7 +266,9 @@ impl<'de> Visitor<'de> for UnderKey<'_, 'de> {
 
     fn visit_seq<A: SeqAccess<'de>>(mut self, mut items: A) -> Result<(), A::Error> {
         self.set(Kind::Array);
+        let mut empty = true;
         while let Some(item) = items.next_element::<Glance<'de>>()? {
+            empty = false;
             if item.keys.is_empty() {
                 continue;
             }
@@ -263,6 +279,9 @@ impl<'de> Visitor<'de> for UnderKey<'_, 'de> {
                 return Err(A::Error::custom("decided"));
             }
             break;
+        }
+        if let Some(key) = self.top.keys.last_mut() {
+            key.empty = empty;
         }
         while items.next_element::<IgnoredAny>()?.is_some() {}
         Ok(())
@@ -279,11 +298,11 @@ impl<'de> Visitor<'de> for UnderKey<'_, 'de> {
     }
 }
 
-/// One element of an array: the keys of an object, or whether an array starts with a text.
+/// One element of an array: the keys of an object, or how many values are in an array that starts with a text.
 #[derive(Debug, Default)]
 struct Glance<'a> {
     keys: Vec<Cow<'a, str>>,
-    starts_with_text: bool,
+    row: usize,
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for Glance<'a> {
@@ -323,8 +342,10 @@ impl<'de: 'a, 'a> Deserialize<'de> for Glance<'a> {
             fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Glance<'de>, A::Error> {
                 let mut glance = Glance::default();
                 if let Some(IsText(is_text)) = items.next_element()? {
-                    glance.starts_with_text = is_text;
-                    while items.next_element::<IgnoredAny>()?.is_some() {}
+                    glance.row = usize::from(is_text);
+                    while items.next_element::<IgnoredAny>()?.is_some() {
+                        glance.row += usize::from(is_text);
+                    }
                 }
                 Ok(glance)
             }

@@ -235,3 +235,55 @@ fn a_missing_scanner_is_named_without_a_report() {
     let refused = run(&project, WEEK_1).output().expect_code(2);
     assert!(refused.stderr.contains("did you mean \"pip-audit\""), "{}", refused.stderr);
 }
+
+#[test]
+fn a_statement_about_the_project_itself_excepts_the_flaw_in_what_it_is_made_of() {
+    let project = project("");
+    let vex = json!({
+        "@context": "https://openvex.dev/ns/v0.2.0",
+        "timestamp": "2096-01-01T00:00:00Z",
+        "statements": [{"vulnerability": {"name": "CVE-2018-18074"}, "products": [{"@id": "pkg:pypi/sample@1.0"}], "status": "not_affected"}],
+    });
+    report(&project, "v.openvex.json", &vex);
+    let audit = |version: &str, vulns: Value| json!({"dependencies": [{"name": "requests", "version": version, "vulns": vulns}]});
+    let flaw = json!([{"id": "PYSEC-2018-28", "aliases": ["CVE-2018-18074"], "fix_versions": []}]);
+    let standing = |now: &str| {
+        let document = run(&project, now).args(["--format", "json"]).output().json();
+        let findings = document["findings"].as_array().cloned().unwrap_or_default();
+        findings.iter().map(|f| format!("{} {}", f["package"], f["status"]).replace('"', "")).collect::<Vec<_>>()
+    };
+    report(&project, "pip-audit.json", &audit("2.19", flaw.clone()));
+    assert_eq!(standing(WEEK_1), ["requests excepted"]);
+    project.write(&format!("{REPORTS}/pip-audit.json"), "{");
+    assert_eq!(standing(WEEK_2), ["requests excepted"], "a scan that failed takes nothing back");
+    report(&project, "pip-audit.json", &audit("2.20", json!([])));
+    assert_eq!(standing("2096-01-16T04:00:00Z"), [""; 0], "it is mended");
+    project.write("pyproject.toml", "[project]\nname = \"sample\"\nversion = \"1.1\"\n");
+    report(&project, "pip-audit.json", &audit("2.19", flaw));
+    let later = standing("2096-01-23T04:00:00Z");
+    assert!(later.contains(&"requests open".to_owned()), "the statement is of version 1.0: {later:?}");
+}
+
+#[test]
+fn a_report_of_an_unknown_tool_ends_and_spoils_nothing() {
+    let project = project("");
+    report(&project, "secrets-scan.json", &secrets(&[("a.py", 3), ("b.py", 3)]));
+    let package = json!({"name": "requests", "version": "2.19", "ecosystem": "PyPI"});
+    let packages = json!([{"package": package, "vulnerabilities": [{"id": "GHSA-x84v-xcm2-53pg"}]}]);
+    report(&project, "osv-scanner.json", &json!({"results": [{"source": {}, "packages": packages}]}));
+    document(&project, WEEK_1);
+    project.clear_reports();
+    report(&project, "secrets-scan.json", &secrets(&[("b.py", 3)]));
+    report(&project, "tfsec.json", &json!({"results": [{"rule_id": "AVD-AWS-0001", "severity": "HIGH"}]}));
+    report(
+        &project,
+        "checkov.json",
+        &json!({"check_type": "terraform", "results": {"failed_checks": [{}]}, "summary": {}}),
+    );
+    let document = run(&project, WEEK_2).args(["--format", "json"]).output().expect_code(1).json();
+    let scans = document["scans"].as_array().cloned().unwrap_or_default();
+    let told: Vec<_> = scans.iter().map(|s| format!("{} {}", s["scanner"], s["coverage"]).replace('"', "")).collect();
+    assert_eq!(told, ["detect-secrets complete", "osv-scanner missing", "unknown failed", "unknown failed"]);
+    let open: Vec<_> = document["findings"].as_array().into_iter().flatten().map(|f| f["status"].clone()).collect();
+    assert_eq!(open, ["unverified", "open"], "the flaw is unverified, one secret is gone: {}", document["findings"]);
+}

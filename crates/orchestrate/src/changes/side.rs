@@ -55,6 +55,7 @@ pub(super) fn at(project: &Project, place: &Path, request: &ChangesRequest) -> R
     if full.is_dir() {
         let mut scans = gather::scans_of_folder(project, &full, &reading, &mut |_| false)?;
         gather::leave_out_own_state(&mut scans);
+        gather::speak_of_parts(project, &request.project, &mut scans, &[]);
         return Ok(Placed { side: Side::Reports(scans), files: Files::WorkTree });
     }
     if state_store::exists(&full) {
@@ -94,6 +95,9 @@ fn at_revision(project: &Project, place: &Path, reading: &Reading<'_>) -> Result
         Ok(None) | Err(GitError::NotAFile { .. }) => {
             let mut scans = gather::scans_of_commit(&repository, &commit, path, reading)?;
             gather::leave_out_own_state(&mut scans);
+            if let Some(name) = reading.own_project {
+                gather::speak_of_parts(project, name, &mut scans, &[]);
+            }
             Side::Reports(scans)
         }
         Err(error) => return Err(error.into()),

@@ -47,6 +47,14 @@ pub fn current_version(
     }
 }
 
+/// The project's version as a file of the project says it, without a look at tags.
+pub(crate) fn written_version(project: &Project) -> Option<Version> {
+    match locate(&mut |path| read(project, path)).ok()?.current {
+        Some(CurrentVersion::Static(version)) => Some(version),
+        Some(CurrentVersion::Dynamic(_) | CurrentVersion::Unknown { .. }) | None => None,
+    }
+}
+
 /// The text of a file of the work tree, where it can be read.
 fn read(project: &Project, path: &str) -> Option<String> {
     let bytes = project.has_file(path).then(|| state_store::read(&project.path(path), PLACE_LIMIT).ok())??;

@@ -114,9 +114,11 @@ pub(super) fn deserialise(bytes: &[u8], done: &mut dyn FnMut()) -> Result<(), se
 
 pub(super) fn claims(outline: &Outline<'_>) -> Claim {
     let issues = outline.first_has("results", &["test_id", "issue_severity"]);
-    let metrics =
-        outline.has("metrics") && (outline.has("results") || outline.has("generated_at") || outline.has("errors"));
-    Claim::sure_if(issues || metrics)
+    let metrics = outline.kind("metrics") == Some(Kind::Object);
+    let dated = outline.has("errors") && outline.has("generated_at");
+    Claim::sure_if(issues || metrics && dated)
+        .or_maybe_if(metrics && outline.has("results") && outline.has("errors"))
+        .or_if_named(outline.has("metrics"))
 }
 
 pub(super) fn read(text: &str, source: &Source<'_>) -> Result<Vec<Draft>, serde_json::Error> {

@@ -180,11 +180,13 @@ pub(super) fn read(text: &str, source: &Source<'_>) -> Result<Vec<Draft>, serde_
     let document: Document<'_> = serde_json::from_str(text)?;
     let mut draft = Draft::new(ReportFormat::CycloneDx);
     let mut is_scanner = false;
+    let mut is_of_trivy = false;
     if let Some(metadata) = document.metadata.get() {
         draft.observed_at = metadata.timestamp.get().and_then(|at| clean::moment(at, source.now));
         for tool in metadata.tools.0.iter().filter_map(Record::good) {
             let name = tool.name.or_empty().to_ascii_lowercase();
             is_scanner |= SCANNERS.iter().any(|scanner| name.contains(scanner));
+            is_of_trivy |= name.contains("trivy");
             if let Some(format) = ReportFormat::ALL.into_iter().find(|format| name == format.as_str()) {
                 draft.scanner = format.scanner();
                 draft.tool_version = tool.version.get().and_then(clean::version);
@@ -221,6 +223,14 @@ pub(super) fn read(text: &str, source: &Source<'_>) -> Result<Vec<Draft>, serde_
         List::Wrong(kind) => draft.fail(format!("`vulnerabilities` is {}, not an array", kind.words())),
         List::Items(records) if records.is_empty() && !is_scanner => {
             draft.fail("it is an inventory: `vulnerabilities` is empty and none of its tools is known to look them up");
+        }
+        // Of a scanned inventory trivy writes what it found alone, without components.
+        List::Items(records) if records.is_empty() && is_of_trivy && !matches!(document.components, List::Absent) => {
+            draft.gap(
+                Gap::Unnamed("everything that trivy may not have looked up".to_owned()),
+                "it may be an inventory: trivy leaves `vulnerabilities` empty unless it is told to look them up (`--scanners vuln`), and \
+                 also when it found none: to show that, let it write its own JSON (`--format json --scanners vuln`)",
+            );
         }
         List::Items(records) => {
             for (index, record) in records.iter().enumerate() {
@@ -356,7 +366,7 @@ fn take(draft: &mut Draft, vulnerability: &Vulnerability<'_>, inventory: &Invent
             continue;
         };
         let versions: Vec<_> = affect.versions.items().iter().filter_map(Record::good).collect();
-        let is_unaffected = !versions.is_empty() && versions.iter().all(|v| v.status.or_empty() == "unaffected");
+        let is_unaffected = is_unaffected(&versions, listed.version.as_deref());
         if listed.version.is_none()
             && let [only] = versions.as_slice()
         {
@@ -380,6 +390,18 @@ fn take(draft: &mut Draft, vulnerability: &Vulnerability<'_>, inventory: &Invent
             clearance,
         }));
     }
+}
+
+/// Whether a list of versions says that a component is not affected: its own version counts where it is listed, else all of them. Of
+/// a component at one version a list of others says nothing, unless a range is in it.
+fn is_unaffected(versions: &[&AffectedVersion<'_>], own: Option<&str>) -> bool {
+    let is_unaffected = |v: &&&AffectedVersion<'_>| v.status.or_empty() == "unaffected";
+    let mut of_own = versions.iter().filter(|v| own.is_some() && v.version.get() == own).peekable();
+    if of_own.peek().is_some() {
+        return of_own.all(|v| is_unaffected(&v));
+    }
+    let may_be_meant = versions.iter().any(|v| own.is_none() || v.version.get().is_none());
+    may_be_meant && versions.iter().all(|v| is_unaffected(&v))
 }
 
 fn clearance(state: &str) -> Option<Clearance> {

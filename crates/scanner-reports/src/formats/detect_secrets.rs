@@ -92,7 +92,11 @@ pub(super) fn claims(outline: &Outline<'_>) -> Claim {
     let plain =
         ["type", "rule"].iter().any(|kind| ["filename", "file"].iter().any(|file| outline.element_has(&[kind, file])));
     let plain = plain && !outline.element_has(&["offender"]);
-    Claim::sure_if(baseline || plain).or_maybe_if(wrapped || outline.kind("results") == Some(Kind::Object))
+    let of_secrets = ["secret", "hashed_secret", "is_secret"].iter().any(|key| outline.element_has(&[key]));
+    // A rule and a file are in many a linter's list, and results by name in many a tool's report.
+    Claim::sure_if(baseline || plain && of_secrets)
+        .or_maybe_if(wrapped)
+        .or_if_named(plain || outline.kind("results") == Some(Kind::Object))
 }
 
 pub(super) fn read(text: &str, source: &Source<'_>) -> Result<Vec<Draft>, serde_json::Error> {

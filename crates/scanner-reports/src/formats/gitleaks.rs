@@ -72,7 +72,14 @@ pub(super) fn read(text: &str, source: &Source<'_>) -> Result<Vec<Draft>, serde_
     Ok(vec![draft])
 }
 
-/// `--redact` writes the word, `--redact=80` the start of the secret and dots.
+/// `--redact` writes the word, `--redact=80` the start of the secret and dots; what is put between writes stars, or another
+/// character over and over.
 fn is_redacted(secret: &str) -> bool {
-    secret.contains("REDACTED") || secret.ends_with("...")
+    let secret = secret.trim();
+    let mut characters = secret.chars();
+    let first = characters.next();
+    secret.contains("REDACTED")
+        || secret.ends_with("...")
+        || secret.contains("***")
+        || characters.all(|character| Some(character) == first)
 }

@@ -107,7 +107,7 @@ pub(super) fn claims(outline: &Outline<'_>) -> Claim {
             || outline.has("matches")
                 && (outline.has("descriptor") || outline.has("source") || outline.has("ignoredMatches")),
     )
-    .or_maybe_if(outline.has_only(&["matches"]))
+    .or_if_named(outline.has_only(&["matches"]))
 }
 
 pub(super) fn read(text: &str, source: &Source<'_>) -> Result<Vec<Draft>, serde_json::Error> {

@@ -1,6 +1,10 @@
 //! osv-scanner's JSON: whole OSV records below the packages they concern, and groups of the records of one flaw.
 
-use std::{collections::HashMap, iter};
+use std::{
+    collections::{HashMap, HashSet},
+    fmt::Arguments,
+    iter,
+};
 
 use findings_model::{AdvisoryId, CvssVector, Gap, Package, Rating, ReportFormat, SeveritySource};
 use serde::Deserialize;
@@ -121,10 +125,14 @@ struct Event<'a> {
 }
 
 pub(super) fn claims(outline: &Outline<'_>) -> Claim {
-    let listed = outline.first_has("results", &["packages"]);
-    let configured = outline.has("results") && outline.has("experimental_config");
-    Claim::sure_if(listed || configured)
-        .or_maybe_if(outline.kind("results") == Some(Kind::Array) && outline.has_only(&["results"]))
+    let packages = outline.first_has("results", &["packages"]);
+    let listed = packages && outline.first_has("results", &["source", "packageSource"]);
+    // A run that found no package leaves no result; without the configuration beside it, only the name tells that from others' files.
+    let empty = outline.is_empty_list("results");
+    let no_list = outline.kind("results").is_some_and(|kind| kind != Kind::Array);
+    let bare = outline.has_only(&["results", "experimental_config"]);
+    Claim::sure_if(listed || empty && outline.has("experimental_config"))
+        .or_if_named(packages || bare && (empty || no_list))
 }
 
 pub(super) fn read(text: &str, _source: &Source<'_>) -> Result<Vec<Draft>, serde_json::Error> {
@@ -141,7 +149,7 @@ pub(super) fn read(text: &str, _source: &Source<'_>) -> Result<Vec<Draft>, serde
             continue;
         };
         let unnamed = || Gap::Unnamed(format!("the packages of results[{index}]"));
-        let packages = result.packages.checked(&mut draft, unnamed, format_args!("results[{index}].packages"));
+        let packages = result.packages.demanded(&mut draft, unnamed, format_args!("results[{index}].packages"));
         for (at, record) in packages.iter().enumerate() {
             if let Some(found) = draft.open(record, &format!("results[{index}].packages"), at) {
                 take_package(&mut draft, found, &format!("results[{index}].packages[{at}]"));
@@ -178,6 +186,7 @@ fn take_package(draft: &mut Draft, found: &PackageResult<'_>, place: &str) {
             groups.insert(id, at);
         }
     }
+    let mut told: HashSet<usize> = HashSet::new();
     for (at, record) in vulnerabilities.iter().enumerate() {
         let gap = Gap::Package(package.clone());
         let place = format_args!("{place}.vulnerabilities[{at}]");
@@ -195,7 +204,9 @@ fn take_package(draft: &mut Draft, found: &PackageResult<'_>, place: &str) {
                 continue;
             }
         };
-        let group = groups.get(&id).and_then(|at| found.groups.items().get(*at)?.good());
+        let of_id = groups.get(&id).copied();
+        told.extend(of_id);
+        let group = of_id.and_then(|at| found.groups.items().get(at)?.good());
         let of_group = group.into_iter().flat_map(|g| g.ids.iter().chain(g.aliases.iter()));
         draft.vulnerability(observe::vulnerability(VulnerabilityParts {
             package: package.clone(),
@@ -209,6 +220,40 @@ fn take_package(draft: &mut Draft, found: &PackageResult<'_>, place: &str) {
             clearance: None,
         }));
     }
+    for (at, record) in found.groups.items().iter().enumerate().filter(|(at, _)| !told.contains(at)) {
+        take_group(draft, record, (&package, wire.version.get()), format_args!("{place}.groups[{at}]"));
+    }
+}
+
+/// Takes in a group whose records are not there: its ids and the highest score are all that is known of the flaw.
+fn take_group(
+    draft: &mut Draft,
+    record: &Record<Group<'_>>,
+    (package, version): (&Package, Option<&str>),
+    place: Arguments<'_>,
+) {
+    let gap = || Gap::Package(package.clone());
+    let group = match record {
+        Record::Good(group) => group,
+        Record::Bad(kind) => {
+            return draft.bad_record_in(gap(), place, format_args!("it is {}, not an object", kind.words()));
+        }
+    };
+    let mut ids = group.ids.iter().chain(group.aliases.iter());
+    let Some(id) = ids.find_map(|id| AdvisoryId::parse(id).ok()) else {
+        return draft.bad_record_in(gap(), place, "it names no advisory");
+    };
+    draft.vulnerability(observe::vulnerability(VulnerabilityParts {
+        package: package.clone(),
+        version,
+        id,
+        aliases: observe::aliases(ids),
+        fix_versions: Vec::new(),
+        rating: observe::rated_by_word_or_score("", group.max_severity.real()),
+        description: "",
+        url: None,
+        clearance: None,
+    }));
 }
 
 fn is_about(affected: &Affected<'_>, package: &Package) -> bool {

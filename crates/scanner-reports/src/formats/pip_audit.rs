@@ -59,9 +59,13 @@ pub(super) fn deserialise(bytes: &[u8], done: &mut dyn FnMut()) -> Result<(), se
 pub(super) fn claims(outline: &Outline<'_>) -> Claim {
     let current = outline.first_has("dependencies", &["vulns", "skip_reason"]);
     let legacy = outline.element_has(&["name", "vulns"]) || outline.element_has(&["name", "skip_reason"]);
-    // CycloneDX and lock files have dependencies too, npm's as an object.
+    let empty = outline.is_empty_list("dependencies") && outline.has("fixes");
+    // CycloneDX, lock files and OWASP's dependency-check have dependencies too, npm's as an object.
     let list = matches!(outline.kind("dependencies"), Some(Kind::Array | Kind::Null));
-    Claim::sure_if(current || legacy).or_maybe_if(list || outline.has_only(&["dependencies", "fixes"]))
+    let bare = outline.has_only(&["dependencies", "fixes"]);
+    Claim::sure_if(current || legacy)
+        .or_maybe_if(bare && (empty || outline.first_has("dependencies", &["name"])))
+        .or_if_named(list || bare)
 }
 
 pub(super) fn read(text: &str, source: &Source<'_>) -> Result<Vec<Draft>, serde_json::Error> {

@@ -179,8 +179,10 @@ pub(super) fn claims(outline: &Outline<'_>) -> Claim {
     let check = outline.has("report_meta") && (outline.has("vulnerabilities") || outline.has("scanned_packages"));
     let listed = outline.has("scanned_packages") && outline.has("vulnerabilities");
     let scan = outline.has("meta") && outline.has("scan_results");
-    Claim::sure_if(check || listed || scan || outline.is_rows())
+    // Package, affected versions, installed version, text and number; other tools write tables, too.
+    Claim::sure_if(check || listed || scan || outline.has_rows_of(5))
         .or_maybe_if(outline.kind("scan_results") == Some(Kind::Object))
+        .or_if_named(outline.has_rows_of(1))
 }
 
 /// The document without the notice that `check` prints before and behind it.

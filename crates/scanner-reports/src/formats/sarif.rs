@@ -4,6 +4,7 @@
 //! and they tell the run's results apart: some tools put e-mail addresses and commit messages there, others the same value everywhere.
 
 mod rules;
+mod secrets;
 mod wire;
 
 use std::{
@@ -11,8 +12,10 @@ use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
 };
 
+pub(crate) use self::secrets::is_about_secrets;
 use self::{
     rules::{Descriptors, Levels},
+    secrets::{is_secret_scanner, is_secretive},
     wire::{
         ArtifactLocation, External, Fingerprint, Invocation, Location, Log, Message, Notification, Rule, Run,
         SarifResult, Suppression,
@@ -32,9 +35,6 @@ use serde::de::IgnoredAny;
 use findings_model::{
     AdvisoryId, Clearance, CodeText, Gap, Rating, ReportFormat, ScannerName, Severity, SeveritySource, text,
 };
-
-/// Tools that do nothing but look for secrets: what their results quote of a file is one.
-const SECRET_SCANNERS: [&str; 5] = ["gitleaks", "trufflehog", "detect-secrets", "ggshield", "whispers"];
 
 pub(super) fn claims(outline: &Outline<'_>) -> Claim {
     Claim::sure_if(outline.first_has("runs", &["tool", "results"])).or_maybe_if(
@@ -238,6 +238,8 @@ fn take(
         let place = format!("results[{index}]");
         draft.blurred(Gap::Unnamed(format!("the rule of {place}")), place, "its rule is none of the run's");
     }
+    // Results without a rule are told apart by what they say, whatever of it may be shown.
+    let told_by = if rule_id.is_none() { message_of(result, rule, rules) } else { Cow::Borrowed("") };
     let rule_id = rule_id.unwrap_or("unspecified");
     let location = result.locations.items().iter().find_map(Record::good);
     let region = location.and_then(|l| l.physical.get()?.region.get());
@@ -286,23 +288,13 @@ fn take(
         url: rule.and_then(|r| r.help.get()),
         clearance: is_suppressed(result).then_some(Clearance::Suppressed),
     });
-    draft.code(observation, region.and_then(|r| r.column.line()));
+    draft.code_told_by(observation, region.and_then(|r| r.column.line()), &told_by);
 }
 
 /// Whether a location is the project's own folder (`./`).
 fn is_project(location: &Location<'_>) -> bool {
     let uri = location.physical.get().and_then(|p| p.artifact.get()?.uri.get());
     uri.is_some_and(|uri| uri.chars().all(|c| matches!(c, '.' | '/')))
-}
-
-/// Whether a rule of a scanner is about secrets, so that what it points at in the code may be one.
-pub(crate) fn is_about_secrets(scanner: &ScannerName, rule: &str) -> bool {
-    is_secret_scanner(scanner) || is_secretive(rule, None)
-}
-
-fn is_secret_scanner(scanner: &ScannerName) -> bool {
-    let lower = scanner.as_str().to_ascii_lowercase();
-    SECRET_SCANNERS.iter().any(|name| lower.contains(name))
 }
 
 /// The first line of what a result quotes of the code.
@@ -433,15 +425,6 @@ fn fill<'t>(text: &'t str, arguments: &Texts<'_>) -> Cow<'t, str> {
     }
     filled.push_str(rest);
     Cow::Owned(filled)
-}
-
-fn is_secretive(rule_id: &str, rule: Option<&Rule<'_>>) -> bool {
-    matches!(rule_id, "B105" | "B106" | "B107")
-        || observe::is_secretive(rule_id)
-        || rule.is_some_and(|rule| {
-            rule.name.get().is_some_and(observe::is_secretive)
-                || rule.properties.get().is_some_and(|p| p.tags.iter().any(observe::is_secretive))
-        })
 }
 
 /// The advisory id that a rule's id is or starts with: grype appends the package (`CVE-2021-33574-libc6`).

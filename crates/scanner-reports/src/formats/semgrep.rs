@@ -3,16 +3,19 @@
 //! A broken rule or a missing target is an error without a file, and no result: such a scan proves nothing. Builds without a login
 //! write `requires login` where the lines of code belong.
 
-use findings_model::{AdvisoryId, Clearance, CodeText, Gap, Package, ReportFormat};
+mod supply_chain;
+
+use findings_model::{Clearance, CodeText, Gap, Rating, ReportFormat};
 use serde::Deserialize;
 
+use self::supply_chain::{ScaInfo, SupplyChain};
 use crate::{
     clean,
     draft::Draft,
-    observe::{self, CodeParts, VulnerabilityParts},
+    observe::{self, CodeParts},
     outline::{Claim, Outline},
     source::Source,
-    wire::{List, Number, Part, Record, Text, Texts, Truth},
+    wire::{Entries, List, Number, Part, Record, Text, Texts, Truth},
 };
 
 #[derive(Deserialize)]
@@ -30,46 +33,6 @@ struct Document<'a> {
     /// The supply chain findings of semgrep's web API.
     #[serde(borrow, default)]
     vulns: List<Record<SupplyChain<'a>>>,
-}
-
-#[derive(Deserialize)]
-struct SupplyChain<'a> {
-    #[serde(borrow, default)]
-    title: Text<'a>,
-    #[serde(borrow, default)]
-    advisory: Part<Advisory<'a>>,
-    #[serde(borrow, default, rename = "matchedDependency")]
-    dependency: Part<Dependency<'a>>,
-    #[serde(borrow, default, rename = "closestSafeDependency")]
-    safe: Part<Dependency<'a>>,
-}
-
-#[derive(Deserialize)]
-struct Advisory<'a> {
-    #[serde(borrow, default, rename = "ruleId")]
-    rule: Text<'a>,
-    #[serde(borrow, default)]
-    ecosystem: Text<'a>,
-    #[serde(borrow, default)]
-    severity: Text<'a>,
-    #[serde(borrow, default)]
-    description: Text<'a>,
-    #[serde(borrow, default)]
-    references: Part<AdvisoryReferences<'a>>,
-}
-
-#[derive(Deserialize)]
-struct AdvisoryReferences<'a> {
-    #[serde(borrow, default, rename = "cveIds")]
-    cves: Texts<'a>,
-}
-
-#[derive(Deserialize)]
-struct Dependency<'a> {
-    #[serde(borrow, default)]
-    name: Text<'a>,
-    #[serde(borrow, default, rename = "versionSpecifier")]
-    version: Text<'a>,
 }
 
 #[derive(Deserialize)]
@@ -104,6 +67,8 @@ struct Extra<'a> {
     is_ignored: Truth,
     #[serde(borrow, default)]
     metadata: Part<RuleMetadata<'a>>,
+    #[serde(borrow, default)]
+    sca_info: Part<ScaInfo<'a>>,
 }
 
 #[derive(Deserialize)]
@@ -112,10 +77,22 @@ struct RuleMetadata<'a> {
     cwe: Texts<'a>,
     #[serde(borrow, default)]
     source: Text<'a>,
+    #[serde(borrow, default, rename = "sca-vuln-database-identifier")]
+    advisory: Texts<'a>,
+    #[serde(borrow, default)]
+    ghsa: Texts<'a>,
+    #[serde(borrow, default)]
+    cve: Texts<'a>,
+    /// A version of each package that mends it: `[{"requests": "2.20.0"}]`.
+    #[serde(borrow, default, rename = "sca-fix-versions")]
+    fixes: List<Entries<'a, Text<'a>>>,
 }
 
 #[derive(Deserialize)]
 struct Failure<'a> {
+    /// A word, or a list of a word and what belongs to it.
+    #[serde(borrow, default, rename = "type")]
+    kind: Texts<'a>,
     #[serde(borrow, default)]
     level: Text<'a>,
     #[serde(borrow, default)]
@@ -153,7 +130,9 @@ pub(super) fn claims(outline: &Outline<'_>) -> Claim {
     let errors =
         outline.has("results") && outline.has("errors") && !outline.has("metrics") && !outline.has("plugins_used");
     let supply_chain = outline.first_has("vulns", &["advisory", "dependencyFileLocation"]);
-    Claim::sure_if(matches || supply_chain || errors && outline.has("paths")).or_maybe_if(errors)
+    Claim::sure_if(matches || supply_chain || errors && outline.has("paths"))
+        .or_maybe_if(errors && outline.is_empty_list("results"))
+        .or_if_named(errors)
 }
 
 pub(super) fn read(text: &str, _source: &Source<'_>) -> Result<Vec<Draft>, serde_json::Error> {
@@ -163,7 +142,7 @@ pub(super) fn read(text: &str, _source: &Source<'_>) -> Result<Vec<Draft>, serde
     if !document.vulns.items().is_empty() {
         for (index, record) in document.vulns.items().iter().enumerate() {
             if let Some(found) = draft.open(record, "vulns", index) {
-                take_dependency(&mut draft, found, index);
+                supply_chain::take_listed(&mut draft, found, index);
             }
         }
         return Ok(vec![draft]);
@@ -249,6 +228,10 @@ fn take_error(draft: &mut Draft, error: &Failure<'_>) {
     );
     let of_spans = || error.spans.items().iter().find_map(|span| span.good()?.file.get());
     match error.path.get().or_else(of_spans).and_then(clean::path) {
+        // A lock file that could not be read hides flaws of the dependencies that it names, which stand in no file.
+        Some(path) if error.kind.iter().any(|kind| kind.contains("Dependency") || kind.contains("SCA")) => {
+            draft.gap(Gap::Unnamed(format!("the dependencies of {path}")), said);
+        }
         Some(path) => {
             draft.gap(Gap::File(path), said);
         }
@@ -269,6 +252,9 @@ fn take(draft: &mut Draft, found: &Match<'_>, index: usize) {
         );
     };
     let metadata = extra.metadata.get();
+    if let Some(dependency) = extra.sca_info.get().and_then(ScaInfo::dependency) {
+        return supply_chain::take_found(draft, (rule, extra), dependency, index);
+    }
     let secretive = observe::is_secretive(rule) || metadata.is_some_and(|m| m.cwe.iter().any(observe::is_secretive));
     let said = extra
         .lines
@@ -278,11 +264,6 @@ fn take(draft: &mut Draft, found: &Match<'_>, index: usize) {
     // What semgrep finds as a secret need not stand in quotes.
     let is_secret = rule.contains("secrets.") || rule.contains("detected-");
     let start = found.start.get();
-    let rating = match extra.severity.or_empty() {
-        "INFO" => observe::rated_by_word("low"),
-        "EXPERIMENT" | "INVENTORY" => observe::rated_by_word("info"),
-        word => observe::rated_by_word(word),
-    };
     let observation = observe::code(CodeParts {
         rule,
         // The front of a rule's id is the path of the configuration it came from, which changes without the rule.
@@ -291,7 +272,7 @@ fn take(draft: &mut Draft, found: &Match<'_>, index: usize) {
         line: start.and_then(|s| s.line.line()),
         text: said.filter(|_| !is_secret).and_then(|line| CodeText::of(line, secretive)),
         aliases: std::collections::BTreeSet::default(),
-        rating,
+        rating: rating_of(extra),
         // What a rule found stands in its message, quoted or not: of a rule about secrets its name alone is told.
         description: if secretive || is_secret { rule.into() } else { extra.message.or_empty().into() },
         url: metadata.and_then(|m| m.source.get()),
@@ -300,34 +281,10 @@ fn take(draft: &mut Draft, found: &Match<'_>, index: usize) {
     draft.code(observation, start.and_then(|s| s.col.line()));
 }
 
-fn take_dependency(draft: &mut Draft, found: &SupplyChain<'_>, index: usize) {
-    let Some(advisory) = found.advisory.get() else {
-        return draft.bad_record(format_args!("vulns[{index}]"), "it has no `advisory`");
-    };
-    let dependency = found.dependency.get();
-    let ecosystem = observe::ecosystem(advisory.ecosystem.or_empty());
-    let package = match Package::new(ecosystem, dependency.and_then(|d| d.name.get()).unwrap_or("unknown")) {
-        Ok(package) => package,
-        Err(error) => return draft.bad_record(format_args!("vulns[{index}]"), error),
-    };
-    let ids: Vec<&str> =
-        advisory.references.get().iter().flat_map(|r| r.cves.iter()).chain(advisory.rule.get()).collect();
-    let id = ids.first().copied().or(found.title.get()).unwrap_or_default();
-    let id = match AdvisoryId::parse(id) {
-        Ok(id) => id,
-        Err(error) => {
-            return draft.bad_record_in(Gap::Package(package), format_args!("vulns[{index}]"), error);
-        }
-    };
-    draft.vulnerability(observe::vulnerability(VulnerabilityParts {
-        package,
-        version: dependency.and_then(|d| d.version.get()),
-        id,
-        aliases: observe::aliases(ids.iter().skip(1).copied()),
-        fix_versions: found.safe.get().and_then(|d| clean::version(d.version.get()?)).into_iter().collect(),
-        rating: observe::rated_by_word(advisory.severity.or_empty()),
-        description: advisory.description.get().or(found.title.get()).unwrap_or_default(),
-        url: None,
-        clearance: None,
-    }));
+fn rating_of(extra: &Extra<'_>) -> Rating {
+    match extra.severity.or_empty() {
+        "INFO" => observe::rated_by_word("low"),
+        "EXPERIMENT" | "INVENTORY" => observe::rated_by_word("info"),
+        word => observe::rated_by_word(word),
+    }
 }

@@ -87,7 +87,7 @@ struct Place<'a> {
 pub(super) fn claims(outline: &Outline<'_>) -> Claim {
     let current = outline.has("SourceMetadata") && outline.has("DetectorName")
         || outline.element_has(&["SourceMetadata", "DetectorName"]);
-    let old = outline.has("stringsFound") && outline.has("reason");
+    let old = outline.has("stringsFound") && outline.has("reason") || outline.element_has(&["stringsFound", "reason"]);
     let log = outline.has("level") && outline.has("msg") && outline.has("logger");
     Claim::sure_if(current || old).or_maybe_if(log)
 }

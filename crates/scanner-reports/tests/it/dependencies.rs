@@ -363,3 +363,21 @@ fn a_scan_by_safety_may_say_what_is_known_of_the_cve() {
     - unknown SAFETY-1 django@1.8.0 aliases [] fixed in []:
     ");
 }
+
+#[test]
+fn osv_scanner_names_flaws_by_their_groups_alone() {
+    let package = |rest: &str| {
+        format!(
+            r#"{{"results": [{{"source": {{}}, "packages": [{{"package": {{"name": "requests", "version": "2.19", "ecosystem": "PyPI"}}, {rest}}}]}}]}}"#
+        )
+    };
+    let groups = r#""groups": [{"ids": ["GHSA-x84v-xcm2-53pg"], "aliases": ["CVE-2018-18074", "GHSA-x84v-xcm2-53pg"], "max_severity": "7.5"}, {"ids": []}]"#;
+    assert_snapshot!(told(&scan_of("osv-scanner.json", &package(groups))), @"
+    osv-scanner partial
+    ! results[0].packages[0].groups[1] cannot be used: it names no advisory
+    ? requests
+    - high 7.5 GHSA-x84v-xcm2-53pg requests@2.19 aliases [CVE-2018-18074] fixed in []:
+    ");
+    let records = r#""vulnerabilities": [{"id": "GHSA-x84v-xcm2-53pg"}], "groups": [{"ids": ["GHSA-x84v-xcm2-53pg"]}]"#;
+    assert_eq!(scan_of("osv-scanner.json", &package(records)).observations.len(), 1);
+}

@@ -9,6 +9,7 @@
 mod bandit;
 mod corpus;
 mod dependencies;
+mod foreign;
 mod general;
 mod laws;
 mod modified;
@@ -21,3 +22,4 @@ mod semgrep;
 mod statements;
 mod support;
 mod unreadable;
+mod whole;

@@ -227,3 +227,44 @@ fn a_fingerprint_of_code_stands_for_a_line_that_is_not_quoted() {
     // It may be of a secret.
     assert_eq!(texts("gitleaks", two, ""), [None, None]);
 }
+
+#[test]
+fn results_without_a_rule_are_told_apart_by_what_they_say() {
+    let result = |said: &str| {
+        let place = r#"{"physicalLocation": {"artifactLocation": {"uri": "a.env"}, "region": {"startLine": 3}}}"#;
+        format!(r#"{{"message": {{"text": "{said}"}}, "locations": [{place}]}}"#)
+    };
+    let results = [result("AWS key hunter2"), result("Private key"), result("Private key")].join(", ");
+    let report = format!(
+        r#"{{"version": "2.1.0", "runs": [{{"tool": {{"driver": {{"name": "Gitleaks"}}}}, "results": [{results}]}}]}}"#
+    );
+    let scan = scan_of("gitleaks.sarif", &report);
+    assert_snapshot!(told(&scan), @"
+    Gitleaks complete
+    - medium unspecified a.env:3 before []: unspecified
+    - medium unspecified a.env:3 before []: unspecified
+    ");
+    assert!(!format!("{scan:?}").contains("hunter2"));
+}
+
+#[test]
+fn scanners_and_rules_of_secrets_give_none_away() {
+    let told = |tool: &str, rule: &str| {
+        let place = r#"{"physicalLocation": {"artifactLocation": {"uri": "a.env"}, "region": {"startLine": 3, "snippet": {"text": "hunter2"}}}}"#;
+        let result = format!(r#"{{"ruleId": "r.1", "message": {{"text": "found hunter2"}}, "locations": [{place}]}}"#);
+        let driver = format!(r#"{{"name": "{tool}", "rules": [{{"id": "r.1", {rule}}}]}}"#);
+        let report =
+            format!(r#"{{"version": "2.1.0", "runs": [{{"tool": {{"driver": {driver}}}, "results": [{result}]}}]}}"#);
+        format!("{:?}", scan_of("tool.sarif", &report))
+    };
+    for tool in ["Nosey Parker", "noseyparker", "Titus", "kingfisher", "betterleaks", "GGShield", "detect-secrets"] {
+        assert!(!told(tool, r#""name": "x""#).contains("hunter2"), "{tool}");
+    }
+    for rule in
+        ["Generic Password", "API Key", "PrivateKey", "AWS Access Key", "HTTP Basic Authentication", "Slack webhook"]
+    {
+        assert!(!told("T", &format!(r#""name": "{rule}""#)).contains("found hunter2"), "{rule}");
+    }
+    assert!(!told("T", r#""properties": {"tags": ["security", "secret"]}"#).contains("found hunter2"));
+    assert!(told("T", r#""name": "x""#).contains("found hunter2"));
+}

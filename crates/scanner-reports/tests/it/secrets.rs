@@ -261,3 +261,29 @@ fn credentials_in_messages_and_places_are_hidden() {
     ? the record dependencies[0]
     "#);
 }
+
+#[test]
+fn masked_secrets_are_told_apart_by_their_places() {
+    for masked in ["************************", "pypi-****", "xxxxxxxx", "REDACTED", "••••"] {
+        let leak = |line: u32| {
+            format!(
+                r#"{{"RuleID": "token", "File": "a.py", "StartLine": {line}, "StartColumn": 2, "Secret": "{masked}"}}"#
+            )
+        };
+        let report = format!("[{}, {}, {}]", leak(32), leak(33), leak(32));
+        let key = FingerprintKey::new("0123456789abcdef").unwrap();
+        let scan = keyed("gitleaks.json", &report, &key).remove(0);
+        let lines: Vec<_> = scan.observations.iter().map(|o| o.subject.line()).collect();
+        assert_eq!(lines, [Some(32), Some(33)], "{masked}");
+        assert!(!told(&scan).contains(" marked"), "a mask tells nothing of the secret");
+    }
+}
+
+#[test]
+fn trufflehog_of_version_2_in_a_list() {
+    let report = r#"[{"path": "a.json", "branch": "main", "commitHash": "3e2d", "date": "2018-05-28 03:24:03", "reason": "High entropy", "stringsFound": ["x1"]}]"#;
+    assert_eq!(
+        told(&scan_of("report.json", report)),
+        "trufflehog complete\n- high High entropy a.json:- unmarked: High entropy in a.json"
+    );
+}

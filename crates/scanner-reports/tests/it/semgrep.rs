@@ -107,3 +107,35 @@ fn semgrep_says_its_edition_in_sarif() {
     }
     assert_eq!(scan_of("semgrep.json", &report("Semgrepper")).coverage.state, CoverageState::Failed);
 }
+
+#[test]
+fn a_supply_chain_match_is_a_flaw_of_a_dependency() {
+    let found = |path: &str, metadata: &str| {
+        format!(
+            r#"{{"check_id": "ssc-92eba3f5", "path": "{path}", "start": {{"line": 4, "col": 1}}, "extra": {{"message": "m", "severity": "ERROR", "lines": "requests==2.19", "metadata": {{{metadata}}},
+              "sca_info": {{"reachable": false, "dependency_match": {{"found_dependency": {{"package": "Requests", "version": "2.19", "ecosystem": "pypi"}}, "lockfile": "{path}"}}}}}}}}"#
+        )
+    };
+    let known = r#""sca-vuln-database-identifier": "CVE-2018-18074", "ghsa": "GHSA-x84v-xcm2-53pg", "sca-fix-versions": [{"requests": "2.20.0"}, {"other": "1"}]"#;
+    let report = format!(
+        r#"{{"results": [{}, {}, {}], "errors": [], "paths": {{"scanned": ["requirements.txt"]}}}}"#,
+        found("requirements.txt", known),
+        found("poetry.lock", known),
+        found("requirements.txt", "")
+    );
+    assert_snapshot!(told(&scan_of("semgrep.json", &report)), @"
+    semgrep complete
+    = requirements.txt
+    - high CVE-2018-18074 requests@2.19 aliases [GHSA-x84v-xcm2-53pg] fixed in [2.20.0]: m
+    - high ssc-92eba3f5 requests@2.19 aliases [] fixed in []: m
+    ");
+}
+
+#[test]
+fn a_lock_file_that_semgrep_could_not_read_hides_dependencies() {
+    let report = r#"{"results": [], "errors": [{"type": ["DependencyResolutionError", {}], "level": "warn", "message": "x", "path": "poetry.lock"}], "paths": {"scanned": ["a.py"]}}"#;
+    assert_eq!(
+        scan_of("semgrep.json", report).coverage.gaps,
+        [Gap::Unnamed("the dependencies of poetry.lock".to_owned())]
+    );
+}

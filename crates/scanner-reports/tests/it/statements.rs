@@ -132,3 +132,43 @@ fn the_score_of_an_environment_counts_as_it_is_stated() {
         assert!(report(&vector, score).contains("critical 10.0"), "{vector} {score}");
     }
 }
+
+#[test]
+fn an_empty_list_of_trivy_may_be_an_inventory() {
+    let report = |rest: &str| {
+        let tools = r#""tools": {"components": [{"name": "trivy", "group": "aquasecurity", "version": "0.58"}]}"#;
+        scan_of("sbom.json", &format!(r#"{{"bomFormat": "CycloneDX", "metadata": {{{tools}}}, {rest}}}"#))
+    };
+    let components = r#""components": [{"bom-ref": "r", "purl": "pkg:pypi/django@3.0"}]"#;
+    assert_snapshot!(told(&report(&format!(r#"{components}, "vulnerabilities": []"#))), @"
+    trivy partial version 0.58
+    ! it may be an inventory: trivy leaves `vulnerabilities` empty unless it is told to look them up (`--scanners vuln`), and also when it found none: to show that, let it write its own JSON (`--format json --scanners vuln`)
+    ? everything that trivy may not have looked up
+    = django 3.0
+    ");
+    let found = format!(r#"{components}, "vulnerabilities": [{{"id": "CVE-2024-1", "affects": [{{"ref": "r"}}]}}]"#);
+    assert_eq!(report(&found).coverage.state, CoverageState::Complete);
+    // What it found in a scanned inventory, which stands in another document.
+    assert_eq!(report(r#""vulnerabilities": []"#).coverage.state, CoverageState::Complete);
+}
+
+#[test]
+fn a_component_is_affected_as_its_own_version_is() {
+    let cleared = |versions: &str| {
+        let affects = format!(r#"[{{"ref": "r", "versions": [{versions}]}}]"#);
+        let report = format!(
+            r#"{{"bomFormat": "CycloneDX", "components": [{{"bom-ref": "r", "purl": "pkg:pypi/django@3.0"}}], "vulnerabilities": [{{"id": "CVE-2024-2", "affects": {affects}}}]}}"#
+        );
+        scan_of("app.cdx.json", &report).observations[0].clearance == Some(Clearance::NotAffected)
+    };
+    for (versions, wanted) in [
+        (r#"{"version": "2.0", "status": "affected"}, {"version": "3.0", "status": "unaffected"}"#, true),
+        (r#"{"version": "3.0", "status": "affected"}, {"version": "3.1", "status": "unaffected"}"#, false),
+        (r#"{"version": "3.0", "status": "unaffected"}, {"version": "3.0", "status": "affected"}"#, false),
+        (r#"{"version": "2.0", "status": "unaffected"}"#, false),
+        (r#"{"range": "vers:pypi/>=2.5", "status": "unaffected"}"#, true),
+        (r#"{"version": "3.0"}"#, false),
+    ] {
+        assert_eq!(cleared(versions), wanted, "{versions}");
+    }
+}
