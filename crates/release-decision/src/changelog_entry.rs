@@ -98,6 +98,20 @@ fn word(change_type: ChangeType) -> Option<&'static str> {
     })
 }
 
+/// The beginning of a line of the built-in template on a change, up to its finding: ``- Resolved: `GHSA-…` ``.
+pub(crate) fn head(line: &str) -> Option<&str> {
+    let (what, rest) = line.strip_prefix("- ")?.split_once(": `")?;
+    ChangeType::ALL.into_iter().filter_map(word).find(|word| *word == what)?;
+    let id = rest.split('`').next()?;
+    line.get(.."- ".len() + what.len() + ": `".len() + id.len())
+}
+
+/// Whether a line is the one of the built-in template on what is still open.
+pub(crate) fn is_still_open(line: &str) -> bool {
+    let count = line.strip_prefix("- Still open: ").and_then(|rest| rest.split_once(" finding"));
+    count.is_some_and(|(count, _)| !count.is_empty() && count.bytes().all(|b| b.is_ascii_digit()))
+}
+
 fn still_open(changes: &ChangeSet) -> StillOpen {
     let total = changes.open_but_unchanged();
     let ids: Vec<String> = changes.still_open.iter().take(OPEN_ROWS).map(|f| f.finding_id.to_string()).collect();

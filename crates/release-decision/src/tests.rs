@@ -2,6 +2,7 @@
 
 mod baseline;
 mod changelog;
+mod changelog_join;
 mod decisions;
 mod matrix;
 mod notes;
