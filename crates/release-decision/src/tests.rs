@@ -9,6 +9,7 @@ mod notes;
 mod own_words;
 mod past;
 mod places;
+mod templates;
 mod unknown;
 mod versions;
 

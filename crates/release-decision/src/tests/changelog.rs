@@ -160,6 +160,37 @@ fn an_entry_says_what_changed_for_who_uses_the_package() {
 }
 
 #[test]
+fn an_entry_claims_no_upgrade_that_never_was() {
+    let row = |change_type, reason| {
+        let change =
+            Change { fix_version: Some("2.20.0".to_owned()), reason, ..change(change_type, "X-1", Severity::High) };
+        entry(&changes(vec![change]), &Request::manual()).contains("`2.19.0` -> `2.20.0`")
+    };
+    assert!(row(ChangeType::Resolved, Some(ChangeReason::Upgraded)));
+    assert!(row(ChangeType::NewVulnerability, None));
+    for (change_type, reason) in [
+        (ChangeType::Resolved, Some(ChangeReason::Removed)),
+        (ChangeType::Resolved, Some(ChangeReason::NoLongerReported)),
+        (ChangeType::Resolved, None),
+        (ChangeType::Withdrawn, None),
+    ] {
+        assert!(!row(change_type, reason), "{change_type:?} {reason:?}");
+    }
+}
+
+#[test]
+fn an_entry_leads_to_the_status_page() {
+    let with_status = || {
+        let status_url = Some("https://example.org/status/".to_owned());
+        Request::manual().with_presentation(NotesOptions { status_url, ..NotesOptions::default() })
+    };
+    let set = changes(vec![change(ChangeType::Resolved, "X-1", Severity::High)]);
+    let said = entry(&set, &with_status());
+    assert!(said.ends_with("\n- Details and current state: <https://example.org/status/>\n"), "{said}");
+    assert_eq!(entry(&changes(vec![]), &with_status()), "", "nothing is said of security");
+}
+
+#[test]
 fn an_entry_is_short_and_its_template_can_be_the_projects_own() {
     let many = (0..200).map(|n| Change {
         description: "x".repeat(500),
