@@ -62,13 +62,12 @@ pub fn release_in_changelog(text: Option<&str>, release: &ChangelogRelease<'_>) 
     let unreleased = outline.unreleased();
     let in_the_heading = unreleased.and_then(|section| links::in_the_heading(text, section, release));
     let (of_unreleased, address) = in_the_heading.unzip();
-    let (place, added, heading) = match outline.of_version(release.version) {
-        Some(section) => (section.body.clone(), joined(text, section, release, line_end), section.title.clone()),
-        None => {
-            let heading = outline.heading(release, address.as_deref());
-            let (place, added) = new_section(text, &outline, &heading, release, line_end)?;
-            (place, added, heading.trim_start_matches("## ").to_owned())
-        }
+    let (place, added, heading) = if let Some(section) = outline.of_version(release.version) {
+        (section.body.clone(), joined(text, section, release, line_end), section.title.clone())
+    } else {
+        let heading = outline.heading(release, address.as_deref());
+        let (place, added) = new_section(text, &outline, &heading, release, line_end)?;
+        (place, added, heading.trim_start_matches("## ").to_owned())
     };
     let mut edits: Vec<Edit> = of_unreleased.into_iter().collect();
     edits.extend(links::at_the_end(text, place.end, &heading, release, line_end));

@@ -52,7 +52,7 @@ pub(super) fn is_item(line: &str) -> bool {
 }
 
 /// What stands below a heading of the third level; the first group, before any, has no title.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Group {
     pub(super) title: String,
     pub(super) heading: String,

@@ -56,11 +56,18 @@ fn withdrawn(body: &str, release: &ChangelogRelease<'_>) -> String {
 
 /// Leaves the heading of a group out that has lost all it had.
 fn without_emptied(before: &str, mut after: String) -> String {
-    for group in groups(before).iter().filter(|group| !group.title.is_empty() && !group.lines.is_empty()) {
-        let is_emptied = groups(&after).iter().any(|other| other.heading == group.heading && other.lines.is_empty());
-        if let Some(place) = place_of(&after, &group.title).filter(|_| is_emptied) {
-            after.replace_range(place, "");
-        }
+    let known = groups(before);
+    let had_lines = |heading: &str| {
+        let mut same = known.iter().filter(|group| group.heading == heading).peekable();
+        same.peek().is_some() && same.all(|group| !group.lines.is_empty())
+    };
+    let emptied = |place: &Range<usize>| {
+        let (heading, rest) = after[place.clone()].split_once('\n').unwrap_or_default();
+        rest.trim().is_empty() && had_lines(heading.trim_end_matches('\r'))
+    };
+    let gone: Vec<Range<usize>> = places(&after).map(|(place, _)| place).filter(emptied).collect();
+    for place in gone.into_iter().rev() {
+        after.replace_range(place, "");
     }
     after
 }
@@ -77,7 +84,12 @@ fn add(body: &mut String, group: &Group, line_end: &str) {
         if unit.place_in(body).is_some() {
             continue;
         }
-        let bounds = place_of(body, &group.title).unwrap_or_default();
+        let Some(bounds) = place_of(body, &group.title) else {
+            // What is there of it stands below another heading.
+            let lines = unit.lines.iter().map(|line| (*line).to_owned()).collect();
+            insert_group(body, &Group { lines, ..group.clone() }, line_end);
+            continue;
+        };
         let beside = |other: &Unit<'_>| other.place_in(body).filter(|place| bounds.contains(&place.start));
         let next = units.get(number + 1).and_then(beside).map(|place| place.start).filter(|at| begins_block(body, *at));
         let last = || units[..number].iter().rev().find_map(beside).map(|place| end_of_block(body, place.end));
@@ -109,11 +121,12 @@ fn insert(body: &mut String, at: usize, lines: &[&str], line_end: &str) {
     let (first, last) = (lines.first().copied(), lines.last().copied());
     let goes_on = is_list(behind) && is_list(last);
     let begins_list = goes_on && before.is_some_and(|line| line.starts_with('#'));
+    let is_apart = is_blank(before) || begins_list || is_list(before) && is_list(first);
     let mut added = String::new();
     if !body[..at].is_empty() && !body[..at].ends_with('\n') {
         added.push_str(line_end);
     }
-    if !is_blank(before) && !begins_list && !(is_list(before) && is_list(first)) {
+    if !is_apart {
         added.push_str(line_end);
     }
     for line in lines {
@@ -188,18 +201,20 @@ impl Unit<'_> {
     }
 }
 
-/// The group of a name with its heading; none where there is none. The one without a name ends before the first heading.
-fn place_of(body: &str, title: &str) -> Option<Range<usize>> {
+/// The groups with a heading, each with its place, its heading included, and its name.
+fn places(body: &str) -> impl Iterator<Item = (Range<usize>, &str)> {
     let headings: Vec<(usize, &str)> =
         plain_lines(body).filter_map(|(range, line)| Some((range.start, line.strip_prefix("### ")?.trim()))).collect();
+    let ends: Vec<usize> = headings.iter().skip(1).map(|(start, _)| *start).chain([body.len()]).collect();
+    headings.into_iter().zip(ends).map(|((start, name), end)| (start..end, name))
+}
+
+/// The group of a name; none where there is none. The one without a name ends before the first heading.
+fn place_of(body: &str, title: &str) -> Option<Range<usize>> {
     if title.is_empty() {
-        return Some(0..headings.first().map_or(body.len(), |(start, _)| *start));
+        return Some(0..places(body).next().map_or(body.len(), |(place, _)| place.start));
     }
-    let mut ends = headings.iter().skip(1).map(|(start, _)| *start).chain([body.len()]);
-    headings.iter().find_map(|(start, name)| {
-        let end = ends.next()?;
-        name.eq_ignore_ascii_case(title).then_some(*start..end)
-    })
+    places(body).find(|(_, name)| name.eq_ignore_ascii_case(title)).map(|(place, _)| place)
 }
 
 /// Behind the last line that is not empty.

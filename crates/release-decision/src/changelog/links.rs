@@ -29,14 +29,11 @@ pub(super) fn at_the_end(
         Some(name) => name.starts_with(['v', 'V']),
         None => labels().find(|label| version_of(label).is_some()).is_some_and(|label| label.starts_with(['v', 'V'])),
     };
-    let mut edited = format!("{head}]:{}", compared.since_the_release());
-    if !is_there {
-        let letter = if letter { "v" } else { "" };
-        edited.push_str(&format!("{line_end}[{letter}{}]:{}", release.version, compared.of_the_release()));
-    }
-    if text[range.clone()].ends_with('\n') {
-        edited.push_str(line_end);
-    }
+    let letter = if letter { "v" } else { "" };
+    let of_release = format!("{line_end}[{letter}{}]:{}", release.version, compared.of_the_release());
+    let of_release = if is_there { "" } else { &of_release };
+    let end = if text[range.clone()].ends_with('\n') { line_end } else { "" };
+    let edited = format!("{head}]:{}{of_release}{end}", compared.since_the_release());
     Some((range.clone(), edited))
 }
 

@@ -112,7 +112,7 @@ pub fn package_roots(pyproject: Option<&str>, setup_cfg: Option<&str>) -> Vec<St
             .extend(folders.iter().filter_map(|line| line.split_once('=')).map(|(_, folder)| folder.trim().to_owned()));
         roots.extend(lines::ini_list(text, "options.packages.find", "where"));
     }
-    own_folders(roots)
+    own_folders(&roots)
 }
 
 /// The folders that the project's own package may lie in, as its name and the settings of its build backend tell.
@@ -147,7 +147,7 @@ pub fn own_modules(name: &PackageName, pyproject: Option<&str>, roots: &[String]
         Some(from) => format!("{from}/{include}"),
         None => include,
     }));
-    own_folders(folders)
+    own_folders(&folders)
 }
 
 /// Poetry's packages, each with the folder that it lies in where that is not the project's.
@@ -160,7 +160,7 @@ fn poetry_packages(document: &Item) -> impl Iterator<Item = (String, Option<Stri
 }
 
 /// Folders below the project, each once, in the order given; what is a pattern or leads elsewhere is none.
-fn own_folders(folders: Vec<String>) -> Vec<String> {
+fn own_folders(folders: &[String]) -> Vec<String> {
     let mut seen = BTreeSet::new();
     let tidy = folders.iter().map(|folder| folder.trim_start_matches("./").trim_end_matches('/'));
     let own = tidy.filter(|folder| {

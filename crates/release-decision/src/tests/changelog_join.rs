@@ -36,6 +36,8 @@ fn a_newer_decision_takes_back_what_the_one_before_said() {
     assert_eq!(released(&log(FIRST), third, &[FIRST]), log(third));
     assert_eq!(released(&log(FIRST), "", &[FIRST]), "# C\n\n## [1.2.4] - 2026-01-08\n\n## [1.2.3]\n");
     assert_eq!(released(&log(FIRST), "", &[]), log(FIRST));
+    let twice = format!("### Security\n\n- Mine\n\n{FIRST}");
+    assert_eq!(released(&log(&twice), "", &[FIRST]), log("### Security\n\n- Mine\n"));
 }
 
 #[test]
@@ -48,6 +50,8 @@ fn what_is_missing_of_a_group_is_added_where_it_belongs() {
         ("Mine.\n", "Yours.\n", "Yours.\n\nMine.\n"),
         ("- a\n- c\n", "- a\n- b\n- c\n", "- a\n- b\n- c\n"),
         ("- a\n  more\n", "- a\n- b\n", "- a\n  more\n- b\n"),
+        // What is there stands below another heading; a heading may be there twice.
+        ("### Fixed\n\n- a\n", "### Security\n\n- a\n- b\n- c\n", "### Fixed\n\n- a\n\n### Security\n\n- b\n- c\n"),
         (
             "```\nx\n\ny\n```\n\n### Fixed\n- f\n",
             "```\nx\n\ny\n```\n\n```\nx\n\nz\n```\n\n### Fixed\n\n- f\n- g\n",
