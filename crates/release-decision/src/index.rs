@@ -58,13 +58,15 @@ impl IndexVersions {
         Self::default()
     }
 
-    /// Reads a project page of the simple API in JSON (PEP 691): its `versions`, or, on a page that lists none, those of its file names.
+    /// Reads a project page of the simple API in JSON (PEP 691): its `versions`, and before API version 1.1, or where it lists none, those
+    /// of its file names.
     ///
     /// Versions that PEP 440 does not know are left out: nothing new can be equal to one. So are files that are named after no project or
     /// another one. A page of another project is an error.
     pub fn from_pep691(bytes: &[u8], project: &PackageName) -> Result<Self, IndexError> {
         let page: Page = serde_json::from_slice(bytes).map_err(IndexError::Json)?;
-        if page.meta.api_version.split('.').next() != Some("1") {
+        let mut api = page.meta.api_version.split('.');
+        if api.next() != Some("1") {
             let version = text::shorten(&text::one_line(&page.meta.api_version), 40).into_owned();
             return Err(IndexError::ApiVersion(version));
         }
@@ -73,7 +75,7 @@ impl IndexVersions {
             return Err(IndexError::OtherProject { found, project: project.clone() });
         }
         let mut index: Self = page.versions.iter().filter_map(|v| Version::from_str(v).ok()).collect();
-        let lists_versions = !page.versions.is_empty();
+        let lists_versions = !page.versions.is_empty() && api.next().is_some_and(|minor| minor != "0");
         for version in page.files.iter().filter_map(|file| version_of(&file.filename, project)) {
             match index.versions.get_mut(&version) {
                 Some(files) => *files += 1,

@@ -153,6 +153,9 @@ fn an_index_page_tells_versions_and_files() {
         {"filename":"demo-1.1-20200101.tar.gz"},{"filename":"README"}]}"#;
     let index = IndexVersions::from_pep691(page, &sample()).unwrap();
     assert_eq!(index.iter().map(ToString::to_string).collect::<Vec<_>>(), ["1.0", "1.1"], "the page lists them");
+    let made = br#"{"meta":{"api-version":"1.0"},"versions":["1.0"],"files":[{"filename":"demo-1.1.zip"}]}"#;
+    let index = IndexVersions::from_pep691(made, &sample()).unwrap();
+    assert_eq!(index.iter().map(ToString::to_string).collect::<Vec<_>>(), ["1.0", "1.1"], "both tell some");
     assert!(index.contains(&v("1.0.0")));
     let old = br#"{"meta":{"api-version":"1.0"},"name":"demo","files":[{"filename":"demo-1.1-py3-none-any.whl"}]}"#;
     assert_eq!(IndexVersions::from_pep691(old, &sample()).unwrap().newest(), Some(&v("1.1")));
