@@ -227,7 +227,7 @@ impl Default for PublishLimits {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Status {
-    /// The public address of `index.json`, whose response time is measured.
+    /// The public address of `index.json`, whose response time is measured; release notes link the page beside it.
     pub url: Option<String>,
     /// A required scan older than this many days gives no grade.
     pub max_scan_age_days: u32,

@@ -1,6 +1,9 @@
 //! The configuration and the context as the requests that the steps take; the steps' errors as failures are here too.
 
-use std::path::{Path, PathBuf};
+use std::{
+    borrow::Cow,
+    path::{Path, PathBuf},
+};
 
 use findings_model::PackageName;
 use orchestrate::{
@@ -113,12 +116,19 @@ pub fn decision(cx: &mut Context, mut request: Request, inputs: &DecisionInputs)
         None => version::current_version(&project, &name, &config.bump.tag)
             .or_fail(ExitStatus::Usage, "the version in pyproject.toml cannot be used")?,
     };
-    request.presentation = decision::presentation(&project, &policy, &name, config.status.url.as_deref())
+    let status_page = config.status.url.as_deref().map(status_page);
+    request.presentation = decision::presentation(&project, &policy, &name, status_page.as_deref())
         .or_fail(ExitStatus::Usage, "the templates of the release notes and the changelog cannot be used")?;
     // Another policy asks what would be: the state of the project is not the place for the answer.
     let writing = if inputs.policy.is_some() { Writing::DryRun } else { Writing::Write };
     let request = request.of_project(name.clone());
     Ok(DecisionRequest { project: name, policy, request, current_version, index, given, writing, now })
+}
+
+/// The page for people beside the status document.
+fn status_page(url: &str) -> Cow<'_, str> {
+    let folder = url.strip_suffix("index.json").filter(|folder| folder.ends_with('/'));
+    folder.map_or(Cow::Borrowed(url), |folder| Cow::Owned(format!("{folder}index.html")))
 }
 
 /// Where the next version is written, and what becomes of it.

@@ -20,7 +20,7 @@ use crate::{
     decision::DecisionRequest,
     documents::{self, DocumentError},
     findings::Writing,
-    paths,
+    kept, paths,
     project::Project,
 };
 use current::{PLACE_LIMIT, Source, locate};
@@ -236,11 +236,13 @@ pub fn bump_version(
         return Err(BumpVersionError::OnlyTags { mode: settings.mode });
     }
     let current = versions.current().cloned();
+    let replaced = decision.as_ref().map(|stored| replaced_entries(project, &stored.decision)).transpose()?;
     let target = Target {
         current: current.as_ref(),
         next: &next,
         date: date_text(request.now.date()),
         entry: decision.as_ref().map_or("", |stored| stored.decision.changelog_entry.as_str()),
+        replaced: replaced.as_deref().unwrap_or_default(),
         tag: &settings.tag,
     };
     let id = decision.as_ref().map(|stored| stored.decision.decision_id.as_str());
@@ -309,6 +311,14 @@ pub fn bump_version(
         Err(error) => return Err(error),
     }
     Ok(bump)
+}
+
+/// What the decisions on the same version say in the changelog that this one replaced.
+fn replaced_entries(project: &Project, decision: &Decision) -> Result<Vec<String>, DocumentError> {
+    let kept = kept::all(project)?.into_iter().map(|stored| stored.decision);
+    let replaced =
+        kept.filter(|kept| kept.decision_id != decision.decision_id && kept.next_version == decision.next_version);
+    Ok(replaced.map(|kept| kept.changelog_entry).collect())
 }
 
 fn refuse_if_nothing_is_due(newest: &Decision, baseline: Option<&Baseline>) -> Result<(), BumpVersionError> {

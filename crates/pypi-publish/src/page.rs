@@ -193,7 +193,9 @@ impl ProjectPage {
 
     /// The page as a document after PEP 691 and PEP 700, with the versions that the file names tell.
     pub(crate) fn to_pep691(&self, project: &PackageName) -> Value {
-        let names = self.files.keys().filter_map(|name| FileName::parse(name).ok());
+        // Of a name with more hyphens than one, what is before the last would be another project.
+        let is_own = |name: &FileName| PackageName::parse(name.name()).ok().as_ref() == Some(project);
+        let names = self.files.keys().filter_map(|name| FileName::parse(name).ok()).filter(is_own);
         let versions: BTreeSet<_> = names.map(|name| name.version().clone()).collect();
         let files: Vec<Value> = self
             .files
@@ -301,7 +303,8 @@ mod tests {
     #[test]
     fn a_page_becomes_a_document() {
         let body = format!(
-            "<a href='a-1.0.tar.gz#sha256={DIGEST}'>a</a><a href='a-1.10-py3-none-any.whl'>a</a><a href='a-1.9.tar.gz'>"
+            "<a href='a-1.0.tar.gz#sha256={DIGEST}'>a</a><a href='a-1.10-py3-none-any.whl'>a</a><a href='a-1.9.tar.gz'>\
+             <a href='a-0.9-20200101.tar.gz'>a</a><a href='a-1.0.macosx-10.9.tar.gz'>a</a>"
         );
         let page = parse("text/html", &body).unwrap();
         let document = page.to_pep691(&PackageName::parse("a").unwrap());

@@ -1,6 +1,8 @@
 //! What a changelog's entry says of a release.
 
-use change_detect::{Change, ChangeSet, ChangeType};
+pub(crate) mod sample;
+
+use change_detect::{Change, ChangeReason, ChangeSet, ChangeType};
 use findings_model::{FindingKind, Severity};
 use serde::Serialize;
 
@@ -24,9 +26,9 @@ const OPEN_ROWS: usize = 10;
 const TEMPLATE_NAME: &str = "changelog-entry.md";
 const TEMPLATE: &str = include_str!("templates/changelog-entry.md.j2");
 
-/// What a template can speak of, under the names that [`NotesOptions`] documents.
+/// What a template can speak of, under the names that `docs/templates.md` lists.
 #[derive(Serialize)]
-struct Context<'a> {
+pub(crate) struct Context<'a> {
     project: Option<&'a str>,
     version: Option<String>,
     trigger_type: TriggerType,
@@ -70,6 +72,11 @@ pub(crate) fn render(facts: &notes::Facts<'_>, options: &NotesOptions) -> Result
     Ok(if entry.trim().is_empty() { String::new() } else { entry })
 }
 
+/// Looks for faults in a template of the project's own before there is anything to write with it.
+pub(crate) fn check(template: Option<&NotesTemplate>) -> Result<(), NotesError> {
+    notes::check_on(template, OWN_WORDS_LIMIT, sample::context)
+}
+
 fn context<'a>(facts: &notes::Facts<'a>, options: &'a NotesOptions, most: usize) -> Context<'a> {
     let told: Vec<(&'static str, &Change)> =
         facts.changes.changes.iter().filter_map(|change| Some((word(change.change_type)?, change))).collect();
@@ -98,6 +105,29 @@ fn word(change_type: ChangeType) -> Option<&'static str> {
     })
 }
 
+/// The beginning of a line of the built-in template on a change, up to its finding: ``- Resolved: `GHSA-…` ``.
+pub(crate) fn head(line: &str) -> Option<&str> {
+    let (what, rest) = line.strip_prefix("- ")?.split_once(": `")?;
+    ChangeType::ALL.into_iter().filter_map(word).find(|word| *word == what)?;
+    let id = rest.split('`').next()?;
+    line.get(.."- ".len() + what.len() + ": `".len() + id.len())
+}
+
+/// Whether a line is the one of the built-in template on what is still open.
+pub(crate) fn is_still_open(line: &str) -> bool {
+    let count = line.strip_prefix("- Still open: ").and_then(|rest| rest.split_once(" finding"));
+    count.is_some_and(|(count, _)| !count.is_empty() && count.bytes().all(|b| b.is_ascii_digit()))
+}
+
+/// Whether the way leads from the package's version to the one that fixes the flaw: not where the package is gone, or the flaw is none.
+fn leads_to_fix(change: &Change) -> bool {
+    match change.change_type {
+        ChangeType::Resolved => change.reason == Some(ChangeReason::Upgraded),
+        ChangeType::Withdrawn => false,
+        _ => true,
+    }
+}
+
 fn still_open(changes: &ChangeSet) -> StillOpen {
     let total = changes.open_but_unchanged();
     let ids: Vec<String> = changes.still_open.iter().take(OPEN_ROWS).map(|f| f.finding_id.to_string()).collect();
@@ -116,7 +146,7 @@ impl<'a> Row<'a> {
             cvss_score: change.cvss_score.map(|score| score.to_string()),
             package: change.package.as_deref(),
             version: change.version.as_deref(),
-            fix_version: change.fix_version.as_deref(),
+            fix_version: change.fix_version.as_deref().filter(|_| leads_to_fix(change)),
             rule: change.rule.as_deref(),
             path: change.path.as_deref(),
             reference_url: change.reference_url.as_deref(),

@@ -212,7 +212,7 @@ pub fn decide(
 ) -> Result<Decision, DecideError> {
     // A template that is at fault is not to be found on the day of a release.
     notes::check(request.presentation.template.as_ref()).map_err(DecideError::Notes)?;
-    notes::check(request.presentation.changelog_template.as_ref()).map_err(DecideError::Changelog)?;
+    changelog_entry::check(request.presentation.changelog_template.as_ref()).map_err(DecideError::Changelog)?;
     let mut reasons = matrix::reasons(changes, policy);
     let asked_for = match request.trigger {
         Trigger::Forced | Trigger::Manual => TriggerType::Manual,

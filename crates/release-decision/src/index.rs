@@ -58,12 +58,15 @@ impl IndexVersions {
         Self::default()
     }
 
-    /// Reads a project page of the simple API in JSON (PEP 691): its `versions` and those of its file names.
+    /// Reads a project page of the simple API in JSON (PEP 691): its `versions`, and before API version 1.1, or where it lists none, those
+    /// of its file names.
     ///
-    /// Versions that PEP 440 does not know are left out: nothing new can be equal to one. A page of another project is an error.
+    /// Versions that PEP 440 does not know are left out: nothing new can be equal to one. So are files that are named after no project or
+    /// another one. A page of another project is an error.
     pub fn from_pep691(bytes: &[u8], project: &PackageName) -> Result<Self, IndexError> {
         let page: Page = serde_json::from_slice(bytes).map_err(IndexError::Json)?;
-        if page.meta.api_version.split('.').next() != Some("1") {
+        let mut api = page.meta.api_version.split('.');
+        if api.next() != Some("1") {
             let version = text::shorten(&text::one_line(&page.meta.api_version), 40).into_owned();
             return Err(IndexError::ApiVersion(version));
         }
@@ -72,8 +75,14 @@ impl IndexVersions {
             return Err(IndexError::OtherProject { found, project: project.clone() });
         }
         let mut index: Self = page.versions.iter().filter_map(|v| Version::from_str(v).ok()).collect();
-        for version in page.files.iter().filter_map(|file| Version::from_str(version_of(&file.filename)?).ok()) {
-            *index.versions.entry(version).or_default() += 1;
+        let lists_versions = !page.versions.is_empty() && api.next().is_some_and(|minor| minor != "0");
+        for version in page.files.iter().filter_map(|file| version_of(&file.filename, project)) {
+            match index.versions.get_mut(&version) {
+                Some(files) => *files += 1,
+                // What the page lists is all there is: the name of a file may be read as more than it says.
+                None if lists_versions => {}
+                None => drop(index.versions.insert(version, 1)),
+            }
         }
         Ok(index)
     }
@@ -110,11 +119,20 @@ impl FromIterator<Version> for IndexVersions {
     }
 }
 
-/// The version in the name of a wheel or an sdist.
-fn version_of(file: &str) -> Option<&str> {
+/// The version in the name of a project's file: a wheel or an egg, where no part holds a hyphen, or an sdist (PEP 625), where in old
+/// ones name and version may.
+fn version_of(file: &str, project: &PackageName) -> Option<Version> {
+    let is_own = |name: &str| PackageName::parse(name).ok().as_ref() == Some(project);
     if let Some(stem) = file.strip_suffix(".whl").or_else(|| file.strip_suffix(".egg")) {
-        return stem.split('-').nth(1);
+        let mut parts = stem.split('-');
+        let version = parts.next().filter(|name| is_own(name)).and(parts.next())?;
+        // An egg's version has underscores for its hyphens.
+        return Version::from_str(version).or_else(|_| Version::from_str(&version.replace('_', "-"))).ok();
     }
     let stem = [".tar.gz", ".zip", ".tar.bz2", ".tgz"].into_iter().find_map(|end| file.strip_suffix(end))?;
-    stem.rsplit_once('-').map(|(_, version)| version)
+    let (_, version) =
+        stem.match_indices('-').map(|(at, _)| (&stem[..at], &stem[at + 1..])).find(|(name, _)| is_own(name))?;
+    // Distributions that `bdist_dumb` made are named after a platform too.
+    let platform = [".linux-", ".macosx-", ".win"].into_iter().find_map(|platform| version.find(platform));
+    Version::from_str(&version[..platform.unwrap_or(version.len())]).ok()
 }

@@ -4,7 +4,7 @@
 //! up to the template. Undefined names are errors.
 
 use findings_model::text;
-use minijinja::{Environment, Error, Value, value::Serde};
+use minijinja::{Environment, Error, ErrorKind, Value, value::Serde};
 use serde::Serialize;
 
 use crate::{
@@ -45,9 +45,35 @@ pub(crate) fn render_within<C: Serialize>(
     with(rows).map(|text| limit(text, lengths.whole))
 }
 
-/// Looks for faults in a template without anything to render.
-pub(crate) fn check(name: &str, source: &str) -> Result<(), Error> {
-    environment(0)?.template_from_named_str(name, source).map(drop)
+/// What a template is tried on before the day that it is needed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sample {
+    /// A release that the findings ask for.
+    Automatic,
+    /// A release that a person asked for.
+    Manual,
+    /// A release of which little is known.
+    Bare,
+}
+
+/// Looks for faults in a template without anything to write: names that nothing has, filters that there are not.
+///
+/// What a template does with values that are not known is its own affair, for they may always be known in its project.
+pub(crate) fn check<C: Serialize>(
+    name: &str,
+    source: &str,
+    own_words: usize,
+    context: impl Fn(Sample) -> C,
+) -> Result<(), Error> {
+    let environment = environment(own_words)?;
+    let template = environment.template_from_named_str(name, source)?;
+    for sample in [Sample::Automatic, Sample::Manual, Sample::Bare] {
+        match template.render(Serde(context(sample))) {
+            Err(error) if sample != Sample::Bare || error.kind() == ErrorKind::UndefinedError => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 fn environment<'t>(words: usize) -> Result<Environment<'t>, Error> {

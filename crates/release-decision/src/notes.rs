@@ -1,5 +1,7 @@
 //! Release notes in Markdown.
 
+pub(crate) mod sample;
+
 use change_detect::{Change, ChangeReason, ChangeSet, ChangeType, OpenFinding};
 use findings_model::{CoverageState, FindingKind, Severity, text};
 use pep440_rs::Version;
@@ -7,7 +9,7 @@ use serde::Serialize;
 
 use crate::{
     TriggerType,
-    markdown::{self, Lengths},
+    markdown::{self, Lengths, Sample},
     words,
 };
 
@@ -36,21 +38,9 @@ const TEMPLATE: &str = include_str!("templates/release-notes.md.j2");
 
 /// How the release notes are made.
 ///
-/// A template of the project's own is a minijinja template that can speak of `project`, `version`, `trigger_type`
-/// (`security_auto` or `manual`), `justification`, `explanation`, `custom_notes`, `status_url`, `posture_trend`, `first_scan`,
-/// `lacks_a_scan` (a scan failed or is missing, so that more may be open than is known), `posture` (`total` and a count per
-/// severity), `posture_words` (the counts that are not 0), `incomplete` (each with `scanner`, `coverage`, `what`, `reason`) and how
-/// many `more_incomplete` there are, `sections` (a `title`, `rows` and how many `more` there are) and `still_open` (the same). A row
-/// has `id`, `aliases`, `kind`, `severity`, `cvss_score`, `rule`, `place`, `fix_version`, `reference_url`, `description`, `remark`
-/// and `development`. What is not known is none. The filters `code`, `link` and `own_words` (for `custom_notes`) print a value in
-/// another form than escaped text. Of minijinja's own filters there are `default` (`d`), `first`, `join`, `last`, `length` (`count`),
-/// `lower`, `map`, `rejectattr`, `replace`, `selectattr`, `trim` and `upper`, of its tests `defined`, `undefined`, `none`, `eq`,
-/// `ne` and `in`. What gets too long is made again with fewer rows.
-///
-/// The template of the changelog's entry can speak of `project`, `version`, `trigger_type`, `justification`, `custom_notes`,
-/// `status_url`, `changes` (each with `what` happened, `id`, `aliases`, `kind`, `severity`, `cvss_score`, `package`, `version`, `fix_version`,
-/// `rule`, `path`, `reference_url`, `remark`), how many `more` there are, and `still_open` (`total`, some `ids`, how many `more`). It
-/// gives groups below headings of the third level; the filter `below_heading` is for `custom_notes` there.
+/// A template of the project's own is a minijinja template. What it can speak of, and the filters and tests that it can use, are
+/// listed in `docs/templates.md`. What is not known is none, and every name that is not on the list is an error. What gets too long is
+/// made again with fewer rows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NotesOptions {
     /// A template that replaces the built-in one.
@@ -99,9 +89,9 @@ pub(crate) struct Facts<'a> {
     pub(crate) version: Option<&'a Version>,
 }
 
-/// What a template can speak of, under the names that [`NotesOptions`] documents.
+/// What a template can speak of, under the names that `docs/templates.md` lists.
 #[derive(Serialize)]
-struct Context<'a> {
+pub(crate) struct Context<'a> {
     project: Option<&'a str>,
     version: Option<String>,
     trigger_type: TriggerType,
@@ -171,40 +161,34 @@ pub(crate) fn render(facts: &Facts<'_>, options: &NotesOptions) -> Result<String
 
 /// Looks for faults in a template of the project's own before there is anything to write with it.
 pub(crate) fn check(template: Option<&NotesTemplate>) -> Result<(), NotesError> {
+    check_on(template, OWN_WORDS_LIMIT, sample::context)
+}
+
+/// Tries a template on samples of what it can speak of.
+pub(crate) fn check_on<C: Serialize>(
+    template: Option<&NotesTemplate>,
+    own_words: usize,
+    context: impl Fn(Sample) -> C,
+) -> Result<(), NotesError> {
     let Some((file, source)) = template.map(NotesTemplate::parts) else { return Ok(()) };
-    markdown::check(file, source).map_err(|error| NotesError::new(file, error))
+    markdown::check(file, source, own_words, context).map_err(|error| NotesError::new(file, error))
 }
 
 fn context<'a>(facts: &Facts<'a>, options: &'a NotesOptions, most: usize) -> Context<'a> {
-    let sections = [
-        ("New Vulnerabilities", ChangeType::NewVulnerability),
-        ("Reopened Vulnerabilities", ChangeType::Reopened),
-        ("Severity Changes", ChangeType::SeverityChange),
-        ("Vulnerabilities Resolved", ChangeType::Resolved),
-        ("Advisories Withdrawn", ChangeType::Withdrawn),
-        ("Updates to Open Findings", ChangeType::Updated),
-        ("Exceptions", ChangeType::Excepted),
-        ("Exceptions Expired", ChangeType::ExceptionExpired),
-    ]
-    .into_iter()
-    .map(|(title, change_type)| {
-        let total = facts.changes.of_type(change_type).count();
-        let has_flaws = facts.changes.of_type(change_type).any(|change| change.kind == FindingKind::Vulnerability);
-        let title = match change_type {
-            _ if has_flaws => title,
-            ChangeType::NewVulnerability => "New Findings",
-            ChangeType::Reopened => "Reopened Findings",
-            ChangeType::Resolved => "Findings Resolved",
-            _ => title,
-        };
-        Section {
-            title,
-            rows: facts.changes.of_type(change_type).take(most).map(Row::of_change).collect(),
-            more: total.saturating_sub(most),
-        }
-    })
-    .filter(|section| !section.rows.is_empty() || section.more > 0)
-    .collect();
+    let sections = ChangeType::ALL
+        .into_iter()
+        .map(|change_type| {
+            let total = facts.changes.of_type(change_type).count();
+            let has_flaws = facts.changes.of_type(change_type).any(|change| change.kind == FindingKind::Vulnerability);
+            let title = title(change_type, has_flaws);
+            Section {
+                title,
+                rows: facts.changes.of_type(change_type).take(most).map(Row::of_change).collect(),
+                more: total.saturating_sub(most),
+            }
+        })
+        .filter(|section| !section.rows.is_empty() || section.more > 0)
+        .collect();
     let posture = facts.changes.posture.map(|p| p.current);
     let unchanged = facts.changes.open_but_unchanged();
     let rows: Vec<_> = facts.changes.still_open.iter().take(most).map(Row::of_open).collect();
@@ -236,6 +220,23 @@ fn context<'a>(facts: &Facts<'a>, options: &'a NotesOptions, most: usize) -> Con
             })
             .collect(),
         more_incomplete: facts.changes.incomplete.len().saturating_sub(SCANS),
+    }
+}
+
+/// The title of a section of changes.
+fn title(change_type: ChangeType, has_flaws: bool) -> &'static str {
+    match change_type {
+        ChangeType::NewVulnerability if has_flaws => "New Vulnerabilities",
+        ChangeType::NewVulnerability => "New Findings",
+        ChangeType::Reopened if has_flaws => "Reopened Vulnerabilities",
+        ChangeType::Reopened => "Reopened Findings",
+        ChangeType::SeverityChange => "Severity Changes",
+        ChangeType::Resolved if has_flaws => "Vulnerabilities Resolved",
+        ChangeType::Resolved => "Findings Resolved",
+        ChangeType::Withdrawn => "Advisories Withdrawn",
+        ChangeType::Updated => "Updates to Open Findings",
+        ChangeType::Excepted => "Exceptions",
+        ChangeType::ExceptionExpired => "Exceptions Expired",
     }
 }
 
@@ -293,7 +294,7 @@ impl Row {
             fix_version: change
                 .fix_version
                 .as_deref()
-                .filter(|_| change.new_state.severity().is_some())
+                .filter(|_| tells_fix(change))
                 .map(|version| short(version, VERSION)),
             reference_url: address(change.reference_url.as_ref()),
             description: Some(short(&change.description, DESCRIPTION)).filter(|d| tells_more && !d.is_empty()),
@@ -317,6 +318,14 @@ impl Row {
             remark: finding.unverified.then(|| "not confirmed by the newest scan".to_owned()),
             development: finding.scope == findings_model::Scope::Development,
         }
+    }
+}
+
+/// Whether the version that fixes a flaw is of use to who reads of the change.
+fn tells_fix(change: &Change) -> bool {
+    match change.change_type {
+        ChangeType::Resolved => !matches!(change.reason, Some(ChangeReason::Removed | ChangeReason::CodeChanged)),
+        _ => change.new_state.severity().is_some(),
     }
 }
 

@@ -14,7 +14,7 @@ use findings_model::text;
 use pep440_rs::Version;
 
 pub use format::Format;
-pub use known::{KnownPlace, known_places, own_modules};
+pub use known::{KnownPlace, holds_no_own_package, known_places, own_modules, package_places, package_roots};
 pub use pattern::{Pattern, PatternError};
 pub use source::{
     SourceCandidate, cargo_name, generated_files, setup_cfg_source, source_candidates, version_of_tag, versions_of_tags,

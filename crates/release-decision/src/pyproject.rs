@@ -31,6 +31,8 @@ pub enum DynamicVersion {
     File(String),
     /// A tag of the version control system.
     Tag,
+    /// The value of an expression that the build backend evaluates.
+    Expression(String),
     /// A way of the build backend's own that this program does not know.
     Backend,
 }
@@ -43,6 +45,13 @@ impl fmt::Display for DynamicVersion {
             }
             Self::File(path) => write!(f, "it comes from the file {}", text::one_line(path)),
             Self::Tag => f.write_str("it comes from a version control tag"),
+            Self::Expression(code) => {
+                write!(
+                    f,
+                    "it is the value of `{}`, and nothing is run to find it",
+                    text::shorten(&text::one_line(code), 100)
+                )
+            }
             Self::Backend => f.write_str("the build backend decides it"),
         }
     }
@@ -133,11 +142,15 @@ fn dynamic_source(document: &Item) -> DynamicVersion {
     let text_at = |tables: &[&str], key: &str| table(document, tables).and_then(|t| t.get(key)).and_then(first_text);
     let setuptools: &[&str] = &["tool", "setuptools", "dynamic", "version"];
     let hatch_source = text_at(&["tool", "hatch", "version"], "source");
+    let computed = text_at(&["tool", "hatch", "version"], "expression")
+        .filter(|code| hatch_source.as_deref() == Some("code") && !is_identifier(code.trim()));
     let backend = text_at(&["build-system"], "build-backend").unwrap_or_default();
     if let Some(attribute) = text_at(setuptools, "attr") {
         DynamicVersion::Attribute(attribute)
     } else if let Some(file) = text_at(setuptools, "file") {
         DynamicVersion::File(file)
+    } else if let Some(code) = computed {
+        DynamicVersion::Expression(code)
     } else if let Some(file) =
         text_at(&["tool", "hatch", "version"], "path").or_else(|| text_at(&["tool", "pdm", "version"], "path"))
     {
@@ -159,6 +172,11 @@ fn dynamic_source(document: &Item) -> DynamicVersion {
     } else {
         DynamicVersion::Backend
     }
+}
+
+/// A name of Python's, which stands for what a module gives to it.
+fn is_identifier(code: &str) -> bool {
+    !code.starts_with(|c: char| c.is_ascii_digit()) && code.chars().all(|c| c.is_alphanumeric() || c == '_')
 }
 
 /// Newer releases of setuptools-scm need no table of their own.

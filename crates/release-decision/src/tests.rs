@@ -2,12 +2,14 @@
 
 mod baseline;
 mod changelog;
+mod changelog_join;
 mod decisions;
 mod matrix;
 mod notes;
 mod own_words;
 mod past;
 mod places;
+mod templates;
 mod unknown;
 mod versions;
 

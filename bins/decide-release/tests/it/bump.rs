@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use test_support::{Run, Scratch};
 
 /// A bump of a project whose index has 1.2.3, so that the next version is 1.2.4.
-fn bump(project: &Scratch) -> Run {
+pub(crate) fn bump(project: &Scratch) -> Run {
     project.write("releases.json", releases(&["1.2.3"]));
     let run = test_support::binary!("decide-release").run().project(project.path()).now("2026-01-19T03:00:00Z");
     run.args(["--format", "json", "bump", "--index", "releases.json"])
@@ -14,7 +14,7 @@ fn releases(versions: &[&str]) -> String {
     json!({ "meta": { "api-version": "1.1" }, "name": "demo", "versions": versions, "files": [] }).to_string()
 }
 
-fn project(files: &[(&str, &str)]) -> Scratch {
+pub(crate) fn project(files: &[(&str, &str)]) -> Scratch {
     let project = Scratch::empty();
     for (name, text) in files {
         project.write(name, text);
@@ -22,14 +22,14 @@ fn project(files: &[(&str, &str)]) -> Scratch {
     project
 }
 
-const STATIC: &str = "[project]\nname = \"demo\"\nversion = \"1.2.3\"  # here\n";
+pub(crate) const STATIC: &str = "[project]\nname = \"demo\"\nversion = \"1.2.3\"  # here\n";
 
-fn dynamic(rest: &str) -> String {
+pub(crate) fn dynamic(rest: &str) -> String {
     format!("[project]\nname = \"demo\"\ndynamic = [\"version\"]\n{rest}")
 }
 
 #[track_caller]
-fn check(files: &[(&str, &str)], expected: &[(&str, &str)]) {
+pub(crate) fn check(files: &[(&str, &str)], expected: &[(&str, &str)]) {
     let project = project(files);
     let document = bump(&project).output().expect_success().json();
     assert_eq!((&document["current_version"], &document["next_version"]), (&json!("1.2.3"), &json!("1.2.4")));

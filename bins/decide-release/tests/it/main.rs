@@ -6,6 +6,7 @@ mod bump;
 mod bump_due;
 mod bump_git;
 mod bump_kill;
+mod bump_places;
 
 use serde_json::{Value, json};
 use test_support::{Run, Scratch};

@@ -89,6 +89,9 @@ pub(super) fn locate(read: &mut dyn FnMut(&str) -> Option<String>) -> Result<Loc
         },
         Some(dynamic) => dynamic,
     };
+    if let DynamicVersion::Expression(_) = dynamic {
+        return Ok(Located { source: Source::Nowhere, current: Some(CurrentVersion::Dynamic(dynamic)) });
+    }
     if dynamic == DynamicVersion::Tag {
         return Ok(Located { source: Source::Tag, current: Some(CurrentVersion::Dynamic(dynamic)) });
     }

@@ -43,6 +43,8 @@ pub(super) struct Target<'a> {
     pub(super) next: &'a Version,
     pub(super) date: String,
     pub(super) entry: &'a str,
+    /// The entries of the decisions on the same version that this one replaced.
+    pub(super) replaced: &'a [String],
     pub(super) tag: &'a Pattern,
 }
 
@@ -65,8 +67,8 @@ impl File {
                     }
                 }
                 Edit::Changelog => {
-                    let Target { next, date, entry, tag, .. } = target;
-                    let release = ChangelogRelease { version: next, date, entry, tag };
+                    let Target { next, date, entry, replaced, tag, .. } = target;
+                    let release = ChangelogRelease { version: next, date, entry, replaced, tag };
                     release_in_changelog(edited.as_deref(), &release)?
                 }
             };

@@ -2,7 +2,10 @@
 
 use findings_model::PackageName;
 use git_command::Repository;
-use release_decision::{Declared, Format, KnownPlace, Version, declared, generated_files, known_places, own_modules};
+use release_decision::{
+    Declared, Format, KnownPlace, Pattern, Version, declared, generated_files, holds_no_own_package, known_places,
+    own_modules, package_places, package_roots,
+};
 use state_store::EntryKind;
 
 use super::{
@@ -35,11 +38,19 @@ pub(super) fn copies(
     old: &[Version],
 ) -> Result<Vec<StaleCopy>, BumpVersionError> {
     let pyproject = if_text(project, paths::PYPROJECT)?;
-    let mut modules = own_modules(name, pyproject.as_deref());
-    modules.extend(packages_in_src(project).into_iter().filter(|folder| !modules.contains(folder)).collect::<Vec<_>>());
+    let roots = package_roots(pyproject.as_deref(), if_text(project, "setup.cfg")?.as_deref());
+    let mut modules = own_modules(name, pyproject.as_deref(), &roots);
+    for folder in roots.iter().flat_map(|root| packages_in(project, root)) {
+        if !modules.contains(&folder) {
+            modules.push(folder);
+        }
+    }
+    let beside = packages_in(project, "").into_iter().filter(|folder| !modules.contains(folder));
+    let beside = beside.filter(|folder| !holds_no_own_package(folder) && !is_project(project, folder));
+    let beside: Vec<KnownPlace> = beside.flat_map(|folder| package_places(&folder)).collect();
     let generated = pyproject.as_deref().map(generated_files).unwrap_or_default();
     let mut found = Vec::new();
-    for KnownPlace { path, format } in known_places(&modules) {
+    for KnownPlace { path, format } in known_places(&modules).into_iter().chain(beside) {
         if generated.contains(&path) || !project.has_file(&path) {
             continue;
         }
@@ -73,25 +84,43 @@ fn if_text(project: &Project, path: &str) -> Result<Option<String>, BumpVersionE
     }
 }
 
-/// Every package that lies directly in `src`.
-fn packages_in_src(project: &Project) -> Vec<String> {
-    let entries = state_store::list(&project.path("src")).unwrap_or_default();
-    let folders = entries.into_iter().filter(|entry| entry.kind == EntryKind::Folder);
-    let folders = folders.map(|entry| format!("src/{}", entry.name));
-    folders.filter(|folder| project.has_file(&format!("{folder}/__init__.py"))).collect()
+/// Every package that lies directly in a folder.
+fn packages_in(project: &Project, root: &str) -> Vec<String> {
+    let entries = state_store::list(&project.path(root)).unwrap_or_default();
+    let folders = entries.into_iter().filter(|entry| entry.kind == EntryKind::Folder).map(|entry| entry.name);
+    let folders = folders.map(|name| if root.is_empty() { name } else { format!("{root}/{name}") });
+    let is_package = |folder: &String| package_places(folder).iter().any(|place| project.has_file(&place.path));
+    folders.filter(is_package).collect()
 }
 
-/// How the file is named in the settings, so that the bump finds the place.
+/// Whether a folder is a project of its own, with a version of its own.
+fn is_project(project: &Project, folder: &str) -> bool {
+    [paths::PYPROJECT, "setup.py", "setup.cfg"].iter().any(|file| project.has_file(&format!("{folder}/{file}")))
+}
+
+/// How the file is named in the settings, so that the bump finds the place and changes no other.
 fn entry(path: &str, format: &Format, text: &str, place: &Declared) -> String {
     let quoted = |text: &str| {
         if text.contains(['\'', '\n']) { format!("{text:?}") } else { format!("'{text}'") }
     };
-    if Format::of(path).as_ref() == Some(format) {
+    let by_name = Format::of(path);
+    if by_name.as_ref() == Some(format) || matches!((&by_name, format), (Some(Format::Python(_)), Format::Python(_))) {
         return format!("{path:?}");
     }
-    let start = text[..place.span.start].rfind('\n').map_or(0, |at| at + 1);
     let end = text[place.span.end..].find('\n').map_or(text.len(), |at| place.span.end + at);
-    let pattern =
-        format!("{}{{version}}{}", text[start..place.span.start].trim_start(), text[place.span.end..end].trim_end());
-    format!("{{ path = {path:?}, pattern = {} }}", quoted(&pattern))
+    let end = text[place.span.end..end].trim_end();
+    let begin_of_line = |at: usize| text[..at].rfind('\n').map_or(0, |at| at + 1);
+    let mut start = begin_of_line(place.span.start);
+    let mut before = text[start..place.span.start].trim_start();
+    // Where another line has the same words, those above tell them apart.
+    while start > 0 && !is_only_place(&format!("{before}{{version}}{end}"), text) {
+        start = begin_of_line(start - 1);
+        before = &text[start..place.span.start];
+    }
+    format!("{{ path = {path:?}, pattern = {} }}", quoted(&format!("{before}{{version}}{end}")))
+}
+
+fn is_only_place(pattern: &str, text: &str) -> bool {
+    let places = Pattern::parse(pattern).ok().and_then(|pattern| declared(text, &Format::Pattern(pattern)).ok());
+    places.is_some_and(|places| places.len() == 1)
 }

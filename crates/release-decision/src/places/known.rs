@@ -6,7 +6,7 @@ use findings_model::PackageName;
 use toml_edit::{Document, Item};
 
 use super::{
-    Format,
+    Format, lines,
     source::{module_folders, texts},
     tree::table,
 };
@@ -55,28 +55,117 @@ pub fn known_places(modules: &[String]) -> Vec<KnownPlace> {
     places
 }
 
+/// The files in which a package may declare its version under the one name that leaves no doubt, `__version__`, given its folder.
+pub fn package_places(folder: &str) -> Vec<KnownPlace> {
+    let format = || Format::Python(vec!["__version__".to_owned()]);
+    MODULES.iter().map(|file| KnownPlace { path: format!("{folder}/{file}"), format: format() }).collect()
+}
+
+/// Folders at the top of a project that hold no package of its own: what it is tested and documented with, what was built, what is
+/// somebody else's.
+pub fn holds_no_own_package(folder: &str) -> bool {
+    const OTHERS: [&str; 21] = [
+        "benchmark",
+        "benchmarks",
+        "build",
+        "dist",
+        "doc",
+        "docs",
+        "env",
+        "example",
+        "examples",
+        "extern",
+        "external",
+        "node_modules",
+        "site-packages",
+        "src",
+        "test",
+        "testing",
+        "tests",
+        "third_party",
+        "vendor",
+        "vendored",
+        "venv",
+    ];
+    folder.starts_with(['.', '_']) || folder.ends_with(".egg-info") || OTHERS.contains(&folder)
+}
+
+/// The folders that the build backend is told to look for packages in, `src` among them.
+pub fn package_roots(pyproject: Option<&str>, setup_cfg: Option<&str>) -> Vec<String> {
+    let document = pyproject.and_then(|text| Document::parse(text).ok());
+    let empty = Item::None;
+    let document = document.as_ref().map_or(&empty, Document::as_item);
+    let mut roots = vec!["src".to_owned()];
+    for (tables, key) in [
+        (&["tool", "maturin"] as &[&str], "python-source"),
+        (&["tool", "setuptools", "package-dir"], ""),
+        (&["tool", "setuptools", "packages", "find"], "where"),
+        (&["tool", "pdm", "build"], "package-dir"),
+        (&["tool", "uv", "build-backend"], "module-root"),
+    ] {
+        roots.extend(texts(document, tables, key));
+    }
+    roots.extend(poetry_packages(document).filter_map(|(_, from)| from));
+    if let Some(text) = setup_cfg {
+        let folders = lines::ini_list(text, "options", "package_dir");
+        roots
+            .extend(folders.iter().filter_map(|line| line.split_once('=')).map(|(_, folder)| folder.trim().to_owned()));
+        roots.extend(lines::ini_list(text, "options.packages.find", "where"));
+    }
+    own_folders(&roots)
+}
+
 /// The folders that the project's own package may lie in, as its name and the settings of its build backend tell.
-pub fn own_modules(name: &PackageName, pyproject: Option<&str>) -> Vec<String> {
+pub fn own_modules(name: &PackageName, pyproject: Option<&str>, roots: &[String]) -> Vec<String> {
     let document = pyproject.and_then(|text| Document::parse(text).ok());
     let empty = Item::None;
     let document = document.as_ref().map_or(&empty, Document::as_item);
     let mut paths = vec![name.as_str().replace('-', "_"), name.as_str().replace('-', "/")];
     let written = texts(document, &["project"], "name").into_iter().chain(texts(document, &["tool", "poetry"], "name"));
     paths.extend(written.map(|name| name.replace(['-', '.'], "_")));
-    paths.extend(texts(document, &["tool", "flit", "module"], "name").into_iter().map(|name| name.replace('.', "/")));
-    paths.extend(texts(document, &["tool", "setuptools"], "packages").into_iter().map(|name| name.replace('.', "/")));
-    let mut folders: Vec<String> = paths.iter().flat_map(|path| module_folders(path, document)).collect();
-    folders.extend(texts(document, &["tool", "hatch", "build", "targets", "wheel"], "packages"));
-    if let Some(packages) =
-        table(document, &["tool", "poetry"]).and_then(|t| t.get("packages")).and_then(Item::as_array)
-    {
-        for package in packages.iter().filter_map(toml_edit::Value::as_inline_table) {
-            let key = |key: &str| package.get(key).and_then(toml_edit::Value::as_str);
-            let Some(include) = key("include") else { continue };
-            folders.push(key("from").map_or_else(|| include.to_owned(), |from| format!("{from}/{include}")));
-        }
+    for (tables, key) in [
+        (&["tool", "flit", "module"] as &[&str], "name"),
+        (&["tool", "setuptools"], "packages"),
+        (&["tool", "setuptools"], "py-modules"),
+        (&["tool", "uv", "build-backend"], "module-name"),
+        (&["tool", "maturin"], "module-name"),
+    ] {
+        paths.extend(texts(document, tables, key).into_iter().map(|name| name.replace('.', "/")));
     }
+    let mut folders: Vec<String> = paths.iter().flat_map(|path| module_folders(path, document)).collect();
+    folders.extend(roots.iter().flat_map(|root| paths.iter().map(move |path| format!("{root}/{path}"))));
+    for (tables, key) in [
+        (&["tool", "hatch", "build", "targets", "wheel"] as &[&str], "packages"),
+        (&["tool", "hatch", "build", "targets", "wheel"], "only-include"),
+        (&["tool", "hatch", "build"], "packages"),
+        (&["tool", "hatch", "build"], "only-include"),
+        (&["tool", "pdm", "build"], "includes"),
+    ] {
+        folders.extend(texts(document, tables, key));
+    }
+    folders.extend(poetry_packages(document).map(|(include, from)| match from {
+        Some(from) => format!("{from}/{include}"),
+        None => include,
+    }));
+    own_folders(&folders)
+}
+
+/// Poetry's packages, each with the folder that it lies in where that is not the project's.
+fn poetry_packages(document: &Item) -> impl Iterator<Item = (String, Option<String>)> {
+    let packages = table(document, &["tool", "poetry"]).and_then(|t| t.get("packages")).and_then(Item::as_array);
+    packages.into_iter().flatten().filter_map(|package| {
+        let key = |key: &str| package.as_inline_table()?.get(key)?.as_str().map(str::to_owned);
+        Some((key("include")?, key("from")))
+    })
+}
+
+/// Folders below the project, each once, in the order given; what is a pattern or leads elsewhere is none.
+fn own_folders(folders: &[String]) -> Vec<String> {
     let mut seen = BTreeSet::new();
-    folders.retain(|folder| !folder.is_empty() && !folder.contains(['*', '\\']) && seen.insert(folder.clone()));
-    folders
+    let tidy = folders.iter().map(|folder| folder.trim_start_matches("./").trim_end_matches('/'));
+    let own = tidy.filter(|folder| {
+        let leads_elsewhere = folder.starts_with('/') || folder.split('/').any(|part| part == "..");
+        !matches!(*folder, "" | ".") && !folder.contains(['*', '\\']) && !leads_elsewhere
+    });
+    own.filter(|folder| seen.insert((*folder).to_owned())).map(str::to_owned).collect()
 }

@@ -24,6 +24,27 @@ pub(super) fn ini(text: &str, section: &str, key: &str) -> Vec<Range<usize>> {
     found
 }
 
+/// The lines of a key's value in a section of an INI file, which may go on with indented lines, without the empty ones.
+pub(super) fn ini_list(text: &str, section: &str, key: &str) -> Vec<String> {
+    let (mut inside, mut is_value) = (false, false);
+    let mut found = Vec::new();
+    for (_, line) in lines(text) {
+        let content = line.trim();
+        let indented = line.starts_with([' ', '\t']);
+        if let Some(name) = content.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).filter(|_| !indented) {
+            (inside, is_value) = (name.trim() == section, false);
+        } else if content.is_empty() || content.starts_with(['#', ';']) {
+        } else if indented {
+            found.extend(is_value.then(|| content.to_owned()));
+        } else {
+            let value = line.split_once(['=', ':']).filter(|(name, _)| inside && name.trim_end() == key);
+            is_value = value.is_some();
+            found.extend(value.map(|(_, first)| first.trim().to_owned()).filter(|first| !first.is_empty()));
+        }
+    }
+    found
+}
+
 /// The value of a key at the top of a YAML file, with or without quotes: `version: 1.2.3`.
 pub(super) fn yaml(text: &str, key: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();

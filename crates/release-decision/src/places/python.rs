@@ -12,8 +12,8 @@ pub(super) struct Assigned<'t> {
 
 /// Texts given to names at the top of a module: `__version__ = "1.2.3"`, `__version__: str = '1.2.3'`, `a = b = "1.2.3"`.
 ///
-/// Only statements that begin a line without indentation and give nothing but one text count; what stands in a docstring, a
-/// function or a condition does not.
+/// Only statements that begin a line without indentation and give nothing but one text count, in parentheses or not; what stands in a
+/// docstring, a function or a condition does not.
 pub(super) fn assignments(text: &str) -> Vec<Assigned<'_>> {
     let tokens = tokens(text);
     let statements = tokens.split(|token| token.kind == Kind::End);
@@ -53,11 +53,8 @@ fn is_setup(name: &str) -> bool {
 
 /// The names that one statement gives its text to; none if it does anything else.
 fn assigned_by<'t>(text: &'t str, statement: &[Token]) -> Vec<Assigned<'t>> {
-    let Some((value, targets)) = statement.split_last() else { return Vec::new() };
-    let Some((equals, targets)) = targets.split_last() else { return Vec::new() };
-    if value.kind != Kind::Text || equals.kind != Kind::Sign(b'=') {
-        return Vec::new();
-    }
+    let Some((value, before)) = plain_value(statement) else { return Vec::new() };
+    let Some((Token { kind: Kind::Sign(b'='), .. }, targets)) = before.split_last() else { return Vec::new() };
     let mut found = Vec::new();
     for target in targets.split(|token| token.kind == Kind::Sign(b'=')) {
         match target {
@@ -70,10 +67,19 @@ fn assigned_by<'t>(text: &'t str, statement: &[Token]) -> Vec<Assigned<'t>> {
     found.into_iter().map(named).collect()
 }
 
+/// The text that a statement ends with, out of its parentheses, and what stands before it.
+fn plain_value(statement: &[Token]) -> Option<(&Token, &[Token])> {
+    let closed = statement.iter().rev().take_while(|token| token.kind == Kind::Sign(b')')).count();
+    let (value, before) = statement[..statement.len() - closed].split_last()?;
+    let (before, open) = before.split_at_checked(before.len().checked_sub(closed)?)?;
+    let is_plain = value.kind == Kind::Text && open.iter().all(|token| token.kind == Kind::Sign(b'('));
+    is_plain.then_some((value, before))
+}
+
 #[derive(Debug)]
 struct Token {
     kind: Kind,
-    /// Of a text without a prefix: what is between its quotes.
+    /// Of a text: what is between its quotes.
     span: Range<usize>,
     /// It begins a line without indentation and is in no bracket.
     at_margin: bool,
@@ -84,7 +90,7 @@ enum Kind {
     Name,
     /// A text whose value is what stands between its quotes.
     Text,
-    /// A text with a prefix or escapes, or one that does not end.
+    /// A text whose prefix or escapes give it another value, or one that does not end.
     OtherText,
     Sign(u8),
     /// The end of a statement.
@@ -94,7 +100,9 @@ enum Kind {
 fn tokens(text: &str) -> Vec<Token> {
     let bytes = text.as_bytes();
     let mut tokens = Vec::new();
-    let (mut at, mut depth, mut line_start) = (0, 0_usize, 0);
+    // A byte order mark belongs to no name.
+    let begin = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
+    let (mut at, mut depth, mut line_start) = (begin, 0_usize, begin);
     while let Some(&byte) = bytes.get(at) {
         let start = at;
         let at_margin = start == line_start && depth == 0;
@@ -136,8 +144,9 @@ fn tokens(text: &str) -> Vec<Token> {
                 }
                 let is_prefix = at - start <= 2 && matches!(bytes.get(at), Some(b'"' | b'\''));
                 if is_prefix {
-                    let (span, end, _) = text_at(bytes, at);
-                    tokens.push(Token { kind: Kind::OtherText, span, at_margin });
+                    let (span, end, kind) = text_at(bytes, at);
+                    let is_plain = matches!(&bytes[start..at], b"u" | b"U" | b"r" | b"R");
+                    tokens.push(Token { kind: if is_plain { kind } else { Kind::OtherText }, span, at_margin });
                     at = end;
                     continue;
                 }
@@ -206,6 +215,9 @@ mod tests {
             ["__version__=1.2", "version=1.2", "release=1.3"]
         );
         assert_eq!(found("__version__ = \\\n    '1.2.3'\n"), ["__version__=1.2.3"]);
+        for value in ["('1.2.3')", "((\n    '1.2.3'\n))", "u'1.2.3'", "U\"1.2.3\"", "r'1.2.3'", "(u'1.2.3')  # why"] {
+            assert_eq!(found(&format!("\u{feff}__version__ = {value}\n")), ["__version__=1.2.3"], "{value}");
+        }
     }
 
     #[test]
@@ -219,6 +231,11 @@ mod tests {
             "__version__ = f'1.2.{x}'\n",
             "__version__ = '1.2.3'.strip()\n",
             "__version__ = v('1.2.3')\n",
+            "__version__ = ('1.2.3',)\n",
+            "__version__ = ('1.2.3'\n",
+            "('1.2.3')\n",
+            "__version__ = b'1.2.3'\n",
+            "__version__ = ['1.2.3']\n",
             "__version__ += '1.2.3'\n",
             "__version__ == '1.2.3'\n",
             "a.b['c'] = '1.2.3'\n",

@@ -31,7 +31,7 @@ pub fn source_candidates(dynamic: &DynamicVersion, pyproject: &str) -> Vec<Sourc
             let format = document.map_or(Format::Whole, |document| format_of(path, document));
             vec![SourceCandidate { path: path.trim_start_matches("./").to_owned(), format }]
         }
-        DynamicVersion::Tag | DynamicVersion::Backend => Vec::new(),
+        DynamicVersion::Tag | DynamicVersion::Expression(_) | DynamicVersion::Backend => Vec::new(),
     }
 }
 
@@ -74,6 +74,11 @@ fn format_of(path: &str, document: &Item) -> Format {
         return Format::Whole;
     }
     if in_table(&["tool", "hatch", "version"], "path") {
+        if texts(document, &["tool", "hatch", "version"], "source") == ["code"] {
+            // The module is run, and a name of it is the version.
+            let name = texts(document, &["tool", "hatch", "version"], "expression").into_iter().next();
+            return Format::Python(vec![name.map_or_else(|| "__version__".to_owned(), |name| name.trim().to_owned())]);
+        }
         return match texts(document, &["tool", "hatch", "version"], "pattern").into_iter().next() {
             Some(expression) => Format::Expression(expression),
             None => Format::Python(vec!["__version__".to_owned(), "VERSION".to_owned()]),

@@ -15,7 +15,7 @@ const ENTRY: &str = "### Security\n\n- Resolved `GHSA-1`: high severity\n";
 
 fn released(text: Option<&str>, entry: &str) -> Result<String, ChangelogError> {
     let (version, tag) = (Version::from_str("1.2.4").unwrap(), Pattern::parse("v{version}").unwrap());
-    let release = ChangelogRelease { version: &version, date: "2026-01-19", entry, tag: &tag };
+    let release = ChangelogRelease { version: &version, date: "2026-01-19", entry, replaced: &[], tag: &tag };
     let once = release_in_changelog(text, &release)?;
     assert_eq!(release_in_changelog(Some(&once), &release).as_ref(), Ok(&once), "a second time changes nothing");
     assert_eq!(changelog_date(&once, &version), Some("2026-01-19"));
@@ -157,6 +157,37 @@ fn an_entry_says_what_changed_for_who_uses_the_package() {
     ");
     assert_eq!(entry(&changes(vec![]), &Request::manual().with_notes("Just so.")), "Just so.\n");
     assert_eq!(entry(&changes(vec![]), &Request::manual()), "");
+}
+
+#[test]
+fn an_entry_claims_no_upgrade_that_never_was() {
+    let row = |change_type, reason| {
+        let change =
+            Change { fix_version: Some("2.20.0".to_owned()), reason, ..change(change_type, "X-1", Severity::High) };
+        entry(&changes(vec![change]), &Request::manual()).contains("`2.19.0` -> `2.20.0`")
+    };
+    assert!(row(ChangeType::Resolved, Some(ChangeReason::Upgraded)));
+    assert!(row(ChangeType::NewVulnerability, None));
+    for (change_type, reason) in [
+        (ChangeType::Resolved, Some(ChangeReason::Removed)),
+        (ChangeType::Resolved, Some(ChangeReason::NoLongerReported)),
+        (ChangeType::Resolved, None),
+        (ChangeType::Withdrawn, None),
+    ] {
+        assert!(!row(change_type, reason), "{change_type:?} {reason:?}");
+    }
+}
+
+#[test]
+fn an_entry_leads_to_the_status_page() {
+    let with_status = || {
+        let status_url = Some("https://example.org/status/".to_owned());
+        Request::manual().with_presentation(NotesOptions { status_url, ..NotesOptions::default() })
+    };
+    let set = changes(vec![change(ChangeType::Resolved, "X-1", Severity::High)]);
+    let said = entry(&set, &with_status());
+    assert!(said.ends_with("\n- Details and current state: <https://example.org/status/>\n"), "{said}");
+    assert_eq!(entry(&changes(vec![]), &with_status()), "", "nothing is said of security");
 }
 
 #[test]

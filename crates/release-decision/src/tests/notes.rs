@@ -96,6 +96,20 @@ fn notes_of_a_security_driven_release() {
 }
 
 #[test]
+fn notes_of_a_resolved_flaw_tell_the_version_that_fixes_it() {
+    let fixed = |reason| {
+        let change = Change {
+            fix_version: Some("2.20.0".to_owned()),
+            reason,
+            ..change(ChangeType::Resolved, "X-1", Severity::High)
+        };
+        notes(&changes(vec![change]), &Request::auto()).contains(", fixed in `2.20.0`")
+    };
+    assert!(fixed(Some(ChangeReason::Upgraded)) && fixed(None));
+    assert!(!fixed(Some(ChangeReason::Removed)), "no version of it is there");
+}
+
+#[test]
 fn notes_of_a_manual_release_without_any_scan() {
     insta::assert_snapshot!(notes(
         &ChangeSet::empty(),

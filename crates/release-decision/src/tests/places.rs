@@ -4,7 +4,7 @@ use findings_model::PackageName;
 use pep440_rs::Version;
 
 use crate::{
-    DynamicVersion, Format, Pattern, PlaceError, declared, known_places, own_modules, set_version_in,
+    DynamicVersion, Format, Pattern, PlaceError, declared, known_places, own_modules, package_roots, set_version_in,
     source_candidates, version_of_tag, versions_of_tags,
 };
 
@@ -139,6 +139,11 @@ fn an_attribute_is_looked_for_where_packages_lie() {
         source_candidates(&DynamicVersion::File("a.py".to_owned()), hatch)[0].format,
         Format::Expression("v(?P<version>.+)".to_owned())
     );
+    for (settings, name) in [("", "__version__"), ("expression = ' MINE '", "MINE")] {
+        let hatch = format!("[tool.hatch.version]\nsource = 'code'\npath = 'a.py'\n{settings}");
+        let found = source_candidates(&DynamicVersion::File("a.py".to_owned()), &hatch);
+        assert_eq!(found[0].format, Format::Python(vec![name.to_owned()]), "{settings}");
+    }
 }
 
 #[test]
@@ -146,13 +151,36 @@ fn own_modules_come_from_the_name_and_the_settings() {
     let name = PackageName::parse("ns.My-Pkg").unwrap();
     let pyproject = "[project]\nname = 'ns.My-Pkg'\n[tool.hatch.build.targets.wheel]\npackages = ['lib/x']\n";
     assert_eq!(
-        own_modules(&name, Some(pyproject)),
+        own_modules(&name, Some(pyproject), &[]),
         ["src/ns_my_pkg", "ns_my_pkg", "src/ns/my/pkg", "ns/my/pkg", "src/ns_My_Pkg", "ns_My_Pkg", "lib/x"]
     );
+    let pyproject = "[tool.uv.build-backend]\nmodule-name = ['ns.a', 'b']\nmodule-root = ''\n[tool.pdm.build]\nincludes = ['inc/', '**/x', '../up']\n[tool.hatch.build.targets.wheel]\nonly-include = ['./only']\n[tool.poetry]\npackages = [{ include = 'p', from = 'lib' }, { include = 'q' }]\n";
+    let folders = own_modules(&name, Some(pyproject), &["lib".to_owned()]);
+    for folder in ["ns/a", "b", "inc", "only", "lib/p", "q", "lib/ns_my_pkg", "lib/ns/a"] {
+        assert!(folders.iter().any(|other| other == folder), "{folder}: {folders:?}");
+    }
+    assert!(!folders.iter().any(|folder| folder.contains(['*', '.'])), "{folders:?}");
     let places = known_places(&["src/x".to_owned()]);
     assert!(places.iter().any(|p| p.path == "src/x/__init__.py" && p.format == Format::python()));
     assert!(places.iter().any(|p| p.path == "src/x.py"));
     assert!(places.iter().any(|p| p.path == "CITATION.cff" && p.format == Format::Yaml));
+}
+
+#[test]
+fn the_folders_that_packages_lie_in_come_from_the_settings() {
+    for (pyproject, setup_cfg, root) in [
+        ("[tool.maturin]\npython-source = 'python'", "", "python"),
+        ("[tool.setuptools.packages.find]\nwhere = ['./lib/']", "", "lib"),
+        ("[tool.setuptools.package-dir]\n'' = 'lib'", "", "lib"),
+        ("[tool.uv.build-backend]\nmodule-root = 'lib'", "", "lib"),
+        ("[tool.poetry]\npackages = [{ include = '*', from = 'lib' }]", "", "lib"),
+        ("", "[options]\npackage_dir =\n    # where\n    = lib\n\n[options.extras_require]\n", "lib"),
+        ("", "[options]\npackage_dir = =lib\n", "lib"),
+        ("", "[options.packages.find]\nwhere = lib\nexclude = x\n", "lib"),
+    ] {
+        assert_eq!(package_roots(Some(pyproject), Some(setup_cfg)), ["src", root], "{pyproject}{setup_cfg}");
+    }
+    assert_eq!(package_roots(Some("[tool.maturin]\npython-source = '../up'"), None), ["src"]);
 }
 
 #[test]

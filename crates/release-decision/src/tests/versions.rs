@@ -149,10 +149,13 @@ fn a_page_of_another_project_is_refused() {
 #[test]
 fn an_index_page_tells_versions_and_files() {
     let page = br#"{"meta":{"api-version":"1.1"},"name":"demo","versions":["1.0","1.1","nonsense"],"files":[
-        {"filename":"demo-1.1-py3-none-any.whl","yanked":"broken"},{"filename":"demo-1.2.tar.gz","yanked":true},
-        {"filename":"de-mo-1.3.zip"},{"filename":"README"}]}"#;
+        {"filename":"demo-1.1-py3-none-any.whl","yanked":"broken"},{"filename":"demo-1.0.macosx-10.9.tar.gz"},
+        {"filename":"demo-1.1-20200101.tar.gz"},{"filename":"README"}]}"#;
     let index = IndexVersions::from_pep691(page, &sample()).unwrap();
-    assert_eq!(index.iter().map(ToString::to_string).collect::<Vec<_>>(), ["1.0", "1.1", "1.2", "1.3"]);
+    assert_eq!(index.iter().map(ToString::to_string).collect::<Vec<_>>(), ["1.0", "1.1"], "the page lists them");
+    let made = br#"{"meta":{"api-version":"1.0"},"versions":["1.0"],"files":[{"filename":"demo-1.1.zip"}]}"#;
+    let index = IndexVersions::from_pep691(made, &sample()).unwrap();
+    assert_eq!(index.iter().map(ToString::to_string).collect::<Vec<_>>(), ["1.0", "1.1"], "both tell some");
     assert!(index.contains(&v("1.0.0")));
     let old = br#"{"meta":{"api-version":"1.0"},"name":"demo","files":[{"filename":"demo-1.1-py3-none-any.whl"}]}"#;
     assert_eq!(IndexVersions::from_pep691(old, &sample()).unwrap().newest(), Some(&v("1.1")));
@@ -165,6 +168,35 @@ fn an_index_page_tells_versions_and_files() {
         IndexVersions::from_pep691(br#"{"meta":{"api-version":"2.0"},"files":[]}"#, &sample()),
         Err(IndexError::ApiVersion(_))
     ));
+}
+
+#[test]
+fn the_name_of_a_file_is_read_as_one_of_the_project() {
+    let read = |file: &str, project: &str| {
+        let page = serde_json::json!({ "meta": { "api-version": "1.0" }, "files": [{ "filename": file }] }).to_string();
+        let project = findings_model::PackageName::parse(project).unwrap();
+        let index = IndexVersions::from_pep691(page.as_bytes(), &project).unwrap();
+        index.newest().map(ToString::to_string)
+    };
+    for (file, version) in [
+        ("my_pkg-1.2.tar.gz", Some("1.2")),
+        ("my-pkg-1.2.tar.gz", Some("1.2")),
+        ("My.Pkg-1.2.zip", Some("1.2")),
+        ("my_pkg-0.9-20200101.tar.gz", Some("0.9.post20200101")),
+        ("my_pkg-1.0.macosx-10.9.tar.gz", Some("1.0")),
+        ("my_pkg-1.0.linux-x86_64.tar.gz", Some("1.0")),
+        ("my_pkg-1.2-py3-none-any.whl", Some("1.2")),
+        ("my_pkg-1.2-7-py3-none-any.whl", Some("1.2")),
+        ("my_pkg-1.2_1-py2.7.egg", Some("1.2.post1")),
+        ("other_pkg-99.0.tar.gz", None),
+        ("my-99.0.tar.gz", None),
+        ("my_pkg_extra-99.0-py3-none-any.whl", None),
+        ("my_pkg-docs-99.0.tar.gz", None),
+        ("my_pkg.tar.gz", None),
+        ("my_pkg-.tar.gz", None),
+    ] {
+        assert_eq!(read(file, "my-pkg").as_deref(), version, "{file}");
+    }
 }
 
 #[test]
@@ -191,6 +223,14 @@ fn the_project_file_tells_its_version_or_where_it_comes_from() {
         (
             dynamic("[tool.hatch.version]\npath = 'src/demo/__about__.py'"),
             CurrentVersion::Dynamic(DynamicVersion::File("src/demo/__about__.py".to_owned())),
+        ),
+        (
+            dynamic("[tool.hatch.version]\nsource = 'code'\npath = 'v.py'\nexpression = 'MAJOR + get()'"),
+            CurrentVersion::Dynamic(DynamicVersion::Expression("MAJOR + get()".to_owned())),
+        ),
+        (
+            dynamic("[tool.hatch.version]\nsource = 'code'\npath = 'v.py'\nexpression = 'MINE'"),
+            CurrentVersion::Dynamic(DynamicVersion::File("v.py".to_owned())),
         ),
         (dynamic("[tool.hatch.version]\nsource = 'vcs'"), CurrentVersion::Dynamic(DynamicVersion::Tag)),
         (dynamic("[tool.setuptools_scm]"), CurrentVersion::Dynamic(DynamicVersion::Tag)),

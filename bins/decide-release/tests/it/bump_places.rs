@@ -1,0 +1,115 @@
+//! `bump`: the places that hold a version, in the shapes that projects give them, and the changelog between two decisions.
+
+use serde_json::json;
+use test_support::Scratch;
+
+use crate::bump::{STATIC, bump, check, dynamic, project};
+
+#[test]
+fn a_module_says_its_version_in_some_ways() {
+    for value in ["\u{feff}__version__ = '@'\r\n", "__version__ = (\n    \"@\"\n)\n", "__version__ = u'@'\n"] {
+        let (old, new) = (value.replace('@', "1.2.3"), value.replace('@', "1.2.4"));
+        let attribute = dynamic("[tool.setuptools.dynamic]\nversion = { attr = \"demo.__version__\" }\n");
+        check(&[("pyproject.toml", &attribute), ("demo/__init__.py", &old)], &[("demo/__init__.py", &new)]);
+        // Beside a version of the project's own file it is a copy.
+        let outcome = bump(&project(&[("pyproject.toml", STATIC), ("demo/__init__.py", &old)])).output().expect_code(1);
+        assert!(outcome.stderr.contains("demo/__init__.py:"), "{value}: {}", outcome.stderr);
+    }
+}
+
+#[test]
+fn a_stale_copy_is_found_wherever_the_package_lies() {
+    for (settings, path) in [
+        ("[tool.maturin]\npython-source = \"python\"", "python/demo/__init__.py"),
+        ("[tool.uv.build-backend]\nmodule-name = \"otherpkg\"\nmodule-root = \"\"", "otherpkg/__init__.py"),
+        ("[tool.uv.build-backend]\nmodule-name = \"ns.otherpkg\"", "src/ns/otherpkg/__init__.py"),
+        ("[tool.pdm.build]\nincludes = [\"deep/otherpkg\"]", "deep/otherpkg/__init__.py"),
+        ("[tool.hatch.build.targets.wheel]\nonly-include = [\"deep/otherpkg\"]", "deep/otherpkg/__init__.py"),
+        ("", "otherpkg/__init__.py"),
+        ("", "otherpkg/__about__.py"),
+        ("[tool.setuptools.packages.find]\nwhere = [\"lib\"]", "lib/abc/__init__.py"),
+    ] {
+        let pyproject = format!("{STATIC}{settings}\n");
+        let files = [("pyproject.toml", pyproject.as_str()), (path, "\n__version__ = '1.2.3'\n")];
+        let outcome = bump(&project(&files)).output().expect_code(1);
+        let words = format!("add to files in [tool.relwarden.bump]: \"{path}\"");
+        assert!(outcome.stderr.contains(&format!("{path}:2 has 1.2.3")), "{settings}: {}", outcome.stderr);
+        assert!(outcome.stderr.contains(&words), "{settings}: {}", outcome.stderr);
+    }
+    let setup_cfg = "[options]\npackage_dir =\n    = lib\n";
+    let files =
+        [("pyproject.toml", STATIC), ("setup.cfg", setup_cfg), ("lib/demo/__init__.py", "__version__ = '1.2.3'\n")];
+    let outcome = bump(&project(&files)).output().expect_code(1);
+    assert!(outcome.stderr.contains("lib/demo/__init__.py:1 has 1.2.3"), "{}", outcome.stderr);
+}
+
+#[test]
+fn what_is_not_the_projects_own_is_no_copy() {
+    let module = "__version__ = '1.2.3'\n";
+    check(
+        &[
+            ("pyproject.toml", STATIC),
+            ("tests/__init__.py", module),
+            ("vendor/__init__.py", module),
+            ("plugin/__init__.py", module),
+            ("plugin/pyproject.toml", "[project]\nname = \"plugin\"\nversion = \"1.2.3\"\n"),
+            ("tools/__init__.py", "version = '1.2.3'\nMINIMUM = '1.2.3'\n"),
+            ("notes/x.py", module),
+        ],
+        &[("pyproject.toml", &STATIC.replace("1.2.3", "1.2.4"))],
+    );
+}
+
+#[test]
+fn the_hint_changes_what_is_meant_and_nothing_else() {
+    let pyproject = "[project]\nname = \"demo\"\nversion = '1.2.3'\n[tool.poetry.dependencies]\nother = { version = \"1.2.3\", extras = [\"x\"] }\n[tool.commitizen]\nversion = \"1.2.3\"\n";
+    let outcome = bump(&project(&[("pyproject.toml", pyproject)])).output().expect_code(1);
+    let entry = r#"{ path = "pyproject.toml", pattern = "[tool.commitizen]\nversion = \"{version}\"" }"#;
+    assert!(outcome.stderr.contains(entry), "{}", outcome.stderr);
+    let named = format!("{pyproject}[tool.relwarden.bump]\nfiles = [{entry}]\n");
+    let expected = named.replace("version = '1.2.3'", "version = '1.2.4'");
+    let expected = expected.replace("[tool.commitizen]\nversion = \"1.2.3\"", "[tool.commitizen]\nversion = \"1.2.4\"");
+    check(&[("pyproject.toml", &named)], &[("pyproject.toml", &expected)]);
+}
+
+#[test]
+fn a_version_that_hatch_computes_is_unknown() {
+    let code =
+        |settings: &str| dynamic(&format!("[tool.hatch.version]\nsource = \"code\"\npath = \"v.py\"\n{settings}\n"));
+    let module = "__version__ = \"1.2.3\"\n";
+    let computed = code("expression = \"get_version()\"");
+    let outcome = bump(&project(&[("pyproject.toml", &computed), ("v.py", module)])).output().expect_code(2);
+    assert!(outcome.stderr.contains("it is the value of `get_version()`"), "{}", outcome.stderr);
+    check(&[("pyproject.toml", &code("")), ("v.py", module)], &[("v.py", &module.replace("1.2.3", "1.2.4"))]);
+}
+
+#[test]
+fn a_replaced_decision_leaves_no_word_in_the_changelog() {
+    let settings = "[tool.relwarden.release]\nchangelog_template = \"entry.j2\"\n[tool.relwarden.status]\nurl = \"https://example.org/s/index.json\"\n";
+    let project = project(&[
+        ("pyproject.toml", &format!("{STATIC}{settings}")),
+        ("entry.j2", "### Security\n\n- {{ custom_notes }}\n- {{ status_url | link }}\n"),
+        ("CHANGELOG.md", "# C\n\n## [Unreleased]\n\n## [1.2.3] - 2025-12-01\n"),
+    ]);
+    decide_and_bump(&project, "first");
+    let section = |words: &str| {
+        format!(
+            "# C\n\n## [Unreleased]\n\n## [1.2.4] - 2026-01-19\n\n### Security\n\n- {words}\n- <https://example.org/s/index.html>\n\n## [1.2.3] - 2025-12-01\n"
+        )
+    };
+    assert_eq!(project.text("CHANGELOG.md"), section("first"));
+    project.write("CHANGELOG.md", section("first\n- Mine"));
+    decide_and_bump(&project, "second");
+    assert_eq!(project.text("CHANGELOG.md"), section("Mine\n- second"));
+}
+
+fn decide_and_bump(project: &Scratch, words: &str) {
+    let page = json!({ "meta": { "api-version": "1.1" }, "name": "demo", "versions": ["1.2.3"], "files": [] });
+    project.write("releases.json", page.to_string());
+    let run = || test_support::binary!("decide-release").run().project(project.path()).now("2026-01-19T03:00:00Z");
+    run()
+        .args(["--manual", "--notes", words, "--next-version", "1.2.4", "--index", "releases.json"])
+        .output()
+        .expect_success();
+    run().arg("bump").output().expect_success();
+}
