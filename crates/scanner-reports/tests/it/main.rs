@@ -20,4 +20,5 @@ mod secrets;
 mod semgrep;
 mod statements;
 mod support;
+mod targets;
 mod unreadable;
