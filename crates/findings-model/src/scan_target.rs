@@ -66,7 +66,7 @@ impl ScanTarget {
         let (category, _) = id.rsplit_once('/')?;
         // `/language:python` has no name in front of its only slash.
         let category = if category.is_empty() { id } else { category };
-        Some(Self::of("category", category)).filter(|_| category.trim_matches('/') != "")
+        Some(Self::of("category", category)).filter(|_| !category.trim_matches('/').is_empty())
     }
 
     fn of(word: &str, name: &str) -> Self {

@@ -38,7 +38,10 @@ fn a_scan_of_another_thing_ends_nothing_and_the_missing_one_is_told() {
     CVE-1-1 high unverified since 2026-01-05
     ");
     // The other thing was a mistake: nothing is open in it, and nobody waits for it.
-    assert_snapshot!(p.run(26, &[project()]), @"CVE-1-1 high resolved on 2026-01-26: no_longer_reported");
+    assert_snapshot!(p.run(26, &[project()]), @r#"
+    * CVE-1-1 resolved {"reason":"no_longer_reported"}
+    CVE-1-1 high resolved on 2026-01-26: no_longer_reported
+    "#);
 }
 
 #[test]
@@ -80,10 +83,10 @@ fn reports_about_several_things_stand_side_by_side() {
     let both = |one: Scan, other: Scan| [one, other.in_file("image.json")];
     p.take(5, &both(found(project()), found(image("app:1"))));
     assert_snapshot!(p.run(12, &both(project(), found(image("app:2")))), @"CVE-1-1 high open");
-    assert_snapshot!(p.run(19, &both(project(), image("app:3"))), @"
-    * CVE-1-1 resolved {\"reason\":\"no_longer_reported\"}
+    assert_snapshot!(p.run(19, &both(project(), image("app:3"))), @r#"
+    * CVE-1-1 resolved {"reason":"no_longer_reported"}
     CVE-1-1 high resolved on 2026-01-19: no_longer_reported
-    ");
+    "#);
 }
 
 fn codeql(category: &str) -> Scan {
