@@ -42,6 +42,7 @@ fn vulnerability(id: &str, severity: Severity) -> Finding {
                 last_seen: date!(2026 - 01 - 05),
                 ended: None,
                 reason: None,
+                seen_in: vec![],
             },
         )]
         .into(),
@@ -74,6 +75,7 @@ fn code(id: &str, path: &str, says: &str) -> Finding {
                 last_seen: date!(2026 - 01 - 05),
                 ended: None,
                 reason: None,
+                seen_in: vec![],
             },
         )]
         .into(),
@@ -97,6 +99,7 @@ fn scan(name: &str, coverage: CoverageState) -> ScanSummary {
         scanner: scanner(name),
         format: None,
         file: format!("{name}.json"),
+        target: None,
         coverage,
         reasons,
         not_covered: vec![],

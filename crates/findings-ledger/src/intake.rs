@@ -15,13 +15,14 @@ mod repeated;
 mod run;
 mod silenced;
 mod stale;
+mod summary;
 mod used_with;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use findings_model::{
     AdvisoryVerdict, Attribution, Clearance, ExceptedBy, Finding, Package, ResolvedReason, Scan, ScanSummary,
-    ScannerName, Scope, SeveritySource, Status, Subject, Timestamp, Vulnerability,
+    ScanTarget, ScannerName, Scope, SeveritySource, Status, Subject, Timestamp, Vulnerability,
     identity::{self, Match, Seen},
 };
 use time::Date;
@@ -33,7 +34,8 @@ use canonical::Canonical;
 use ending::Ending;
 use exceptions::Exceptions;
 use plan_index::PlanIndex;
-use run::{Aside, Record, Run};
+use run::{Record, Run};
+use summary::Aside;
 
 /// A run's scans and everything that is needed to judge them.
 pub struct Intake<'a> {
@@ -170,6 +172,7 @@ fn take_in_known(mut ledger: Ledger, intake: &Intake<'_>) -> Outcome {
             old_severity: newborn.finding.rating.severity,
             hidden: Vec::new(),
             left_out: Vec::new(),
+            elsewhere: Vec::new(),
         });
         ledger.findings.push(newborn.finding);
     }
@@ -244,6 +247,8 @@ struct Step {
     hidden: Vec<(ScannerName, String)>,
     /// Scanners whose reports leave its package out, though the project declares it.
     left_out: Vec<(ScannerName, Package)>,
+    /// Scanners of which no report is about what they found it in.
+    elsewhere: Vec<(ScannerName, ScanTarget)>,
 }
 
 /// What is to be said of scanners, beside what their reports say.
@@ -254,6 +259,9 @@ fn asides(steps: &[Step]) -> BTreeMap<ScannerName, Aside> {
     }
     for (scanner, package) in steps.iter().flat_map(|step| &step.left_out) {
         asides.entry(scanner.clone()).or_default().left_out.insert(package.clone());
+    }
+    for (scanner, target) in steps.iter().flat_map(|step| &step.elsewhere) {
+        asides.entry(scanner.clone()).or_default().elsewhere.insert(target.clone());
     }
     asides
 }
@@ -303,6 +311,7 @@ fn advance(
     let mut reasons = Vec::new();
     let mut hidden = Vec::new();
     let mut left_out = Vec::new();
+    let mut elsewhere = Vec::new();
     let mut suppressed_for = None;
     let is_over = was_resolved && records.is_empty();
     if !contested && !is_over {
@@ -317,7 +326,8 @@ fn advance(
             match ending::of(finding, &scanner, run, intake) {
                 Ending::Hidden(reason) if finding.is_open() => hidden.push((scanner, reason)),
                 Ending::LeftOut(package) if finding.is_open() => left_out.push((scanner, package)),
-                Ending::Unproved | Ending::Hidden(_) | Ending::LeftOut(_) => {}
+                Ending::Elsewhere(target) if finding.is_open() => elsewhere.push((scanner, target)),
+                Ending::Unproved | Ending::Hidden(_) | Ending::LeftOut(_) | Ending::Elsewhere(_) => {}
                 Ending::Suppressed => suppressed_for = Some(scanner),
                 Ending::Ended(reason) => {
                     if let Some(attribution) = finding.scanners.get_mut(&scanner) {
@@ -330,7 +340,7 @@ fn advance(
     }
     if !records.is_empty() {
         refresh::apply(finding, records, run, today);
-        return Step { before, seen, resolved: None, by, old_severity, hidden, left_out };
+        return Step { before, seen, resolved: None, by, old_severity, hidden, left_out, elsewhere };
     }
     if let Some(scanner) = suppressed_for {
         seen = Sight::Seen(Some(Clearance::Suppressed));
@@ -349,7 +359,7 @@ fn advance(
         resolved = Some(*reason);
         by = scanner.clone();
     }
-    Step { before, seen, resolved, by, old_severity, hidden, left_out }
+    Step { before, seen, resolved, by, old_severity, hidden, left_out, elsewhere }
 }
 
 /// Which of several reasons is told: the one that says most.
@@ -413,10 +423,11 @@ fn status(finding: &Finding, step: &Step, today: Date) -> Status {
     }
 }
 
-/// Notes that a scanner reported a finding today.
-fn attribute(finding: &mut Finding, scanner: &ScannerName, today: Date) {
-    let new = Attribution { first_seen: today, last_seen: today, ended: None, reason: None };
+/// Notes that a scanner reported a finding today, and in what.
+fn attribute(finding: &mut Finding, scanner: &ScannerName, seen_in: Vec<ScanTarget>, today: Date) {
+    let new = Attribution { first_seen: today, last_seen: today, ended: None, reason: None, seen_in: Vec::new() };
     let attribution = finding.scanners.get_or_insert(scanner, new);
     attribution.last_seen = attribution.last_seen.max(today);
     (attribution.ended, attribution.reason) = (None, None);
+    attribution.seen_in = seen_in;
 }

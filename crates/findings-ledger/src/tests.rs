@@ -7,6 +7,7 @@ mod laws;
 mod layout;
 mod looked_for;
 mod project;
+mod targets;
 mod timeline;
 
 use std::collections::BTreeSet;

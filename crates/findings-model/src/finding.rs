@@ -4,7 +4,7 @@ use serde::{Deserialize, Deserializer, Serialize, de};
 use smol_str::SmolStr;
 use time::Date;
 
-use crate::{Clearance, Exploitation, FindingId, FindingKind, Rating, ScannerName, Subject};
+use crate::{Clearance, Exploitation, FindingId, FindingKind, Rating, ScanTarget, ScannerName, Subject};
 
 mod attributions;
 pub(crate) mod day;
@@ -127,6 +127,9 @@ pub struct Attribution {
     /// How it ended for that scan.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub reason: Option<ResolvedReason>,
+    /// In what it saw it the newest time, in order; empty where its reports do not say it.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub seen_in: Vec<ScanTarget>,
 }
 
 /// Where a finding stands.

@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
-use crate::{FindingKind, Package, Rating, ReportFormat, RuleSet, ScannerName, Subject, Timestamp};
+use crate::{FindingKind, Package, Rating, ReportFormat, RuleSet, ScanTarget, ScannerName, Subject, Timestamp};
 
 /// What one report (one run inside it) said.
 #[derive(Clone, Debug, PartialEq)]
@@ -108,6 +108,8 @@ impl Gap {
 /// which then could not be read, leaves an empty list and still says nothing about any other file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LookedAt {
+    /// What all of it is, where the report says it: its silence ends nothing that was found in something else.
+    pub target: Option<ScanTarget>,
     /// The report names the packages that it looked at: one that it does not name was not there.
     pub lists_packages: bool,
     /// Packages with their installed versions.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use time::Date;
 
 use crate::finding::day;
-use crate::{CoverageState, Finding, ReportFormat, RuleSet, ScannerName, Timestamp};
+use crate::{CoverageState, Finding, ReportFormat, RuleSet, ScanTarget, ScannerName, Timestamp};
 
 /// Findings with the coverage they were seen under: one side of a comparison.
 ///
@@ -112,6 +112,9 @@ pub struct ScanSummary {
     pub format: Option<ReportFormat>,
     /// The report's path.
     pub file: String,
+    /// What was looked at, where the report says it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<ScanTarget>,
     /// How much was looked at.
     pub coverage: CoverageState,
     /// Why it is not complete, and what else is to be said of it.

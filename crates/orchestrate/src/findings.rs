@@ -185,8 +185,9 @@ pub fn update_findings(project: &Project, request: &FindingsRequest) -> Result<F
     let decisions = PlanFile::read(&plan_bytes).map_err(plan_error)?.into_decisions();
     // Read again before it is written: look-ups may take half a minute, and what a person saves meanwhile must not be lost.
     drop(plan_bytes);
-    let mut scans = scans(project, request)?;
-    let mut warnings = gather::leave_out_own_state(&mut scans);
+    let mut warnings = Vec::new();
+    let mut scans = scans(project, request, &mut warnings)?;
+    warnings.extend(gather::leave_out_own_state(&mut scans));
     if scans.is_empty() {
         warnings.push(format!("there is no report in {}; nothing is known from this run", folders_of(request)));
     }
@@ -260,7 +261,7 @@ pub fn update_findings(project: &Project, request: &FindingsRequest) -> Result<F
 }
 
 /// Every report of the folders and every declared one, each file once: a declared format goes before what content and name say.
-fn scans(project: &Project, request: &FindingsRequest) -> Result<Vec<Scan>, StoreError> {
+fn scans(project: &Project, request: &FindingsRequest, warnings: &mut Vec<String>) -> Result<Vec<Scan>, StoreError> {
     let tree = Tree::of(project);
     let key = request.key.as_ref();
     let reading = Reading { own_project: Some(&request.project), key, now: request.now, tree: Some(&tree) };
@@ -270,7 +271,8 @@ fn scans(project: &Project, request: &FindingsRequest) -> Result<Vec<Scan>, Stor
     let mut scans = Vec::new();
     for folder in &request.folders {
         let folder = project.path(folder);
-        scans.extend(gather::scans_of_folder(project, &folder, &reading, &mut |path| !seen.insert(place(path)))?);
+        let mut skip = |path: &Path| !seen.insert(place(path));
+        scans.extend(gather::scans_of_folder(project, &folder, &reading, &mut skip, warnings)?);
     }
     let mut seen = BTreeSet::new();
     for (format, path) in declared.iter().filter(|(_, path)| seen.insert(place(path))) {

@@ -67,21 +67,35 @@ impl<'p> Tree<'p> {
     }
 }
 
-/// Reads every report of a folder, by name, without those to `skip`. A folder that is not there has none.
+/// Reads every report of a folder, by name, without those to `skip`. A folder that is not there has none. What is not looked into
+/// is told in `warnings`.
 pub(crate) fn scans_of_folder(
     project: &Project,
     folder: &Path,
     reading: &Reading<'_>,
     skip: &mut dyn FnMut(&Path) -> bool,
+    warnings: &mut Vec<String>,
 ) -> Result<Vec<Scan>, StoreError> {
     let mut scans = Vec::new();
     for entry in state_store::list(folder)? {
-        let path = folder.join(&entry.name);
-        if counts_as_report(&entry) && !skip(&path) {
+        let path = folder.join(&entry.file_name);
+        if !counts_as_report(&entry) {
+            if entry.kind == EntryKind::Folder && !is_empty(&path) {
+                let label = project.label(&path);
+                warnings.push(format!(
+                    "{label} is a folder among the reports and was not looked into; if there are reports in it, give it with --reports as well"
+                ));
+            }
+        } else if !skip(&path) {
             scans.extend(scans_of_file(project, &path, None, reading));
         }
     }
     Ok(scans)
+}
+
+/// Whether a folder holds nothing but what keeps it in git; one that cannot be listed may hold anything.
+fn is_empty(folder: &Path) -> bool {
+    state_store::list(folder).is_ok_and(|entries| entries.iter().all(|entry| KEEPERS.contains(&entry.name.as_str())))
 }
 
 /// A folder inside the reports folder is only looked at where a report should stand.
@@ -246,7 +260,7 @@ fn records_of_zip(project: &Project, path: &Path, wanted: &Wanted, records: &mut
 
 fn records_of_folder(project: &Project, folder: &Path, depth: usize, records: &mut Records) -> Result<(), StoreError> {
     for entry in state_store::list(folder)? {
-        let path: PathBuf = folder.join(&entry.name);
+        let path: PathBuf = folder.join(&entry.file_name);
         match entry.kind {
             EntryKind::Folder if depth > 0 => records_of_folder(project, &path, depth - 1, records)?,
             EntryKind::File if is_record(&entry.name) => match state_store::read(&path, RECORD_BYTES) {

@@ -89,7 +89,7 @@ impl Project {
             let Ok(entries) = state_store::list(&self.root.join(&folder)) else {
                 return Vec::new();
             };
-            for Entry { name, kind } in entries {
+            for Entry { name, kind, .. } in entries {
                 let path = if folder.is_empty() { name.clone() } else { format!("{folder}/{name}") };
                 let is_foreign = name.starts_with('.') || FOREIGN.contains(&name.as_str());
                 match kind {

@@ -1,4 +1,7 @@
-use std::path::{Path, PathBuf};
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+};
 
 use crate::{Action, StoreError, StoreErrorKind};
 
@@ -16,6 +19,8 @@ pub enum EntryKind {
 pub struct Entry {
     /// The entry's name; characters that are not UTF-8 are replaced.
     pub name: String,
+    /// The entry's name as the system has it, by which it is opened.
+    pub file_name: OsString,
     /// What it is.
     pub kind: EntryKind,
 }
@@ -34,8 +39,10 @@ pub fn list(folder: &Path) -> Result<Vec<Entry>, StoreError> {
     for entry in entries {
         let entry = entry.map_err(fail)?;
         let kind = entry.file_type().map_err(fail)?;
+        let file_name = entry.file_name();
         found.push(Entry {
-            name: entry.file_name().to_string_lossy().into_owned(),
+            name: file_name.to_string_lossy().into_owned(),
+            file_name,
             kind: if kind.is_file() {
                 EntryKind::File
             } else if kind.is_dir() {
@@ -45,7 +52,7 @@ pub fn list(folder: &Path) -> Result<Vec<Entry>, StoreError> {
             },
         });
     }
-    found.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+    found.sort_unstable_by(|a, b| (&a.name, &a.file_name).cmp(&(&b.name, &b.file_name)));
     Ok(found)
 }
 

@@ -224,6 +224,36 @@ fn a_folder_that_is_given_twice_is_read_once_and_none_is_said() {
 }
 
 #[test]
+fn a_folder_among_the_reports_is_named() {
+    let project = project("");
+    report(&project, "bandit.json", &bandit(&["a.py"]));
+    report(&project, "sast/semgrep.json", &json!({}));
+    project.write(&format!("{REPORTS}/empty/.gitkeep"), "");
+    let document = document(&project, WEEK_1);
+    assert_eq!(document["scans"].as_array().map(Vec::len), Some(1), "{document:#}");
+    let warnings: Vec<&str> = document["warnings"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let named: Vec<&&str> =
+        warnings.iter().filter(|warning| warning.contains("is a folder among the reports")).collect();
+    assert!(matches!(named[..], [one] if one.contains("latest/sast") && one.contains("--reports")), "{warnings:?}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_report_is_read_whatever_bytes_its_name_has() {
+    use std::os::unix::ffi::OsStrExt as _;
+
+    let project = project("");
+    report(&project, "bandit.json", &bandit(&["a.py"]));
+    let odd = project.join(REPORTS).join(std::ffi::OsStr::from_bytes(b"bandit-\xff.json"));
+    let usual = project.join(&format!("{REPORTS}/bandit.json"));
+    std::fs::copy(&usual, odd).unwrap();
+    std::fs::remove_file(usual).unwrap();
+    let document = document(&project, WEEK_1);
+    assert_eq!(document["scans"][0]["coverage"], "complete", "{document:#}");
+    assert_eq!(document["scans"][0]["file"], "security/reports/latest/bandit-\u{fffd}.json");
+}
+
+#[test]
 fn a_missing_scanner_is_named_without_a_report() {
     let project = project("");
     project.write("relwarden.toml", "[scanners]\nrequired = [\"pip_audit\"]\n");

@@ -1,6 +1,8 @@
 //! Whether a scanner's silence ends a finding.
 
-use findings_model::{AdvisoryVerdict, Finding, Package, ResolvedReason, ScannerName, Subject, Vulnerability};
+use findings_model::{
+    AdvisoryVerdict, Finding, Package, ResolvedReason, ScanTarget, ScannerName, Subject, Vulnerability,
+};
 
 use super::{
     Intake,
@@ -16,6 +18,8 @@ pub(super) enum Ending {
     Hidden(String),
     /// Nothing: its reports leave the package out, which the project itself declares.
     LeftOut(Package),
+    /// Nothing: its reports are about other things than this, in which it found it.
+    Elsewhere(ScanTarget),
     /// It is there as far as anyone can tell, and a comment in the code suppresses it.
     Suppressed,
     /// It is over.
@@ -27,6 +31,7 @@ pub(super) fn of(finding: &Finding, scanner: &ScannerName, run: &Run<'_>, intake
     let place = run.place(scanner, finding);
     match (&finding.subject, place) {
         (_, Place::NotCovered) => Ending::Unproved,
+        (_, Place::Elsewhere(target)) => Ending::Elsewhere(target),
         (_, Place::Hidden(reason)) => Ending::Hidden(reason),
         (_, Place::Suppressed) => Ending::Suppressed,
         (Subject::Vulnerability(v), place) => flaw(v, &place, intake),

@@ -101,13 +101,14 @@ impl Exception {
 
     /// `named` says which ids are those of a finding that is there: an alias that is no longer told gives way to them.
     fn matches(&self, finding: &Finding, named: &HashSet<AdvisoryId>) -> bool {
-        let rule = match &finding.subject {
-            Subject::Vulnerability(_) => None,
-            Subject::Code(spot) => Some(&spot.rule),
-            Subject::Secret(spot) => Some(&spot.rule),
+        // A person may have written down what the rule was called then.
+        let is_of = |wanted: &String| match &finding.subject {
+            Subject::Vulnerability(_) => false,
+            Subject::Code(spot) => spot.rule == *wanted || spot.former_rules.contains(wanted),
+            Subject::Secret(spot) => spot.rule == *wanted,
         };
         self.id.as_deref().is_none_or(|id| names(finding, id, named))
-            && self.rule.as_ref().is_none_or(|wanted| rule == Some(wanted))
+            && self.rule.as_ref().is_none_or(is_of)
             && self
                 .package
                 .as_ref()

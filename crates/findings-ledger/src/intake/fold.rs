@@ -130,10 +130,14 @@ fn stronger(rating: &Rating, than: &Rating) -> bool {
 
 fn together(a: &Attribution, b: &Attribution) -> Attribution {
     let ended = a.ended.zip(b.ended).map(|(a, b)| a.max(b));
+    let mut seen_in = [a.seen_in.clone(), b.seen_in.clone()].concat();
+    seen_in.sort_unstable();
+    seen_in.dedup();
     Attribution {
         first_seen: a.first_seen.min(b.first_seen),
         last_seen: a.last_seen.max(b.last_seen),
         ended,
         reason: a.reason.or(b.reason).filter(|_| ended.is_some()),
+        seen_in,
     }
 }

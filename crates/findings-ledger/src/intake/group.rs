@@ -5,7 +5,7 @@ use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
 };
 
-use findings_model::{CoverageState, FindingKind, Gap, LookedAt, Package, ReportFormat, Subject};
+use findings_model::{CoverageState, FindingKind, Gap, LookedAt, Package, ReportFormat, ScanTarget, Subject};
 
 use super::{Intake, run::Judged, used_with::UsedWith};
 
@@ -168,6 +168,14 @@ impl<'a> Group<'a> {
     pub(super) fn files(&self) -> &HashSet<&'a str> {
         let all = || self.looked_at.iter().flat_map(|looked_at| &looked_at.files).map(String::as_str);
         self.files.get_or_init(|| all().collect())
+    }
+
+    /// What of all that a scanner found a finding in none of its reports may be about.
+    pub(super) fn lacks<'t>(&self, seen_in: &'t [ScanTarget]) -> Option<&'t ScanTarget> {
+        let is_there = |then: &ScanTarget| {
+            self.looked_at.iter().any(|looked_at| looked_at.target.as_ref().is_none_or(|now| now.may_be(then)))
+        };
+        seen_in.iter().find(|then| !is_there(then))
     }
 
     pub(super) fn tree_is_there(&self, intake: &Intake<'_>) -> bool {

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use findings_model::{
-    AdvisoryId, AdvisoryIds, Attributions, Clearance, Extra, Finding, FindingId, Rating, ScannerName, Scope, Severity,
-    SeveritySource, Status, Subject, UnderOverride, Vulnerability,
+    AdvisoryId, AdvisoryIds, Attributions, Clearance, Extra, Finding, FindingId, Rating, ScanTarget, ScannerName,
+    Scope, Severity, SeveritySource, Status, Subject, UnderOverride, Vulnerability,
 };
 use smol_str::SmolStr;
 use time::Date;
@@ -114,8 +114,15 @@ pub(super) fn apply(finding: &mut Finding, records: &[&Record<'_>], run: &Run<'_
     {
         finding.reference_url = Some(url.clone());
     }
-    for record in &records {
-        attribute(finding, record.scanner, today);
+    for (at, record) in records.iter().enumerate() {
+        if records[..at].iter().any(|earlier| earlier.scanner == record.scanner) {
+            continue;
+        }
+        let by_it = records[at..].iter().filter(|other| other.scanner == record.scanner);
+        let mut seen_in: Vec<ScanTarget> = by_it.filter_map(|record| run.target(record)).cloned().collect();
+        seen_in.sort_unstable();
+        seen_in.dedup();
+        attribute(finding, record.scanner, seen_in, today);
     }
     finding.last_seen = finding.last_seen.max(today);
 }

@@ -6,12 +6,18 @@ use std::{
 };
 
 use findings_model::{
-    Clearance, Coverage, CoverageState, ExceptedBy, Finding, Gap, Observation, Package, RuleSet, Scan, ScanSummary,
+    Clearance, Coverage, CoverageState, ExceptedBy, Finding, Observation, Package, Scan, ScanSummary, ScanTarget,
     ScannerName, ScannerState, Status, Subject, Timestamp,
 };
 
 use super::{
-    Intake, Required, canonical::Canonical, group::Group, lost, order, repeated, silenced, stale::Dates, used_with,
+    Intake, Required,
+    canonical::Canonical,
+    group::Group,
+    lost, order, repeated, silenced,
+    stale::Dates,
+    summary::{self, Aside},
+    used_with,
 };
 use crate::Ledger;
 
@@ -38,9 +44,9 @@ pub(super) struct Judged<'a> {
     scanner: &'a ScannerName,
     pub(super) coverage: Cow<'a, Coverage>,
     /// When the same report was taken in first, where it is not a new one.
-    repeats: Option<Timestamp>,
+    pub(super) repeats: Option<Timestamp>,
     /// It counts, and nothing in it shows that anything was looked at.
-    holds_nothing: bool,
+    pub(super) holds_nothing: bool,
 }
 
 impl Judged<'_> {
@@ -48,15 +54,6 @@ impl Judged<'_> {
     fn when(&self, now: Timestamp) -> Timestamp {
         self.scan.observed_at.filter(|at| *at <= now).or(self.repeats).unwrap_or(now)
     }
-}
-
-/// What is to be said of a scanner, beside what its reports say.
-#[derive(Debug, Default)]
-pub(super) struct Aside {
-    /// It was used with less than before: what that may hide.
-    pub(super) narrowed: Option<String>,
-    /// Packages that its reports leave out and the project declares.
-    pub(super) left_out: BTreeSet<Package>,
 }
 
 /// A scan of the run under the name that its scanner goes by; the summary itself says what the report says.
@@ -78,6 +75,8 @@ pub(super) struct Record<'a> {
 pub(super) enum Place<'a> {
     /// They did not look there, or cannot prove that they did.
     NotCovered,
+    /// None of them is about this, in which the scanner found it.
+    Elsewhere(ScanTarget),
     /// They were made with fewer detectors or more filters than the scan that reported it, as this reason says.
     Hidden(String),
     /// A comment in the code may have suppressed it.
@@ -138,7 +137,8 @@ impl<'a> Run<'a> {
         }
         let mut files: BTreeMap<&ScannerName, Vec<lost::Report<'_>>> = BTreeMap::new();
         for judged in &scans {
-            let report = lost::Report { file: &judged.scan.file, format: judged.scan.format };
+            let target = judged.scan.coverage.looked_at.target.as_ref();
+            let report = lost::Report { file: &judged.scan.file, format: judged.scan.format, target };
             files.entry(judged.scanner).or_default().push(report);
         }
         let reports: BTreeMap<&ScannerName, usize> =
@@ -147,18 +147,19 @@ impl<'a> Run<'a> {
         let mut missing: Vec<ScanSummary> = required
             .iter()
             .filter(|name| !groups.contains_key(name) && !before.contains_key(*name))
-            .map(|name| lost::missing(name, None, String::new(), &[]))
+            .map(|name| lost::missing(name, None, lost::Lost::default(), &[]))
             .collect();
         for (name, state) in before {
             if retired.contains(name) || (!groups.contains_key(name) && !required.contains(name)) {
                 continue;
             }
             let now = files.get(name).map_or(&[][..], Vec::as_slice);
-            let lost = lost::reports(state, now, reports.get(name).copied());
+            let found_in = |target: &ScanTarget| has_open_in(&ledger.findings, name, target);
+            let lost = lost::reports(state, now, reports.get(name).copied(), &found_in);
             if let Some(group) = groups.get_mut(name).filter(|_| !lost.is_empty()) {
                 group.ends = false;
             }
-            missing.extend(lost.into_iter().map(|file| lost::missing(name, Some(state), file, now)));
+            missing.extend(lost.into_iter().map(|lost| lost::missing(name, Some(state), lost, now)));
         }
         let mut silenced = silenced::without_secrets(scans.iter().map(|judged| (judged.scanner, judged.scan)));
         silenced.retain(|scanner| {
@@ -185,6 +186,11 @@ impl<'a> Run<'a> {
         !self.groups.get(scanner).is_some_and(|g| g.files().contains(path)) && !(self.intake.file_exists)(path)
     }
 
+    /// What a record's report is about.
+    pub(super) fn target(&self, record: &Record<'_>) -> Option<&'a ScanTarget> {
+        self.scans.get(record.report)?.scan.coverage.looked_at.target.as_ref()
+    }
+
     /// Whether this run had every advisory record about the flaw that a finding is.
     pub(super) fn is_advised(&self, finding: &Finding) -> bool {
         matches!(&finding.subject, Subject::Vulnerability(v) if (self.intake.advised)(v))
@@ -204,6 +210,10 @@ impl<'a> Run<'a> {
     pub(super) fn place(&self, scanner: &ScannerName, finding: &Finding) -> Place<'a> {
         let may_tell = |group: &&Group<'a>| group.ends && group.speaks_of.include(&finding.subject);
         let Some(group) = self.groups.get(scanner).filter(may_tell) else { return Place::NotCovered };
+        let seen_in = finding.scanners.get(scanner).map_or(&[][..], |attribution| &attribution.seen_in);
+        if let Some(target) = group.lacks(seen_in) {
+            return Place::Elsewhere(target.clone());
+        }
         match &finding.subject {
             Subject::Vulnerability(v) => {
                 if group.gap_packages.contains(&v.package) {
@@ -268,7 +278,7 @@ impl<'a> Run<'a> {
             .iter()
             .map(|judged| {
                 let aside = asides.get(judged.scanner).unwrap_or(&none);
-                Told { scanner: judged.scanner.clone(), summary: summary(judged, aside, self.intake.now) }
+                Told { scanner: judged.scanner.clone(), summary: summary::of(judged, aside, self.intake.now) }
             })
             .collect();
         all.extend(self.missing.iter().map(|lost| Told { scanner: lost.scanner.clone(), summary: lost.clone() }));
@@ -363,6 +373,13 @@ fn judge_dates<'a>(
     dates
 }
 
+/// Whether something is open that a scanner saw last in a target.
+fn has_open_in(findings: &[Finding], scanner: &ScannerName, target: &ScanTarget) -> bool {
+    findings.iter().filter(|finding| finding.is_open()).any(|finding| {
+        finding.scanners.get(scanner).is_some_and(|seen| seen.ended.is_none() && seen.seen_in.contains(target))
+    })
+}
+
 fn has_content(scan: &Scan) -> bool {
     let looked_at = &scan.coverage.looked_at;
     !(looked_at.packages.is_empty() && looked_at.files.is_empty() && scan.observations.is_empty())
@@ -420,53 +437,4 @@ fn required(
     };
     names.retain(|name| !retired.contains(name));
     names
-}
-
-fn summary(judged: &Judged<'_>, aside: &Aside, now: Timestamp) -> ScanSummary {
-    let (scan, coverage) = (judged.scan, &judged.coverage);
-    let mut not_covered: Vec<String> = coverage.gaps.iter().map(Gap::label).collect();
-    not_covered.sort();
-    not_covered.dedup();
-    let mut state = coverage.state;
-    let mut reasons = coverage.reasons.clone();
-    if let Some(reason) = aside.narrowed.as_ref().filter(|_| state.is_usable()) {
-        state = CoverageState::Filtered;
-        reasons.insert(0, reason.clone());
-    }
-    if judged.holds_nothing {
-        reasons
-            .push("it holds nothing: it does not show that anything was looked at (trust_empty accepts it)".to_owned());
-    }
-    reasons.extend(judged.repeats.map(repeated::remark));
-    if !aside.left_out.is_empty() && scan.coverage.looked_at.lists_packages {
-        reasons.push(left_out(&aside.left_out));
-    }
-    ScanSummary {
-        scanner: scan.scanner.clone(),
-        format: scan.format,
-        file: scan.file.clone(),
-        coverage: state,
-        reasons,
-        not_covered,
-        findings: scan.observations.len(),
-        tool_version: scan.tool_version.clone(),
-        observed_at: scan.observed_at.filter(|at| *at <= now),
-        report_digest: scan.report_digest.clone(),
-        rule_set: scan.rules.as_ref().map(RuleSet::digest),
-        repeats: judged.repeats,
-        holds_nothing: judged.holds_nothing,
-    }
-}
-
-/// What is told of declared packages that a report leaves out.
-fn left_out(packages: &BTreeSet<Package>) -> String {
-    const NAMED: usize = 5;
-    let mut names: Vec<String> = packages.iter().take(NAMED).map(ToString::to_string).collect();
-    if packages.len() > NAMED {
-        names.push(format!("{} more", packages.len() - NAMED));
-    }
-    format!(
-        "it leaves out {}, which the project declares as a dependency without a condition: what is known of it stays, unverified (was another environment scanned?)",
-        names.join(", ")
-    )
 }

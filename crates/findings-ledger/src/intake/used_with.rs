@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use findings_model::{Finding, RuleSet, RuleSetUse, ScannerName, Status};
+use findings_model::{Finding, RuleSet, RuleSetUse, ScannerName, Status, Subject};
 use time::Date;
 
 /// What all reports of a scanner in one run have in common.
@@ -15,7 +15,8 @@ pub(super) struct UsedWith<'a> {
 }
 
 /// Why a finding may be hidden from a scan that was made with other detectors, filters or another version than the one that
-/// reported it. What another version does not report is hidden only if the code is `still_there`.
+/// reported it. What another version does not report is hidden only if the code is `still_there`; so is code that a report without
+/// a version is silent about, where the scanner told its version before (bandit tells it only with an issue).
 pub(super) fn hides(
     now: &UsedWith<'_>,
     history: &[RuleSetUse],
@@ -30,7 +31,13 @@ pub(super) fn hides(
         None => Some("the report no longer says which detectors were on".to_owned()),
     });
     by_rules.or_else(|| {
-        let version = now.version?;
+        let Some(version) = now.version else {
+            let then = then().find_map(|used| used.tool_version.as_deref())?;
+            let is_unsure = now.rules.is_none() && matches!(finding.subject, Subject::Code(_));
+            return (is_unsure && still_there()).then(|| {
+                format!("it does not say its version, and the code that version {then} reported is still there")
+            });
+        };
         // Where nobody noted the version, the report did not say it, which is another version as well.
         let is_other = then().next().is_none() || then().any(|used| used.tool_version.as_deref() != Some(version));
         let other = then().filter_map(|used| used.tool_version.as_deref()).find(|then| *then != version);

@@ -37,7 +37,11 @@ fn finding(id: &str) -> Finding {
         memory: None,
         exploitation: findings_model::Exploitation::default(),
         source_scanner: scanner.clone(),
-        scanners: [(scanner, Attribution { first_seen: day, last_seen: day, ended: None, reason: None })].into(),
+        scanners: [(
+            scanner,
+            Attribution { first_seen: day, last_seen: day, ended: None, reason: None, seen_in: Vec::new() },
+        )]
+        .into(),
         status: Status::Open,
         discovered: day,
         last_seen: day,

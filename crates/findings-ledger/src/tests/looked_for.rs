@@ -101,3 +101,31 @@ fn suppressions_that_were_there_before_say_nothing_of_a_finding_that_goes() {
     p.take(5, &[bandit(2).finds(code("B602 run.py 4 run(cmd, shell=True)"))]);
     assert_eq!(p.end(12, &[bandit(2)]), Some(ResolvedReason::CodeChanged));
 }
+
+#[test]
+fn a_report_that_does_not_say_its_version_resolves_no_code_that_is_still_there() {
+    let told = |scan: Scan| Scan { tool_version: Some("1.7.9".to_owned()), ..scan };
+    let md5 = || code("B324 run.py 1 md5(x)");
+    let mut p = Project::with_files("run.py");
+    p.lines.insert("run.py", vec!["md5(x)"]);
+    p.take(5, &[told(bandit(0)).finds(md5())]);
+    let silent = p.take(12, &[bandit(0)]);
+    assert_eq!(silent.scans[0].coverage.as_str(), "filtered");
+    assert_snapshot!(silent.scans[0].reasons.join("; "), @"the scan looked for less than an earlier one, which may hide 1 finding: it does not say its version, and the code that version 1.7.9 reported is still there");
+    assert_snapshot!(p.run(19, &[bandit(0)]), @"BANDIT-B324-run.py-1 high unverified since 2026-01-05");
+    // The version that reported it says that it is over.
+    let mut same = Project::with_files("run.py");
+    same.ledger = p.ledger.clone();
+    same.lines.insert("run.py", vec!["md5(x)"]);
+    assert_eq!(same.end(26, &[told(bandit(0))]), Some(ResolvedReason::CodeChanged));
+    p.lines.insert("run.py", vec!["sha256(x)"]);
+    assert_eq!(p.end(26, &[bandit(0)]), Some(ResolvedReason::CodeChanged));
+}
+
+#[test]
+fn a_scanner_that_never_says_its_version_ends_what_it_no_longer_reports() {
+    let mut p = Project::with_files("run.py");
+    p.lines.insert("run.py", vec!["md5(x)"]);
+    p.take(5, &[bandit(0).finds(code("B324 run.py 1 md5(x)"))]);
+    assert_eq!(p.end(12, &[bandit(0)]), Some(ResolvedReason::CodeChanged));
+}

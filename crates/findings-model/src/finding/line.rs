@@ -178,6 +178,7 @@ impl<'t> Rest<'t> {
                 last_seen: self.at(",\"last_seen\":")?.day()?.0,
                 ended: self.maybe(",\"ended\":", Self::day)?.map(|day| day.0),
                 reason: self.maybe(",\"reason\":", Self::word)?,
+                seen_in: self.maybe(",\"seen_in\":", |rest| rest.list(Rest::word))?.unwrap_or_default(),
             };
             scanners.extend([(name, attribution)]);
             if self.at("}}").is_some() {

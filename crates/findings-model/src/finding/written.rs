@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     AdvisoryId, AdvisoryIds, Clearance, CodeText, CvssScore, CvssVector, EpssScore, FindingId, FindingKind, KevListing,
-    SecretMark, Severity, SeveritySource, Subject,
+    ScanTarget, SecretMark, Severity, SeveritySource, Subject,
 };
 
 #[derive(Serialize)]
@@ -355,6 +355,7 @@ impl Line<'_> {
             self.day(",\"last_seen\":", Some(Day(attribution.last_seen)))?;
             self.day(",\"ended\":", attribution.ended.map(Day))?;
             self.maybe(",\"reason\":", attribution.reason.as_ref())?;
+            self.list_if_any(",\"seen_in\":", attribution.seen_in.iter().map(ScanTarget::as_str))?;
             self.0.push(b'}');
         }
         self.0.push(b'}');

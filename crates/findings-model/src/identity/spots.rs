@@ -77,7 +77,14 @@ impl<'a> Spot<'a> {
     fn rule_names(&self) -> impl Iterator<Item = RuleName<'a>> + use<'a> {
         let last = self.rule.rsplit_once('.').map(|(_, last)| RuleName::LastPart(last));
         let whole = std::iter::once(self.rule).chain(self.former.iter().map(String::as_str)).map(RuleName::Whole);
-        whole.chain(last)
+        whole.chain(last).chain(self.checks().map(|(letters, number)| RuleName::Check(letters, number)))
+    }
+
+    /// The numbers of trivy's check under all of its names.
+    fn checks(&self) -> impl Iterator<Item = (&'a str, u32)> + use<'a> {
+        let is_trivy = self.scanner.as_str().eq_ignore_ascii_case("trivy");
+        let names = std::iter::once(self.rule).chain(self.former.iter().map(String::as_str));
+        names.filter(move |_| is_trivy).filter_map(check)
     }
 
     /// A total order that does not ask where in the input a spot stood, unless two are equal in everything.
@@ -96,6 +103,18 @@ fn put_in_order(spots: &[Spot<'_>], positions: &mut [usize]) {
 enum RuleName<'a> {
     Whole(&'a str),
     LastPart(&'a str),
+    Check(&'a str, u32),
+}
+
+/// The letters and the number of a check of trivy's, which calls one `DS002`, `DS-0002` and `AVD-DS-0002`.
+fn check(rule: &str) -> Option<(&str, u32)> {
+    let rule = rule.strip_prefix("AVD-").unwrap_or(rule);
+    let (letters, number) = rule.split_at(rule.find(|c: char| c.is_ascii_digit())?);
+    let letters = letters.strip_suffix('-').unwrap_or(letters);
+    let is_check = !letters.is_empty()
+        && letters.bytes().all(|b| b.is_ascii_uppercase())
+        && number.bytes().all(|b| b.is_ascii_digit());
+    is_check.then(|| number.parse().ok())?.map(|number| (letters, number))
 }
 
 type Order<'a> = (&'a str, u32, &'a str, Option<&'a str>, Option<&'a str>, &'a [String], &'a str, usize);
@@ -391,6 +410,15 @@ impl<'s, 'a> Matcher<'s, 'a> {
         }
         let last = |s: &Spot<'a>| s.rule.rsplit_once('.').map(|(_, last)| at(s, last));
         self.pass(LIVE, By::Line, last, last);
+        if self.known.iter().any(|k| k.checks().next().is_some()) {
+            let checks = |s: &Spot<'a>| {
+                let mut checks: Vec<_> = s.checks().map(|check| (s.scanner, s.path, s.said(), check)).collect();
+                checks.sort_unstable_by_key(|(.., check)| *check);
+                checks.dedup();
+                checks
+            };
+            self.pass_with_several(checks, checks);
+        }
     }
 
     /// Files that are gone, and places elsewhere that say the same. The more trailing parts two paths share, the earlier they

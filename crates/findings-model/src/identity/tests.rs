@@ -83,6 +83,11 @@ fn resolved(mut f: Finding) -> Finding {
     f
 }
 
+fn of_scanner(name: &str, mut finding: Finding) -> Finding {
+    finding.source_scanner = ScannerName::parse(name).unwrap();
+    finding
+}
+
 /// Says for each record `k0` (known finding 0) or `n0` (new finding 0), then the contested known ones.
 fn check(known: &[Finding], seen: &[Subject], gone: &[&str], expected: &str) {
     let name = scanner();
@@ -248,6 +253,34 @@ fn a_renamed_rule_is_the_same_finding() {
     check(&known(code, &["B303 h.py 5 md5(x)"]), &[now.clone()], &[], "k0");
     check(&known(code, &["B303 h.py 5 md5(x)", "B324 h.py 9 sha1(x)"]), &[now], &[], "k0");
     check(&known(code, &["a.b.rule h.py 5 md5(x)"]), &all(code, &["c.rule h.py 5 md5(x)"]), &[], "k0");
+}
+
+#[test]
+fn a_check_of_trivy_is_known_under_each_of_its_names() {
+    let with_former = |text: &str, former: &[&str]| {
+        let mut subject = code(text);
+        let Subject::Code(spot) = &mut subject else { unreachable!() };
+        spot.former_rules = former.iter().map(|rule| (*rule).to_owned()).collect();
+        subject
+    };
+    let is_one = |scanner: &str, then: Subject, now: Subject, gone: &[&str]| {
+        let (known, name) = (of_scanner(scanner, finding("F0", then)), ScannerName::parse(scanner).unwrap());
+        let seen = Seen { subject: &now, scanner: &name, report: 0 };
+        assign(&[known], &[seen], &|_, path| gone.contains(&path)).matches == [Match::Known(0)]
+    };
+    let old = || with_former("DS002 Dockerfile 3 USER root", &["AVD-DS-0002"]);
+    let new = || with_former("DS-0002 Dockerfile 3 USER root", &["AVD-DS-0002"]);
+    assert!(is_one("trivy", old(), new(), &[]));
+    assert!(is_one("trivy", new(), old(), &[]));
+    assert!(is_one("Trivy", code("AVD-AWS-0143 main.tf 3 x"), code("AWS-0143 main.tf 3 x"), &[]));
+    assert!(is_one("trivy", code("AVD-AWS-0143 main.tf 3"), code("AWS-0143 main.tf 3"), &[]));
+    assert!(is_one("trivy", code("KSV001 old.yaml 3 x"), code("KSV-0001 new.yaml 9 x"), &["old.yaml"]));
+    assert!(!is_one("trivy", code("DS002 Dockerfile 3 x"), code("DS-0020 Dockerfile 3 x"), &[]));
+    assert!(!is_one("trivy", code("DS002 Dockerfile 3 x"), code("KSV-0002 Dockerfile 3 x"), &[]));
+    assert!(
+        !is_one("lint", code("DS002 Dockerfile 3 x"), code("DS-0002 Dockerfile 3 x"), &[]),
+        "another tool's rules are its own"
+    );
 }
 
 #[test]

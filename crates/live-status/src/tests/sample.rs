@@ -114,6 +114,7 @@ fn scan(name: &str, coverage: CoverageState, reasons: &[&str], not_covered: &[&s
         scanner: scanner(name),
         format: None,
         file: format!("security/reports/latest/{name}.json"),
+        target: None,
         coverage,
         reasons: owned(reasons),
         not_covered: owned(not_covered),

@@ -53,7 +53,11 @@ pub(super) fn at(project: &Project, place: &Path, request: &ChangesRequest) -> R
     let key = request.rules.key.as_ref();
     let reading = Reading { own_project: Some(&request.project), key, now: request.now, tree: Some(&tree) };
     if full.is_dir() {
-        let mut scans = gather::scans_of_folder(project, &full, &reading, &mut |_| false)?;
+        let mut warnings = Vec::new();
+        let mut scans = gather::scans_of_folder(project, &full, &reading, &mut |_| false, &mut warnings)?;
+        for warning in warnings {
+            tracing::warn!("{warning}");
+        }
         gather::leave_out_own_state(&mut scans);
         gather::speak_of_parts(project, &request.project, &mut scans, &[]);
         return Ok(Placed { side: Side::Reports(scans), files: Files::WorkTree });

@@ -35,7 +35,13 @@ fn finding(id: &str, scanner: &str, discovered: Date) -> Finding {
         source_scanner: name(scanner),
         scanners: [(
             name(scanner),
-            Attribution { first_seen: discovered, last_seen: discovered, ended: None, reason: None },
+            Attribution {
+                first_seen: discovered,
+                last_seen: discovered,
+                ended: None,
+                reason: None,
+                seen_in: Vec::new(),
+            },
         )]
         .into(),
         status: Status::Open,
@@ -65,6 +71,7 @@ fn scanner(first_usable: Option<&str>) -> ScannerState {
             scanner: name("pip-audit"),
             format: None,
             file: "pip-audit.json".to_owned(),
+            target: None,
             coverage,
             reasons: vec![],
             not_covered: vec![],

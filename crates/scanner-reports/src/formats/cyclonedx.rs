@@ -5,8 +5,8 @@
 use std::collections::HashMap;
 
 use findings_model::{
-    AdvisoryId, AdvisoryIds, Clearance, CvssScore, CvssVector, Ecosystem, Gap, Package, Rating, ReportFormat, Severity,
-    SeveritySource,
+    AdvisoryId, AdvisoryIds, Clearance, CvssScore, CvssVector, Ecosystem, Gap, Package, Rating, ReportFormat,
+    ScanTarget, Severity, SeveritySource,
 };
 use serde::Deserialize;
 use smol_str::SmolStr;
@@ -72,6 +72,8 @@ impl<'de: 'a, 'a> Deserialize<'de> for Tools<'a> {
 struct Component<'a> {
     #[serde(borrow, default, rename = "bom-ref")]
     reference: Text<'a>,
+    #[serde(borrow, default, rename = "type")]
+    kind: Text<'a>,
     #[serde(borrow, default)]
     group: Text<'a>,
     #[serde(borrow, default)]
@@ -183,6 +185,7 @@ pub(super) fn read(text: &str, source: &Source<'_>) -> Result<Vec<Draft>, serde_
     let mut is_of_trivy = false;
     if let Some(metadata) = document.metadata.get() {
         draft.observed_at = metadata.timestamp.get().and_then(|at| clean::moment(at, source.now));
+        draft.looked_at.target = metadata.component.get().and_then(target);
         for tool in metadata.tools.0.iter().filter_map(Record::good) {
             let name = tool.name.or_empty().to_ascii_lowercase();
             is_scanner |= SCANNERS.iter().any(|scanner| name.contains(scanner));
@@ -241,6 +244,16 @@ pub(super) fn read(text: &str, source: &Source<'_>) -> Result<Vec<Draft>, serde_
         }
     }
     Ok(vec![draft])
+}
+
+/// What the document is about, by the component that it calls its own.
+fn target(product: &Component<'_>) -> Option<ScanTarget> {
+    let name = clean::words(product.name.get()?);
+    Some(match product.kind.or_empty() {
+        "container" => ScanTarget::image(&name),
+        "file" => ScanTarget::project(),
+        _ => ScanTarget::product(&name, product.version.get()),
+    })
 }
 
 /// Whether a document could be pip-audit's, which names neither itself nor an ecosystem: only components with a bare name, and no VEX.

@@ -2,7 +2,9 @@
 
 use std::iter;
 
-use findings_model::{AdvisoryId, Clearance, CvssVector, Gap, Package, Rating, ReportFormat, Severity, SeveritySource};
+use findings_model::{
+    AdvisoryId, Clearance, CvssVector, Gap, Package, Rating, ReportFormat, ScanTarget, Severity, SeveritySource,
+};
 use serde::Deserialize;
 
 use crate::{
@@ -21,9 +23,25 @@ struct Document<'a> {
     #[serde(borrow, default, rename = "ignoredMatches")]
     ignored: List<Record<Match<'a>>>,
     #[serde(borrow, default)]
-    source: Part<Described<'a>>,
+    source: Part<Catalogued<'a>>,
     #[serde(borrow, default)]
     descriptor: Part<Described<'a>>,
+}
+
+/// What the packages were found in.
+#[derive(Deserialize)]
+struct Catalogued<'a> {
+    #[serde(borrow, default, rename = "type")]
+    kind: Text<'a>,
+    /// The path of a folder, or an object about an image.
+    #[serde(borrow, default)]
+    target: Part<Image<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Image<'a> {
+    #[serde(borrow, default, rename = "userInput")]
+    reference: Text<'a>,
 }
 
 #[derive(Deserialize)]
@@ -117,6 +135,14 @@ pub(super) fn read(text: &str, source: &Source<'_>) -> Result<Vec<Draft>, serde_
         draft.tool_version = descriptor.version.get().and_then(clean::version);
         draft.observed_at = descriptor.timestamp.get().and_then(|at| clean::moment(at, source.now));
     }
+    draft.looked_at.target = document.source.get().and_then(|source| match source.kind.or_empty() {
+        "directory" | "file" => Some(ScanTarget::project()),
+        "image" => {
+            let reference = source.target.get().map_or("", |image| image.reference.or_empty());
+            Some(ScanTarget::image(&clean::words(reference)))
+        }
+        _ => None,
+    });
     let matches = match document.matches.required("matches") {
         Ok(matches) => matches,
         Err(reason) => return Ok(vec![Draft::failed(ReportFormat::Grype, reason)]),

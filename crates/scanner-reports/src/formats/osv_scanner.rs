@@ -6,7 +6,7 @@ use std::{
     iter,
 };
 
-use findings_model::{AdvisoryId, CvssVector, Gap, Package, Rating, ReportFormat, SeveritySource};
+use findings_model::{AdvisoryId, CvssVector, Gap, Package, Rating, ReportFormat, ScanTarget, SeveritySource};
 use serde::Deserialize;
 use smol_str::SmolStr;
 
@@ -23,18 +23,31 @@ use crate::{
 struct Document<'a> {
     #[serde(borrow, default)]
     results: List<Record<SourceResult<'a>>>,
+    /// Of a scan of an image; what it is called is not told.
+    #[serde(default)]
+    image_metadata: Part<Configured>,
     #[serde(default)]
     experimental_config: Part<Configured>,
 }
 
-/// Written with every report: a run that found no package to look up leaves none.
+/// Only whether it is there matters. The configuration is written with every report, of a run that found no package to look up too.
 #[derive(Deserialize)]
 struct Configured {}
 
 #[derive(Deserialize)]
 struct SourceResult<'a> {
     #[serde(borrow, default)]
+    source: Part<SourceWire<'a>>,
+    #[serde(borrow, default)]
     packages: List<Record<PackageResult<'a>>>,
+}
+
+#[derive(Deserialize)]
+struct SourceWire<'a> {
+    #[serde(borrow, default)]
+    path: Text<'a>,
+    #[serde(borrow, default, rename = "type")]
+    kind: Text<'a>,
 }
 
 #[derive(Deserialize)]
@@ -144,6 +157,7 @@ pub(super) fn read(text: &str, _source: &Source<'_>) -> Result<Vec<Draft>, serde
     let mut draft = Draft::new(ReportFormat::OsvScanner);
     // An empty list is what a clean scan writes, and nothing else is in it that shows a scan.
     draft.blank = results.is_empty() && document.experimental_config.get().is_none();
+    draft.looked_at.target = target(document.image_metadata.get().is_some(), &results);
     for (index, record) in results.iter().enumerate() {
         let Some(result) = draft.open(record, "results", index) else {
             continue;
@@ -157,6 +171,19 @@ pub(super) fn read(text: &str, _source: &Source<'_>) -> Result<Vec<Draft>, serde
         }
     }
     Ok(vec![draft])
+}
+
+/// What was looked at: an image, or files of the project. A report without a source may be about either.
+fn target(is_image: bool, results: &[Record<SourceResult<'_>>]) -> Option<ScanTarget> {
+    if is_image {
+        return Some(ScanTarget::image(""));
+    }
+    let mut sources = results.iter().filter_map(|result| result.good()?.source.get());
+    let first = sources.next()?;
+    Some(match first.kind.or_empty() {
+        "docker" => ScanTarget::image(&clean::words(first.path.or_empty())),
+        _ => ScanTarget::project(),
+    })
 }
 
 fn take_package(draft: &mut Draft, found: &PackageResult<'_>, place: &str) {

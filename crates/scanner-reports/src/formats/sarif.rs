@@ -33,7 +33,7 @@ use crate::{
 use serde::de::IgnoredAny;
 
 use findings_model::{
-    AdvisoryId, Clearance, CodeText, Gap, Rating, ReportFormat, ScannerName, Severity, SeveritySource, text,
+    AdvisoryId, Clearance, CodeText, Gap, Rating, ReportFormat, ScanTarget, ScannerName, Severity, SeveritySource, text,
 };
 
 pub(super) fn claims(outline: &Outline<'_>) -> Claim {
@@ -78,6 +78,8 @@ fn read_run(run: &Run<'_>, source: &Source<'_>) -> Draft {
         }
         draft.tool_version = driver.semantic_version.get().or(driver.version.get()).and_then(clean::version);
     }
+    let id = run.automation.get().and_then(|details| details.id.get());
+    draft.looked_at.target = id.and_then(|id| ScanTarget::category(&clean::words(id)));
     let paths = Paths::of(run);
     let notices = Levelled::notifications(run);
     if let Some(kind) = run.invocations.wrong() {

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use findings_model::{
-    AdvisoryId, Clearance, CodeText, CvssVector, FindingKind, Gap, Package, Rating, ReportFormat, Severity,
+    AdvisoryId, Clearance, CodeText, CvssVector, FindingKind, Gap, Package, Rating, ReportFormat, ScanTarget, Severity,
     SeveritySource,
 };
 use serde::Deserialize;
@@ -27,6 +27,12 @@ struct Document<'a> {
     trivy: Part<Tool<'a>>,
     #[serde(borrow, default, rename = "CreatedAt")]
     created: Text<'a>,
+    #[serde(borrow, default, rename = "ArtifactName")]
+    artifact: Text<'a>,
+    #[serde(borrow, default, rename = "ArtifactType")]
+    artifact_type: Text<'a>,
+    #[serde(borrow, default, rename = "ClusterName")]
+    cluster: Text<'a>,
     #[serde(borrow, default, rename = "Results")]
     results: List<Record<Target<'a>>>,
     #[serde(borrow, default, rename = "Resources")]
@@ -207,6 +213,11 @@ pub(super) fn read(text: &str, source: &Source<'_>) -> Result<Vec<Draft>, serde_
     let document: Document<'_> = serde_json::from_str(text)?;
     draft.tool_version = document.trivy.get().and_then(|t| clean::version(t.version.get()?));
     draft.observed_at = document.created.get().and_then(|at| clean::moment(at, source.now));
+    draft.looked_at.target = match document.artifact_type.or_empty() {
+        "filesystem" | "repository" => Some(ScanTarget::project()),
+        "container_image" => Some(ScanTarget::image(&clean::words(document.artifact.or_empty()))),
+        _ => document.cluster.get().map(|name| ScanTarget::cluster(&clean::words(name))),
+    };
     let mut seen = Seen::default();
     take_targets(&mut draft, &document.results, &mut seen, source);
     for (key, resources) in [

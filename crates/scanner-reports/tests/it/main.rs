@@ -21,5 +21,6 @@ mod secrets;
 mod semgrep;
 mod statements;
 mod support;
+mod targets;
 mod unreadable;
 mod whole;

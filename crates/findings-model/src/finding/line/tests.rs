@@ -45,17 +45,25 @@ fn common() -> impl Strategy<Value = Value> {
     );
     let scanners = prop::collection::btree_map(
         name(),
-        (day(), day(), prop::option::of((day(), words(&["upgraded", "removed", "no_longer_reported"])))),
+        (
+            day(),
+            day(),
+            prop::option::of((day(), words(&["upgraded", "removed", "no_longer_reported"]))),
+            prop::collection::vec(text(), 0..2),
+        ),
         0..3,
     );
     (said, rated, scanners, day(), day()).prop_map(|(said, rated, scanners, discovered, seen)| {
         let scanners: serde_json::Map<String, Value> = scanners
             .into_iter()
-            .map(|(name, (first, last, ended))| {
+            .map(|(name, (first, last, ended, seen_in))| {
                 let mut attribution = json!({"first_seen": first, "last_seen": last});
                 if let Some((day, reason)) = ended {
                     attribution["ended"] = day.into();
                     attribution["reason"] = reason.into();
+                }
+                if !seen_in.is_empty() {
+                    attribution["seen_in"] = seen_in.into();
                 }
                 (name, attribution)
             })

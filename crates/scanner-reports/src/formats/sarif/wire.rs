@@ -32,6 +32,15 @@ pub(super) struct Run<'a> {
     pub(super) results: List<Record<SarifResult<'a>>>,
     #[serde(borrow, default)]
     pub(super) properties: Part<RunProperties<'a>>,
+    #[serde(borrow, default, rename = "automationDetails")]
+    pub(super) automation: Part<Automation<'a>>,
+}
+
+/// Which of a project's runs it is.
+#[derive(Deserialize)]
+pub(super) struct Automation<'a> {
+    #[serde(borrow, default)]
+    pub(super) id: Text<'a>,
 }
 
 /// What bandit adds to its run: the metrics of its own format.
