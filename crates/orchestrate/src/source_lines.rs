@@ -72,13 +72,18 @@ impl OpenFile {
 
 /// What files of the project say, read when it is asked for.
 pub(crate) struct SourceLines<'p> {
-    project: &'p Project,
+    source: Box<dyn Fn(&str) -> Option<String> + 'p>,
     said: RefCell<HashMap<String, Option<HashSet<CodeText>>>>,
 }
 
 impl<'p> SourceLines<'p> {
     pub(crate) fn of(project: &'p Project) -> Self {
-        Self { project, said: RefCell::default() }
+        Self::read_by(|path| project.source(path))
+    }
+
+    /// Of files whose text `source` gives by their path.
+    pub(crate) fn read_by(source: impl Fn(&str) -> Option<String> + 'p) -> Self {
+        Self { source: Box::new(source), said: RefCell::default() }
     }
 
     /// Whether a file still says what a finding is about, or may say it: yes where it cannot be read or is not there, and where it
@@ -92,7 +97,7 @@ impl<'p> SourceLines<'p> {
         let Some(text) = text.filter(|text| text.is_of_line()) else { return true };
         let mut said = self.said.borrow_mut();
         let lines = said.entry(path.to_owned()).or_insert_with(|| {
-            let text = self.project.source(path)?;
+            let text = (self.source)(path)?;
             Some(
                 text.lines()
                     .flat_map(|line| [CodeText::of(line, false), CodeText::of(line, true), CodeText::of_secret(line)])
