@@ -79,20 +79,20 @@ pub fn detect_changes(project: &Project, request: &ChangesRequest) -> Result<Cha
     let Some(previous) = previous else {
         let baseline = documents::baseline_or_first(project, documents::decision(project)?.as_ref())?;
         let current = match &baseline {
-            Some(baseline) => on_top_of(ledger_of(baseline, request), current, &files, request),
+            Some(baseline) => on_top_of(|| ledger_of(baseline, request), current, &files, request),
             None => alone(current, &files, request),
         };
         let baseline = baseline.map(|baseline| baseline.merge_first_scans(&current));
         return since_release(baseline.as_ref(), &current, request.now, &file_gone);
     };
-    Ok(match previous.side {
-        Side::Ledger(before) => {
-            let set = before.finding_set();
-            change_detect::detect(Some(&set), &on_top_of(before, current, &files, request), &file_gone)
+    let (before, current) = match previous.side {
+        Side::Ledger(before) if matches!(current, Side::Reports(_)) => {
+            (before.finding_set(), on_top_of(|| before, current, &files, request))
         }
+        Side::Ledger(before) => (before.into_finding_set(), alone(current, &files, request)),
         Side::Baseline(baseline) => {
-            let current = on_top_of(ledger_of(&baseline, request), current, &files, request);
-            change_detect::detect(Some(&baseline.finding_set()), &current, &file_gone)
+            let current = on_top_of(|| ledger_of(&baseline, request), current, &files, request);
+            (baseline.finding_set(), current)
         }
         Side::Reports(scans) => {
             let ledger = Ledger::empty(&request.project, request.now);
@@ -108,23 +108,24 @@ pub fn detect_changes(project: &Project, request: &ChangesRequest) -> Result<Cha
                     known
                 }
             };
-            unscanned::detect(before, &current, &file_gone)
+            return Ok(unscanned::detect(before, &current, &file_gone));
         }
-    })
+    };
+    Ok(change_detect::detect(Some(&before), &current, &file_gone))
 }
 
 /// A side as it is by itself.
 fn alone(side: Side, files: &Files<'_>, request: &ChangesRequest) -> FindingSet {
-    on_top_of(Ledger::empty(&request.project, request.now), side, files, request)
+    on_top_of(|| Ledger::empty(&request.project, request.now), side, files, request)
 }
 
 /// What is known with a side: reports are taken in on top of what was known before them, as an update of the findings would. So it is
 /// known what an empty report may end, and what nobody was asked for stays as it was.
-fn on_top_of(before: Ledger, side: Side, files: &Files<'_>, request: &ChangesRequest) -> FindingSet {
+fn on_top_of(before: impl FnOnce() -> Ledger, side: Side, files: &Files<'_>, request: &ChangesRequest) -> FindingSet {
     match side {
         Side::Ledger(ledger) => ledger.into_finding_set(),
         Side::Baseline(baseline) => baseline.finding_set(),
-        Side::Reports(scans) => take_in(files, before, &scans, &files.plans(), request).into_finding_set(),
+        Side::Reports(scans) => take_in(files, before(), &scans, &files.plans(), request).into_finding_set(),
     }
 }
 
@@ -189,7 +190,7 @@ fn take_in_with(
     now: Timestamp,
 ) -> Ledger {
     let scopes = files.scopes();
-    let lines = SourceLines::read_by(|path| files.source(path));
+    let lines = SourceLines::of(|path: &str| files.source(path));
     let intake = Intake {
         scans,
         required: &rules.required.clone().map_or(Required::Default, Required::Named),

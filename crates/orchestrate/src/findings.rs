@@ -195,7 +195,7 @@ pub fn update_findings(project: &Project, request: &FindingsRequest) -> Result<F
     store.enrich(&mut scans);
 
     let scopes = project.scopes();
-    let lines = SourceLines::of(project);
+    let lines = SourceLines::of(|path: &str| project.source(path));
     let mut taken = findings_ledger::take_in(
         ledger,
         &Intake {

@@ -71,19 +71,15 @@ impl OpenFile {
 }
 
 /// What files of the project say, read when it is asked for.
-pub(crate) struct SourceLines<'p> {
-    source: Box<dyn Fn(&str) -> Option<String> + 'p>,
+pub(crate) struct SourceLines<F> {
+    source: F,
     said: RefCell<HashMap<String, Option<HashSet<CodeText>>>>,
 }
 
-impl<'p> SourceLines<'p> {
-    pub(crate) fn of(project: &'p Project) -> Self {
-        Self::read_by(|path| project.source(path))
-    }
-
-    /// Of files whose text `source` gives by their path.
-    pub(crate) fn read_by(source: impl Fn(&str) -> Option<String> + 'p) -> Self {
-        Self { source: Box::new(source), said: RefCell::default() }
+impl<F: Fn(&str) -> Option<String>> SourceLines<F> {
+    /// Of the files whose text `source` gives by their path.
+    pub(crate) fn of(source: F) -> Self {
+        Self { source, said: RefCell::default() }
     }
 
     /// Whether a file still says what a finding is about, or may say it: yes where it cannot be read or is not there, and where it
@@ -133,7 +129,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         state_store::replace(&folder.path().join("a.py"), b"import x\n    login('hunter2')\r\n").unwrap();
         let project = Project::at(folder.path());
-        let lines = SourceLines::of(&project);
+        let lines = SourceLines::of(|path: &str| project.source(path));
         let says =
             |path: &str, line: &str, masked: bool| lines.still_say(path, &spot(path, CodeText::of(line, masked)));
         assert!(says("a.py", "import  x", false));

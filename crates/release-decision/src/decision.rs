@@ -255,7 +255,9 @@ pub fn decide(
         _ => None,
     };
     if let Some(until) = quiet_until {
-        reasons.iter_mut().for_each(|reason| reason.wait(until));
+        for reason in &mut reasons {
+            reason.wait(until);
+        }
     }
     reasons.splice(0..0, verdict.reason(&justification));
     let warnings = next.iter().flat_map(|next| &next.warnings).map(ToString::to_string).collect();

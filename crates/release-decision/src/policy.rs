@@ -222,7 +222,7 @@ impl schemars::JsonSchema for Threshold {
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
         const WORDS: [&str; 7] = ["never", "any", "critical", "high", "medium", "low", "info"];
         let any_case =
-            |word: &str| word.chars().map(|c| format!("[{c}{}]", c.to_ascii_uppercase())).collect::<String>();
+            |word: &str| word.chars().map(|c| format!("[{c}{}]", c.to_ascii_uppercase())).collect::<Vec<_>>().concat();
         let pattern = format!("^\\s*(?:{})\\s*$", WORDS.map(any_case).join("|"));
         let mut rows: Vec<_> = WORDS.iter().map(|word| serde_json::json!({ "const": word })).collect();
         rows.push(serde_json::json!({

@@ -196,6 +196,7 @@ fn a_severity_that_rose_behind_an_exception_releases_when_it_ends() {
 
 #[test]
 fn where_a_document_contradicts_itself_the_worst_severity_holds() {
+    use Severity::{Critical, High, Low, Medium, Unknown};
     let says = |old: Severity, new: Severity, impact: Severity| {
         let change = Change {
             impact_level: impact,
@@ -206,7 +207,6 @@ fn where_a_document_contradicts_itself_the_worst_severity_holds() {
         let decision = decided(&changes(vec![change]), &Request::auto(), &Policy::default());
         (decision.should_release, decision.reasons[0].row, decision.reasons[0].severity)
     };
-    use Severity::{Critical, High, Low, Medium, Unknown};
     assert_eq!(says(Low, Critical, Low), (true, Row::Raised, Some(Critical)));
     assert_eq!(says(Low, Low, Critical), (true, Row::Raised, Some(Critical)));
     assert_eq!(says(Medium, Unknown, Low), (true, Row::Raised, Some(Unknown)));
