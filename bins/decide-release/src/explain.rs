@@ -4,7 +4,11 @@ use std::fmt::Write as _;
 
 use cli_support::{Context, ExitStatus, decision_text, requests};
 use findings_model::{SchemaVersion, text};
-use orchestrate::{decision::changes_to_decide_on, documents, project::Project};
+use orchestrate::{
+    decision::{Considered, consider, decide_on_changes},
+    documents,
+    project::Project,
+};
 use release_decision::{Explanation, Request, explain};
 use serde::Serialize;
 
@@ -13,6 +17,8 @@ use crate::Inputs;
 #[derive(Serialize)]
 struct Document {
     schema_version: SchemaVersion,
+    /// Whether there is anything that the findings are known from.
+    known: bool,
     #[serde(flatten)]
     explanation: Explanation,
 }
@@ -21,14 +27,19 @@ struct Document {
 pub(crate) fn run(cx: &mut Context, inputs: &Inputs) -> anyhow::Result<ExitStatus> {
     let project = Project::at(cx.project());
     let request = requests::decision(cx, Request::auto(), &inputs.for_decision())?;
-    let changes = match &inputs.changes {
-        Some(path) => crate::changes(cx, path)?,
-        None => changes_to_decide_on(&project, &request).map_err(requests::decision_failure)?,
+    let known = inputs.changes.is_some() || documents::has_ledger(&project);
+    let considered = match &inputs.changes {
+        Some(path) => {
+            let changes = crate::changes(cx, path)?;
+            decide_on_changes(&changes, &request).map(|decision| Considered { changes, decision, findings: Vec::new() })
+        }
+        None => consider(&project, &request),
     };
-    let explanation = explain(&changes, &request.policy);
-    let text = lines(&explanation, inputs.changes.is_some() || documents::has_ledger(&project));
-    cx.result(&Document { schema_version: SchemaVersion::new(1, 0), explanation }, &text)?;
-    if inputs.changes.is_none() && !documents::has_ledger(&project) {
+    let Considered { changes, decision, findings } = considered.map_err(requests::decision_failure)?;
+    let explanation = explain(&changes, &decision, &findings, &request.policy);
+    let text = lines(&explanation, known);
+    cx.result(&Document { schema_version: SchemaVersion::new(1, 1), known, explanation }, &text)?;
+    if !known {
         cx.note(requests::never_scanned())?;
     }
     Ok(ExitStatus::Done)
@@ -42,6 +53,8 @@ fn lines(explanation: &Explanation, is_known: bool) -> String {
     for condition in &explanation.conditions {
         let _infallible = writeln!(out, "  {}", text::one_line(condition));
     }
+    let verdict = if explanation.should_release { "release" } else { "no release" };
+    let _infallible = writeln!(out, "\nWhat it comes to\n  {verdict}: {}", text::one_line(&explanation.justification));
     out.push_str("\nWhat it says to each finding\n");
     if explanation.reasons.is_empty() {
         out.push_str(if is_known {

@@ -27,7 +27,10 @@ fn write_text(out: &mut String, set: &ChangeSet) -> std::fmt::Result {
     for scan in &set.incomplete {
         let file = scan.file.as_deref().unwrap_or("no report");
         let why = text::one_line(&scan.reasons.join("; "));
-        writeln!(out, "  {} of {} ({}): {why}", scan.coverage.as_str(), scan.scanner, text::one_line(file))?;
+        let side = if scan.earlier { " before" } else { "" };
+        let so = if scan.earlier { "; what only it found is not called new" } else { "" };
+        let (what, file) = (scan.coverage.as_str(), text::one_line(file));
+        writeln!(out, "  {what}{side} of {} ({file}): {why}{so}", scan.scanner)?;
     }
     writeln!(out, "Posture: {}", set.posture_trend.as_str().replace('_', " "))
 }

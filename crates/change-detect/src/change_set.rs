@@ -18,6 +18,7 @@ pub struct ChangeSet {
     /// What changed, at most one entry per finding, by type, the worst first.
     pub changes: Vec<Change>,
     /// The scans of the current side that do not tell everything.
+    /// Those of the earlier side too, where the current one found something that the earlier one did not look for.
     pub incomplete: Vec<IncompleteScan>,
     /// Which way it went.
     pub posture_trend: PostureTrend,
@@ -67,13 +68,22 @@ impl ChangeSet {
         open.saturating_sub(changed).max(self.still_open.len())
     }
 
-    /// Whether a scan of the current side failed or is missing.
+    /// Names scans of the earlier side. Where one of them failed or is missing, the counts before are not known, nor the trend.
+    pub fn add_earlier(&mut self, scans: Vec<IncompleteScan>) {
+        self.incomplete.extend(scans);
+        self.incomplete.sort_by(|a, b| (&a.scanner, &a.file, a.earlier).cmp(&(&b.scanner, &b.file, b.earlier)));
+        if self.lacks_a_scan() {
+            self.posture_trend = PostureTrend::Unknown;
+        }
+    }
+
+    /// Whether a scan failed or is missing.
     pub fn lacks_a_scan(&self) -> bool {
         self.incomplete.iter().any(|scan| !scan.coverage.is_usable())
     }
 }
 
-/// A scan of the current side that is failed, missing, partial or filtered.
+/// A scan that is failed, missing, partial or filtered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IncompleteScan {
     /// Who scanned.
@@ -89,16 +99,21 @@ pub struct IncompleteScan {
     /// What was not looked at.
     #[serde(default)]
     pub not_covered: Vec<String>,
+    /// It is a scan of the earlier side: what it did not cover is not called new.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub earlier: bool,
 }
 
 impl IncompleteScan {
-    pub(crate) fn of(scan: &ScanSummary) -> Self {
+    /// A scan that was kept.
+    pub fn of(scan: &ScanSummary) -> Self {
         Self {
             scanner: scan.scanner.clone(),
             file: (!scan.file.is_empty()).then(|| scan.file.clone()),
             coverage: scan.coverage,
             reasons: scan.reasons.clone(),
             not_covered: scan.not_covered.clone(),
+            earlier: false,
         }
     }
 }

@@ -306,6 +306,7 @@ fn incomplete(current: &FindingSet) -> Vec<IncompleteScan> {
                 coverage: CoverageState::Missing,
                 reasons: vec!["there is no report of it".to_owned()],
                 not_covered: Vec::new(),
+                earlier: false,
             });
         }
         scans.extend(scanner.newest.iter().filter(|s| s.coverage != CoverageState::Complete).map(IncompleteScan::of));

@@ -74,6 +74,7 @@ pub fn version_failure(error: BumpVersionError) -> Failure {
         | E::Stale { .. }
         | E::Uncommitted { .. }
         | E::Taken { .. }
+        | E::OtherDecision { .. }
         | E::TwoTags { .. } => ExitStatus::No,
         E::Git(error) => git_status(error),
         E::Store(_) | E::Write(_) | E::HalfDone { .. } => ExitStatus::Outside,
@@ -95,6 +96,10 @@ pub fn version_failure(error: BumpVersionError) -> Failure {
         }
         E::Uncommitted { .. } => Some("nothing was written; commit or stash them, then run again".to_owned()),
         E::NoBranch => Some("check a branch out, or set push = false in [tool.relwarden.bump]".to_owned()),
+        E::OtherDecision { what, .. } => Some(format!(
+            "nothing was written; if that release never came, delete {what}, here and on the remote, and run again; \
+             otherwise give another --next-version"
+        )),
         E::Taken { .. } | E::TwoTags { .. } => {
             Some("nothing was written; look at it, and remove it if it is wrong".to_owned())
         }

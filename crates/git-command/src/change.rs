@@ -115,6 +115,20 @@ impl Repository {
         self.commit_of(&format!("refs/tags/{name}"), Action::ReadTag)
     }
 
+    /// What stands under a tag: the tag itself where it is annotated, otherwise the commit. None if there is no such tag.
+    pub fn tag_object(&self, name: &str) -> Result<Option<CommitId>, GitError> {
+        self.check_name("tag", "refs/tags/", name)?;
+        self.object_of(&format!("refs/tags/{name}"), Action::ReadTag)
+    }
+
+    /// The message of a commit or of an annotated tag.
+    pub fn message(&self, object: &CommitId) -> Result<String, GitError> {
+        let answer = self.git(Action::ReadTag).args(["cat-file", "-p"]).arg(object.as_str()).run()?;
+        let text = String::from_utf8_lossy(&answer.stdout).into_owned();
+        // Above the first empty line stands what is no message.
+        Ok(text.split_once("\n\n").map(|(_, message)| message.to_owned()).unwrap_or_default())
+    }
+
     /// Makes an annotated tag; signed where the user configured that.
     pub fn tag(&self, name: &str, commit: &CommitId, message: TagMessage<'_>) -> Result<(), GitError> {
         self.check_name("tag", "refs/tags/", name)?;

@@ -8,17 +8,27 @@ use crate::{Action, CommitId, GitError, PushRefusal, Repository, run::Answer, ru
 
 /// What a remote has under the names that were asked for: full names of references and the commits that they lead to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct RemoteRefs(BTreeMap<String, CommitId>);
+pub struct RemoteRefs {
+    /// The commits that the names lead to.
+    commits: BTreeMap<String, CommitId>,
+    /// What stands under the names themselves.
+    objects: BTreeMap<String, CommitId>,
+}
 
 impl RemoteRefs {
     /// The newest commit of a branch of the remote.
     pub fn branch(&self, name: &str) -> Option<&CommitId> {
-        self.0.get(&format!("refs/heads/{name}"))
+        self.commits.get(&format!("refs/heads/{name}"))
     }
 
     /// The commit that a tag of the remote leads to.
     pub fn tag(&self, name: &str) -> Option<&CommitId> {
-        self.0.get(&format!("refs/tags/{name}"))
+        self.commits.get(&format!("refs/tags/{name}"))
+    }
+
+    /// What stands under a tag of the remote: the tag itself where it is annotated, otherwise the commit.
+    pub fn tag_object(&self, name: &str) -> Option<&CommitId> {
+        self.objects.get(&format!("refs/tags/{name}"))
     }
 }
 
@@ -67,17 +77,21 @@ impl Repository {
         }
         let git = self.quiet_git(Action::AskRemote)?.args(["ls-remote", "--quiet", "--", remote]).args(names);
         let answer = judged(remote, git.ask()?)?;
-        let mut refs = BTreeMap::new();
+        let mut refs = RemoteRefs::default();
         // The commit of an annotated tag stands behind the tag itself, under the same name with `^{}`.
         for line in String::from_utf8_lossy(&answer.stdout).lines() {
             let (id, name) = line.split_once('\t').ok_or_else(|| answer.not_understood())?;
             let id = CommitId::parse(id).ok_or_else(|| answer.not_understood())?;
-            refs.insert(name.strip_suffix("^{}").unwrap_or(name).to_owned(), id);
+            let commit_of = name.strip_suffix("^{}");
+            if commit_of.is_none() {
+                refs.objects.insert(name.to_owned(), id.clone());
+            }
+            refs.commits.insert(commit_of.unwrap_or(name).to_owned(), id);
         }
-        Ok(RemoteRefs(refs))
+        Ok(refs)
     }
 
-    /// Gets a commit of a remote, which has it under a name, so that it can be read. No branch and no tag here changes.
+    /// Gets a commit or an annotated tag of a remote, which has it under a name, so that it can be read. No branch and no tag here changes.
     pub fn fetch(&self, remote: &str, name: RemoteName<'_>, commit: &CommitId) -> Result<(), GitError> {
         check_remote(remote)?;
         let id = commit.as_str();

@@ -148,11 +148,12 @@ impl Repository {
 
     /// The commit of a revision; none if there is none.
     pub(crate) fn commit_of(&self, rev: &str, action: Action) -> Result<Option<CommitId>, GitError> {
-        let answer = self
-            .git(action)
-            .args(["rev-parse", "--verify", "--quiet", "--end-of-options"])
-            .arg(format!("{rev}^{{commit}}"))
-            .ask()?;
+        self.object_of(&format!("{rev}^{{commit}}"), action)
+    }
+
+    /// The object that a name leads to; none if there is none.
+    pub(crate) fn object_of(&self, name: &str, action: Action) -> Result<Option<CommitId>, GitError> {
+        let answer = self.git(action).args(["rev-parse", "--verify", "--quiet", "--end-of-options"]).arg(name).ask()?;
         if answer.code() == Some(0) {
             return CommitId::parse(answer.line()?).map(Some).ok_or_else(|| answer.not_understood());
         }

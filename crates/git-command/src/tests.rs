@@ -46,6 +46,20 @@ fn files_and_folders_are_read_as_they_were_from_a_project_in_a_subfolder() {
 }
 
 #[test]
+fn messages_of_commits_and_tags_are_read() {
+    let (checkout, repository) = checkout();
+    let commit = repository.resolve("HEAD").unwrap();
+    checkout.git(&["tag", "light"]);
+    checkout.git(&["tag", "-a", "-m", "one\n\nTrailer: x", "heavy"]);
+    assert_eq!(repository.tag_object("light").unwrap(), Some(commit.clone()));
+    assert_eq!(repository.tag_object("none").unwrap(), None);
+    let tag = repository.tag_object("heavy").unwrap().unwrap();
+    assert_ne!(tag, commit);
+    assert_eq!(repository.message(&tag).unwrap(), "one\n\nTrailer: x\n");
+    assert_eq!(repository.message(&commit).unwrap().trim_end(), checkout.git(&["log", "-1", "--format=%B"]).trim_end());
+}
+
+#[test]
 fn a_revision_is_no_option() {
     let (checkout, repository) = checkout();
     for rev in ["", "-h", "--all", "--output=x", "a\nb", "a\0b"] {

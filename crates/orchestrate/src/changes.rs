@@ -1,6 +1,8 @@
 //! The step that compares: the released baseline with the ledger, or any two sides.
 
+mod files;
 mod side;
+mod unscanned;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -13,7 +15,10 @@ use findings_model::{AdvisoryVerdict, FindingSet, PackageName, Scan, ScannerName
 use release_decision::Baseline;
 use scanner_reports::FingerprintKey;
 
-use self::side::{Files, Placed, Side};
+use self::{
+    files::Files,
+    side::{Placed, Side},
+};
 use crate::{
     documents::{self, DocumentError},
     project::Project,
@@ -54,42 +59,85 @@ pub struct ReportRules {
 }
 
 /// Says what changed between any two sides. Nothing is written.
+///
+/// Reports alone do not tell what people and advisory services said of a finding, so that no such difference is a change: they are
+/// taken in on top of what the other side knows, or rated as it rates.
 pub fn detect_changes(project: &Project, request: &ChangesRequest) -> Result<ChangeSet, DocumentError> {
     let previous = request.previous.as_deref().map(|path| side::at(project, path, request)).transpose()?;
-    let current = match &request.current {
+    let Placed { side: mut current, files } = match &request.current {
         Some(path) => side::at(project, path, request)?,
         None => Placed {
             side: Side::Ledger(documents::ledger_or_empty(project, &request.project, request.now)?),
-            files: Files::WorkTree,
+            files: Files::WorkTree(project),
         },
     };
-    let files = current.files;
-    let current = match (current.side, &files) {
+    if let (Side::Reports(scans), Files::WorkTree(_)) = (&mut current, &files) {
         // The project's files are those of now.
-        (Side::Reports(mut scans), Files::WorkTree) => {
-            source_lines::tell(project, &mut scans);
-            Side::Reports(scans)
-        }
-        (other, _) => other,
+        source_lines::tell(project, scans);
+    }
+    let file_gone = |path: &str| !files.have(path);
+    let Some(previous) = previous else {
+        let baseline = documents::baseline_or_first(project, documents::decision(project)?.as_ref())?;
+        let current = match &baseline {
+            Some(baseline) => on_top_of(|| ledger_of(baseline, request), current, &files, request),
+            None => alone(current, &files, request),
+        };
+        let baseline = baseline.map(|baseline| baseline.merge_first_scans(&current));
+        return since_release(baseline.as_ref(), &current, request.now, &file_gone);
     };
-    let (previous, current) = match (previous.map(|p| p.side), current) {
-        // Reports taken into the ledger of the side before: what an empty report may end is known only so.
-        (Some(Side::Ledger(before)), Side::Reports(scans)) => {
-            (Some(before.finding_set()), take_in(project, before, &scans, request).into_finding_set())
+    let (before, current) = match previous.side {
+        Side::Ledger(before) if matches!(current, Side::Reports(_)) => {
+            (before.finding_set(), on_top_of(|| before, current, &files, request))
         }
-        (Some(Side::Reports(before)), Side::Reports(scans)) => {
-            let before = take_in(project, Ledger::empty(&request.project, request.now), &before, request);
-            (Some(before.finding_set()), take_in(project, before, &scans, request).into_finding_set())
+        Side::Ledger(before) => (before.into_finding_set(), alone(current, &files, request)),
+        Side::Baseline(baseline) => {
+            let current = on_top_of(|| ledger_of(&baseline, request), current, &files, request);
+            (baseline.finding_set(), current)
         }
-        (Some(previous), current) => (Some(set_of(project, previous, request)), set_of(project, current, request)),
-        (None, current) => {
-            let current = set_of(project, current, request);
-            let baseline = documents::baseline_or_first(project, documents::decision(project)?.as_ref())?;
-            let baseline = baseline.map(|baseline| baseline.merge_first_scans(&current));
-            return since_release(project, baseline.as_ref(), &current, request.now);
+        Side::Reports(scans) => {
+            let ledger = Ledger::empty(&request.project, request.now);
+            let ledger = take_in(&previous.files, ledger, &scans, &Plans::empty(), request);
+            let mut before = ledger.finding_set();
+            let current = match current {
+                Side::Reports(scans) => take_in(&files, ledger, &scans, &Plans::empty(), request).into_finding_set(),
+                known => {
+                    let known = alone(known, &files, request);
+                    // Its ids were given just now: they say nothing about another side's.
+                    before.lineage = None;
+                    unscanned::rate_as(&mut before, &known, &file_gone);
+                    known
+                }
+            };
+            return Ok(unscanned::detect(before, &current, &file_gone));
         }
     };
-    Ok(change_detect::detect(previous.as_ref(), &current, &|path| !files.have(project, path)))
+    Ok(change_detect::detect(Some(&before), &current, &file_gone))
+}
+
+/// A side as it is by itself.
+fn alone(side: Side, files: &Files<'_>, request: &ChangesRequest) -> FindingSet {
+    on_top_of(|| Ledger::empty(&request.project, request.now), side, files, request)
+}
+
+/// What is known with a side: reports are taken in on top of what was known before them, as an update of the findings would. So it is
+/// known what an empty report may end, and what nobody was asked for stays as it was.
+fn on_top_of(before: impl FnOnce() -> Ledger, side: Side, files: &Files<'_>, request: &ChangesRequest) -> FindingSet {
+    match side {
+        Side::Ledger(ledger) => ledger.into_finding_set(),
+        Side::Baseline(baseline) => baseline.finding_set(),
+        Side::Reports(scans) => take_in(files, before(), &scans, &files.plans(), request).into_finding_set(),
+    }
+}
+
+/// What a release was decided on, to take reports in on top of it.
+fn ledger_of(baseline: &Baseline, request: &ChangesRequest) -> Ledger {
+    let empty = Ledger::empty(&request.project, request.now);
+    Ledger {
+        lineage: baseline.lineage.clone().unwrap_or_else(|| empty.lineage.clone()),
+        scanners: baseline.scanners.clone(),
+        findings: baseline.findings.clone(),
+        ..empty
+    }
 }
 
 /// Compares the released baseline, with every scanner's first scan merged in, with what is known now.
@@ -97,16 +145,16 @@ pub fn detect_changes(project: &Project, request: &ChangesRequest) -> Result<Cha
 /// Where both are of one origin and the baseline knows a newer scan than the ledger, the ledger was put back to an older state: what
 /// it lacks says nothing, so there is no answer.
 pub(crate) fn since_release(
-    project: &Project,
     baseline: Option<&Baseline>,
     current: &FindingSet,
     now: Timestamp,
+    file_gone: &dyn Fn(&str) -> bool,
 ) -> Result<ChangeSet, DocumentError> {
     if let Some(scanner) = baseline.and_then(|baseline| behind(baseline, current, now)) {
         return Err(DocumentError::LedgerBehind { scanner });
     }
     let previous = baseline.map(Baseline::finding_set);
-    let mut changes = change_detect::detect(previous.as_ref(), current, &|path| !project.has_file(path));
+    let mut changes = change_detect::detect(previous.as_ref(), current, file_gone);
     if let Some(baseline) = baseline {
         changes.compared_with = changes.compared_with.map(|findings| baseline.mark(&findings));
     }
@@ -123,42 +171,37 @@ fn behind(baseline: &Baseline, current: &FindingSet, now: Timestamp) -> Option<S
     scanners.find(|(name, s)| s.last_usable.is_some_and(|known| is_behind(name, known))).map(|(name, _)| name.clone())
 }
 
-fn set_of(project: &Project, side: Side, request: &ChangesRequest) -> FindingSet {
-    match side {
-        Side::Ledger(ledger) => ledger.into_finding_set(),
-        Side::Baseline(baseline) => baseline.finding_set(),
-        Side::Reports(scans) => {
-            let ledger = take_in(project, Ledger::empty(&request.project, request.now), &scans, request);
-            // Its ids were given just now: they say nothing about another side's.
-            FindingSet { lineage: None, ..ledger.into_finding_set() }
-        }
-    }
-}
-
-fn take_in(project: &Project, ledger: Ledger, scans: &[Scan], request: &ChangesRequest) -> Ledger {
-    take_in_with(project, ledger, scans, &request.rules, request.now)
+fn take_in(files: &Files<'_>, ledger: Ledger, scans: &[Scan], plans: &Plans, request: &ChangesRequest) -> Ledger {
+    take_in_with(files, ledger, scans, plans, &request.rules, request.now)
 }
 
 /// Takes scans in without plans, exceptions and advisory records.
 pub(crate) fn take_in_alone(project: &Project, ledger: Ledger, scans: &[Scan], now: Timestamp) -> Ledger {
-    take_in_with(project, ledger, scans, &ReportRules::default(), now)
+    take_in_with(&Files::WorkTree(project), ledger, scans, &Plans::empty(), &ReportRules::default(), now)
 }
 
-/// Takes scans in without plans and advisory records.
-fn take_in_with(project: &Project, ledger: Ledger, scans: &[Scan], rules: &ReportRules, now: Timestamp) -> Ledger {
-    let scopes = project.scopes();
-    let lines = SourceLines::of(project);
+/// Takes scans in without advisory records.
+fn take_in_with(
+    files: &Files<'_>,
+    ledger: Ledger,
+    scans: &[Scan],
+    plans: &Plans,
+    rules: &ReportRules,
+    now: Timestamp,
+) -> Ledger {
+    let scopes = files.scopes();
+    let lines = SourceLines::of(|path: &str| files.source(path));
     let intake = Intake {
         scans,
         required: &rules.required.clone().map_or(Required::Default, Required::Named),
         retired: &rules.retired,
         reports: &rules.reports,
         trust_empty: &rules.trust_empty,
-        file_exists: &|path| project.has_file(path),
+        file_exists: &|path| files.have(path),
         still_in: &|path, subject| lines.still_say(path, subject),
         advisory: &|_| AdvisoryVerdict::Unknown,
         advised: &|_| false,
-        plans: &Plans::empty(),
+        plans,
         exceptions: &rules.exceptions,
         declares: &|package| scopes.declares(package),
         scope_of: &|package| scopes.of(package),

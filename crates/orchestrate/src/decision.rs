@@ -1,7 +1,7 @@
 //! The step that decides whether a release is due.
 
 use change_detect::ChangeSet;
-use findings_model::{FindingSet, PackageName, Receipt, Timestamp};
+use findings_model::{Finding, FindingSet, PackageName, Receipt, Timestamp};
 use release_decision::{
     Baseline, CurrentVersion, DecideError, Decision, FirstScanRule, IndexVersions, NotesOptions, NotesTemplate, Past,
     Policy, Request, StoredDecision, TriggerType, Version, Versions, as_if_recorded,
@@ -92,9 +92,22 @@ pub fn standing(project: &Project, id: &str) -> Result<Standing, DocumentError> 
     Ok(if is_kept { Standing::Replaced } else { Standing::NotKnown { newest } })
 }
 
-/// What a decision is made on: the changes since the last release, one that is published and not recorded included.
-pub fn changes_to_decide_on(project: &Project, request: &DecisionRequest) -> Result<ChangeSet, DecisionError> {
-    Ok(Situation::of(project, request)?.decide(project, request)?.0)
+/// A decision and what it is made on.
+#[derive(Debug)]
+pub struct Considered {
+    /// The changes since the last release, one that is published and not recorded included.
+    pub changes: ChangeSet,
+    /// What is decided on them now.
+    pub decision: Decision,
+    /// Every finding that is known.
+    pub findings: Vec<Finding>,
+}
+
+/// Decides as [`decide`] does, and keeps nothing.
+pub fn consider(project: &Project, request: &DecisionRequest) -> Result<Considered, DecisionError> {
+    let situation = Situation::of(project, request)?;
+    let (changes, decision) = situation.decide(project, request)?;
+    Ok(Considered { changes, decision, findings: situation.current.findings })
 }
 
 /// What is known when a decision is to be made.
@@ -199,7 +212,8 @@ impl Situation {
         request: &DecisionRequest,
         baseline: Option<&Baseline>,
     ) -> Result<(ChangeSet, Decision), DecisionError> {
-        let changes = changes::since_release(project, baseline, &self.current, request.now)?;
+        let file_gone = |path: &str| !project.has_file(path);
+        let changes = changes::since_release(baseline, &self.current, request.now, &file_gone)?;
         let released = baseline.and_then(|b| b.version.clone());
         let decision = decide_on(&changes, request, released, &self.past(baseline))?;
         Ok((changes, decision))

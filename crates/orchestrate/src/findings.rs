@@ -197,7 +197,7 @@ pub fn update_findings(project: &Project, request: &FindingsRequest) -> Result<F
     gather::speak_of_parts(project, &request.project, &mut scans, &ledger.findings);
 
     let scopes = project.scopes();
-    let lines = SourceLines::of(project);
+    let lines = SourceLines::of(|path: &str| project.source(path));
     let mut taken = findings_ledger::take_in(
         ledger,
         &Intake {

@@ -4,16 +4,13 @@ use std::path::{Path, PathBuf};
 
 use state_store::{CONFIG_LIMIT, DOCUMENT_LIMIT, Entry, EntryKind, Lock, StoreError};
 
-use crate::{
-    paths,
-    scope::{LOCK_FILES, Scopes},
-};
+use crate::{paths, scope::Scopes};
 
 /// The most that a lock file of Python packages may hold: 32 MiB.
-const LOCK_FILE_LIMIT: u64 = 32 * 1024 * 1024;
+pub(crate) const LOCK_FILE_LIMIT: u64 = 32 * 1024 * 1024;
 
 /// The most that a file of code may hold: 2 MiB.
-const SOURCE_LIMIT: u64 = 2 * 1024 * 1024;
+pub(crate) const SOURCE_LIMIT: u64 = 2 * 1024 * 1024;
 
 /// Folders that hold what others made, or what is made anew.
 const FOREIGN: [&str; 9] =
@@ -115,12 +112,10 @@ impl Project {
 
     /// Which packages are runtime and which development, as `pyproject.toml` and the lock file tell.
     pub(crate) fn scopes(&self) -> Scopes {
-        let text = |name: &str| {
+        Scopes::of_files(|name| {
             let bytes = state_store::read_if_there(&self.path(name), LOCK_FILE_LIMIT).ok().flatten()?;
             String::from_utf8(bytes).ok()
-        };
-        let lock = LOCK_FILES.iter().find_map(|name| text(name));
-        Scopes::read(text("pyproject.toml").as_deref(), lock.as_deref())
+        })
     }
 }
 

@@ -21,6 +21,12 @@ pub struct Scopes {
 }
 
 impl Scopes {
+    /// Reads what is needed of a project's files, whose text `text` gives by name.
+    pub(crate) fn of_files(text: impl Fn(&str) -> Option<String>) -> Self {
+        let lock = LOCK_FILES.iter().find_map(|name| text(name));
+        Self::read(text("pyproject.toml").as_deref(), lock.as_deref())
+    }
+
     /// Reads `pyproject.toml` and a lock file. Text that cannot be read makes every package unknown, never development.
     pub fn read(pyproject: Option<&str>, lock: Option<&str>) -> Self {
         let Some(project) = pyproject.and_then(|text| toml::from_str::<Pyproject>(text).ok()) else {

@@ -71,14 +71,15 @@ impl OpenFile {
 }
 
 /// What files of the project say, read when it is asked for.
-pub(crate) struct SourceLines<'p> {
-    project: &'p Project,
+pub(crate) struct SourceLines<F> {
+    source: F,
     said: RefCell<HashMap<String, Option<HashSet<CodeText>>>>,
 }
 
-impl<'p> SourceLines<'p> {
-    pub(crate) fn of(project: &'p Project) -> Self {
-        Self { project, said: RefCell::default() }
+impl<F: Fn(&str) -> Option<String>> SourceLines<F> {
+    /// Of the files whose text `source` gives by their path.
+    pub(crate) fn of(source: F) -> Self {
+        Self { source, said: RefCell::default() }
     }
 
     /// Whether a file still says what a finding is about, or may say it: yes where it cannot be read or is not there, and where it
@@ -92,7 +93,7 @@ impl<'p> SourceLines<'p> {
         let Some(text) = text.filter(|text| text.is_of_line()) else { return true };
         let mut said = self.said.borrow_mut();
         let lines = said.entry(path.to_owned()).or_insert_with(|| {
-            let text = self.project.source(path)?;
+            let text = (self.source)(path)?;
             Some(
                 text.lines()
                     .flat_map(|line| [CodeText::of(line, false), CodeText::of(line, true), CodeText::of_secret(line)])
@@ -128,7 +129,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         state_store::replace(&folder.path().join("a.py"), b"import x\n    login('hunter2')\r\n").unwrap();
         let project = Project::at(folder.path());
-        let lines = SourceLines::of(&project);
+        let lines = SourceLines::of(|path: &str| project.source(path));
         let says =
             |path: &str, line: &str, masked: bool| lines.still_say(path, &spot(path, CodeText::of(line, masked)));
         assert!(says("a.py", "import  x", false));

@@ -148,6 +148,18 @@ pub enum BumpVersionError {
         /// The version of that commit.
         found: Option<Version>,
     },
+    /// The tag or branch of the version is of another decision.
+    #[error("{what} is there already, at {commit}, and is of the decision {found}: this one is {decided}")]
+    OtherDecision {
+        /// `the tag v1.2.3`.
+        what: String,
+        /// The commit.
+        commit: String,
+        /// The decision that it says it is of.
+        found: String,
+        /// The decision that is carried out.
+        decided: String,
+    },
     /// Here and on the remote the tag is at different commits.
     #[error("the tag {tag} is at {here} here and at {there} on the remote")]
     TwoTags {
@@ -246,7 +258,9 @@ pub fn bump_version(
         tag: &settings.tag,
     };
     let id = decision.as_ref().map(|stored| stored.decision.decision_id.as_str());
-    let look = || history::course(project, settings, &next, &message(settings, &next, id), &located.source);
+    let message = message(settings, &next, id);
+    let words = history::Words { message: &message, decision: id };
+    let look = || history::course(project, settings, &next, words, &located.source);
     let course = match settings.mode {
         BumpMode::Workspace => Course::Workspace,
         BumpMode::Commit | BumpMode::PullRequest => look()?,
@@ -352,11 +366,15 @@ fn next_version(
     Ok((next, version, decision))
 }
 
+/// What stands before the decision's id in the message of its commit and tag.
+const TRAILER: &str = "Relwarden-Decision: ";
+
 /// The message of the commit and of the tag: the configured one, and the decision as a trailer.
 fn message(settings: &BumpSettings, next: &Version, decision_id: Option<&str>) -> String {
     let mut message = settings.message.with(next).trim_end().to_owned();
     if let Some(id) = decision_id {
-        message.push_str("\n\nRelwarden-Decision: ");
+        message.push_str("\n\n");
+        message.push_str(TRAILER);
         message.push_str(id);
     }
     message.push('\n');

@@ -58,6 +58,9 @@ pub struct Baseline {
     pub trigger_type: Option<TriggerType>,
     /// When the release was published, or the baseline begun.
     pub recorded_at: Timestamp,
+    /// When the last automatic release was published, where a later one was not automatic.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub automatic_at: Option<Timestamp>,
     /// Every scanner that is part of the baseline.
     pub scanners: BTreeMap<ScannerName, ScannerState>,
     /// The findings, resolved ones too.
@@ -101,6 +104,8 @@ struct Rest {
     #[serde(default)]
     trigger_type: Option<TriggerType>,
     recorded_at: Timestamp,
+    #[serde(default)]
+    automatic_at: Option<Timestamp>,
     #[serde(rename = "lineage")]
     _lineage: IgnoredAny,
     #[serde(rename = "scanners")]
@@ -162,6 +167,7 @@ impl Baseline {
             decision_id: None,
             trigger_type: None,
             recorded_at,
+            automatic_at: None,
             scanners: BTreeMap::new(),
             findings: Vec::new(),
             extra: BTreeMap::new(),
@@ -243,9 +249,19 @@ impl Baseline {
         }
     }
 
-    /// When the release was published, if it was an automatic one.
+    /// When the last automatic release was published; none if there was none.
     pub fn last_automatic(&self) -> Option<Timestamp> {
-        (self.trigger_type == Some(TriggerType::SecurityAuto)).then_some(self.recorded_at)
+        match self.trigger_type {
+            Some(TriggerType::SecurityAuto) => Some(self.recorded_at),
+            Some(TriggerType::Manual | TriggerType::None) | None => self.automatic_at,
+        }
+    }
+
+    /// Takes a release's kind and time. That of the last automatic one is kept beside another's.
+    pub(crate) fn released_at(&mut self, trigger: Option<TriggerType>, at: Timestamp) {
+        let last = self.last_automatic();
+        self.automatic_at = last.filter(|_| trigger != Some(TriggerType::SecurityAuto));
+        (self.trigger_type, self.recorded_at) = (trigger, at);
     }
 
     /// The side of a comparison that the baseline is.
@@ -256,8 +272,9 @@ impl Baseline {
     /// Reads the document.
     pub fn from_json(bytes: &[u8]) -> Result<Self, DocumentError> {
         let json = |source| DocumentError::Json { document: "baseline", source };
-        let Rest { schema_version, version, commit, decision_id, trigger_type, recorded_at, extra, .. } =
-            read(bytes, "baseline", Self::SCHEMA)?;
+        let Rest {
+            schema_version, version, commit, decision_id, trigger_type, recorded_at, automatic_at, extra, ..
+        } = read(bytes, "baseline", Self::SCHEMA)?;
         check(schema_version, "baseline", Self::SCHEMA)?;
         let FindingSet { lineage, scanners, findings } = FindingSet::from_json(bytes).map_err(json)?;
         Ok(Self {
@@ -268,6 +285,7 @@ impl Baseline {
             decision_id,
             trigger_type,
             recorded_at,
+            automatic_at,
             scanners,
             findings,
             extra,

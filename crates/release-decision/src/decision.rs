@@ -1,13 +1,12 @@
-use std::fmt::Write as _;
-
-use change_detect::{Change, ChangeReason, ChangeSet, IncompleteScan, PostureTrend};
+use change_detect::{Change, ChangeSet, IncompleteScan, PostureTrend};
 use findings_model::{PackageName, SchemaVersion, Timestamp};
 use pep440_rs::Version;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use crate::{
-    NotesError, NotesOptions, Past, Policy, Reason, Row, VersionError, Versions, changelog_entry, justification,
+    NotesError, NotesOptions, Past, Policy, Reason, Row, VersionError, Versions, changelog_entry,
+    decision_id::decision_id,
+    justification,
     matrix::{self, Effect},
     notes,
     past::{Earlier, Proof},
@@ -132,6 +131,9 @@ pub struct Decision {
     /// The version under which this decision was published before, which is why there is no release.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub already_published: Option<Version>,
+    /// Until when only a critical change releases, where that is why there is no release.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quiet_until: Option<Timestamp>,
     /// A digest of what was decided on: the same inputs give the same id.
     pub decision_id: String,
     /// A digest of the released baseline that was compared with; none for a first scan.
@@ -248,6 +250,15 @@ pub fn decide(
         Verdict::Nothing | Verdict::Waits(_) => decision_id(changes, request, policy, TriggerType::None, None),
         Verdict::Release(_) | Verdict::Published(..) => id_of(decided_version),
     };
+    let quiet_until = match verdict {
+        Verdict::Waits(until) => Some(until),
+        _ => None,
+    };
+    if let Some(until) = quiet_until {
+        for reason in &mut reasons {
+            reason.wait(until);
+        }
+    }
     reasons.splice(0..0, verdict.reason(&justification));
     let warnings = next.iter().flat_map(|next| &next.warnings).map(ToString::to_string).collect();
     let (next_version, version_reason) = next.map_or((None, None), |next| (next.version, Some(next.reason)));
@@ -287,6 +298,7 @@ pub fn decide(
         version_reason,
         warnings,
         already_published,
+        quiet_until,
         decision_id,
         compared_with: changes.compared_with.clone(),
         decided_at: now,
@@ -323,75 +335,4 @@ impl Verdict {
             Self::Published(..) => Some(Reason::against(Row::Published, justification.to_owned())),
         }
     }
-}
-
-/// The digest of everything that makes a decision this one and no other: no dates, no words of people unless a person asked.
-fn decision_id(
-    changes: &ChangeSet,
-    request: &Request,
-    policy: &Policy,
-    trigger_type: TriggerType,
-    next_version: Option<&Version>,
-) -> String {
-    /// Serialised in the order of its fields, which is therefore part of the format.
-    #[derive(Serialize)]
-    struct Canonical<'a> {
-        project: Option<&'a PackageName>,
-        baseline: Option<&'a str>,
-        first_scan: bool,
-        changes: Vec<CanonicalChange<'a>>,
-        policy: &'a Policy,
-        next_version: Option<String>,
-        trigger_type: TriggerType,
-        notes: Option<&'a str>,
-        request_id: Option<&'a str>,
-    }
-    #[derive(Serialize, PartialEq, Eq, PartialOrd, Ord)]
-    struct CanonicalChange<'a> {
-        change_type: &'static str,
-        finding_id: &'a str,
-        kind: &'static str,
-        package: Option<&'a str>,
-        version: Option<&'a str>,
-        path: Option<&'a str>,
-        old_state: Option<String>,
-        new_state: String,
-        impact_level: &'static str,
-        reason: Option<&'static str>,
-    }
-    let mut rows: Vec<_> = changes
-        .changes
-        .iter()
-        .map(|c| CanonicalChange {
-            change_type: c.change_type.as_str(),
-            finding_id: c.finding_id.as_str(),
-            kind: c.kind.as_str(),
-            package: c.package.as_deref(),
-            version: c.version.as_deref(),
-            path: c.path.as_deref(),
-            old_state: c.old_state.as_ref().map(ToString::to_string),
-            new_state: c.new_state.to_string(),
-            impact_level: c.impact_level.as_str(),
-            reason: c.reason.map(ChangeReason::as_str),
-        })
-        .collect();
-    rows.sort_unstable();
-    let asked = trigger_type == TriggerType::Manual;
-    let canonical = Canonical {
-        project: request.project.as_ref(),
-        baseline: changes.compared_with.as_deref(),
-        first_scan: changes.first_scan,
-        changes: rows,
-        policy: &Policy { notes_template: None, changelog_template: None, ..policy.clone() },
-        next_version: next_version.map(ToString::to_string),
-        trigger_type,
-        notes: request.notes.as_deref().filter(|_| asked),
-        request_id: request.request_id.as_deref().filter(|_| asked),
-    };
-    #[expect(clippy::expect_used, reason = "every key is a string and there is no number that JSON cannot hold")]
-    let bytes = serde_json::to_vec(&canonical).expect("the canonical form is always valid JSON");
-    Sha256::digest(&bytes).iter().fold(String::with_capacity(64), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}"); // writing to a String cannot fail
-        hex
-    })
 }

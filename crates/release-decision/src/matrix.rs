@@ -1,7 +1,5 @@
-use std::collections::BTreeSet;
-
 use change_detect::{Change, ChangeSet, ChangeType, OpenFinding};
-use findings_model::{FindingId, FindingKind, Scope, Severity};
+use findings_model::{ExceptedBy, Finding, FindingId, Scope, Severity, Status, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::policy::{DevelopmentRule, FirstScanRule, Policy, Rule, Threshold};
@@ -26,7 +24,7 @@ pub enum Row {
     Raised,
     /// A severity that fell: an improvement, which never releases.
     Lowered,
-    /// A severity that was unknown and turned out no worse than it counted as.
+    /// A severity that was unknown or is unknown now, and is or counts as no worse than before.
     Known,
     /// A finding that is gone.
     Resolved,
@@ -48,7 +46,7 @@ pub enum Row {
 
 impl Row {
     /// The rows that a threshold of the policy governs, in the order of the printed matrix.
-    const GOVERNED: [Self; 8] = [
+    pub(crate) const GOVERNED: [Self; 8] = [
         Self::New,
         Self::Reopened,
         Self::Raised,
@@ -60,7 +58,7 @@ impl Row {
     ];
 
     /// What the policy says of the row; none for the rows that no policy moves.
-    fn rule(self, policy: &Policy) -> Option<&Rule> {
+    pub(crate) fn rule(self, policy: &Policy) -> Option<&Rule> {
         match self {
             Self::New => Some(&policy.new),
             Self::Reopened => Some(&policy.reopened),
@@ -83,7 +81,7 @@ impl Row {
     }
 
     /// What the row is about, as the front of a sentence.
-    fn subject(self) -> &'static str {
+    pub(crate) fn subject(self) -> &'static str {
         match self {
             Self::Manual => "a person asked for a release",
             Self::FirstScan => "first scan",
@@ -150,7 +148,7 @@ impl Reason {
         Self { effect: Effect::None, row, finding_id: None, change_type: None, severity: None, text }
     }
 
-    fn unchanged(finding: &OpenFinding) -> Self {
+    pub(crate) fn unchanged(finding: &OpenFinding) -> Self {
         let unverified = if finding.unverified { ", not confirmed by the newest scan" } else { "" };
         Self {
             effect: Effect::None,
@@ -161,84 +159,41 @@ impl Reason {
             text: format!("{}, {}{unverified}: no release", Row::Unchanged.subject(), rated(finding.severity)),
         }
     }
-}
 
-/// The matrix in force and the row that applied to each change.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Explanation {
-    /// The rows with their thresholds.
-    pub matrix: Vec<MatrixRow>,
-    /// The conditions beside the rows, in words.
-    pub conditions: Vec<String>,
-    /// A reason per change, in the change set's order, then one per open finding that did not change, the worst first.
-    pub reasons: Vec<Reason>,
-    /// How many open findings did not change and are not among the reasons.
-    pub more_unchanged: usize,
-}
-
-/// One row of the matrix in force.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct MatrixRow {
-    /// The row.
-    pub row: Row,
-    /// From where on it releases: `never`, `any` or a severity.
-    pub releases_from: Threshold,
-    /// The kinds that it releases for.
-    pub kinds: BTreeSet<FindingKind>,
-    /// The row in words.
-    pub text: String,
-}
-
-/// Shows the matrix that a policy makes, and what it says to each change.
-pub fn explain(changes: &ChangeSet, policy: &Policy) -> Explanation {
-    let rules = Row::GOVERNED.into_iter().filter_map(|row| Some((row, row.rule(policy)?)));
-    let matrix = rules
-        .map(|(row, rule)| {
-            let kinds = rule.kinds.as_ref().map_or_else(String::new, |kinds| format!(", for {}", listed(kinds)));
-            let text = format!("{}: {}{kinds}", row.subject(), wording(rule.from));
-            MatrixRow { row, releases_from: rule.from, kinds: rule.kinds(policy).clone(), text }
-        })
-        .collect();
-    let mut conditions = vec![
-        "a manual request: always".to_owned(),
-        format!("unknown severity counts as {}", policy.unknown_severity.severity()),
-        match policy.development {
-            DevelopmentRule::Release => "development dependencies count like any other".to_owned(),
-            DevelopmentRule::Ignore => "development dependencies never release".to_owned(),
-        },
-        match policy.first_scan {
-            FirstScanRule::Record => "a first scan sets the baseline and releases nothing".to_owned(),
-            FirstScanRule::Release => "the findings of a first scan count as new".to_owned(),
-        },
-    ];
-    if policy.quiet_hours > 0 {
-        let hours = policy.quiet_hours;
-        conditions.push(format!("within {hours} hours of an automatic release only a critical change releases"));
-    }
-    let left_out: BTreeSet<_> = [FindingKind::Vulnerability, FindingKind::Code, FindingKind::Secret]
-        .into_iter()
-        .filter(|kind| !policy.kinds.contains(kind))
-        .collect();
-    if !left_out.is_empty() {
-        let unless = if Row::GOVERNED.iter().any(|row| row.rule(policy).is_some_and(|rule| rule.kinds.is_some())) {
-            ", where a row does not name its own"
-        } else {
-            ""
+    /// A finding that is cleared on purpose, as it was when the last release was made; none for any other.
+    pub(crate) fn excepted(finding: &Finding) -> Option<Self> {
+        let Status::Excepted { by } = &finding.status else { return None };
+        let (why, until) = match by {
+            ExceptedBy::Report(_) => ("cleared by its report", None),
+            ExceptedBy::AcceptedRisk { until } => ("accepted risk", *until),
+            ExceptedBy::FalsePositive { until } => ("false positive", *until),
+            ExceptedBy::NotAffected { until } => ("not affected", *until),
         };
-        conditions.push(format!("findings of kind {} never release{unless}", listed(&left_out)));
+        let until = until.map_or_else(String::new, |day| format!(" until {day}"));
+        let severity = finding.rating.severity;
+        Some(Self {
+            effect: Effect::None,
+            row: Row::Excepted,
+            finding_id: Some(finding.finding_id.clone()),
+            change_type: None,
+            severity: Some(severity),
+            text: format!(
+                "{} ({why}{until}), {}: does not count, no release",
+                Row::Excepted.subject(),
+                rated(severity)
+            ),
+        })
     }
-    let mut reasons = reasons(changes, policy);
-    reasons.extend(changes.still_open.iter().map(Reason::unchanged));
-    let more_unchanged = changes.open_but_unchanged() - changes.still_open.len();
-    Explanation { matrix, conditions, reasons, more_unchanged }
+
+    /// Says of what would release that it does not yet.
+    pub(crate) fn wait(&mut self, until: Timestamp) {
+        if self.effect == Effect::Release {
+            self.text = format!("{}, once the quiet period is over at {until}", self.text);
+        }
+    }
 }
 
-fn listed(kinds: &BTreeSet<FindingKind>) -> String {
-    let words: Vec<_> = kinds.iter().map(|kind| kind.as_str()).collect();
-    if words.is_empty() { "no kind".to_owned() } else { words.join(" and ") }
-}
-
-fn wording(threshold: Threshold) -> String {
+pub(crate) fn wording(threshold: Threshold) -> String {
     match threshold {
         Threshold::Never => "never releases".to_owned(),
         Threshold::Any => "releases at any severity".to_owned(),
@@ -254,23 +209,35 @@ pub(crate) fn reasons(changes: &ChangeSet, policy: &Policy) -> Vec<Reason> {
 
 fn judge(change: &Change, records_first_scan: bool, policy: &Policy) -> Reason {
     let row = row_of(change, records_first_scan, policy);
-    let severity = severity_of(change);
+    let severity = severity_of(change, policy);
     let threshold = row.rule(policy).map_or(Threshold::Never, |rule| rule.from);
     let effect = if threshold.includes(counted(severity, policy)) { Effect::Release } else { Effect::None };
     let text = match row {
         Row::FirstScan => "first scan: sets the baseline and releases nothing".to_owned(),
         Row::Kind => format!("kind {}: the policy leaves it out", change.kind),
         Row::Development => "development dependency: the policy leaves it out".to_owned(),
-        Row::Lowered => format!("severity lowered{}: an improvement, never releases", from_to(change)),
+        Row::Lowered => format!("severity lowered{}: an improvement, never releases", from_to(change, severity)),
+        Row::Known if severity == Severity::Unknown => {
+            let counted = policy.unknown_severity.severity();
+            format!(
+                "severity not known any more{}: it counts as {counted}, and no worse never releases",
+                from_to(change, severity)
+            )
+        }
         Row::Known => {
             let counted = policy.unknown_severity.severity();
             format!(
                 "severity known now{}: it counted as {counted} before, and no worse never releases",
-                from_to(change)
+                from_to(change, severity)
             )
         }
         _ => {
-            let which = if row == Row::Raised { from_to(change) } else { String::new() };
+            let expired = if row == Row::Raised && change.change_type == ChangeType::ExceptionExpired {
+                "exception expired and "
+            } else {
+                ""
+            };
+            let which = if row == Row::Raised { from_to(change, severity) } else { String::new() };
             let counts = if severity == Severity::Unknown {
                 format!("unknown severity counts as {}", policy.unknown_severity.severity())
             } else {
@@ -280,7 +247,7 @@ fn judge(change: &Change, records_first_scan: bool, policy: &Policy) -> Reason {
                 Effect::Release => "release",
                 Effect::None => "no release",
             };
-            format!("{}{which}, {counts}; {}: {outcome}", row.subject(), wording(threshold))
+            format!("{expired}{}{which}, {counts}; {}: {outcome}", row.subject(), wording(threshold))
         }
     };
     Reason {
@@ -293,11 +260,10 @@ fn judge(change: &Change, records_first_scan: bool, policy: &Policy) -> Reason {
     }
 }
 
-fn from_to(change: &Change) -> String {
-    match (change.old_severity, change.new_severity) {
-        (Some(old), Some(new)) => format!(" from {old} to {new}"),
-        (None, Some(new)) => format!(" to {new}"),
-        _ => String::new(),
+fn from_to(change: &Change, now: Severity) -> String {
+    match change.old_severity {
+        Some(old) => format!(" from {old} to {now}"),
+        None => format!(" to {now}"),
     }
 }
 
@@ -317,21 +283,44 @@ fn row_of(change: &Change, records_first_scan: bool, policy: &Policy) -> Row {
         ChangeType::NewVulnerability => Row::New,
         ChangeType::Reopened => Row::Reopened,
         ChangeType::SeverityChange if is_raised(change, policy) => Row::Raised,
-        ChangeType::SeverityChange if change.old_severity == Some(Severity::Unknown) => Row::Known,
+        ChangeType::SeverityChange
+            if change.old_severity == Some(Severity::Unknown) || severity_of(change, policy) == Severity::Unknown =>
+        {
+            Row::Known
+        }
         ChangeType::SeverityChange => Row::Lowered,
         ChangeType::Resolved => Row::Resolved,
         ChangeType::Withdrawn => Row::Withdrawn,
         ChangeType::Updated => Row::Updated,
         ChangeType::Excepted => Row::Excepted,
+        // It rose while it was excepted: the end of the exception does not hide that.
+        ChangeType::ExceptionExpired
+            if change.old_severity.is_some()
+                && is_raised(change, policy)
+                && releases(Row::Raised, change, policy)
+                && !releases(Row::ExceptionExpired, change, policy) =>
+        {
+            Row::Raised
+        }
         ChangeType::ExceptionExpired => Row::ExceptionExpired,
     };
-    if !row.rule(policy).map_or(&policy.kinds, |rule| rule.kinds(policy)).contains(&change.kind) {
+    if !counts_kind(row, change, policy) {
         return Row::Kind;
     }
     if policy.development == DevelopmentRule::Ignore && change.scope == Scope::Development {
         return Row::Development;
     }
     row
+}
+
+fn counts_kind(row: Row, change: &Change, policy: &Policy) -> bool {
+    row.rule(policy).map_or(&policy.kinds, |rule| rule.kinds(policy)).contains(&change.kind)
+}
+
+/// Whether a row speaks for a release of a change, were it the one that applies.
+fn releases(row: Row, change: &Change, policy: &Policy) -> bool {
+    let severity = counted(severity_of(change, policy), policy);
+    counts_kind(row, change, policy) && row.rule(policy).is_some_and(|rule| rule.from.includes(severity))
 }
 
 /// Whether a finding that the policy left out as a development one is not one any longer.
@@ -350,12 +339,19 @@ pub(crate) fn is_critical(reason: &Reason, policy: &Policy) -> bool {
 
 /// Whether a severity rose, unknown counted as the policy says. A document that does not tell the old one is read as a rise.
 fn is_raised(change: &Change, policy: &Policy) -> bool {
-    let new = counted(severity_of(change), policy);
+    let new = counted(severity_of(change, policy), policy);
     change.old_severity.is_none_or(|old| new.rank() > counted(old, policy).rank())
 }
 
-fn severity_of(change: &Change) -> Severity {
-    change.impact_level
+/// How bad a change is. Where a document says several things of a finding that is there, the worst holds.
+fn severity_of(change: &Change, policy: &Policy) -> Severity {
+    let said = [Some(change.impact_level), change.new_severity, change.new_state.severity()];
+    let said = said.into_iter().flatten();
+    let is_gone = matches!(change.change_type, ChangeType::Resolved | ChangeType::Withdrawn);
+    // Of two that count alike the first stands: the impact's own word.
+    let worst = said
+        .reduce(|worst, next| if counted(next, policy).rank() > counted(worst, policy).rank() { next } else { worst });
+    worst.filter(|_| !is_gone).unwrap_or(change.impact_level)
 }
 
 fn counted(severity: Severity, policy: &Policy) -> Severity {

@@ -215,7 +215,7 @@ fn context<'a>(facts: &Facts<'a>, options: &'a NotesOptions, most: usize) -> Con
             .map(|scan| Incomplete {
                 scanner: short(scan.scanner.as_str(), NAME),
                 coverage: scan.coverage,
-                what: words::coverage(scan.coverage),
+                what: words::how_it_went(scan),
                 reason: scan.reasons.first().map(|reason| short(reason, NAME)),
             })
             .collect(),

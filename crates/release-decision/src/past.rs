@@ -11,7 +11,7 @@ pub struct Past<'a> {
     pub pending: Vec<&'a Decision>,
     /// The receipt that the newest publish left; none where it is not at hand.
     pub receipt: Option<&'a Receipt>,
-    /// When the last automatic release was published; none if there was none, or if the last release was a person's.
+    /// When the last automatic release was published; none if there was none.
     pub last_automatic: Option<Timestamp>,
 }
 

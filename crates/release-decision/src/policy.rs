@@ -36,11 +36,12 @@ pub struct Policy {
     /// Whether findings in packages that are only needed for development release.
     pub development: DevelopmentRule,
     /// The kinds of findings that release, in each row that names none of its own.
-    #[cfg_attr(feature = "schema", schemars(with = "BTreeSet<KindWord>"))]
+    #[cfg_attr(feature = "schema", schemars(with = "Vec<KindWord>"))]
     pub kinds: BTreeSet<FindingKind>,
     /// What a first scan, which has nothing to compare with, does.
     pub first_scan: FirstScanRule,
     /// Hours after an automatic release in which only a critical change makes another one; 0 for no such period.
+    #[cfg_attr(feature = "schema", schemars(range(max = u32::MAX)))]
     pub quiet_hours: u32,
     /// How the next version is made.
     pub bump: Bump,
@@ -219,9 +220,17 @@ impl schemars::JsonSchema for Threshold {
     }
 
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        const WORDS: [&str; 7] = ["never", "any", "critical", "high", "medium", "low", "info"];
+        let any_case =
+            |word: &str| word.chars().map(|c| format!("[{c}{}]", c.to_ascii_uppercase())).collect::<Vec<_>>().concat();
+        let pattern = format!("^\\s*(?:{})\\s*$", WORDS.map(any_case).join("|"));
+        let mut rows: Vec<_> = WORDS.iter().map(|word| serde_json::json!({ "const": word })).collect();
+        rows.push(serde_json::json!({
+            "description": "The same in another case.", "type": "string", "pattern": pattern, "not": { "enum": WORDS }
+        }));
         schemars::json_schema!({
             "description": "`never`, `any`, or the mildest severity that counts.",
-            "enum": ["never", "any", "critical", "high", "medium", "low", "info"]
+            "oneOf": rows
         })
     }
 }

@@ -6,7 +6,7 @@ use std::{
 use findings_model::{FileOutcome, FindingSet, PackageName, Receipt};
 use pep440_rs::Version;
 
-use crate::{Baseline, Snapshot, StoredDecision};
+use crate::{Baseline, Snapshot, StoredDecision, TriggerType};
 
 /// What a receipt without a decision does to the baseline's findings.
 #[derive(Clone, Copy, Debug)]
@@ -133,8 +133,7 @@ pub fn as_if_recorded(baseline: &Baseline, decision: &StoredDecision) -> Option<
     move_to(&mut moved, decision.snapshot.clone()?);
     moved.version.clone_from(&decision.decision.next_version);
     moved.decision_id = Some(decision.decision.decision_id.clone());
-    moved.trigger_type = Some(decision.decision.trigger_type);
-    moved.recorded_at = decision.decision.decided_at;
+    moved.released_at(Some(decision.decision.trigger_type), decision.decision.decided_at);
     Some(moved)
 }
 
@@ -162,8 +161,7 @@ pub fn record_release(publication: Publication<'_>) -> Result<Baseline, RecordEr
             move_to(&mut baseline, Snapshot::from(set));
             baseline.decision_id = None;
         }
-        baseline.trigger_type = None;
-        return Ok(released(baseline, version, receipt, commit));
+        return Ok(released(baseline, None, version, receipt, commit));
     };
 
     if let Some(baseline) = baseline.as_ref().filter(|b| b.decision_id.as_ref() == Some(id)) {
@@ -202,8 +200,7 @@ pub fn record_release(publication: Publication<'_>) -> Result<Baseline, RecordEr
     let mut baseline = baseline.unwrap_or_else(|| Baseline::without_scans(receipt.finished_at));
     move_to(&mut baseline, snapshot);
     baseline.decision_id = Some(id.clone());
-    baseline.trigger_type = Some(decision.decision.trigger_type);
-    Ok(released(baseline, version, receipt, commit))
+    Ok(released(baseline, Some(decision.decision.trigger_type), version, receipt, commit))
 }
 
 fn check(receipt: &Receipt) -> Result<(), RecordError> {
@@ -242,10 +239,16 @@ fn move_to(baseline: &mut Baseline, snapshot: Snapshot) {
     baseline.findings = findings;
 }
 
-fn released(mut baseline: Baseline, version: Version, receipt: &Receipt, commit: Option<String>) -> Baseline {
+fn released(
+    mut baseline: Baseline,
+    trigger: Option<TriggerType>,
+    version: Version,
+    receipt: &Receipt,
+    commit: Option<String>,
+) -> Baseline {
     baseline.schema_version = Baseline::SCHEMA;
     baseline.version = Some(version);
     baseline.commit = commit;
-    baseline.recorded_at = receipt.finished_at;
+    baseline.released_at(trigger, receipt.finished_at);
     baseline
 }

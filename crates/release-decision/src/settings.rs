@@ -20,13 +20,10 @@ pub struct BumpSettings {
     #[cfg_attr(feature = "schema", schemars(with = "Vec<FileSchema>"))]
     pub files: Vec<BumpFile>,
     /// The name of the tag; mode `commit` makes one.
-    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub tag: Pattern,
     /// The message of the commit and of the tag.
-    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub message: Pattern,
     /// The name of the branch that mode `pull-request` makes.
-    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub branch: Pattern,
     /// Whether branch and tag are pushed.
     pub push: bool,
@@ -206,6 +203,24 @@ impl<'de> Deserialize<'de> for ChangelogSetting {
     }
 }
 
+#[cfg(feature = "schema")]
+impl schemars::JsonSchema for ProjectPath {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "ProjectPath".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        // What is no path below the project: from the root, of a folder, upwards, into git's own folder, of nothing, not printable.
+        let no_path =
+            r"^/|/$|(?:^|/)\.\.(?:/|$)|^(?:\./+)*\.git(?:/|$)|^(?:\.(?:/+\.)*)?$|[\u0000-\u001f\u007f-\u009f]";
+        schemars::json_schema!({
+            "description": "The path of a file below the project.",
+            "type": "string",
+            "not": { "pattern": no_path }
+        })
+    }
+}
+
 /// A path, or a table with `path` and `pattern`.
 #[cfg(feature = "schema")]
 #[derive(schemars::JsonSchema)]
@@ -213,7 +228,7 @@ impl<'de> Deserialize<'de> for ChangelogSetting {
 #[expect(dead_code, reason = "only its schema is used")]
 enum FileSchema {
     /// The path of a file whose name tells how the version stands in it.
-    Path(String),
+    Path(ProjectPath),
     /// A file in which the version stands as a pattern says.
     Table(FileTable),
 }
@@ -224,19 +239,25 @@ enum FileSchema {
 #[expect(dead_code, reason = "only its schema is used")]
 struct FileTable {
     /// The path, relative to the project.
-    path: String,
+    path: ProjectPath,
     /// How the version stands there: a text with `{version}` in it, once.
-    pattern: Option<String>,
+    pattern: Option<Pattern>,
 }
 
 /// A path, or `false`.
 #[cfg(feature = "schema")]
-#[derive(schemars::JsonSchema)]
-#[schemars(untagged, rename = "Changelog")]
-#[expect(dead_code, reason = "only its schema is used")]
-enum ChangelogSchema {
-    /// The path of the changelog.
-    Path(String),
-    /// `false`: there is none.
-    Off(bool),
+struct ChangelogSchema;
+
+#[cfg(feature = "schema")]
+impl schemars::JsonSchema for ChangelogSchema {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Changelog".into()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "description": "The path of the changelog, or `false`: there is none.",
+            "anyOf": [generator.subschema_for::<ProjectPath>(), { "enum": [false] }]
+        })
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use change_detect::{Change, ChangeSet, ChangeType};
+use change_detect::{Change, ChangeSet, ChangeType, IncompleteScan};
 use findings_model::{CoverageState, FindingId, text};
 
 use crate::{
@@ -61,8 +61,13 @@ fn gaps(changes: &ChangeSet) -> Vec<String> {
         .chain(others)
         .take(SCANS)
         .map(|scan| {
-            let (what, scanner) = (coverage(scan.coverage), text::shorten(scan.scanner.as_str(), NAME));
-            format!("The newest scan of {scanner} {what}: what it did not cover is unknown, not resolved.")
+            let (what, scanner) = (how_it_went(scan), text::shorten(scan.scanner.as_str(), NAME));
+            let so = if scan.earlier {
+                "what only it found is not called new"
+            } else {
+                "what it did not cover is unknown, not resolved"
+            };
+            format!("The newest scan of {scanner} {what}: {so}.")
         })
         .collect();
     match changes.incomplete.len().saturating_sub(SCANS) {
@@ -73,9 +78,10 @@ fn gaps(changes: &ChangeSet) -> Vec<String> {
     sentences
 }
 
-/// How a scan went, as the end of a sentence about it.
-pub(crate) fn coverage(state: CoverageState) -> &'static str {
-    match state {
+/// How a scan went, as the end of a sentence about the newest one of its scanner.
+pub(crate) fn how_it_went(scan: &IncompleteScan) -> &'static str {
+    match scan.coverage {
+        _ if scan.earlier => "has no complete one before it to be compared with",
         CoverageState::Complete => "was complete",
         CoverageState::Partial => "was partial",
         CoverageState::Filtered => "was filtered",

@@ -100,7 +100,8 @@ impl<'a> Reader<'a> {
         };
         if !words.is_empty() {
             let words: Vec<String> = words.into_iter().map(|word| format!("`{word}`")).collect();
-            return Ok(format!("one of {}", words.join(", ")));
+            let front = if words.len() == 1 { "" } else { "one of " };
+            return Ok(format!("{front}{}", words.join(", ")));
         }
         let name = match &target["type"] {
             Value::Array(names) => names.iter().find(|name| *name != "null").and_then(Value::as_str),
@@ -149,6 +150,48 @@ mod tests {
                 "| `word` | one of `\"x\"`, `\"y\"` | none | a\\|b |",
             ]
         );
+    }
+
+    /// Whether the schema and the program take a configuration.
+    fn both_take(text: &str) -> [bool; 2] {
+        let schema = cli_support::config::schema().to_value();
+        let table: toml::Table = toml::from_str(text).unwrap();
+        let value = serde_json::to_value(table).unwrap();
+        [jsonschema::is_valid(&schema, &value), toml::from_str::<cli_support::Config>(text).is_ok()]
+    }
+
+    #[test]
+    fn the_schema_takes_what_the_program_takes() {
+        for text in [
+            "[release]\nnew = 'HIGH'\nresolved = ' Any '\nkinds = ['code', 'code']",
+            "[release]\nquiet_hours = 4294967295\nraised = { from = 'Low', kinds = ['code', 'code'] }",
+            "[bump]\ntag = 'v{version}'\nmessage = \"Release {version}\\n\\nby {hand}\"\nchangelog = false",
+            "[bump]\nfiles = ['./a', '.github/x', '...', 'a..b', { path = 'a//b', pattern = 'v{version}' }]\nchangelog = 'docs/NEWS.md'",
+        ] {
+            assert_eq!(both_take(text), [true, true], "{text}");
+        }
+        for text in [
+            "[release]\nnew = 'severe'",
+            "[release]\nnew = 'unknown'",
+            "[release]\nquiet_hours = 4294967296",
+            "[bump]\nchangelog = true",
+            "[bump]\nchangelog = '.'",
+            "[bump]\ntag = 'v'",
+            "[bump]\nbranch = ''",
+            "[bump]\nmessage = \"{version}\\n{version}\"",
+            "[bump]\nfiles = ['../x']",
+            "[bump]\nfiles = ['a/../x']",
+            "[bump]\nfiles = ['/x']",
+            "[bump]\nfiles = ['x/']",
+            "[bump]\nfiles = ['']",
+            "[bump]\nfiles = ['././']",
+            "[bump]\nfiles = ['.//.git/config']",
+            "[bump]\nfiles = [\"a\\u0085b\"]",
+            "[bump]\nfiles = [{ path = '..', pattern = '{version}' }]",
+            "[bump]\nfiles = [{ path = 'x', pattern = 'version' }]",
+        ] {
+            assert_eq!(both_take(text), [false, false], "{text}");
+        }
     }
 
     /// The example in the page is a configuration, and it uses every table.

@@ -134,6 +134,71 @@ fn the_decision_is_a_trailer_of_the_commit() {
     assert_eq!(checkout.git(&["log", "-1", "--format=%(trailers:key=Relwarden-Decision,valueonly)"]), id);
 }
 
+/// A decision that a person asked for, and its id.
+fn decided(checkout: &Checkout, request: &str) -> String {
+    let run = test_support::binary!("decide-release").run().project(&checkout.path()).args(["--format", "json"]);
+    let run = run.args(["--manual", "--notes", "x", "--index", "none", "--request-id", request]);
+    run.output().expect_success().json()["decision_id"].as_str().expect("it has an id").to_owned()
+}
+
+fn bump_of(checkout: &Checkout, id: &str) -> Run {
+    let run = test_support::binary!("decide-release").run().project(&checkout.path()).args(["--format", "json"]);
+    run.args(["bump", "--decision-id", id])
+}
+
+/// What another decision left under the version's name is named, and nothing is changed.
+fn refused(checkout: &Checkout, [first, second]: [&str; 2], what: &str) {
+    let seen = || {
+        let refs = checkout.git(&["for-each-ref", "refs/heads", "refs/tags"]);
+        [refs, checkout.git(&["status", "--porcelain"]), checkout.git_at_remote(&["for-each-ref"])]
+    };
+    let before = seen();
+    let outcome = bump_of(checkout, second).output().expect_code(1);
+    for word in [first, second, what, "delete"] {
+        assert!(outcome.stderr.contains(word), "{word}: {}", outcome.stderr);
+    }
+    assert_eq!(seen(), before);
+}
+
+#[test]
+fn what_another_decision_made_is_not_handed_out() {
+    for (mode, what) in [("commit", "the tag v1.2.3"), ("pull-request", "the branch release/1.2.3")] {
+        let checkout = checkout(&format!("mode = '{mode}'\npush = true"));
+        let first = decided(&checkout, "1");
+        let done = bump_of(&checkout, &first).output().expect_success().json();
+        checkout.git(&["switch", "--quiet", "main"]);
+        let again = bump_of(&checkout, &first).output().expect_success().json();
+        assert_eq!(again["commit"], done["commit"], "the same decision goes on");
+
+        let second = decided(&checkout, "2");
+        refused(&checkout, [&first, &second], what);
+        // Nor where only the remote has it.
+        let fresh = fresh_clone(&checkout);
+        fresh.write("security/findings/decision.json", checkout.text("security/findings/decision.json"));
+        refused(&fresh, [&first, &second], what);
+    }
+}
+
+#[test]
+fn a_tag_of_another_decision_is_not_handed_out_where_the_version_is_the_tags() {
+    let checkout = Checkout::empty();
+    let pyproject = "[project]\nname = 'demo'\ndynamic = ['version']\n[tool.setuptools_scm]\n[tool.relwarden.bump]\nmode = 'commit'\npush = true\n";
+    checkout.write("pyproject.toml", pyproject);
+    checkout.commit_all("first");
+    checkout.git(&["push", "--quiet", "origin", "main"]);
+    checkout.git(&["tag", "v1.2.3"]);
+    let first = decided(&checkout, "1");
+    bump_of(&checkout, &first).output().expect_success();
+    assert_eq!(checkout.git(&["cat-file", "-t", "v1.2.3"]), "commit", "a person's own tag is taken");
+    checkout.git(&["tag", "-d", "v1.2.3"]);
+    checkout.git(&["push", "--quiet", "--delete", "origin", "v1.2.3"]);
+    let message = format!("1.2.3\n\nRelwarden-Decision: {first}");
+    checkout.git(&["tag", "-a", "-m", &message, "v1.2.3"]);
+    bump_of(&checkout, &first).output().expect_success();
+    let second = decided(&checkout, "2");
+    refused(&checkout, [&first, &second], "the tag v1.2.3");
+}
+
 #[test]
 fn branch_and_tag_are_pushed_together() {
     let checkout = checkout("mode = 'commit'\npush = true");

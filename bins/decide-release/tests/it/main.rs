@@ -104,6 +104,26 @@ fn row_33_what_is_no_change_is_refused() {
 }
 
 #[test]
+fn a_document_that_contradicts_itself_is_judged_by_the_worse_word() {
+    let mut rise = change(1, "chg low critical");
+    rise["impact_level"] = json!("low");
+    let decision = decide(&Scratch::sample(), &json!([rise])).output().expect_success().json();
+    assert_eq!(decision["justification"], "Security-driven release: 1 severity increased to high/critical");
+}
+
+#[test]
+fn before_the_first_scan_an_explanation_says_that_nothing_is_known() {
+    let project = Scratch::sample();
+    let run =
+        || test_support::binary!("decide-release").run().project(project.path()).args(["--format", "json", "explain"]);
+    let outcome = run().output().expect_success();
+    assert_eq!(outcome.json()["known"], false);
+    assert!(outcome.stderr.contains("update-findings"), "{}", outcome.stderr);
+    let document = run().args(["--changes", "-"]).stdin("[]").output().expect_success().json();
+    assert_eq!((&document["known"], &document["should_release"]), (&json!(true), &json!(false)));
+}
+
+#[test]
 fn a_policy_file_changes_the_rows() {
     let project = Scratch::sample();
     project.write("policy.toml", "resolved = \"never\"\n");

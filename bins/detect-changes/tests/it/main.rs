@@ -2,13 +2,19 @@
 
 #![expect(clippy::expect_used, reason = "a helper of a test fails where it cannot help")]
 
-use serde_json::Value;
-use test_support::{Outcome, Scratch, fixture_path};
+use std::path::Path;
+
+use serde_json::{Value, json};
+use test_support::{Checkout, Outcome, Scratch, fixture_path};
 
 fn detect_changes(project: &Scratch, previous: &str, current: &str) -> Outcome {
+    detect_changes_in(project.path(), previous, current)
+}
+
+fn detect_changes_in(project: &Path, previous: &str, current: &str) -> Outcome {
     test_support::binary!("detect-changes")
         .run()
-        .project(project.path())
+        .project(project)
         .now("2023-09-04T04:00:00Z")
         .args(["--format", "json", "--previous", previous, "--current", current])
         .output()
@@ -45,6 +51,84 @@ fn what_was_not_scanned_is_not_resolved() {
     assert_eq!(document["incomplete"][0]["scanner"], "pip-audit");
     assert_eq!(document["incomplete"][0]["coverage"], "missing");
     assert_eq!(document["posture_trend"], "unknown");
+}
+
+#[test]
+fn what_the_earlier_side_did_not_look_for_is_not_new() {
+    let audit = "security/reports/latest/pip-audit.json";
+    let since = |reports: &[(&str, &[u8])]| {
+        let project = Scratch::sample();
+        project.set_week("2023-07-24");
+        project.write("before/.gitkeep", "");
+        for (name, bytes) in reports {
+            project.write(&format!("before/{name}"), bytes);
+        }
+        detect_changes(&project, "before", "security/reports/latest").expect_success().json()
+    };
+    let project = Scratch::sample();
+    project.set_week("2023-07-24");
+    let whole = project.bytes(audit);
+    let bandit = project.bytes("security/reports/latest/bandit.json");
+    let secrets = project.bytes("security/reports/latest/secrets-scan.json");
+    let others: [(&str, &[u8]); 2] = [("bandit.json", &bandit), ("secrets-scan.json", &secrets)];
+
+    // The report without its flaw, and with the package that has it skipped.
+    let (mut clean, mut skipped) = (project.json(audit), project.json(audit));
+    for dependency in clean["dependencies"].as_array_mut().expect("a list") {
+        dependency["vulns"] = json!([]);
+    }
+    for dependency in skipped["dependencies"].as_array_mut().expect("a list") {
+        if dependency["vulns"].as_array().is_some_and(|vulns| !vulns.is_empty()) {
+            *dependency = json!({ "name": dependency["name"], "skip_reason": "no network" });
+        }
+    }
+    let (clean, skipped) = (clean.to_string(), skipped.to_string());
+    let with = |report: &[u8]| since(&[others[0], others[1], ("pip-audit.json", report)]);
+    assert_eq!(types(&with(clean.as_bytes())), ["new_vulnerability"], "it was looked for");
+
+    for (document, coverage) in [
+        (since(&others), "missing"),
+        (with(&whole[..whole.len() / 2]), "failed"),
+        (with(skipped.as_bytes()), "partial"),
+        (since(&[]), "missing"),
+    ] {
+        assert_eq!(types(&document), Vec::<&str>::new(), "{coverage}");
+        let scans = document["incomplete"].as_array().expect("a list");
+        let audit = scans.iter().find(|scan| scan["scanner"] == "pip-audit").expect("it is named");
+        assert_eq!((&audit["coverage"], &audit["earlier"]), (&json!(coverage), &json!(true)));
+        assert_eq!(document["posture_trend"], if coverage == "partial" { "unchanged" } else { "unknown" });
+        assert_eq!(document["still_open"].as_array().map(Vec::len), Some(3), "what is open stays named");
+    }
+}
+
+/// A commit of a project and the report of pip-audit on it.
+fn commit(checkout: &Checkout, name: &str, dependencies: &str, report: &Value) {
+    let pyproject = format!("[project]\nname = \"demo\"\nversion = \"1.0.0\"\ndependencies = {dependencies}\n");
+    checkout.write("pyproject.toml", pyproject);
+    checkout.write("reports/pip-audit.json", json!({ "dependencies": report, "fixes": [] }).to_string());
+    checkout.commit_all(name);
+    checkout.git(&["tag", name]);
+}
+
+#[test]
+fn a_comparison_of_commits_is_the_same_whatever_is_checked_out() {
+    let checkout = Checkout::empty();
+    let other = json!({ "name": "idna", "version": "3.7", "vulns": [] });
+    let flaw =
+        json!({ "id": "PYSEC-2018-28", "fix_versions": ["2.20.0"], "aliases": ["CVE-2018-18074"], "description": "x" });
+    let affected = json!({ "name": "requests", "version": "2.19.0", "vulns": [flaw] });
+    commit(&checkout, "with", "[\"requests\", \"idna\"]", &json!([affected, other]));
+    commit(&checkout, "without", "[\"idna\"]", &json!([other]));
+    let compared = |what: &str| {
+        checkout.git(&["switch", "--quiet", "--detach", what]);
+        // The folder of the work tree would go before the commit's.
+        let between = |a: &str, b: &str| detect_changes_in(&checkout.path(), a, b).expect_success().json();
+        let there = between("with:reports", "without:reports");
+        (types(&there).concat(), there, between("without:reports", "with:reports"))
+    };
+    let at_the_first = compared("with");
+    assert_eq!(at_the_first.0, "resolved", "the project does not need the package any more");
+    assert_eq!(at_the_first, compared("without"));
 }
 
 #[test]

@@ -4,12 +4,12 @@ use std::path::Path;
 
 use findings_ledger::Ledger;
 use findings_model::{Scan, text};
-use git_command::{CommitId, GitError, Repository};
+use git_command::{GitError, Repository};
 use release_decision::Baseline;
 use state_store::DOCUMENT_LIMIT;
 
 use crate::{
-    changes::ChangesRequest,
+    changes::{ChangesRequest, files::Files},
     documents::DocumentError,
     gather::{self, Reading, Tree},
     paths,
@@ -23,31 +23,19 @@ pub(super) enum Side {
     Reports(Vec<Scan>),
 }
 
-/// A side and the files of code that it speaks of.
-pub(super) struct Placed {
+/// A side and the files of the project that it speaks of.
+pub(super) struct Placed<'p> {
     pub(super) side: Side,
-    pub(super) files: Files,
-}
-
-/// Where the files of code are that a side speaks of.
-pub(super) enum Files {
-    WorkTree,
-    Commit(Repository, CommitId),
-}
-
-impl Files {
-    /// Whether a file is there. What cannot be asked counts as there: nothing is resolved because git failed.
-    pub(super) fn have(&self, project: &Project, path: &str) -> bool {
-        match self {
-            Self::WorkTree => project.has_file(path),
-            Self::Commit(repository, commit) => !matches!(repository.read(commit, path, DOCUMENT_LIMIT), Ok(None)),
-        }
-    }
+    pub(super) files: Files<'p>,
 }
 
 /// The side at a path of the project; where there is no such path, at a revision: `REV` for the ledger of a commit, `REV:PATH` for
 /// another document or a folder of reports in it.
-pub(super) fn at(project: &Project, place: &Path, request: &ChangesRequest) -> Result<Placed, DocumentError> {
+pub(super) fn at<'p>(
+    project: &'p Project,
+    place: &Path,
+    request: &ChangesRequest,
+) -> Result<Placed<'p>, DocumentError> {
     let full = project.path(place);
     let tree = Tree::of(project);
     let key = request.rules.key.as_ref();
@@ -60,12 +48,12 @@ pub(super) fn at(project: &Project, place: &Path, request: &ChangesRequest) -> R
         }
         gather::leave_out_own_state(&mut scans);
         gather::speak_of_parts(project, &request.project, &mut scans, &[]);
-        return Ok(Placed { side: Side::Reports(scans), files: Files::WorkTree });
+        return Ok(Placed { side: Side::Reports(scans), files: Files::WorkTree(project) });
     }
     if state_store::exists(&full) {
         let label = project.label(&full);
         let bytes = project.document(place)?.ok_or_else(|| DocumentError::Missing { path: label.clone() })?;
-        return Ok(Placed { side: document(&bytes, label)?, files: Files::WorkTree });
+        return Ok(Placed { side: document(&bytes, label)?, files: Files::WorkTree(project) });
     }
     at_revision(project, place, &reading).map_err(|source| match source {
         AtRevision::Git(source) => DocumentError::NoSide { place: text::one_line(&place.to_string_lossy()), source },
@@ -84,7 +72,7 @@ impl From<GitError> for AtRevision {
     }
 }
 
-fn at_revision(project: &Project, place: &Path, reading: &Reading<'_>) -> Result<Placed, AtRevision> {
+fn at_revision<'p>(project: &'p Project, place: &Path, reading: &Reading<'_>) -> Result<Placed<'p>, AtRevision> {
     let place = place.to_string_lossy();
     let (rev, path) = place.split_once(':').unwrap_or((&place, paths::LEDGER));
     let repository = Repository::find(project.root())?;
@@ -106,7 +94,7 @@ fn at_revision(project: &Project, place: &Path, reading: &Reading<'_>) -> Result
         }
         Err(error) => return Err(error.into()),
     };
-    Ok(Placed { side, files: Files::Commit(repository, commit) })
+    Ok(Placed { side, files: Files::of_commit(repository, commit) })
 }
 
 fn document(bytes: &[u8], label: String) -> Result<Side, DocumentError> {

@@ -1,11 +1,12 @@
 //! What becomes of a bump in git: a commit, a tag or a branch, and a push; or nothing, where an earlier run did it.
 
-use git_command::{CommitId, FileState, GitError, Head, Push, RemoteName, Repository, TagMessage};
+use findings_model::text;
+use git_command::{CommitId, FileState, GitError, Head, Push, RemoteName, RemoteRefs, Repository, TagMessage};
 use release_decision::{BumpMode, BumpSettings, Version, changelog_date};
 use state_store::Replaced;
 
 use super::{
-    BumpVersionError, UndoError, VersionBump,
+    BumpVersionError, TRAILER, UndoError, VersionBump,
     current::{PLACE_LIMIT, Source},
     places::{File, Target},
     version_in,
@@ -64,20 +65,30 @@ pub(super) struct Ahead {
     remote: Option<String>,
 }
 
+/// What is said of the version where it is committed.
+#[derive(Clone, Copy)]
+pub(super) struct Words<'a> {
+    /// The message of commit and tag.
+    pub(super) message: &'a str,
+    /// The decision that the version is of, if it is of one.
+    pub(super) decision: Option<&'a str>,
+}
+
 /// Looks at the repository and says what is left to be done.
 pub(super) fn course(
     project: &Project,
     settings: &BumpSettings,
     next: &Version,
-    message: &str,
+    words: Words<'_>,
     source: &Source,
 ) -> Result<Course, BumpVersionError> {
     let repository = Repository::find(project.root())?;
     let head = repository.head()?;
     let base = head.commit().cloned().ok_or(BumpVersionError::NoCommit)?;
     let remote = settings.push.then(|| settings.remote.clone());
-    let look = Look { repository: &repository, head: &head, remote: remote.as_deref(), next, source };
-    let message = message.to_owned();
+    let decision = words.decision;
+    let look = Look { repository: &repository, head: &head, remote: remote.as_deref(), next, decision, source };
+    let message = words.message.to_owned();
     if settings.mode == BumpMode::PullRequest {
         let branch = settings.branch.with(next);
         if let Some(done) = look.branch(&branch)? {
@@ -103,6 +114,7 @@ struct Look<'a> {
     /// Where it is to be pushed; none where it is not.
     remote: Option<&'a str>,
     next: &'a Version,
+    decision: Option<&'a str>,
     source: &'a Source,
 }
 
@@ -110,22 +122,27 @@ impl Look<'_> {
     /// The version's commit, if its tag is there, here or on the remote.
     fn tag(&self, tag: &str) -> Result<Option<Done>, BumpVersionError> {
         let here = self.repository.tagged(tag)?;
-        let there = match self.remote {
-            Some(remote) => self.repository.remote_refs(remote, None, Some(tag))?.tag(tag).cloned(),
-            None => None,
+        let refs = match self.remote {
+            Some(remote) => self.repository.remote_refs(remote, None, Some(tag))?,
+            None => RemoteRefs::default(),
         };
+        let there = refs.tag(tag).cloned();
         if let (Some(here), Some(there)) = (&here, &there)
             && here != there
         {
             let (here, there) = (here.short().to_owned(), there.short().to_owned());
             return Err(BumpVersionError::TwoTags { tag: tag.to_owned(), here, there });
         }
-        if let (Some(there), Some(remote)) = (&there, self.remote) {
-            self.repository.fetch(remote, RemoteName::Tag(tag), there)?;
+        if let (Some(object), Some(remote)) = (refs.tag_object(tag), self.remote) {
+            self.repository.fetch(remote, RemoteName::Tag(tag), object)?;
         }
         let pushed = there.is_some();
         let Some(commit) = here.or(there) else { return Ok(None) };
-        self.check(&format!("the tag {tag}"), &commit)?;
+        let what = format!("the tag {tag}");
+        self.check(&what, &commit)?;
+        for object in self.repository.tag_object(tag)?.iter().chain(refs.tag_object(tag)).filter(|o| **o != commit) {
+            self.check_decision(&what, &commit, object)?;
+        }
         let branch = self.head.branch().map(str::to_owned);
         Ok(Some(self.done(commit, Some(tag.to_owned()), branch, pushed)))
     }
@@ -150,16 +167,32 @@ impl Look<'_> {
         Ok(Some(self.done(commit, None, Some(branch.to_owned()), pushed)))
     }
 
-    /// Refuses a commit of another version.
+    /// Refuses a commit of another version, and one of this version that another decision made.
     fn check(&self, what: &str, commit: &CommitId) -> Result<(), BumpVersionError> {
         match self.source {
+            // The commit need not be of the version: what was decided stands in the tag.
             Source::Tag | Source::Nowhere => Ok(()),
             Source::File(_) => match version_at(self.repository, commit) {
-                Some(found) if found == *self.next => Ok(()),
+                Some(found) if found == *self.next => self.check_decision(what, commit, commit),
                 found => {
                     Err(BumpVersionError::Taken { what: what.to_owned(), commit: commit.short().to_owned(), found })
                 }
             },
+        }
+    }
+
+    /// Refuses what says that it is of another decision. What says nothing of one is a person's own.
+    fn check_decision(&self, what: &str, commit: &CommitId, object: &CommitId) -> Result<(), BumpVersionError> {
+        let Some(decided) = self.decision else { return Ok(()) };
+        let message = self.repository.message(object)?;
+        match message.lines().rev().find_map(|line| line.strip_prefix(TRAILER)).map(str::trim) {
+            Some(found) if found != decided => Err(BumpVersionError::OtherDecision {
+                what: what.to_owned(),
+                commit: commit.short().to_owned(),
+                found: text::shorten(&text::one_line(found), 100).into_owned(),
+                decided: decided.to_owned(),
+            }),
+            _ => Ok(()),
         }
     }
 

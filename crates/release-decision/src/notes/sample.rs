@@ -4,7 +4,7 @@ use change_detect::ChangeType;
 use findings_model::{CoverageState, FindingKind, Severity, SeverityCounts};
 
 use super::{Context, Incomplete, Row, Section, counts, title};
-use crate::{TriggerType, markdown::Sample, words};
+use crate::{TriggerType, markdown::Sample};
 
 /// What a template is tried on.
 pub(crate) fn context(sample: Sample) -> Context<'static> {
@@ -31,7 +31,7 @@ pub(crate) fn context(sample: Sample) -> Context<'static> {
         incomplete: vec![Incomplete {
             scanner: "pip-audit".to_owned(),
             coverage: CoverageState::Partial,
-            what: words::coverage(CoverageState::Partial),
+            what: "was partial",
             reason: known("a reason").map(str::to_owned),
         }],
         more_incomplete: 1,

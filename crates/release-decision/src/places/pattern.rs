@@ -72,7 +72,8 @@ impl schemars::JsonSchema for Pattern {
         schemars::json_schema!({
             "description": "A text with `{version}` in it, once.",
             "type": "string",
-            "pattern": "^[^{]*(\\{(?!version\\})[^{]*)*\\{version\\}"
+            "pattern": "\\{version\\}",
+            "not": { "pattern": "\\{version\\}[\\s\\S]*\\{version\\}" }
         })
     }
 }

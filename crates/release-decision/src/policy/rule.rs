@@ -82,7 +82,7 @@ impl schemars::JsonSchema for Rule {
                     "type": "object",
                     "properties": {
                         "from": threshold,
-                        "kinds": { "type": "array", "items": kind, "uniqueItems": true }
+                        "kinds": { "type": "array", "items": kind }
                     },
                     "required": ["from"],
                     "additionalProperties": false

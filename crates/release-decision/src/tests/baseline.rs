@@ -2,14 +2,17 @@ use std::collections::BTreeMap;
 
 use change_detect::{ChangeSet, detect};
 use findings_model::{
-    AdvisoryId, Attribution, CoverageState, FileOutcome, Finding, FindingId, FindingSet, Package, PackageName, Rating,
-    Receipt, ReceiptFile, ResolvedReason, ScanSummary, ScannerName, ScannerState, Scope, Severity, SeveritySource,
-    Status, Subject, Timestamp, Vulnerability,
+    AdvisoryId, Attribution, CoverageState, ExceptedBy, FileOutcome, Finding, FindingId, FindingSet, Package,
+    PackageName, Rating, Receipt, ReceiptFile, ResolvedReason, ScanSummary, ScannerName, ScannerState, Scope, Severity,
+    SeveritySource, Status, Subject, Timestamp, Vulnerability,
 };
 use time::{Date, macros::date};
 
 use super::{decided, now, versions};
-use crate::{Adopt, Baseline, Past, Policy, Publication, RecordError, Request, StoredDecision, decide, record_release};
+use crate::{
+    Adopt, Baseline, Past, Policy, Publication, RecordError, Request, Row, StoredDecision, TriggerType, as_if_recorded,
+    decide, explain, record_release,
+};
 
 fn name(text: &str) -> ScannerName {
     ScannerName::parse(text).unwrap()
@@ -340,6 +343,57 @@ fn a_receipt_without_a_decision_leaves_what_is_pending() {
     assert!(none_before.findings.is_empty() && none_before.scanners.is_empty());
     let first_scan = set(&[("pip-audit", Some(WEEK2))], vec![finding("CVE-2026-1", "pip-audit", DAY2)]);
     assert_eq!(ids(&none_before.merge_first_scans(&first_scan)), ["CVE-2026-1"], "the first scan is still no news");
+}
+
+#[test]
+fn an_excepted_finding_that_did_not_change_has_its_row_too() {
+    let until = Some(date!(2026 - 03 - 31));
+    let excepted = Finding {
+        status: Status::Excepted { by: ExceptedBy::AcceptedRisk { until } },
+        ..finding("CVE-2026-1", "pip-audit", DAY2)
+    };
+    let known = [excepted, finding("CVE-2026-2", "pip-audit", DAY2)];
+    let set = ChangeSet::empty();
+    let decision = decided(&set, &Request::auto(), &Policy::default());
+    let reasons = explain(&set, &decision, &known, &Policy::default()).reasons;
+    let rows: Vec<_> = reasons.iter().map(|r| (r.row, r.text.as_str())).collect();
+    assert_eq!(
+        rows,
+        [(
+            Row::Excepted,
+            "excepted finding (accepted risk until 2026-03-31), high severity: does not count, no release"
+        )]
+    );
+}
+
+#[test]
+fn a_release_by_a_person_does_not_end_the_quiet_period_of_an_automatic_one() {
+    let (baseline, _, stored) = pending();
+    assert_eq!(baseline.last_automatic(), None);
+    let of = |id: &str, trigger, version: &str| {
+        let mut other = stored.clone();
+        (other.decision.decision_id, other.decision.trigger_type) = (id.to_owned(), trigger);
+        other.decision.next_version = Some(version.parse().unwrap());
+        other
+    };
+    let published = |decision: &StoredDecision, at: &str, before: Baseline| {
+        let version = decision.decision.next_version.as_ref().unwrap().to_string();
+        let receipt =
+            Receipt { finished_at: at.parse().unwrap(), ..receipt(&version, Some(&decision.decision.decision_id)) };
+        record(&receipt, Some(decision), Some(before), Adopt::Nothing).unwrap()
+    };
+    let half_past_six = "2026-01-12T06:30:00Z";
+    let automatic = published(&of("a", TriggerType::SecurityAuto, "1.2.4"), half_past_six, baseline);
+    let manual = published(&of("b", TriggerType::Manual, "1.2.5"), "2026-01-12T08:10:00Z", automatic);
+    assert_eq!(manual.last_automatic(), Some(half_past_six.parse().unwrap()));
+    let plain = record(&receipt("1.2.6", None), None, Some(manual.clone()), Adopt::Nothing).unwrap();
+    assert_eq!(plain.last_automatic(), manual.last_automatic());
+    assert_eq!(Baseline::from_json(plain.to_json().as_bytes()).unwrap(), plain);
+
+    let unrecorded = as_if_recorded(&manual, &of("c", TriggerType::Manual, "1.2.7")).unwrap();
+    assert_eq!(unrecorded.last_automatic(), manual.last_automatic());
+    let next = published(&of("d", TriggerType::SecurityAuto, "1.2.8"), "2026-01-14T06:30:00Z", plain);
+    assert_eq!(next.last_automatic(), Some("2026-01-14T06:30:00Z".parse().unwrap()));
 }
 
 #[test]

@@ -269,6 +269,7 @@ fn incomplete(scanner: &str, coverage: CoverageState) -> IncompleteScan {
         coverage,
         reasons: vec!["it ends in the middle".to_owned()],
         not_covered: vec![],
+        earlier: false,
     }
 }
 

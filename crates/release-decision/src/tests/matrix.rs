@@ -1,12 +1,18 @@
-use change_detect::{Change, ChangeType};
+use change_detect::{Change, ChangeSet, ChangeType, FindingState};
 use findings_model::{FindingKind, Scope, Severity};
 use proptest::prelude::*;
 
 use super::{change, changes, decided, of_kind, severity_change};
-use crate::{DevelopmentRule, Effect, Policy, Request, Row, Rule, Threshold, TriggerType, UnknownSeverity, explain};
+use crate::{
+    DevelopmentRule, Effect, Explanation, Policy, Request, Row, Rule, Threshold, TriggerType, UnknownSeverity, explain,
+};
 
 fn policy(toml: &str) -> Policy {
     toml::from_str(toml).unwrap()
+}
+
+fn explained(set: &ChangeSet, policy: &Policy) -> Explanation {
+    explain(set, &decided(set, &Request::auto(), policy), &[], policy)
 }
 
 /// Every row with every severity: a letter for each severity that releases, `-` for each that does not, `?` for unknown.
@@ -122,7 +128,7 @@ fn a_row_can_name_its_own_kinds() {
     assert_eq!(rows(FindingKind::Code), ["------", "------", "chm-?", "------"]);
     let text = serde_json::to_string(&policy).unwrap();
     assert_eq!(serde_json::from_str::<Policy>(&text).unwrap(), policy);
-    let matrix = explain(&changes(vec![]), &policy).matrix;
+    let matrix = explained(&changes(vec![]), &policy).matrix;
     let texts: Vec<_> = matrix.iter().map(|row| row.text.as_str()).take(4).collect();
     assert_eq!(
         texts,
@@ -142,7 +148,7 @@ fn unchanged_findings_are_explained_too() {
     });
     let mut set = changes(vec![change(ChangeType::NewVulnerability, "PYSEC-2026-1", Severity::Low)]);
     set.still_open = vec![serde_json::from_value(finding).unwrap()];
-    let explanation = explain(&set, &Policy::default());
+    let explanation = explained(&set, &Policy::default());
     let texts: Vec<_> = explanation.reasons.iter().map(|r| r.text.as_str()).collect();
     assert_eq!(
         texts,
@@ -152,6 +158,69 @@ fn unchanged_findings_are_explained_too() {
         ]
     );
     assert_eq!(explanation.more_unchanged, 0);
+}
+
+/// The end of an exception, of a finding whose severity was another one when it was excepted.
+fn expired(old: Severity, new: Severity) -> Change {
+    Change { old_severity: Some(old), ..change(ChangeType::ExceptionExpired, "X-1", new) }
+}
+
+#[test]
+fn a_severity_that_rose_behind_an_exception_releases_when_it_ends() {
+    let reason = |change: Change, policy: &Policy| {
+        let decision = decided(&changes(vec![change]), &Request::auto(), policy);
+        (decision.should_release, decision.reasons[0].row, decision.reasons[0].text.clone())
+    };
+    let default = Policy::default();
+    let (releases, row, text) = reason(expired(Severity::Medium, Severity::Critical), &default);
+    assert_eq!((releases, row), (true, Row::Raised));
+    assert_eq!(
+        text,
+        "exception expired and severity raised from medium to critical, critical severity; releases from high on: release"
+    );
+    for quiet in [
+        expired(Severity::Critical, Severity::Critical),
+        expired(Severity::Critical, Severity::High),
+        expired(Severity::Low, Severity::Medium),
+        Change { old_severity: None, ..expired(Severity::Low, Severity::Critical) },
+    ] {
+        let (releases, row, _) = reason(quiet, &default);
+        assert_eq!((releases, row), (false, Row::ExceptionExpired));
+    }
+    let own_row = policy("exception_expired = 'any'\nraised = 'never'");
+    assert_eq!(reason(expired(Severity::Low, Severity::Critical), &own_row).1, Row::ExceptionExpired);
+    assert!(reason(expired(Severity::Low, Severity::Critical), &own_row).0);
+    let secrets_only = policy("raised = { from = 'high', kinds = ['secret'] }");
+    assert!(!reason(expired(Severity::Low, Severity::Critical), &secrets_only).0);
+}
+
+#[test]
+fn where_a_document_contradicts_itself_the_worst_severity_holds() {
+    use Severity::{Critical, High, Low, Medium, Unknown};
+    let says = |old: Severity, new: Severity, impact: Severity| {
+        let change = Change {
+            impact_level: impact,
+            new_severity: Some(new),
+            new_state: FindingState::Present(new),
+            ..severity_change("X-1", old, impact)
+        };
+        let decision = decided(&changes(vec![change]), &Request::auto(), &Policy::default());
+        (decision.should_release, decision.reasons[0].row, decision.reasons[0].severity)
+    };
+    assert_eq!(says(Low, Critical, Low), (true, Row::Raised, Some(Critical)));
+    assert_eq!(says(Low, Low, Critical), (true, Row::Raised, Some(Critical)));
+    assert_eq!(says(Medium, Unknown, Low), (true, Row::Raised, Some(Unknown)));
+    assert_eq!(says(Critical, Low, Low), (false, Row::Lowered, Some(Low)));
+    assert_eq!(says(Critical, Unknown, Unknown), (false, Row::Known, Some(Unknown)), "nobody knows that it is better");
+    let set = changes(vec![severity_change("X-1", Critical, Unknown)]);
+    assert_eq!(
+        decided(&set, &Request::auto(), &Policy::default()).reasons[0].text,
+        "severity not known any more from critical to unknown: it counts as high, and no worse never releases"
+    );
+    let gone = Change { new_severity: Some(Critical), ..change(ChangeType::Resolved, "X-1", Low) };
+    let only_grave = policy("resolved = 'high'");
+    assert!(!decided(&changes(vec![gone]), &Request::auto(), &only_grave).should_release, "what is gone was low");
+    assert_eq!(says(High, High, Critical).2, Some(Critical));
 }
 
 #[test]
@@ -210,7 +279,7 @@ fn the_matrix_explains_itself() {
         kinds: [FindingKind::Vulnerability].into(),
         ..Policy::default()
     };
-    let explanation = explain(&set, &policy);
+    let explanation = explained(&set, &policy);
     let mut text: Vec<String> = explanation.matrix.iter().map(|row| row.text.clone()).collect();
     text.extend(explanation.conditions.iter().map(|c| format!("({c})")));
     text.extend(explanation.reasons.iter().map(|r| format!("{}: {}", r.finding_id.as_ref().unwrap(), r.text)));

@@ -87,6 +87,7 @@ fn notes_of_a_security_driven_release() {
         coverage: CoverageState::Partial,
         reasons: vec!["app/run.py: syntax error".to_owned()],
         not_covered: vec!["app/run.py".to_owned()],
+        earlier: false,
     }];
     let request = Request::auto().with_presentation(NotesOptions {
         status_url: Some("https://example.org/status/".to_owned()),

@@ -3,7 +3,7 @@ use findings_model::{FileOutcome, Receipt, ReceiptFile, Severity, Timestamp};
 use proptest::prelude::*;
 
 use super::{change, changes, now, versions};
-use crate::{Decision, Past, Policy, Request, Row, TriggerType, Versions, decide};
+use crate::{Decision, Past, Policy, Request, Row, TriggerType, Versions, decide, explain};
 
 const RELEASED: &str = "2026-01-12T00:00:00Z";
 
@@ -169,6 +169,22 @@ fn in_a_quiet_period_only_what_is_critical_releases() {
     insta::assert_snapshot!(format!("{}\n{}", waits.justification, waits.explanation), @"
     Quiet period until 2026-01-13T00:00:00Z: nothing critical changed since the last automatic release
     The security findings changed since the last release: X-1 in requests is new at high severity. It waits for the end of the quiet period at 2026-01-13T00:00:00Z.
+    ");
+}
+
+#[test]
+fn an_explanation_says_of_a_quiet_period_what_the_decision_says() {
+    let policy = Policy { quiet_hours: 24, ..Policy::default() };
+    let past = Past { last_automatic: Some(at(RELEASED)), ..Past::default() };
+    let set = changes(vec![change(ChangeType::NewVulnerability, "X-1", Severity::High)]);
+    let decision = decide(&set, &Request::auto(), &policy, &versions(), &past, at(RELEASED)).unwrap();
+    let explanation = explain(&set, &decision, &[], &policy);
+    assert_eq!(explanation.quiet_until, Some(at("2026-01-13T00:00:00Z")));
+    assert!(!explanation.should_release);
+    let texts: Vec<&str> = explanation.reasons.iter().map(|r| r.text.as_str()).collect();
+    insta::assert_snapshot!(texts.join("\n"), @"
+    Quiet period until 2026-01-13T00:00:00Z: nothing critical changed since the last automatic release
+    new finding, high severity; releases from high on: release, once the quiet period is over at 2026-01-13T00:00:00Z
     ");
 }
 

@@ -13,6 +13,7 @@ fn lacking(state: CoverageState, set: ChangeSet) -> ChangeSet {
         coverage: state,
         reasons: vec!["the report ends in the middle".to_owned()],
         not_covered: Vec::new(),
+        earlier: false,
     }];
     ChangeSet { incomplete, ..set }
 }

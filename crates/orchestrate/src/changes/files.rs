@@ -1,0 +1,83 @@
+//! The files of the project that a side of a comparison speaks of.
+
+use std::{cell::RefCell, collections::HashMap};
+
+use findings_ledger::{PlanFile, Plans};
+use git_command::{CommitId, Repository};
+use state_store::DOCUMENT_LIMIT;
+
+use crate::{
+    paths,
+    project::{LOCK_FILE_LIMIT, Project, SOURCE_LIMIT},
+    scope::Scopes,
+};
+
+/// Where the files are: what is checked out says nothing of a side that is a commit.
+pub(super) enum Files<'p> {
+    WorkTree(&'p Project),
+    Commit(CommitFiles),
+}
+
+/// The files of a commit.
+pub(super) struct CommitFiles {
+    repository: Repository,
+    commit: CommitId,
+    /// Which paths were asked for, and whether they are there.
+    asked: RefCell<HashMap<String, bool>>,
+}
+
+impl Files<'_> {
+    pub(super) fn of_commit(repository: Repository, commit: CommitId) -> Self {
+        Self::Commit(CommitFiles { repository, commit, asked: RefCell::default() })
+    }
+
+    /// Whether a file is there. What cannot be asked counts as there: nothing is resolved because git failed.
+    pub(super) fn have(&self, path: &str) -> bool {
+        match self {
+            Self::WorkTree(project) => project.has_file(path),
+            Self::Commit(files) => {
+                if let Some(known) = files.asked.borrow().get(path) {
+                    return *known;
+                }
+                let is_there = !matches!(files.repository.read(&files.commit, path, DOCUMENT_LIMIT), Ok(None));
+                files.asked.borrow_mut().insert(path.to_owned(), is_there);
+                is_there
+            }
+        }
+    }
+
+    /// The text of a file of code, for its lines to be compared; none of one that is not there or cannot be read.
+    pub(super) fn source(&self, path: &str) -> Option<String> {
+        match self {
+            Self::WorkTree(project) => project.source(path),
+            Self::Commit(files) => {
+                let bytes = files.read(path, SOURCE_LIMIT)?;
+                Some(String::from_utf8_lossy(&bytes).into_owned())
+            }
+        }
+    }
+
+    /// Which packages are runtime and which development.
+    pub(super) fn scopes(&self) -> Scopes {
+        match self {
+            Self::WorkTree(project) => project.scopes(),
+            Self::Commit(files) => Scopes::of_files(|name| String::from_utf8(files.read(name, LOCK_FILE_LIMIT)?).ok()),
+        }
+    }
+
+    /// What people decided; nothing where the file of it is not there or cannot be read, which whoever writes the ledger says.
+    pub(super) fn plans(&self) -> Plans {
+        let bytes = match self {
+            Self::WorkTree(project) => project.document(paths::PLANS.as_ref()).ok().flatten(),
+            Self::Commit(files) => files.read(paths::PLANS, DOCUMENT_LIMIT),
+        };
+        let plans = bytes.and_then(|bytes| PlanFile::read(&bytes).ok().map(PlanFile::into_decisions));
+        plans.unwrap_or_else(Plans::empty)
+    }
+}
+
+impl CommitFiles {
+    fn read(&self, path: &str, limit: u64) -> Option<Vec<u8>> {
+        self.repository.read(&self.commit, path, limit).ok().flatten()
+    }
+}
