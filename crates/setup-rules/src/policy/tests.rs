@@ -363,6 +363,18 @@ fn a_terraform_module_is_read_with_its_data_blocks() {
 }
 
 #[test]
+fn a_subject_in_a_dynamic_block_is_unknown_to_every_rule_about_it() {
+    let start = MODULE
+        .find("    condition {\n      test     = \"StringEquals\"\n      variable = \"${local.host}:sub\"")
+        .unwrap();
+    let end = start + MODULE[start..].find("    }\n").unwrap() + 6;
+    let dynamic = "    dynamic \"condition\" {\n      for_each = var.subjects\n      content {\n        test = \"StringLike\"\n      }\n    }\n";
+    let text = format!("{}{dynamic}{}", &MODULE[..start], &MODULE[end..]);
+    let ids = found("infrastructure/terraform/main.tf", &text);
+    assert!(UNKNOWN_SUBJECT.iter().all(|id| ids.iter().any(|found| found == id)), "{ids:?}");
+}
+
+#[test]
 fn a_module_is_its_folder() {
     let (locals, rest) = MODULE.split_at(MODULE.find("data ").unwrap());
     let files = [

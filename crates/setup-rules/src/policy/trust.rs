@@ -192,6 +192,10 @@ fn web_identity(policy: &Policy, statement: &Statement, repository: Option<&str>
         for rule in [&NO_SUBJECT, &NO_AUDIENCE] {
             findings.unknown(rule, place.clone(), "the conditions are an expression that is not evaluated");
         }
+        let names_a_subject = |condition: &Condition| claim(condition) == Some("sub") && is_positive(condition);
+        if !statement.conditions.iter().any(names_a_subject) {
+            subject::unresolved(&place, findings);
+        }
     } else {
         presence(policy, statement, findings);
     }

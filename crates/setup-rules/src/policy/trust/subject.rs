@@ -31,7 +31,8 @@ pub(super) fn check(policy: &Policy, condition: &Condition, repository: Option<&
     }
 }
 
-fn unresolved(place: &Place, findings: &mut Findings) {
+/// Nothing can be told of a subject.
+pub(super) fn unresolved(place: &Place, findings: &mut Findings) {
     for rule in OF_SUBJECT {
         findings.unknown(rule, place.clone(), "a subject is an expression that is not evaluated");
     }
