@@ -3,6 +3,9 @@
 //! Knows quotes, comments, line continuations, separators, redirections and here-documents. Expands nothing and
 //! never fails: what it does not understand stays a word.
 
+/// How deep brackets are followed, and how many files of a redirection behind one.
+const MAX_GROUPS: usize = 16;
+
 /// One simple command.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Command {
@@ -277,10 +280,13 @@ impl Reader<'_> {
         if command.words.is_empty()
             && let Some(start) = closed
         {
-            let next = self.commands.len();
-            for inner in &mut self.commands[start..] {
-                inner.behind_groups.push((separator, next));
-                inner.writes_to.extend_from_slice(&command.writes_to);
+            if self.groups.len() < MAX_GROUPS {
+                let next = self.commands.len();
+                command.writes_to.truncate(MAX_GROUPS);
+                for inner in &mut self.commands[start..] {
+                    inner.behind_groups.push((separator, next));
+                    inner.writes_to.extend_from_slice(&command.writes_to);
+                }
             }
             return;
         }

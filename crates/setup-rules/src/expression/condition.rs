@@ -22,6 +22,8 @@ enum Value {
     StartsWith(&'static str),
     /// A text that is none of those that only a release has.
     NotOfARelease,
+    /// True in a run that went wrong.
+    WentWrong,
 }
 
 /// Whether a condition holds in a run that this event started.
@@ -88,6 +90,7 @@ impl Reader<'_> {
         let value = self.primary(depth)?;
         Some(match (any, negated) {
             (false, _) => value,
+            (true, true) if matches!(value, Value::WentWrong) => Value::Is(Truth::Yes),
             (true, false) => Value::Is(truth(&value)),
             (true, true) => Value::Is(not(truth(&value))),
         })
@@ -134,7 +137,7 @@ impl Reader<'_> {
         }
         Some(Value::Is(match (name, arguments.as_slice()) {
             ("always" | "success", []) => Truth::Yes,
-            ("cancelled" | "failure", []) => Truth::No,
+            ("cancelled" | "failure", []) => return Some(Value::WentWrong),
             ("startswith", [Value::Text(text), Value::Text(start)]) => {
                 known_bool(text.to_lowercase().starts_with(&start.to_lowercase()))
             }
@@ -198,6 +201,7 @@ fn truth(value: &Value) -> Truth {
         Value::Text(text) if text == "0" => Truth::Unknown,
         Value::Text(text) => known_bool(!text.is_empty()),
         Value::StartsWith(_) | Value::NotOfARelease => Truth::Yes,
+        Value::WentWrong => Truth::Unknown,
     }
 }
 
@@ -228,6 +232,9 @@ mod tests {
         for (condition, expected) in [
             ("always()", Truth::Yes),
             ("${{ !cancelled() }}", Truth::Yes),
+            ("!failure() && !cancelled()", Truth::Yes),
+            ("failure()", Truth::Unknown),
+            ("failure() && github.event_name == 'push'", Truth::No),
             ("github.event_name == 'pull_request'", Truth::Yes),
             ("github.event_name != 'pull_request'", Truth::No),
             ("GitHub.event_name == 'Push'", Truth::No),

@@ -117,7 +117,7 @@ fn keys(policy: &Policy, statement: &Statement, actions: &[String], findings: &m
     }
     for (resource, line) in &statement.resources.known {
         let parts = split_arn(resource.trim());
-        let key = parts.get(5..).map_or_else(|| resource.clone(), |name| name.concat());
+        let key = parts.get(5..).map_or_else(|| resource.clone(), <[&str]>::concat);
         if may_be_of("kms", &parts) && has_wildcard(&key) {
             findings.hit(&ANY_KEY, Place::line(&policy.file, *line), &format!("{resource} matches many keys"));
         }

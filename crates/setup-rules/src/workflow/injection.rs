@@ -1,5 +1,7 @@
 //! Foreign text in scripts: an expression inside a script is replaced before the shell reads it.
 
+use std::cell::Cell;
+
 use super::model::{Setting, Step};
 use super::set::{Site, Workflows, action_name};
 use crate::check::{Check, CheckSeverity, Place, Rule, Topic};
@@ -25,9 +27,10 @@ enum Taint {
 
 pub(super) fn check(set: &Workflows) -> Vec<Check> {
     let mut hits = Vec::new();
+    let left = Cell::new(MAX_FOLLOWED);
     for site in set.sites() {
         for step in &site.job.steps {
-            let at = Spot { site, step: Some(step), level: Level::Step, depth: 0 };
+            let at = Spot { site, step: Some(step), level: Level::Step, depth: 0, left: &left };
             for (script, line) in scripts(step) {
                 for found in expression::embedded(script) {
                     let worst = expression::leaks(found.source)
@@ -70,8 +73,11 @@ pub(super) fn scripts(step: &Step) -> impl Iterator<Item = (&str, usize)> {
     plain.chain(inline)
 }
 
-/// How many values are followed from one to the next.
+/// How far values are followed from one to the next.
 const MAX_STEPS: usize = 8;
+
+/// How many values are followed in all; what is left is unchecked.
+const MAX_FOLLOWED: usize = 100_000;
 
 /// Where a value is read.
 #[derive(Clone, Copy)]
@@ -81,6 +87,8 @@ struct Spot<'a> {
     /// The innermost `env` that counts.
     level: Level,
     depth: usize,
+    /// How many values may still be followed.
+    left: &'a Cell<usize>,
 }
 
 /// The `env` keys from the inside; a value can read those further out.
@@ -92,9 +100,9 @@ enum Level {
     Outside,
 }
 
-impl<'a> Spot<'a> {
+impl Spot<'_> {
     fn taint(self, path: &Reference) -> Option<Taint> {
-        if self.depth > MAX_STEPS {
+        if self.depth > MAX_STEPS || self.left.get() == 0 {
             return Some(Taint::Unchecked);
         }
         let parts: Vec<&str> = path.iter().map(String::as_str).collect();
@@ -149,11 +157,12 @@ impl<'a> Spot<'a> {
         };
         let site = Site { job, ..self.site };
         let outputs = job.outputs.iter().filter(|output| output.name.eq_ignore_ascii_case(name) || name == "*");
-        let at = Spot { site, step: None, level: Level::Job, depth: self.depth };
+        let at = Spot { site, step: None, level: Level::Job, ..self };
         outputs.filter_map(|output| self.value(output, at)).max().unwrap_or(Taint::Unchecked).max(Taint::Unchecked)
     }
 
     fn value(self, setting: &Setting, at: Spot<'_>) -> Option<Taint> {
+        self.left.set(self.left.get().saturating_sub(1));
         let at = Spot { depth: self.depth + 1, ..at };
         expression::embedded(&setting.value)
             .into_iter()
@@ -173,8 +182,19 @@ fn is_harmless(inside: &[&str]) -> bool {
         inside,
         ["schedule"]
             | ["workflow_run", "event" | "status" | "path"]
-            | ["repository", "full_name" | "name" | "default_branch" | "html_url" | "clone_url" | "ssh_url" | "url"]
-            | ["repository", "visibility" | "private" | "fork"]
+            | [
+                "repository",
+                "full_name"
+                    | "name"
+                    | "default_branch"
+                    | "html_url"
+                    | "clone_url"
+                    | "ssh_url"
+                    | "url"
+                    | "visibility"
+                    | "private"
+                    | "fork"
+            ]
             | ["pull_request", "base", "ref"]
             | ["pull_request" | "issue" | "review", "state" | "author_association"]
             | [.., "user" | "sender", "type"]

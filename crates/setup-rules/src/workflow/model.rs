@@ -167,10 +167,13 @@ pub(crate) fn action_steps(path: &str, text: &str) -> Result<Vec<Step>, Unreadab
 }
 
 fn events(on: &Node) -> Vec<(String, usize)> {
-    match &on.value {
+    let mut found: Vec<(String, usize)> = match &on.value {
         Value::Map(entries) => entries.iter().map(|entry| (entry.key.clone(), entry.line)).collect(),
         _ => on.members().iter().filter_map(|event| Some((event.text()?.to_owned(), event.line))).collect(),
-    }
+    };
+    found.sort();
+    found.dedup_by(|a, b| a.0 == b.0);
+    found
 }
 
 /// An input counts as closed when each event that declares it does so with a closed type.
@@ -253,7 +256,9 @@ fn matrix(node: &Node) -> Vec<Setting> {
         for member in axis.node.members() {
             match &member.value {
                 Value::Map(entries) if included => {
-                    entries.iter().for_each(|entry| leaves(&entry.key, &entry.node, &mut found));
+                    for entry in entries {
+                        leaves(&entry.key, &entry.node, &mut found);
+                    }
                 }
                 _ => leaves(if included { "*" } else { &axis.key }, member, &mut found),
             }

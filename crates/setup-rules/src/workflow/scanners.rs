@@ -104,10 +104,14 @@ fn mask(commands: &[Command], at: usize) -> Option<String> {
     matches!(words[..], ["true" | ":" | "/bin/true"] | ["exit", "0"]).then(|| format!("`; {}`", words.join(" ")))
 }
 
+/// How many commands of one list are followed.
+const MAX_CHAIN: usize = 200;
+
 /// The separator behind a list of pipes and `&&`, and the command behind it.
 fn chain_end(commands: &[Command], mut separator: Separator, mut next: usize) -> (Separator, usize) {
+    let last = commands.len().min(next + MAX_CHAIN);
     while matches!(separator, Separator::Pipe | Separator::And) {
-        let Some(command) = commands.get(next) else {
+        let Some(command) = commands[..last].get(next) else {
             return (Separator::End, next);
         };
         (separator, next) = (command.followed_by, next + 1);

@@ -44,9 +44,6 @@ pub(super) struct Trigger {
     pub(super) perhaps_foreign: bool,
 }
 
-/// How far the jobs are followed that a job waits for.
-const MAX_NEEDS: usize = 12;
-
 /// The action of the Python Packaging Authority that uploads to an index.
 pub(super) const PUBLISH_ACTION: &str = "pypa/gh-action-pypi-publish";
 
@@ -139,7 +136,7 @@ impl Workflows {
             let workflow = last.workflow;
             for (event, line) in workflow.events.iter().filter(|(event, _)| event != "workflow_call") {
                 let of_step = step.condition.as_deref().map_or(Truth::Yes, |condition| holds(condition, event));
-                let of_way = way.iter().map(|site| site.reach(event, MAX_NEEDS)).min().unwrap_or(Truth::Yes);
+                let of_way = way.iter().map(|site| site.reach(event)).min().unwrap_or(Truth::Yes);
                 let reach = of_step.min(of_way).min(if perhaps_foreign { Truth::Unknown } else { Truth::Yes });
                 let file = workflow.path.clone();
                 found.push(Trigger { event: event.clone(), file, line: *line, reach, perhaps_foreign });
@@ -197,16 +194,23 @@ impl<'a> Site<'a> {
 
     /// Whether the job runs when this event starts its workflow: its own condition, and those of the jobs that it waits
     /// for, unless it runs without them.
-    fn reach(self, event: &str, depth: usize) -> Truth {
-        let condition = self.job.condition.as_deref().unwrap_or("success()");
-        let own = holds(condition, event);
-        let lower = condition.to_lowercase();
-        let runs_anyway = ["always(", "cancelled(", "failure("].into_iter().any(|call| lower.contains(call));
-        if runs_anyway || depth == 0 {
-            return own;
+    fn reach(self, event: &str) -> Truth {
+        let mut least = Truth::Yes;
+        let mut seen: Vec<&str> = Vec::new();
+        let mut open = vec![self.job];
+        while let Some(job) = open.pop() {
+            if seen.contains(&job.id.as_str()) {
+                continue;
+            }
+            seen.push(&job.id);
+            let condition = job.condition.as_deref().unwrap_or("success()");
+            least = least.min(holds(condition, event));
+            let lower = condition.to_lowercase();
+            if !["always(", "cancelled(", "failure("].into_iter().any(|call| lower.contains(call)) {
+                open.extend(self.workflow.jobs.iter().filter(|other| job.needs.contains(&other.id)));
+            }
         }
-        let needed = self.workflow.jobs.iter().filter(|job| self.job.needs.contains(&job.id));
-        needed.map(|job| Site { job, ..self }.reach(event, depth - 1)).min().map_or(own, |least| own.min(least))
+        least
     }
 
     /// The first step that uploads to an index, if the job has one.

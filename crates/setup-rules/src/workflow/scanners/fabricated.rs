@@ -131,6 +131,9 @@ fn written(commands: &[Command], at: usize) -> Vec<&str> {
     found
 }
 
+/// Longest path that is followed: a value may grow by itself.
+const MAX_PATH: usize = 512;
+
 /// Where a script stands and what its variables hold, as far as that is written down.
 struct Files {
     folder: String,
@@ -148,7 +151,10 @@ impl Files {
 
     fn follow(&mut self, command: &Command) {
         match command.program() {
-            Some(("cd" | "pushd", [folder, ..])) => self.folder = self.resolve(folder),
+            Some(("cd" | "pushd", [folder, ..])) => {
+                let folder = self.resolve(folder);
+                self.folder = if folder.len() < MAX_PATH { folder } else { String::new() };
+            }
             None | Some(("export" | "local" | "readonly" | "declare", _)) => {
                 for (name, value) in command.words.iter().filter_map(|word| word.split_once('=')) {
                     let value = self.expand(value);
@@ -173,8 +179,7 @@ impl Files {
             Some(rest.split_at(rest.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(rest.len())))
         });
         match known.and_then(|(name, rest)| Some((self.values.get(name)?, rest))) {
-            // A value that grows by itself is not followed.
-            Some((value, rest)) if value.len() + rest.len() < 4096 => format!("{value}{rest}"),
+            Some((value, rest)) if value.len() + rest.len() < MAX_PATH => format!("{value}{rest}"),
             _ => text.to_owned(),
         }
     }

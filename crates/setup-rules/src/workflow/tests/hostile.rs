@@ -230,3 +230,27 @@ fn a_job_that_may_use_its_identity_token_is_not_blamed() {
     assert_eq!(job(&format!("uses: actions/github-script@{SHA}\n        with: {{script: 'x()'}}")), ["WP-01:10"]);
     assert_eq!(job("run: pytest"), ["WP-01:10"]);
 }
+
+/// Each of these grows with a power of its length if it is followed without a limit.
+#[test]
+fn what_refers_to_itself_comes_to_an_end() {
+    let matrix = vec!["'${{ matrix.t }}${{ matrix.t }}'"; 500].join(", ");
+    let needs: Vec<String> = (0..40).map(|job| format!("j{job}")).collect();
+    let needs = needs.join(", ");
+    let job = |job| format!("  j{job}:\n    needs: [{needs}]\n    steps:\n      - run: twine upload dist/*\n");
+    let jobs = (0..40).map(job).collect::<Vec<_>>().concat();
+    let brackets = format!("{}a{}", "(a;".repeat(20_000), ")>f || true;".repeat(20_000));
+    let pipes = "bandit|".repeat(20_000);
+    let folders = "cd aaaa; A=$A$A; ".repeat(20_000);
+    for text in [
+        format!(
+            "on: push\njobs:\n  a:\n    strategy: {{matrix: {{t: [{matrix}]}}}}\n    steps:\n      - run: echo ${{{{ matrix.t }}}}\n"
+        ),
+        format!("on: pull_request\njobs:\n{jobs}"),
+        format!(
+            "on: push\njobs:\n  a:\n    steps:\n      - run: {brackets}\n      - run: {pipes} x\n      - run: {folders}\n"
+        ),
+    ] {
+        assert!(!checks(&text).iter().any(|check| check.id == "WF-01" && check.status != CheckStatus::Pass));
+    }
+}
