@@ -6,7 +6,8 @@ use findings_model::{SchemaVersion, Timestamp};
 use metrics::{RunRecord, RunStatus};
 use serde::Serialize;
 use setup_rules::{
-    Check, CheckStatus, CredentialScan, Group, PublishSettings, ResponseSample, TextFile, Unread, Workflows,
+    Check, CheckStatus, CredentialScan, Group, PublishSettings, ResponseSample, TextFile, Unread, WorkflowTimes,
+    Workflows,
 };
 use state_store::{EntryKind, StoreError, StoreErrorKind};
 
@@ -280,7 +281,7 @@ fn shown(folder: &str) -> String {
     if folder.is_empty() { ".".to_owned() } else { folder.to_owned() }
 }
 
-/// The lengths of the newest successful runs; a failed run ends when it fails, which says nothing about the target.
+/// The lengths of the newest successful runs of each workflow; a failed run ends when it fails, which says nothing about the target.
 fn run_time(project: &Project, now: Timestamp) -> Vec<Check> {
     let history = match load_history(project) {
         Ok(history) => history,
@@ -293,7 +294,11 @@ fn run_time(project: &Project, now: Timestamp) -> Vec<Check> {
     };
     let mut runs: Vec<&RunRecord> = history.runs().iter().filter(counts).collect();
     runs.sort_by_key(|run| std::cmp::Reverse(run.event_time()));
-    let times: Vec<Duration> =
-        runs.iter().filter_map(|run| Some(Duration::from_millis(run.duration()?.millis()))).collect();
-    setup_rules::check_run_time(&times)
+    let mut workflows: BTreeMap<&str, Vec<Duration>> = BTreeMap::new();
+    for (run, time) in runs.iter().filter_map(|run| Some((run, run.duration()?))) {
+        workflows.entry(run.workflow_name.as_str()).or_default().push(Duration::from_millis(time.millis()));
+    }
+    let workflows: Vec<WorkflowTimes<'_>> =
+        workflows.into_iter().map(|(workflow, newest_first)| WorkflowTimes { workflow, newest_first }).collect();
+    setup_rules::check_run_time(&workflows)
 }

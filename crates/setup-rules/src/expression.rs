@@ -4,6 +4,10 @@
 //! yields a boolean; `a && b` yields `b` or something empty; a function such as `contains` yields a boolean. So
 //! `${{ inputs.loud == 'yes' && '--verbose' || '' }}` lets nothing of the input through.
 
+mod condition;
+
+pub(crate) use condition::{Truth, holds};
+
 /// Deepest nesting of brackets and operators that is followed.
 const MAX_DEPTH: usize = 40;
 

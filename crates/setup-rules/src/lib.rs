@@ -23,8 +23,8 @@ pub use credentials::{CredentialScan, MAX_FILE_BYTES, is_searched_folder, is_tex
 pub use findings_model::PublishAuth;
 pub use oidc::{PublishSettings, check_oidc};
 pub use performance::{
-    FEWEST_RUNS, RESPONSE_TARGET, RUN_TARGET, RUNS_JUDGED, ResponseSample, check_response_time, check_run_time,
-    run_time_unknown,
+    FEWEST_RUNS, RESPONSE_TARGET, RUN_TARGET, RUNS_JUDGED, ResponseSample, WorkflowTimes, check_response_time,
+    check_run_time, run_time_unknown,
 };
 pub use policy::check_policies;
 pub use workflow::Workflows;

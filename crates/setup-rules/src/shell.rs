@@ -3,6 +3,9 @@
 //! Knows quotes, comments, line continuations, separators, redirections and here-documents. Expands nothing and
 //! never fails: what it does not understand stays a word.
 
+/// How deep brackets are followed, and how many files of a redirection behind one.
+const MAX_GROUPS: usize = 16;
+
 /// One simple command.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Command {
@@ -14,13 +17,19 @@ pub(crate) struct Command {
     pub(crate) line: usize,
     /// What stands between it and the next command.
     pub(crate) followed_by: Separator,
+    /// What stands behind the brackets around it, from the inside, each with the number of the command behind it.
+    pub(crate) behind_groups: Vec<(Separator, usize)>,
+    /// The text of its here-document or here-string.
+    pub(crate) here: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum Separator {
-    /// `;`, `&`, a new line, a bracket, or the end.
+    /// `&`, a new line, a bracket, or the end.
     #[default]
     End,
+    /// `;`
+    Next,
     Pipe,
     And,
     Or,
@@ -73,6 +82,9 @@ pub(crate) fn commands(script: &str) -> Vec<Command> {
         word: None,
         redirect: false,
         here: Vec::new(),
+        here_string: false,
+        groups: Vec::new(),
+        closed: None,
     };
     reader.read();
     reader.commands
@@ -85,8 +97,14 @@ struct Reader<'a> {
     command: Command,
     word: Option<String>,
     redirect: bool,
-    /// Delimiters of here-documents whose text starts on the next line.
-    here: Vec<String>,
+    /// Delimiters of here-documents whose text starts on the next line, with the number of their command.
+    here: Vec<(String, usize)>,
+    /// Whether the next word is a here-string.
+    here_string: bool,
+    /// The first command of each bracket that is open.
+    groups: Vec<usize>,
+    /// The first command of the bracket that was closed last, until what stands behind it is known.
+    closed: Option<usize>,
 }
 
 impl Reader<'_> {
@@ -112,7 +130,16 @@ impl Reader<'_> {
                     self.end_command(Separator::Pipe);
                 }
                 '&' if self.redirect => self.push('&'),
-                ';' | '&' | '(' | ')' => self.end_command(Separator::End),
+                ';' => self.end_command(Separator::Next),
+                '&' => self.end_command(Separator::End),
+                '(' => {
+                    self.end_command(Separator::End);
+                    self.groups.push(self.commands.len());
+                }
+                ')' => {
+                    self.end_command(Separator::End);
+                    self.closed = self.groups.pop();
+                }
                 '$' if self.chars.peek() == Some(&'{') => self.braced(),
                 '>' => self.start_redirect(),
                 '<' if self.chars.next_if_eq(&'<').is_some() => self.here_document(),
@@ -180,6 +207,7 @@ impl Reader<'_> {
     fn here_document(&mut self) {
         self.end_word();
         if self.chars.next_if_eq(&'<').is_some() {
+            self.here_string = true;
             return;
         }
         self.chars.next_if_eq(&'-');
@@ -191,12 +219,13 @@ impl Reader<'_> {
             }
         }
         if !delimiter.is_empty() {
-            self.here.push(delimiter);
+            self.here.push((delimiter, self.commands.len()));
         }
     }
 
     fn skip_here_documents(&mut self) {
-        for delimiter in std::mem::take(&mut self.here) {
+        for (delimiter, command) in std::mem::take(&mut self.here) {
+            let mut text = String::new();
             loop {
                 let mut line = String::new();
                 let mut more = false;
@@ -210,30 +239,68 @@ impl Reader<'_> {
                 if line.trim() == delimiter || !more {
                     break;
                 }
+                text.push_str(&line);
+                text.push('\n');
+            }
+            if let Some(command) = self.commands.get_mut(command) {
+                command.here = Some(text);
             }
         }
     }
 
     fn end_word(&mut self) {
-        if let Some(word) = self.word.take() {
-            if std::mem::take(&mut self.redirect) {
-                self.command.writes_to.push(word);
-            } else {
-                self.command.words.push(word);
-            }
+        let Some(word) = self.word.take() else {
+            return;
+        };
+        if std::mem::take(&mut self.redirect) {
+            self.command.writes_to.push(word);
+            return;
         }
+        let first = self.command.words.iter().all(|word| is_keyword(word));
+        match word.as_str() {
+            "{" if first => return self.groups.push(self.commands.len()),
+            "}" if self.command.words.is_empty() => {
+                self.closed = self.groups.pop();
+                return;
+            }
+            _ => {}
+        }
+        if std::mem::take(&mut self.here_string) {
+            self.command.here = Some(word.clone());
+        }
+        self.command.words.push(word);
     }
 
     fn end_command(&mut self, separator: Separator) {
         self.end_word();
         self.redirect = false;
+        self.here_string = false;
         let mut command = std::mem::take(&mut self.command);
+        let closed = self.closed.take();
+        if command.words.is_empty()
+            && let Some(start) = closed
+        {
+            if self.groups.len() < MAX_GROUPS {
+                let next = self.commands.len();
+                command.writes_to.truncate(MAX_GROUPS);
+                for inner in &mut self.commands[start..] {
+                    inner.behind_groups.push((separator, next));
+                    inner.writes_to.extend_from_slice(&command.writes_to);
+                }
+            }
+            return;
+        }
         if command.words.is_empty() && command.writes_to.is_empty() {
             return;
         }
         command.followed_by = separator;
         self.commands.push(command);
     }
+}
+
+/// Words behind which a command begins.
+fn is_keyword(word: &str) -> bool {
+    matches!(word, "if" | "then" | "elif" | "else" | "while" | "until" | "do" | "!" | "time")
 }
 
 #[cfg(test)]
@@ -259,7 +326,7 @@ mod tests {
     fn commands_are_cut_at_separators_outside_quotes() {
         assert_eq!(
             shown("a 'b; c' \"d | e\" && f || g | h; i & (j)\n# twine upload\nk \\\n  l # m\n"),
-            ["0:a|b; c|d | e > And", "0:f > Or", "0:g > Pipe", "0:h > End", "0:i > End", "0:j > End", "2:k|l > End"]
+            ["0:a|b; c|d | e > And", "0:f > Or", "0:g > Pipe", "0:h > Next", "0:i > End", "0:j > End", "2:k|l > End"]
         );
     }
 
@@ -267,8 +334,26 @@ mod tests {
     fn redirections_are_no_words() {
         assert_eq!(
             shown("echo '[]' >out 2>/dev/null; x 2>&1 >> \"a b\" &>c"),
-            ["0:echo|[] >out|/dev/null End", "0:x >&1|a b|c End"]
+            ["0:echo|[] >out|/dev/null Next", "0:x >&1|a b|c End"]
         );
+    }
+
+    #[test]
+    fn what_stands_behind_a_bracket_counts_for_all_in_it() {
+        for script in ["(a; b) || c", "{ a; b; } || c", "if { a; b; } || c", "( { a; } ; b) >out || c"] {
+            let parsed = commands(script);
+            let (a, b) = (parsed[0].behind_groups.last(), parsed[1].behind_groups.last());
+            assert_eq!((a, b), (Some(&(Separator::Or, 2)), Some(&(Separator::Or, 2))), "{script}");
+            assert_eq!(parsed[0].writes_to.len(), usize::from(script.contains('>')), "{script}");
+        }
+        assert_eq!(commands("a() { b; }\nx=$(c || d)\n)) }").len(), 5);
+    }
+
+    #[test]
+    fn here_documents_keep_their_text() {
+        let parsed = commands("cat <<A | b <<'C'\n1\nA\n2\nC\nd <<< '[]'");
+        let texts: Vec<Option<&str>> = parsed.iter().map(|command| command.here.as_deref()).collect();
+        assert_eq!(texts, [Some("1\n"), Some("2\n"), Some("[]")]);
     }
 
     #[test]

@@ -185,11 +185,17 @@ fn run_times_come_from_the_records() {
     ]);
     assert_eq!(
         (code, check.as_str()),
-        (Some(0), "pass 150.0 s on average from start to end of the last 3 recorded runs; target 300.0 s")
+        (
+            Some(0),
+            "pass release: 150.0 s on average from start to end of the last 3 recorded runs, as their records say; target 300.0 s"
+        )
     );
     let (code, check) = run(&[record(1, 400, "success"), record(2, 500, "success")]);
     assert_eq!(
         (code, check.as_str()),
-        (Some(1), "fail 450.0 s on average from start to end of the last 2 recorded runs; target 300.0 s")
+        (
+            Some(1),
+            "fail release: 450.0 s on average from start to end of the last 2 recorded runs, as their records say; target 300.0 s"
+        )
     );
 }

@@ -55,11 +55,11 @@ pub(super) fn check(policy: &Policy, findings: &mut Findings) {
         for action in &actions {
             judge_action(action, &place, findings);
         }
-        let touches = |service: &str| actions.iter().any(|action| action == "*" || action.starts_with(service));
-        if touches("secretsmanager:") {
+        let touches = |service| actions.iter().any(|action| may_match(service_of(action), service));
+        if touches("secretsmanager") {
             secrets(policy, statement, findings);
         }
-        if touches("kms:") {
+        if touches("kms") {
             keys(policy, statement, &actions, findings);
         }
     }
@@ -67,7 +67,7 @@ pub(super) fn check(policy: &Policy, findings: &mut Findings) {
 
 fn judge_action(action: &str, place: &Place, findings: &mut Findings) {
     let (service, verb) = action.split_once(':').unwrap_or((action, ""));
-    if service == "*" || (service == "secretsmanager" && verb.contains(['*', '?'])) {
+    if has_wildcard(service) || (service == "secretsmanager" && has_wildcard(verb)) {
         findings.hit(&WILD_ACTION, place.clone(), &format!("{action} is allowed"));
     } else if service == "secretsmanager" && !matches!(verb, "getsecretvalue" | "describesecret") {
         findings.hit(&OTHER_ACTION, place.clone(), &format!("{action} is allowed"));
@@ -79,29 +79,32 @@ fn judge_action(action: &str, place: &Place, findings: &mut Findings) {
 fn secrets(policy: &Policy, statement: &Statement, findings: &mut Findings) {
     for (resource, line) in &statement.resources.known {
         let place = Place::line(&policy.file, *line);
-        if resource.trim() == "*" {
-            findings.hit(&ANY_RESOURCE, place, "the resource is `*`");
-            continue;
-        }
-        let parts: Vec<&str> = split_arn(resource);
-        let ["arn", _, "secretsmanager", region, account, "secret", name] = parts.as_slice() else {
-            if resource.ends_with('*') {
+        let parts: Vec<&str> = split_arn(resource.trim());
+        let [_, _, service, region, account, "secret", name] = parts.as_slice() else {
+            if !may_be_of("secretsmanager", &parts) {
+            } else if resource.contains("${") && has_wildcard(resource) {
                 findings.hit(&PREFIX, place, "the resource ends in a wildcard");
+            } else if has_wildcard(resource) {
+                findings.hit(&ANY_RESOURCE, place, &format!("{resource} matches any secret"));
             }
             continue;
         };
-        if *name == "*" {
-            findings.hit(&ANY_RESOURCE, place.clone(), "every secret of the account is readable");
-        } else if name.contains('*') {
+        if !may_match(service, "secretsmanager") {
+            continue;
+        }
+        let own = if has_suffix(name) { &name[..name.len() - 7] } else { *name };
+        if has_wildcard(own) && !own.contains(|c: char| c.is_alphanumeric()) {
+            findings.hit(&ANY_RESOURCE, place.clone(), &format!("a secret named {name} can be any of the account"));
+        } else if has_wildcard(own) {
             findings.hit(
                 &PREFIX,
                 place.clone(),
-                "a wildcard stands in the secret's name; it matches longer names as well",
+                "a wildcard stands in the secret's name; it matches other names as well",
             );
         } else if !name.contains("${") && !has_suffix(name) {
             findings.hit(&NO_SUFFIX, place.clone(), "an ARN without the six characters matches no secret");
         }
-        if [region, account].into_iter().any(|part| part.contains('*')) {
+        if [region, account].into_iter().any(|part| has_wildcard(part)) {
             findings.hit(&WILD_ACCOUNT, place, "region or account is a wildcard");
         }
     }
@@ -109,16 +112,55 @@ fn secrets(policy: &Policy, statement: &Statement, findings: &mut Findings) {
 
 fn keys(policy: &Policy, statement: &Statement, actions: &[String], findings: &mut Findings) {
     let place = Place::line(&policy.file, statement.line);
-    if actions.iter().any(|action| action == "kms:*") {
-        findings.hit(&ANY_KEY, place.clone(), "kms:* is allowed");
+    for action in actions.iter().filter(|action| service_of(action) == "kms" && has_wildcard(action)) {
+        findings.hit(&ANY_KEY, place.clone(), &format!("{action} is allowed"));
     }
-    if statement.resources.any(|resource| resource.trim() == "*") {
-        findings.hit(&ANY_KEY, place.clone(), "the key is `*`");
+    for (resource, line) in &statement.resources.known {
+        let parts = split_arn(resource.trim());
+        let key = parts.get(5..).map_or_else(|| resource.clone(), <[&str]>::concat);
+        if may_be_of("kms", &parts) && has_wildcard(&key) {
+            findings.hit(&ANY_KEY, Place::line(&policy.file, *line), &format!("{resource} matches many keys"));
+        }
     }
     let guarded = statement.conditions_unresolved
         || statement.conditions.iter().any(|condition| condition.key.eq_ignore_ascii_case("kms:ViaService"));
     if !guarded {
         findings.hit(&KEY_USE, place, "the key may be used for anything");
+    }
+}
+
+/// The service of an action; a pattern without a colon spans it.
+fn service_of(action: &str) -> &str {
+    action.split_once(':').map_or(action, |(service, _)| service)
+}
+
+fn has_wildcard(text: &str) -> bool {
+    text.contains(['*', '?'])
+}
+
+/// Whether an ARN can be one of a service: it names it, or has a wildcard or an expression in its place or in front of it.
+fn may_be_of(service: &str, parts: &[&str]) -> bool {
+    match parts {
+        [arn, partition, found, ..] => {
+            may_match(found, service)
+                || found.contains("${")
+                || has_wildcard(&format!("{arn}{partition}").replace("${", ""))
+        }
+        _ => true,
+    }
+}
+
+/// Whether a pattern of IAM (`*` for any characters, `?` for one) matches a word.
+fn may_match(pattern: &str, word: &str) -> bool {
+    match pattern.chars().next() {
+        None => word.is_empty(),
+        Some('*') => {
+            let rest = pattern.trim_start_matches('*');
+            word.char_indices().map(|(at, _)| at).chain([word.len()]).any(|at| may_match(rest, &word[at..]))
+        }
+        Some(first) => word.chars().next().is_some_and(|c| {
+            (first == '?' || c == first) && may_match(&pattern[first.len_utf8()..], &word[c.len_utf8()..])
+        }),
     }
 }
 

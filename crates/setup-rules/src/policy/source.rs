@@ -70,22 +70,30 @@ impl Policies {
     fn document(&mut self, file: &str, root: &Node) {
         if let Some(policy) = Policy::read(file, root) {
             self.files += 1;
-            let grants_a_role = |policy: &Policy| {
-                policy.statements.iter().any(|statement| {
-                    statement.actions.any(|action| action.starts_with("sts:Assume")) || statement.trusts_github()
-                })
-            };
-            if grants_a_role(&policy) {
-                self.trust.push(policy);
-            } else if policy.statements.iter().all(|statement| statement.principals.is_empty()) {
-                self.permissions.push(policy);
-            }
+            self.bare(policy);
         } else if let Some(resources) = root
             .get("Resources")
             .filter(|resources| resources.entries().iter().any(|entry| entry.node.get("Type").is_some()))
         {
             self.files += 1;
             self.template(file, root.get("Parameters"), resources);
+        }
+    }
+
+    /// A document that stands by itself. Who is trusted stands under `Principal`; what has none says what its holder may do.
+    fn bare(&mut self, policy: Policy) {
+        let trusts = |statement: &Statement| {
+            statement.trusts_github()
+                || (!statement.principals.is_empty()
+                    && statement.actions.any(|action| action.to_ascii_lowercase().starts_with("sts:assume")))
+        };
+        let permits = |statement: &Statement| statement.principals.is_empty() && !trusts(statement);
+        if policy.statements.iter().any(permits) || policy.statements.is_empty() {
+            let statements = policy.statements.iter().filter(|statement| permits(statement)).cloned().collect();
+            self.permissions.push(Policy { statements, ..policy.clone() });
+        }
+        if policy.statements.iter().any(trusts) {
+            self.trust.push(policy);
         }
     }
 

@@ -140,7 +140,12 @@ fn statement(node: &Node) -> Statement {
             principal.entries().iter().map(|entry| (entry.key.clone(), Texts::read(Some(&entry.node)))).collect()
         }
         Some(principal) => vec![("*".to_owned(), Texts::read(Some(principal)))],
-        None => Vec::new(),
+        // Everybody but those that it lists.
+        None => node
+            .get("NotPrincipal")
+            .map(|_| ("*".to_owned(), Texts { known: vec![("*".to_owned(), node.line)], unresolved: Vec::new() }))
+            .into_iter()
+            .collect(),
     };
     Statement {
         line: node.entries().first().map_or(node.line, |entry| entry.line),

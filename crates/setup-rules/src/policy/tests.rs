@@ -32,6 +32,10 @@ fn trust(condition: &str) -> String {
 
 const GOOD: &str = r#"{"StringEquals":{"K:aud":"sts.amazonaws.com","K:sub":["repo:octo/demo:environment:pypi","repo:octo@11/demo@22:environment:pypi"],"K:repository_id":"22"}}"#;
 
+/// What is unknown when a subject cannot be evaluated.
+const UNKNOWN_SUBJECT: [&str; 8] =
+    ["OIDC-T04?", "OIDC-T05?", "OIDC-T06?", "OIDC-T07?", "OIDC-T08?", "OIDC-T09?", "OIDC-T21?", "OIDC-T22?"];
+
 #[test]
 fn a_good_trust_policy_passes_every_rule() {
     assert!(found("infrastructure/t.json", &trust(GOOD)).is_empty());
@@ -83,6 +87,51 @@ fn an_open_policy_is_not_said_to_hold_its_narrower_rules() {
     assert_eq!(status("OIDC-T07"), CheckStatus::Fail);
     assert_eq!(status("OIDC-T08"), CheckStatus::Unknown, "pull requests match");
     assert_eq!(status("OIDC-T02"), CheckStatus::Pass);
+}
+
+/// Whoever wants in chooses the claims of his own subjects.
+#[test]
+fn customised_subjects_are_judged_by_what_they_can_match() {
+    let like =
+        |sub: &str| format!(r#"{{"StringEquals":{{"K:aud":"sts.amazonaws.com"}},"StringLike":{{"K:sub":"{sub}"}}}}"#);
+    for (subject, expected) in [
+        ("repository:*", vec!["OIDC-T05"]),
+        ("repository_owner:*", vec!["OIDC-T05"]),
+        ("repository_id:*", vec!["OIDC-T05"]),
+        ("environment:pypi:repository:*", vec!["OIDC-T05"]),
+        ("environment:pypi:repo:*", vec!["OIDC-T05"]),
+        ("job_workflow_ref:*:repo:*", vec!["OIDC-T05"]),
+        ("environment:pypi:repository:octo/*", vec!["OIDC-T06"]),
+        ("repository_owner:octo:*", vec!["OIDC-T06"]),
+        ("repository_owner:octo:environment:pypi", vec!["OIDC-T09"]),
+        ("job_workflow_ref:octo/shared/.github/workflows/p.yml@refs/heads/main", vec!["OIDC-T09"]),
+        ("r*", vec!["OIDC-T09"]),
+        ("repository:octo/demo:*", vec!["OIDC-T07"]),
+        ("repository:octo/other:environment:pypi", vec!["OIDC-T21"]),
+        ("repo:octo/demo", vec!["OIDC-T08?", "OIDC-T22"]),
+        ("repository:octo/demo:event_name:pull_request", vec!["OIDC-T08"]),
+        ("job_workflow_ref:*:repo:octo/demo:environment:pypi", vec!["OIDC-T05?", "OIDC-T06?", "OIDC-T09?"]),
+        ("${Subject}", UNKNOWN_SUBJECT.to_vec()),
+        ("repository:octo/demo:environment:pypi", vec![]),
+        ("environment:pypi:repository:octo/demo", vec![]),
+        ("repo:octo/demo:environment:pypi:job_workflow_ref:octo/shared/p.yml@refs/heads/main", vec![]),
+    ] {
+        assert_eq!(found("infrastructure/t.json", &trust(&like(subject))), expected, "{subject}");
+    }
+}
+
+#[test]
+fn a_document_without_principal_says_what_its_holder_may_do() {
+    let statement = |action: &str| format!(r#"{{"Effect":"Allow","Action":"{action}","Resource":"*"}}"#);
+    let all = ["secretsmanager:*", "iam:*", "sts:AssumeRole"].map(statement).join(",");
+    let policy = format!(r#"{{"Version":"2012-10-17","Statement":[{all}]}}"#);
+    assert_eq!(found("infrastructure/p.json", &policy), ["OIDC-D01?", "OIDC-P01", "OIDC-P03", "OIDC-P06"]);
+
+    let good = trust(GOOD);
+    let mixed = good.replace("\"Statement\":[", &format!("\"Statement\":[{all},"));
+    assert_eq!(found("infrastructure/t.json", &mixed), ["OIDC-P01", "OIDC-P03", "OIDC-P06"]);
+    let anybody = good.replace("{\"Federated\":", "{\"AWS\":\"*\",\"Federated\":");
+    assert!(found("infrastructure/t.json", &anybody).contains(&"OIDC-T16".to_owned()));
 }
 
 #[test]
@@ -144,6 +193,19 @@ fn each_bad_permission_breaks_its_rule() {
         ),
         (allow("\"kms:*\"", key, via), vec!["OIDC-D01?", "OIDC-P09"]),
         (allow("\"kms:Decrypt\"", "*", via), vec!["OIDC-D01?", "OIDC-P09"]),
+        (allow(get, "**", ""), vec!["OIDC-D01?", "OIDC-P03"]),
+        (allow(get, "arn:*", ""), vec!["OIDC-D01?", "OIDC-P03"]),
+        (allow(get, "arn:aws:secretsmanager:us-east-1:123456789012:*", ""), vec!["OIDC-D01?", "OIDC-P03"]),
+        (allow(get, "arn:aws:secretsmanager:us-east-1:123456789012:secret:?*", ""), vec!["OIDC-D01?", "OIDC-P03"]),
+        (
+            allow(get, "arn:aws:secretsmanager:us-east-1:123456789012:secret:??????????????", ""),
+            vec!["OIDC-D01?", "OIDC-P03"],
+        ),
+        (allow("[\"secretsmanage?:GetSecretValue\"]", "*", ""), vec!["OIDC-D01?", "OIDC-P01", "OIDC-P03"]),
+        (allow("\"kms:Decrypt\"", "arn:aws:kms:us-east-1:123456789012:key/*", via), vec!["OIDC-D01?", "OIDC-P09"]),
+        (allow("\"kms:Decrypt\"", "arn:aws:kms:*", via), vec!["OIDC-D01?", "OIDC-P09"]),
+        (allow("\"kms:De*\"", key, via), vec!["OIDC-D01?", "OIDC-P09"]),
+        (allow("\"kms:Decrypt\"", "arn:aws:kms:*:123456789012:key/1234", via), vec!["OIDC-D01?"]),
         (allow("\"kms:Decrypt\"", key, ""), vec!["OIDC-D01?", "OIDC-P10"]),
         (allow("\"kms:Decrypt\"", key, via), vec!["OIDC-D01?"]),
     ] {
@@ -210,10 +272,7 @@ fn a_stack_is_read_with_its_functions_and_only_for_the_role_that_github_takes() 
 #[test]
 fn what_only_the_deployment_knows_is_unknown() {
     let hidden = STACK.replace("!Sub 'repo:${Repository}:environment:${Environment}'", "!Ref Subject");
-    assert_eq!(
-        found("infrastructure/stack.yaml", &hidden),
-        ["OIDC-T04?", "OIDC-T05?", "OIDC-T06?", "OIDC-T07?", "OIDC-T08?"]
-    );
+    assert_eq!(found("infrastructure/stack.yaml", &hidden), UNKNOWN_SUBJECT);
     let branches = STACK.replace(
         "!Sub 'repo:${Repository}:environment:${Environment}'",
         "!If [Open, 'repo:octo/demo:pull_request', 'repo:octo/demo:environment:pypi']",
@@ -296,15 +355,23 @@ fn a_terraform_module_is_read_with_its_data_blocks() {
             vec!["OIDC-P01", "OIDC-P03"],
         ),
         ("data.aws_iam_policy_document.trust.json", "file(\"trust.json\")", vec!["OIDC-D01?"]),
-        (
-            "[\"repo:${var.repository}:environment:${var.environment}\"]",
-            "var.subjects",
-            vec!["OIDC-T04?", "OIDC-T05?", "OIDC-T06?", "OIDC-T07?", "OIDC-T08?"],
-        ),
+        ("[\"repo:${var.repository}:environment:${var.environment}\"]", "var.subjects", UNKNOWN_SUBJECT.to_vec()),
     ] {
         assert!(MODULE.contains(from), "{from}");
         assert_eq!(found("infrastructure/terraform/main.tf", &MODULE.replace(from, to)), expected, "{to}");
     }
+}
+
+#[test]
+fn a_subject_in_a_dynamic_block_is_unknown_to_every_rule_about_it() {
+    let start = MODULE
+        .find("    condition {\n      test     = \"StringEquals\"\n      variable = \"${local.host}:sub\"")
+        .unwrap();
+    let end = start + MODULE[start..].find("    }\n").unwrap() + 6;
+    let dynamic = "    dynamic \"condition\" {\n      for_each = var.subjects\n      content {\n        test = \"StringLike\"\n      }\n    }\n";
+    let text = format!("{}{dynamic}{}", &MODULE[..start], &MODULE[end..]);
+    let ids = found("infrastructure/terraform/main.tf", &text);
+    assert!(UNKNOWN_SUBJECT.iter().all(|id| ids.iter().any(|found| found == id)), "{ids:?}");
 }
 
 #[test]

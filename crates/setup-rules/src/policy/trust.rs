@@ -3,6 +3,8 @@
 //! The subject of GitHub's tokens: <https://docs.github.com/en/actions/reference/security/oidc>. Repositories created,
 //! renamed or transferred after 15 July 2026 have ids in it (`repo:OWNER@ID/NAME@ID:…`).
 
+mod subject;
+
 use super::statement::{Condition, GITHUB_HOST, Policy, Statement};
 use super::{Findings, row};
 use crate::check::{CheckSeverity, Place, Rule};
@@ -190,6 +192,10 @@ fn web_identity(policy: &Policy, statement: &Statement, repository: Option<&str>
         for rule in [&NO_SUBJECT, &NO_AUDIENCE] {
             findings.unknown(rule, place.clone(), "the conditions are an expression that is not evaluated");
         }
+        let names_a_subject = |condition: &Condition| claim(condition) == Some("sub") && is_positive(condition);
+        if !statement.conditions.iter().any(names_a_subject) {
+            subject::unresolved(&place, findings);
+        }
     } else {
         presence(policy, statement, findings);
     }
@@ -197,7 +203,7 @@ fn web_identity(policy: &Policy, statement: &Statement, repository: Option<&str>
         operators(policy, condition, findings);
         match claim(condition) {
             Some("aud") => audience(policy, condition, findings),
-            Some("sub") => subjects(policy, condition, repository, findings),
+            Some("sub") => subject::check(policy, condition, repository, findings),
             _ => {}
         }
     }
@@ -296,97 +302,4 @@ fn audience(policy: &Policy, condition: &Condition, findings: &mut Findings) {
             findings.hit(&AUDIENCE, Place::line(&policy.file, *line), "another audience is expected");
         }
     }
-}
-
-fn subjects(policy: &Policy, condition: &Condition, repository: Option<&str>, findings: &mut Findings) {
-    if !is_positive(condition) {
-        return;
-    }
-    let like = base(&condition.operator) == "StringLike";
-    if !condition.values.is_resolved() {
-        for rule in [&ANY_SUBJECT, &ANY_OWNER, &ANY_REPOSITORY, &ANY_CONTEXT, &PULL_REQUEST] {
-            findings.unknown(
-                rule,
-                Place::line(&policy.file, condition.line),
-                "a subject is an expression that is not evaluated",
-            );
-        }
-    }
-    for (value, line) in &condition.values.known {
-        let place = Place::line(&policy.file, *line);
-        if !like && has_wildcard(value) {
-            findings.hit(&LITERAL_WILDCARD, place, &format!("{value} is compared letter by letter"));
-            continue;
-        }
-        subject(value, place, repository, findings);
-    }
-}
-
-fn subject(value: &str, place: Place, repository: Option<&str>, findings: &mut Findings) {
-    let shown = |what: &str| format!("{value} {what}");
-    if value.starts_with(['*', '?']) {
-        return findings.hit(&ANY_SUBJECT, place, &shown("matches subjects of any repository"));
-    }
-    let Some(rest) = value.strip_prefix("repo:") else {
-        if value.starts_with("${") {
-            return findings.unknown(&ANY_SUBJECT, place, "a subject begins with an expression that is not evaluated");
-        }
-        if !value.contains("repo:") && !value.contains("repository") {
-            findings.hit(&NO_REPOSITORY, place, &shown("names no repository"));
-        }
-        return;
-    };
-    let (name, context) = split_outside_braces(rest, ':');
-    let (owner, repo) = split_outside_braces(name, '/');
-    if has_wildcard(owner) {
-        return findings.hit(&ANY_OWNER, place, &shown("matches owners that strangers can register"));
-    }
-    if repo.is_some_and(has_wildcard) {
-        findings.hit(&ANY_REPOSITORY, place.clone(), &shown("matches other repositories of the owner"));
-    }
-    match context {
-        Some("pull_request") => findings.hit(&PULL_REQUEST, place.clone(), &shown("lets pull requests in")),
-        Some(context) if has_wildcard(context) => findings.hit(
-            &ANY_CONTEXT,
-            place.clone(),
-            &shown("matches more than the publishing job, pull requests perhaps among it"),
-        ),
-        Some(context) if context.starts_with("${") => {
-            findings.unknown(&ANY_CONTEXT, place.clone(), "a subject's context is an expression that is not evaluated");
-        }
-        Some(context) if context.starts_with("ref:") => {
-            findings.hit(&NOT_ENVIRONMENT, place.clone(), &shown("is a branch or a tag"));
-        }
-        Some(_) | None => {}
-    }
-    if let (Some(own), Some(repo)) = (repository, repo)
-        && !name.contains("${")
-        && !has_wildcard(repo)
-        && !format!("{}/{}", without_id(owner), without_id(repo)).eq_ignore_ascii_case(own)
-    {
-        findings.hit(&OTHER_REPOSITORY, place, &shown(&format!("is not of {own}")));
-    }
-}
-
-fn has_wildcard(text: &str) -> bool {
-    text.contains(['*', '?'])
-}
-
-/// `name@123` without its id.
-fn without_id(name: &str) -> &str {
-    name.split_once('@').map_or(name, |(name, _)| name)
-}
-
-/// A text cut at the first separator that does not stand inside `${…}`.
-fn split_outside_braces(text: &str, separator: char) -> (&str, Option<&str>) {
-    let mut depth = 0_usize;
-    for (at, c) in text.char_indices() {
-        match c {
-            '{' => depth += 1,
-            '}' => depth = depth.saturating_sub(1),
-            c if c == separator && depth == 0 => return (&text[..at], Some(&text[at + 1..])),
-            _ => {}
-        }
-    }
-    (text, None)
 }

@@ -2,6 +2,7 @@
 //!
 //! <https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-syntax>.
 
+use crate::expression;
 use crate::node::{Entry, Node, UnreadableDocument, Value};
 
 /// One workflow.
@@ -10,7 +11,7 @@ pub(crate) struct Workflow {
     pub(crate) path: String,
     /// The events that start it, with their lines.
     pub(crate) events: Vec<(String, usize)>,
-    /// Inputs whose type lets no free text through (`boolean`, `choice`, `number`).
+    /// Inputs whose type lets no free text through (`boolean`, `choice`, `number`, `environment`).
     pub(crate) closed_inputs: Vec<String>,
     pub(crate) permissions: Option<Permissions>,
     pub(crate) env: Vec<Setting>,
@@ -28,6 +29,12 @@ pub(crate) struct Job {
     /// The workflow that it calls instead of running steps.
     pub(crate) calls: Option<String>,
     pub(crate) condition: Option<String>,
+    /// The jobs that it waits for.
+    pub(crate) needs: Vec<String>,
+    pub(crate) continues_on_error: bool,
+    /// What its matrix is made of, by axis; `*` where an expression makes all of it.
+    pub(crate) matrix: Vec<Setting>,
+    pub(crate) outputs: Vec<Setting>,
     pub(crate) env: Vec<Setting>,
     pub(crate) concurrency: Option<Concurrency>,
     /// Values that it hands to the workflow that it calls.
@@ -40,11 +47,17 @@ pub(crate) struct Job {
 pub(crate) struct Step {
     /// The file it stands in: the workflow's, or that of a composite action of the project.
     pub(crate) file: String,
+    pub(crate) id: Option<String>,
+    pub(crate) condition: Option<String>,
     pub(crate) uses: Option<Located>,
     pub(crate) run: Option<Located>,
+    pub(crate) shell: Option<Located>,
+    pub(crate) working_directory: Option<String>,
     pub(crate) with: Vec<Setting>,
     pub(crate) env: Vec<Setting>,
     pub(crate) continues_on_error: bool,
+    /// Whether it uses an action of the project whose steps are known and stand behind it.
+    pub(crate) is_composite: bool,
 }
 
 /// A text and the line on which it starts.
@@ -85,6 +98,15 @@ impl Permissions {
         }
     }
 
+    /// Whether the token may change anything.
+    pub(crate) fn writes_something(&self) -> bool {
+        match &self.grant {
+            Grant::ReadAll => false,
+            Grant::WriteAll => true,
+            Grant::Listed(scopes) => scopes.iter().any(|(_, access)| access == "write"),
+        }
+    }
+
     pub(crate) fn is_write_all(&self) -> bool {
         matches!(self.grant, Grant::WriteAll)
     }
@@ -111,6 +133,8 @@ pub(crate) enum Concurrency {
     Waits,
     /// A run in progress is, or may be, cancelled.
     Cancels,
+    /// The group's name differs from run to run, so that no run waits for another.
+    Alone,
 }
 
 impl Workflow {
@@ -143,10 +167,13 @@ pub(crate) fn action_steps(path: &str, text: &str) -> Result<Vec<Step>, Unreadab
 }
 
 fn events(on: &Node) -> Vec<(String, usize)> {
-    match &on.value {
+    let mut found: Vec<(String, usize)> = match &on.value {
         Value::Map(entries) => entries.iter().map(|entry| (entry.key.clone(), entry.line)).collect(),
         _ => on.members().iter().filter_map(|event| Some((event.text()?.to_owned(), event.line))).collect(),
-    }
+    };
+    found.sort();
+    found.dedup_by(|a, b| a.0 == b.0);
+    found
 }
 
 /// An input counts as closed when each event that declares it does so with a closed type.
@@ -158,7 +185,7 @@ fn closed_inputs(on: &Node) -> Vec<String> {
         .flat_map(Node::entries)
         .map(|input| {
             let kind = input.node.get("type").and_then(Node::text).unwrap_or("string");
-            (input.key.to_lowercase(), matches!(kind, "boolean" | "choice" | "number"))
+            (input.key.to_lowercase(), matches!(kind, "boolean" | "choice" | "number" | "environment"))
         })
         .collect();
     declared
@@ -178,6 +205,10 @@ fn job(path: &str, Entry { key: id, line, node }: &Entry) -> Job {
             .is_some_and(|environment| !text_of(environment.get("name").unwrap_or(environment)).is_empty()),
         calls: node.get("uses").and_then(Node::text).map(str::to_owned),
         condition: node.get("if").map(text_of),
+        needs: texts(node.get("needs")),
+        continues_on_error: continues_on_error(node),
+        matrix: node.get("strategy").and_then(|strategy| strategy.get("matrix")).map(matrix).unwrap_or_default(),
+        outputs: settings(node.get("outputs")),
         env: settings(node.get("env")),
         concurrency: concurrency(node),
         secrets: settings(node.get("secrets")),
@@ -191,14 +222,56 @@ fn job(path: &str, Entry { key: id, line, node }: &Entry) -> Job {
 fn step(path: &str, node: &Node) -> Step {
     let located =
         |key: &str| node.get(key).and_then(|value| Some(Located { text: value.text()?.to_owned(), line: value.line }));
-    let continues = node.get("continue-on-error");
     Step {
         file: path.to_owned(),
+        id: node.get("id").and_then(Node::text).map(str::to_owned),
+        condition: node.get("if").map(text_of),
         uses: located("uses"),
         run: located("run"),
+        shell: located("shell"),
+        working_directory: node.get("working-directory").and_then(Node::text).map(str::to_owned),
         with: settings(node.get("with")),
         env: settings(node.get("env")),
-        continues_on_error: continues.is_some_and(|value| value.value != Value::Bool(false)),
+        continues_on_error: continues_on_error(node),
+        is_composite: false,
+    }
+}
+
+fn continues_on_error(node: &Node) -> bool {
+    node.get("continue-on-error").is_some_and(|value| value.value != Value::Bool(false))
+}
+
+fn texts(node: Option<&Node>) -> Vec<String> {
+    node.map(Node::members).unwrap_or_default().iter().filter_map(|member| Some(member.text()?.to_owned())).collect()
+}
+
+/// The texts of a matrix by axis; those of `include` stand under the axes that they name.
+fn matrix(node: &Node) -> Vec<Setting> {
+    let mut found = Vec::new();
+    if !node.is_map() {
+        leaves("*", node, &mut found);
+    }
+    for axis in node.entries().iter().filter(|axis| axis.key != "exclude") {
+        let included = axis.key == "include";
+        for member in axis.node.members() {
+            match &member.value {
+                Value::Map(entries) if included => {
+                    for entry in entries {
+                        leaves(&entry.key, &entry.node, &mut found);
+                    }
+                }
+                _ => leaves(if included { "*" } else { &axis.key }, member, &mut found),
+            }
+        }
+    }
+    found
+}
+
+fn leaves(name: &str, node: &Node, found: &mut Vec<Setting>) {
+    match &node.value {
+        Value::List(members) => members.iter().for_each(|member| leaves(name, member, found)),
+        Value::Map(entries) => entries.iter().for_each(|entry| leaves(name, &entry.node, found)),
+        _ => found.push(Setting { name: name.to_owned(), value: text_of(node), line: node.line }),
     }
 }
 
@@ -207,8 +280,19 @@ fn permissions(node: &Node) -> Option<Permissions> {
 }
 
 fn concurrency(node: &Node) -> Option<Concurrency> {
-    let cancel = node.get("concurrency")?.get("cancel-in-progress");
-    Some(match cancel.map(|cancel| &cancel.value) {
+    let concurrency = node.get("concurrency")?;
+    let group = text_of(concurrency.get("group").unwrap_or(concurrency));
+    let differs =
+        expression::embedded(&group).into_iter().flat_map(|found| expression::leaks(found.source)).any(|path| {
+            matches!(
+                path.iter().map(String::as_str).collect::<Vec<_>>()[..],
+                ["github", "run_id" | "run_number" | "sha"]
+            )
+        });
+    if differs {
+        return Some(Concurrency::Alone);
+    }
+    Some(match concurrency.get("cancel-in-progress").map(|cancel| &cancel.value) {
         None | Some(Value::Bool(false)) => Concurrency::Waits,
         Some(_) => Concurrency::Cancels,
     })

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::model::{Job, Step, Workflow, action_steps};
 use crate::check::{Check, Rule};
+use crate::expression::{Truth, holds};
 use crate::shell::{self, Command};
 use crate::{TextFile, Unread};
 
@@ -37,8 +38,10 @@ pub(super) struct Trigger {
     pub(super) event: String,
     pub(super) file: String,
     pub(super) line: usize,
-    /// Whether a job on the way has an `if`.
-    pub(super) guarded: bool,
+    /// Whether the conditions on the way let it through.
+    pub(super) reach: Truth,
+    /// Whether a workflow on the way calls one of its path that may be another repository's.
+    pub(super) perhaps_foreign: bool,
 }
 
 /// The action of the Python Packaging Authority that uploads to an index.
@@ -98,27 +101,52 @@ impl Workflows {
         self.sites().filter_map(|site| Some((site, site.publishing()?))).collect()
     }
 
-    /// The jobs that call a workflow of this project.
-    pub(super) fn callers(&self, path: &str) -> impl Iterator<Item = Site<'_>> {
-        self.sites().filter(move |site| {
-            site.job.calls.as_deref().and_then(|called| called.strip_prefix("./").or_else(|| called.strip_prefix("$/")))
-                == Some(path)
+    /// Every step of every job that publishes.
+    pub(super) fn every_publishing(&self) -> Vec<(Site<'_>, Publishing<'_>)> {
+        self.sites().flat_map(|site| site.every_publishing().map(move |how| (site, how))).collect()
+    }
+
+    /// The jobs that call a workflow of this project: by its path, or by this repository's name. Where that name is not
+    /// known, a workflow of the same path may be meant.
+    pub(super) fn callers(&self, path: &str, repository: Option<&str>) -> impl Iterator<Item = (Site<'_>, Truth)> {
+        self.sites().filter_map(move |site| {
+            let called = site.job.calls.as_deref()?;
+            if let Some(own) = called.strip_prefix("./").or_else(|| called.strip_prefix("$/")) {
+                return (own == path).then_some((site, Truth::Yes));
+            }
+            let mut parts = called.split('@').next()?.splitn(3, '/');
+            let (owner, name, inside) = (parts.next()?, parts.next()?, parts.next()?);
+            let reach = match repository {
+                _ if inside != path => return None,
+                Some(own) if own.eq_ignore_ascii_case(&format!("{owner}/{name}")) => Truth::Yes,
+                Some(_) => return None,
+                None => Truth::Unknown,
+            };
+            Some((site, reach))
         })
     }
 
-    /// The events that start a job, through workflows that call its own as well.
-    pub(super) fn triggers(&self, site: Site<'_>) -> Vec<Trigger> {
+    /// The events that start a step of a job, through workflows that call the job's own as well.
+    pub(super) fn triggers(&self, site: Site<'_>, step: &Step, repository: Option<&str>) -> Vec<Trigger> {
         let mut found = Vec::new();
-        let mut seen = vec![&site.workflow.path];
-        let mut open = vec![(site.workflow, site.job.condition.is_some())];
-        while let Some((workflow, guarded)) = open.pop() {
+        let mut seen = Vec::new();
+        let mut open = vec![(vec![site], false)];
+        while let Some((way, perhaps_foreign)) = open.pop() {
+            let Some(last) = way.last() else { continue };
+            let workflow = last.workflow;
             for (event, line) in workflow.events.iter().filter(|(event, _)| event != "workflow_call") {
-                found.push(Trigger { event: event.clone(), file: workflow.path.clone(), line: *line, guarded });
+                let of_step = step.condition.as_deref().map_or(Truth::Yes, |condition| holds(condition, event));
+                let of_way = way.iter().map(|site| site.reach(event)).min().unwrap_or(Truth::Yes);
+                let reach = of_step.min(of_way).min(if perhaps_foreign { Truth::Unknown } else { Truth::Yes });
+                let file = workflow.path.clone();
+                found.push(Trigger { event: event.clone(), file, line: *line, reach, perhaps_foreign });
             }
-            for caller in self.callers(&workflow.path) {
-                if !seen.contains(&&caller.workflow.path) {
-                    seen.push(&caller.workflow.path);
-                    open.push((caller.workflow, guarded || caller.job.condition.is_some()));
+            for (caller, certain) in self.callers(&workflow.path, repository) {
+                let key = (&caller.workflow.path, &caller.job.id);
+                if !seen.contains(&key) {
+                    seen.push(key);
+                    let way = way.iter().copied().chain([caller]).collect();
+                    open.push((way, perhaps_foreign || certain != Truth::Yes));
                 }
             }
         }
@@ -164,10 +192,36 @@ impl<'a> Site<'a> {
             .is_some_and(|permissions| permissions.writes(scope))
     }
 
-    /// The step that uploads to an index, if the job has one.
+    /// Whether the job runs when this event starts its workflow: its own condition, and those of the jobs that it waits
+    /// for, unless it runs without them.
+    fn reach(self, event: &str) -> Truth {
+        let mut least = Truth::Yes;
+        let mut seen: Vec<&str> = Vec::new();
+        let mut open = vec![self.job];
+        while let Some(job) = open.pop() {
+            if seen.contains(&job.id.as_str()) {
+                continue;
+            }
+            seen.push(&job.id);
+            let condition = job.condition.as_deref().unwrap_or("success()");
+            least = least.min(holds(condition, event));
+            let lower = condition.to_lowercase();
+            if !["always(", "cancelled(", "failure("].into_iter().any(|call| lower.contains(call)) {
+                open.extend(self.workflow.jobs.iter().filter(|other| job.needs.contains(&other.id)));
+            }
+        }
+        least
+    }
+
+    /// The first step that uploads to an index, if the job has one.
     pub(super) fn publishing(self) -> Option<Publishing<'a>> {
-        self.job.steps.iter().find_map(|step| {
-            if step.uses.as_ref().is_some_and(|uses| action_name(&uses.text) == PUBLISH_ACTION) {
+        self.every_publishing().next()
+    }
+
+    fn every_publishing(self) -> impl Iterator<Item = Publishing<'a>> {
+        self.job.steps.iter().filter_map(|step| {
+            let by_action = |uses: &str| action_name(uses).eq_ignore_ascii_case(PUBLISH_ACTION);
+            if step.uses.as_ref().is_some_and(|uses| by_action(&uses.text)) {
                 return Some(Publishing { step, by: PUBLISH_ACTION });
             }
             let script = step.run.as_ref()?;
@@ -192,7 +246,7 @@ pub(super) fn action_name(uses: &str) -> &str {
     uses.split('@').next().unwrap_or(uses)
 }
 
-fn uploads(command: &Command) -> Option<&'static str> {
+pub(super) fn uploads(command: &Command) -> Option<&'static str> {
     if command.words.iter().any(|word| word == "--dry-run" || word == "--help") {
         return None;
     }
@@ -207,7 +261,12 @@ fn uploads(command: &Command) -> Option<&'static str> {
 fn with_action(step: Step, actions: &BTreeMap<String, Vec<Step>>) -> Vec<Step> {
     let folder =
         step.uses.as_ref().and_then(|uses| uses.text.strip_prefix("./")).map(|folder| folder.trim_end_matches('/'));
-    let inner = folder.and_then(|folder| actions.get(folder)).cloned().unwrap_or_default();
+    let mut inner = folder.and_then(|folder| actions.get(folder)).cloned().unwrap_or_default();
+    for inner in &mut inner {
+        inner.condition = inner.condition.take().or_else(|| step.condition.clone());
+        inner.continues_on_error |= step.continues_on_error;
+    }
+    let step = Step { is_composite: !inner.is_empty(), ..step };
     std::iter::once(step).chain(inner).collect()
 }
 
@@ -277,7 +336,8 @@ impl Workflows {
     /// Whether a publishing job hands its identity token to the index: the action without a password, or a tool told to.
     pub(crate) fn has_trusted_publishing(&self) -> bool {
         self.publishing().into_iter().filter(|(site, _)| site.writes("id-token")).any(|(site, how)| {
-            let by_action = how.by == PUBLISH_ACTION && !how.step.with.iter().any(|setting| setting.name == "password");
+            let by_action = how.by == PUBLISH_ACTION
+                && !how.step.with.iter().any(|setting| setting.name.eq_ignore_ascii_case("password"));
             let scripts = site.job.steps.iter().filter_map(|step| step.run.as_ref());
             by_action
                 || scripts.flat_map(|run| shell::commands(&run.text)).any(|command| {

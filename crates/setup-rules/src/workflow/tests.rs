@@ -1,3 +1,6 @@
+mod hostile;
+mod scanners;
+
 use super::*;
 use crate::check::CheckStatus;
 use crate::{PublishAuth, TextFile, Unread};
