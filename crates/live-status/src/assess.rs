@@ -8,7 +8,7 @@ use findings_model::{
 use time::Date;
 
 use crate::{
-    Grade, Limits, RemediationStatus, State, StatusDocument,
+    EntryStatus, Grade, Limits, RemediationStatus, State, StatusDocument,
     entry::{self, Entries},
     freshness::{Freshness, freshness},
     phrase,
@@ -23,9 +23,9 @@ pub struct StatusInput<'a> {
     pub version: Option<&'a str>,
     /// Its public address, where one is known.
     pub repository_url: Option<&'a str>,
-    /// The ledger; none where there is none yet, or any more.
-    pub set: Option<&'a FindingSet>,
-    /// The published document, which is kept as the last known answer when the ledger is gone.
+    /// What the ledger says.
+    pub known: Known<'a>,
+    /// The published document, which is kept as the last known answer when the ledger is gone; one of another project is not looked at.
     pub previous: Option<&'a StatusDocument>,
     /// Packages and files that a scanner may leave out without a mark on the grade.
     pub accepted_gaps: &'a BTreeSet<String>,
@@ -37,13 +37,40 @@ pub struct StatusInput<'a> {
     pub now: Timestamp,
 }
 
+/// What there is to tell of the project.
+#[derive(Clone, Copy, Debug)]
+pub enum Known<'a> {
+    /// Its findings.
+    Findings(&'a FindingSet),
+    /// There is no ledger: none yet, or none any more.
+    Nothing,
+    /// The ledger in its place is that of another project, and tells nothing of this one.
+    OtherProject(&'a PackageName),
+}
+
 /// Computes the status.
 pub fn assess(input: &StatusInput<'_>) -> StatusDocument {
-    match (input.set, input.previous) {
-        (Some(set), _) => of_ledger(input, set),
-        (None, Some(previous)) if previous.scan_date.is_some() => carried_over(input, previous),
-        (None, _) => of_ledger(input, &FindingSet { lineage: None, scanners: BTreeMap::new(), findings: Vec::new() }),
+    if let Known::Findings(set) = input.known {
+        return of_ledger(input, set);
     }
+    let previous = input.previous.filter(|previous| previous.project == *input.project);
+    if let Some(previous) = previous.filter(|previous| previous.scan_date.is_some()) {
+        return carried_over(input, previous);
+    }
+    let nothing = FindingSet { lineage: None, scanners: BTreeMap::new(), findings: Vec::new() };
+    let document = of_ledger(input, &nothing);
+    match input.known {
+        Known::OtherProject(other) => {
+            let reason = of_another(other);
+            let verdict = verdict(State::Unknown, false, &document.vulnerability_summary);
+            StatusDocument { verdict, reasons: vec![reason.clone()], grade_reason: reason, ..document }
+        }
+        Known::Findings(_) | Known::Nothing => document,
+    }
+}
+
+fn of_another(project: &PackageName) -> String {
+    format!("the findings ledger is that of another project, {project}")
 }
 
 fn of_ledger(input: &StatusInput<'_>, set: &FindingSet) -> StatusDocument {
@@ -56,7 +83,7 @@ fn of_ledger(input: &StatusInput<'_>, set: &FindingSet) -> StatusDocument {
     let summary = SeverityCounts::count(entries.open.iter().map(|e| e.severity));
     StatusDocument {
         schema_version: StatusDocument::SCHEMA_VERSION,
-        generator: generator(),
+        generator: StatusDocument::generator(),
         project: input.project.clone(),
         version: input.version.map(text::one_line),
         repository_url: repository_url(input),
@@ -81,7 +108,7 @@ fn of_ledger(input: &StatusInput<'_>, set: &FindingSet) -> StatusDocument {
         days_since_last_vulnerability: set
             .findings
             .iter()
-            .filter(|f| entry::was_real(f))
+            .filter(|f| entry::was_real(f, now.date()))
             .map(|f| f.age_days(now.date()))
             .min(),
         days_without_open_findings: days_without(set, &entries, state, now.date()),
@@ -92,46 +119,50 @@ fn of_ledger(input: &StatusInput<'_>, set: &FindingSet) -> StatusDocument {
     }
 }
 
-/// The ledger is gone: the last published answer, re-dated, as what was known and is no longer vouched for.
+/// There is no ledger of the project: the last published answer, re-dated, as what was known and is no longer vouched for.
 fn carried_over(input: &StatusInput<'_>, previous: &StatusDocument) -> StatusDocument {
     let today = input.now.date();
-    let reason = match previous.data_as_of.or(previous.scan_date) {
-        Some(at) => format!("the findings ledger is missing; below is what was known on {}", phrase::day(at.date())),
-        None => "the findings ledger is missing".to_owned(),
+    let why = match input.known {
+        Known::OtherProject(other) => of_another(other),
+        Known::Findings(_) | Known::Nothing => "the findings ledger is missing".to_owned(),
     };
-    let again = |list: &[crate::StatusFinding]| list.iter().map(|f| f.on(today)).collect::<Vec<_>>();
-    let findings = again(&previous.findings);
+    let reason = match previous.data_as_of.or(previous.scan_date) {
+        Some(at) => format!("{why}; below is what was known on {}", phrase::day(at.date())),
+        None => why,
+    };
+    let all = previous.findings.iter().chain(&previous.excepted_findings).map(|finding| finding.on(today));
+    let (excepted_findings, mut findings): (Vec<_>, Vec<_>) = all.partition(|f| f.status == EntryStatus::Excepted);
+    entry::sort(&mut findings);
+    let summary = SeverityCounts::count(findings.iter().map(|f| f.severity));
     let aged = |days: Option<i64>| {
         let between = (today - previous.last_updated.date()).whole_days();
         days.map(|days| (days + between).max(0))
     };
     StatusDocument {
         schema_version: StatusDocument::SCHEMA_VERSION,
-        generator: generator(),
+        generator: StatusDocument::generator(),
         project: input.project.clone(),
         version: input.version.map(text::one_line),
         repository_url: repository_url(input),
         last_updated: input.now,
         stale: previous.stale_after.is_none_or(|at| input.now > at),
         state: State::Unknown,
-        verdict: verdict(State::Unknown, false, &previous.vulnerability_summary),
-        reasons: std::iter::once(reason.clone()).chain(last_known(&previous.vulnerability_summary)).collect(),
+        verdict: verdict(State::Unknown, false, &summary),
+        reasons: std::iter::once(reason.clone()).chain(last_known(&summary)).collect(),
         security_grade: None,
         grade_reason: reason,
         grade_rules: Grade::rules(),
         remediation_status: RemediationStatus::Unknown,
+        vulnerability_summary: summary,
         overdue_findings: findings.iter().filter(|f| f.overdue).count() as u64,
         oldest_open_days: findings.iter().map(|f| f.days_since_discovery).max(),
         days_since_last_vulnerability: aged(previous.days_since_last_vulnerability),
         days_without_open_findings: None,
+        scanners: previous.scanners.iter().map(|scanner| scanner.on(input.limits, input.now)).collect(),
         findings,
-        excepted_findings: again(&previous.excepted_findings),
+        excepted_findings,
         ..previous.clone()
     }
-}
-
-fn generator() -> String {
-    concat!("relwarden ", env!("CARGO_PKG_VERSION")).to_owned()
 }
 
 fn repository_url(input: &StatusInput<'_>) -> Option<String> {
@@ -161,7 +192,7 @@ fn judge(fresh: &Freshness, entries: &Entries, input: &StatusInput<'_>) -> Judge
             grade_reason: fresh.blockers.join("; "),
             state: State::Unknown,
             stale,
-            verdict: if fresh.scanners.iter().all(|s| s.last_usable.is_none()) {
+            verdict: if fresh.scanners.iter().all(crate::ScannerStatus::never_scanned) {
                 "Never scanned".to_owned()
             } else {
                 verdict(State::Unknown, stale, &summary)
@@ -170,7 +201,7 @@ fn judge(fresh: &Freshness, entries: &Entries, input: &StatusInput<'_>) -> Judge
         };
     }
     let (earned, rule) = Grade::of(&summary);
-    let mut reasons = Vec::new();
+    let mut reasons: Vec<String> = ended_exceptions(input).into_iter().collect();
     let (grade, grade_reason) = if earned == Grade::A && !fresh.caps.is_empty() {
         reasons.extend(fresh.caps.iter().cloned());
         (Grade::B, format!("at most B: {}", fresh.caps.join("; ")))
@@ -204,6 +235,18 @@ fn judge(fresh: &Freshness, entries: &Entries, input: &StatusInput<'_>) -> Judge
         _ => verdict(state, stale, &summary),
     };
     Judgement { grade: Some(grade), grade_reason, state, stale, verdict, reasons }
+}
+
+/// That findings count again whose exceptions have ended, though no scan has noted so yet.
+fn ended_exceptions(input: &StatusInput<'_>) -> Option<String> {
+    let Known::Findings(set) = input.known else { return None };
+    let again = set.findings.iter().filter(|f| entry::is_open_again(f, input.now.date())).count() as u64;
+    let are = phrase::count(
+        again,
+        "finding counts again, since its exception",
+        "findings count again, since their exceptions",
+    );
+    (again > 0).then(|| format!("{are} ended"))
 }
 
 fn grade_reason(grade: Grade, rule: &str, summary: &SeverityCounts) -> String {
@@ -259,9 +302,10 @@ fn remediation(state: State, summary: &SeverityCounts) -> RemediationStatus {
     }
 }
 
-/// Days since the last finding ended, or since the first scan where there never was one.
+/// Days since the last finding ended, or since the first scan where there never was one. Since when a finding is set aside, the
+/// ledger does not tell.
 fn days_without(set: &FindingSet, entries: &Entries, state: State, today: Date) -> Option<i64> {
-    if state == State::Unknown || !entries.open.is_empty() {
+    if state == State::Unknown || !entries.open.is_empty() || !entries.excepted.is_empty() {
         return None;
     }
     let ended = |f: &Finding| match f.status {

@@ -106,8 +106,11 @@ fn open(document: &StatusDocument) -> Badge {
         ("critical", Colour::Red)
     } else if counts.total() > 0 {
         ("warning", Colour::Yellow)
-    } else {
+    } else if document.security_grade == Some(Grade::A) {
         ("passing", Colour::BrightGreen)
+    } else {
+        // Nothing is open, and the scan left gaps.
+        ("incomplete", Colour::Yellow)
     };
     Badge {
         json_path: "badge/open.json",
@@ -151,7 +154,7 @@ fn scan_colour(age_days: Option<i64>) -> Colour {
 /// A word with the day that it is about.
 fn dated(word: &str, document: &StatusDocument) -> String {
     let Some(at) = document.data_as_of.or(document.scan_date) else {
-        return if document.scanners.iter().all(|s| s.last_usable.is_none()) {
+        return if document.scanners.iter().all(crate::ScannerStatus::never_scanned) {
             "never scanned".to_owned()
         } else {
             word.to_owned()

@@ -1,6 +1,6 @@
 //! `index.json`: its shape, and the one way to read it back.
 
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
 use findings_model::{Extra, PackageName, SchemaError, SchemaVersion, SeverityCounts, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -61,7 +61,7 @@ pub struct StatusDocument {
     pub oldest_open_days: Option<i64>,
     /// Days since the newest finding of all was first seen; null if there never was one.
     pub days_since_last_vulnerability: Option<i64>,
-    /// Days since the last finding was closed; null while one is open or the state is unknown.
+    /// Days since the last finding was closed; null while one is open or set aside, or the state is unknown.
     pub days_without_open_findings: Option<i64>,
     /// Every scanner, by name.
     pub scanners: Vec<ScannerStatus>,
@@ -160,20 +160,43 @@ impl StatusDocument {
     /// aside, which pass by themselves.
     pub fn says_the_same_as(&self, other: &Self) -> bool {
         fn said(document: &StatusDocument) -> impl PartialEq {
-            let findings = |list: &[StatusFinding]| -> Vec<String> {
-                list.iter()
-                    .map(|finding| format!("{} {:?} {:?}", finding.finding_id, finding.severity, finding.status))
-                    .collect()
-            };
             (
-                (document.project.clone(), document.version.clone(), document.repository_url.clone()),
-                (document.scan_date, document.data_as_of, document.stale, document.state, document.security_grade),
-                (document.remediation_status, document.vulnerability_summary),
-                (document.unverified_findings, document.overdue_findings),
+                (&document.version, &document.repository_url),
+                (document.scan_date, document.data_as_of, document.stale),
+                document.overdue_findings,
+            )
+        }
+        said(self) == said(other) && self.gives_the_same_answer_as(other)
+    }
+
+    /// Whether this version of this program computed it.
+    pub fn was_generated_here(&self) -> bool {
+        self.generator == Self::generator()
+    }
+
+    /// What [`StatusDocument::generator`] of a document of this program says.
+    pub(crate) fn generator() -> String {
+        concat!("relwarden ", env!("CARGO_PKG_VERSION")).to_owned()
+    }
+
+    /// Whether another document gives the same answer on the same project: state, grade and what is open or set aside. How old the
+    /// data are is another matter, and so is what is late.
+    pub fn gives_the_same_answer_as(&self, other: &Self) -> bool {
+        fn told(finding: &StatusFinding) -> impl PartialEq {
+            let StatusFinding { severity, status, package, version, description, fix_version, .. } = finding;
+            (severity, status, package, version, description, fix_version)
+        }
+        fn answer(document: &StatusDocument) -> impl PartialEq {
+            fn findings(list: &[StatusFinding]) -> BTreeMap<&str, impl PartialEq> {
+                list.iter().map(|finding| (finding.finding_id.as_str(), told(finding))).collect()
+            }
+            (
+                (&document.project, document.state, document.security_grade, document.remediation_status),
+                (document.vulnerability_summary, document.unverified_findings),
                 (findings(&document.findings), findings(&document.excepted_findings)),
             )
         }
-        said(self) == said(other)
+        answer(self) == answer(other)
     }
 
     /// Reads a document; counts, words, dates and the grade are checked.

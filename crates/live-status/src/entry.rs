@@ -134,7 +134,7 @@ pub(crate) fn entries(findings: &[Finding], project: &PackageName, sla: SlaDays,
 }
 
 /// Overdue ones first, then by severity, then the oldest, then by id.
-fn sort(entries: &mut [StatusFinding]) {
+pub(crate) fn sort(entries: &mut [StatusFinding]) {
     entries.sort_by(|a, b| {
         (!a.overdue, a.severity.list_order(), a.discovered_date, &a.finding_id).cmp(&(
             !b.overdue,
@@ -143,6 +143,21 @@ fn sort(entries: &mut [StatusFinding]) {
             &b.finding_id,
         ))
     });
+}
+
+/// The last day of an exception that a person made; none for what a report clears and for what has no end.
+fn last_day(by: &ExceptedBy) -> Option<Date> {
+    match by {
+        ExceptedBy::Report(_) => None,
+        ExceptedBy::AcceptedRisk { until }
+        | ExceptedBy::FalsePositive { until }
+        | ExceptedBy::NotAffected { until } => *until,
+    }
+}
+
+/// Whether a finding is set aside by an exception that has ended: it is open again, though no scan has noted so yet.
+pub(crate) fn is_open_again(finding: &Finding, today: Date) -> bool {
+    matches!(&finding.status, Status::Excepted { by } if last_day(by).is_some_and(|last| last < today))
 }
 
 fn is_published(finding: &Finding) -> bool {
@@ -154,28 +169,27 @@ fn is_published(finding: &Finding) -> bool {
 }
 
 /// Whether a finding shows that there was something: not one that turned out never to apply.
-pub(crate) fn was_real(finding: &Finding) -> bool {
-    !matches!(
-        &finding.status,
-        Status::Excepted {
-            by: ExceptedBy::FalsePositive { .. }
-                | ExceptedBy::NotAffected { .. }
-                | ExceptedBy::Report(Clearance::FalsePositive | Clearance::NotAffected)
-        }
-    )
+pub(crate) fn was_real(finding: &Finding, today: Date) -> bool {
+    is_open_again(finding, today)
+        || !matches!(
+            &finding.status,
+            Status::Excepted {
+                by: ExceptedBy::FalsePositive { .. }
+                    | ExceptedBy::NotAffected { .. }
+                    | ExceptedBy::Report(Clearance::FalsePositive | Clearance::NotAffected)
+            }
+        )
 }
 
 fn entry(finding: &Finding, finding_id: String, project: &PackageName, sla: SlaDays, today: Date) -> StatusFinding {
     let line = |s: &str| text::one_line(s);
     let (status, unverified_since) = match finding.status {
         Status::Unverified { since } => (EntryStatus::Unverified, Some(since)),
-        Status::Excepted { .. } => (EntryStatus::Excepted, None),
-        Status::Open | Status::Resolved { .. } => (EntryStatus::Open, None),
+        Status::Excepted { .. } if !is_open_again(finding, today) => (EntryStatus::Excepted, None),
+        Status::Excepted { .. } | Status::Open | Status::Resolved { .. } => (EntryStatus::Open, None),
     };
-    let (excepted_by, excepted_until) = match finding.status {
-        Status::Excepted { by: ExceptedBy::AcceptedRisk { until } } => (Some(ExceptionWord::AcceptedRisk), until),
-        Status::Excepted { by: ExceptedBy::FalsePositive { until } } => (Some(ExceptionWord::FalsePositive), until),
-        Status::Excepted { by: ExceptedBy::NotAffected { until } } => (Some(ExceptionWord::NotAffected), until),
+    let (excepted_by, excepted_until) = match &finding.status {
+        Status::Excepted { by } if status == EntryStatus::Excepted => (exception_word(by), last_day(by)),
         _ => (None, None),
     };
     let (package, version, rule, fixable) = match &finding.subject {
@@ -222,6 +236,15 @@ fn entry(finding: &Finding, finding_id: String, project: &PackageName, sla: SlaD
     }
 }
 
+fn exception_word(by: &ExceptedBy) -> Option<ExceptionWord> {
+    match by {
+        ExceptedBy::Report(_) => None,
+        ExceptedBy::AcceptedRisk { .. } => Some(ExceptionWord::AcceptedRisk),
+        ExceptedBy::FalsePositive { .. } => Some(ExceptionWord::FalsePositive),
+        ExceptedBy::NotAffected { .. } => Some(ExceptionWord::NotAffected),
+    }
+}
+
 fn description(finding: &Finding) -> String {
     let said = text::one_line(&finding.description);
     let said = match &finding.subject {
@@ -249,12 +272,22 @@ fn slug(rule: &str) -> String {
 impl StatusFinding {
     /// The entry as it is on a later day, and made safe again: it may come from a file that somebody edited.
     pub(crate) fn on(&self, today: Date) -> Self {
+        let has_ended = self.exception_has_ended(today);
+        let status = if has_ended { EntryStatus::Open } else { self.status };
         Self {
+            status,
+            excepted_by: self.excepted_by.filter(|_| !has_ended),
+            excepted_until: self.excepted_until.filter(|_| !has_ended),
             days_since_discovery: (today - self.discovered_date).whole_days().max(0),
-            overdue: self.status != EntryStatus::Excepted && today > self.due_date,
+            overdue: status != EntryStatus::Excepted && today > self.due_date,
             reference_url: self.reference_url.clone().filter(|url| text::is_linkable(url)),
             ..self.clone()
         }
+    }
+
+    /// Whether it is shown as set aside by an exception whose last day is before a day.
+    pub fn exception_has_ended(&self, today: Date) -> bool {
+        self.status == EntryStatus::Excepted && self.excepted_until.is_some_and(|last| last < today)
     }
 }
 

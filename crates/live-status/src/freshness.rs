@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use findings_model::{CoverageState, FindingSet, PackageName, ScanSummary, ScannerName, ScannerState, Timestamp, text};
 use serde::{Deserialize, Serialize};
-use time::Duration;
+use time::{Duration, PrimitiveDateTime};
 
 use crate::phrase;
 
@@ -41,10 +41,21 @@ impl Limits {
     pub(crate) fn stale_after(self, as_of: Timestamp) -> Timestamp {
         later(as_of, self.scan_interval_days.saturating_add(1)).min(self.valid_until(as_of))
     }
+
+    /// What its age makes of a usable scan; none while it is fresh.
+    fn aged(self, at: Timestamp, now: Timestamp) -> Option<Standing> {
+        if now > self.valid_until(at) {
+            Some(Standing::TooOld)
+        } else {
+            (now > self.stale_after(at)).then_some(Standing::Stale)
+        }
+    }
 }
 
+/// So many days later; a number of days that leads beyond what can be written is no limit, and the last moment stands for it.
 fn later(at: Timestamp, days: u32) -> Timestamp {
-    at.moment().checked_add(Duration::days(i64::from(days))).map_or(at, Timestamp::new)
+    let last = PrimitiveDateTime::MAX.assume_utc();
+    Timestamp::new(at.moment().checked_add(Duration::days(i64::from(days))).unwrap_or(last))
 }
 
 /// One scanner of `index.json`.
@@ -88,6 +99,8 @@ pub enum Standing {
     Failed,
     /// The newest run has no report.
     Missing,
+    /// Its newest usable report is of a later day than the document: a clock is wrong, and nobody knows how old the report is.
+    Ahead,
     /// No report could ever be used.
     Never,
     /// The project no longer uses this scanner.
@@ -104,10 +117,38 @@ impl Standing {
             Self::TooOld => "too old",
             Self::Failed => "failed",
             Self::Missing => "missing",
+            Self::Ahead => "of a later day",
             Self::Never => "never scanned",
             Self::Retired => "retired",
         }
     }
+}
+
+impl ScannerStatus {
+    /// Whether no report of it could ever be used.
+    pub fn never_scanned(&self) -> bool {
+        self.last_usable.is_none() && self.standing != Standing::Ahead
+    }
+
+    /// The entry at a later moment, of which no ledger tells: older, and no better.
+    pub(crate) fn on(&self, limits: Limits, now: Timestamp) -> Self {
+        let standing = match (self.standing, self.last_usable) {
+            (Standing::Complete | Standing::Gaps | Standing::Stale, Some(at)) => {
+                limits.aged(at, now).unwrap_or(self.standing)
+            }
+            (standing, _) => standing,
+        };
+        Self { standing, age_days: self.last_usable.map(|at| age_days(at, now)), ..self.clone() }
+    }
+}
+
+/// Whether a moment is so far ahead of now that a clock must be wrong: the clocks of two machines differ by less than a day.
+pub fn is_ahead(at: Timestamp, now: Timestamp) -> bool {
+    at.moment() - now.moment() > Duration::days(1)
+}
+
+fn age_days(at: Timestamp, now: Timestamp) -> i64 {
+    (now.moment() - at.moment()).whole_days()
 }
 
 /// What all scanners together allow to be said.
@@ -163,7 +204,7 @@ pub(crate) fn freshness(
         all.scanners.push(look.status);
     }
     all.data_as_of = oldest.filter(|_| !never);
-    if all.scanners.iter().all(|s| s.last_usable.is_none()) {
+    if all.scanners.iter().all(ScannerStatus::never_scanned) {
         all.blockers.insert(0, "never scanned, no scanner has given a usable report yet".to_owned());
     } else if judged == 0 {
         all.blockers.push("no scanner is required, so nothing vouches for a grade".to_owned());
@@ -192,7 +233,8 @@ impl Look {
         // Without any entry for the newest run nothing shows that the scanner took part.
         let coverage = state.newest.iter().map(|s| s.coverage).max().unwrap_or(CoverageState::Missing);
         // A scan from tomorrow was recorded under a wrong clock: when it was is not known.
-        let believed = state.last_usable.filter(|at| at.moment() <= now.moment() + Duration::days(1));
+        let believed = state.last_usable.filter(|at| !is_ahead(*at, now));
+        let of_later_day = state.last_usable.is_some() && believed.is_none();
         let usable_at = believed.map(|at| observed(state, at, now));
         let (not_covered, accepted): (Vec<_>, Vec<_>) =
             state.newest.iter().flat_map(|s| &s.not_covered).partition(|what| !is_accepted(what, accepted_gaps));
@@ -202,13 +244,14 @@ impl Look {
         let is_required = state.required && !state.retired;
         let standing = match (coverage, usable_at) {
             _ if state.retired => Standing::Retired,
+            _ if of_later_day => Standing::Ahead,
             (CoverageState::Failed, _) => Standing::Failed,
             (_, None) => Standing::Never,
             (CoverageState::Missing, _) => Standing::Missing,
-            (_, Some(at)) if now > limits.valid_until(at) => Standing::TooOld,
-            (_, Some(at)) if now > limits.stale_after(at) => Standing::Stale,
-            _ if gap.is_some() => Standing::Gaps,
-            _ => Standing::Complete,
+            (_, Some(at)) => {
+                let fresh = if gap.is_some() { Standing::Gaps } else { Standing::Complete };
+                limits.aged(at, now).unwrap_or(fresh)
+            }
         };
         let mut reasons: Vec<String> = Vec::new();
         for reason in state.newest.iter().flat_map(|s| &s.reasons) {
@@ -225,7 +268,7 @@ impl Look {
                 coverage,
                 last_complete: complete_at,
                 last_usable: usable_at,
-                age_days: usable_at.map(|at| (now.moment() - at.moment()).whole_days()),
+                age_days: usable_at.map(|at| age_days(at, now)),
                 reasons,
                 not_covered: not_covered.iter().take(MOST_GAPS).map(|what| public(what)).collect(),
                 not_covered_total: not_covered.len(),
@@ -245,11 +288,21 @@ impl Look {
             Standing::Failed => Some(format!("the newest {name} scan failed{why}")),
             Standing::Missing => Some(format!("the newest run has no {name} report")),
             Standing::Never => Some(format!("{name} has never given a usable report{why}")),
-            Standing::TooOld => Some(format!(
-                "the newest usable {name} scan is {} old, more than {}",
-                phrase::days(self.status.age_days.unwrap_or_default()),
-                phrase::days(limits.max_scan_age_days.into()),
-            )),
+            Standing::Ahead => {
+                Some(format!("the newest usable {name} scan is of a later day than this answer: a clock is wrong"))
+            }
+            Standing::TooOld => {
+                let (age, most) = (self.status.age_days.unwrap_or_default(), i64::from(limits.max_scan_age_days));
+                Some(if age > most {
+                    format!(
+                        "the newest usable {name} scan is {} old, more than {}",
+                        phrase::days(age),
+                        phrase::days(most)
+                    )
+                } else {
+                    format!("the newest usable {name} scan is more than {} old", phrase::days(most))
+                })
+            }
             Standing::Complete | Standing::Gaps | Standing::Stale | Standing::Retired => None,
         }
     }
@@ -259,7 +312,7 @@ impl Look {
         let name = &self.status.name;
         match self.status.standing {
             Standing::Retired => None,
-            Standing::Failed | Standing::Missing | Standing::Never if !self.is_required => {
+            Standing::Failed | Standing::Missing | Standing::Ahead | Standing::Never if !self.is_required => {
                 Some(if *name == ScannerName::unknown() {
                     "a report could not be recognised".to_owned()
                 } else {

@@ -1,6 +1,6 @@
 //! `history.json`: one line a day.
 
-use findings_model::{Extra, SchemaError, SchemaVersion, SeverityCounts, Timestamp};
+use findings_model::{Extra, PackageName, SchemaError, SchemaVersion, SeverityCounts, Timestamp};
 use serde::{Deserialize, Serialize};
 use time::Date;
 
@@ -14,6 +14,9 @@ const MOST_DAYS: usize = 400;
 pub struct History {
     /// The version of this shape.
     pub schema_version: SchemaVersion,
+    /// The project; none where an older program wrote it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project: Option<PackageName>,
     /// The days.
     pub days: Vec<HistoryDay>,
     /// Fields of a newer writer.
@@ -52,7 +55,7 @@ pub enum HistoryError {
 
 impl Default for History {
     fn default() -> Self {
-        Self { schema_version: Self::SCHEMA_VERSION, days: Vec::new(), extra: Extra::new() }
+        Self { schema_version: Self::SCHEMA_VERSION, project: None, days: Vec::new(), extra: Extra::new() }
     }
 }
 
@@ -77,6 +80,7 @@ impl History {
 
     /// Enters a day's status, in place of an earlier one of the same day.
     pub fn record(&mut self, document: &StatusDocument) {
+        self.project = Some(document.project.clone());
         let until = document.stale_after.or(document.valid_until);
         self.put(HistoryDay {
             date: document.last_updated.date(),
@@ -88,6 +92,13 @@ impl History {
         });
         let surplus = self.days.len().saturating_sub(MOST_DAYS);
         self.days.drain(..surplus);
+    }
+
+    /// Whether the entry of the document's day is what the document says.
+    pub fn tells_of(&self, document: &StatusDocument) -> bool {
+        let mut again = self.clone();
+        again.record(document);
+        again.days == self.days
     }
 
     fn put(&mut self, day: HistoryDay) {

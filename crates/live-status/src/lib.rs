@@ -34,10 +34,10 @@ mod phrase;
 mod redact;
 mod render;
 
-pub use assess::{StatusInput, assess};
+pub use assess::{Known, StatusInput, assess};
 pub use document::{DocumentError, RemediationStatus, State, StatusDocument};
 pub use entry::{EntryStatus, ExceptionWord, StatusFinding};
-pub use freshness::{Limits, ScannerStatus, Standing};
+pub use freshness::{Limits, ScannerStatus, Standing, is_ahead};
 pub use grade::{Grade, GradeRule};
 pub use history::{History, HistoryDay, HistoryError};
 pub use render::{RenderError, StatusFile, render};

@@ -310,7 +310,12 @@ fn tone(standing: Standing) -> State {
     match standing {
         Standing::Complete => State::Ok,
         Standing::Gaps | Standing::Stale => State::Attention,
-        Standing::Failed | Standing::Missing | Standing::TooOld | Standing::Never | Standing::Retired => State::Unknown,
+        Standing::Failed
+        | Standing::Missing
+        | Standing::TooOld
+        | Standing::Ahead
+        | Standing::Never
+        | Standing::Retired => State::Unknown,
     }
 }
 

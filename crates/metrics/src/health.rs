@@ -25,7 +25,7 @@ pub enum HealthStatus {
     Fair,
     /// Fewer than 70 of 100.
     Poor,
-    /// There were no attempts: nothing is known.
+    /// There were no attempts, or too many records cannot be read: nothing is known.
     Unknown,
 }
 
@@ -83,12 +83,14 @@ impl HealthDocument {
     pub fn of(history: &History, days: Days, now: Timestamp) -> Self {
         let window = Window::last(days, now);
         let publishing = PublishingStats::of(in_window(history, window), window);
+        let unread = history.skipped().len();
+        let health_status = status(publishing.publish_rate, unread);
         Self {
             schema_version: SCHEMA_VERSION,
             generated_at: now,
             window,
-            health_status: HealthStatus::of(publishing.publish_rate),
-            reason: reason(&publishing, days),
+            health_status,
+            reason: reason(&publishing, days) + &doubt(publishing.publish_rate, unread),
             publish_rate: publishing.publish_rate,
             not_attempts: publishing.not_attempts,
             consecutive_failures: consecutive_failures(history.runs(), now),
@@ -101,6 +103,23 @@ impl HealthDocument {
     pub fn to_json(&self) -> Vec<u8> {
         document::to_json(self)
     }
+}
+
+/// The word for a rate beside which records could not be read. It stands where it would be the same if each of them told of a failure.
+fn status(rate: Rate, unread: usize) -> HealthStatus {
+    let word = HealthStatus::of(rate);
+    let worst = HealthStatus::of(Rate { attempts: rate.attempts + unread, ..rate });
+    if word == worst { word } else { HealthStatus::Unknown }
+}
+
+/// What records that cannot be read do to the word.
+fn doubt(rate: Rate, unread: usize) -> String {
+    if unread == 0 {
+        return String::new();
+    }
+    let records = if unread == 1 { "1 record".to_owned() } else { format!("{unread} records") };
+    let outcome = if status(rate, unread) == HealthStatus::of(rate) { "" } else { ", so the state is not known" };
+    format!("; {records} cannot be read{outcome}")
 }
 
 fn reason(publishing: &PublishingStats, days: Days) -> String {

@@ -35,7 +35,7 @@ pub struct History {
 
 /// How long after its start a run without a finish is taken to be running: GitHub ends a job after 6 hours, a day leaves room for waits.
 const ACTIVE_HOURS: i64 = 24;
-/// How far ahead of `now` a moment may be before it counts as a mistake: clocks of two machines differ.
+/// How far ahead of `now` the start of a run in progress may be before it counts as a mistake: clocks of two machines differ.
 const CLOCK_SKEW_MINUTES: i64 = 5;
 
 impl History {
@@ -69,10 +69,11 @@ impl History {
         self.unclosed().filter(move |run| is_abandoned(run, now))
     }
 
-    /// Runs that claim to have started or ended more than five minutes after `now`. They are part of no window.
+    /// Runs that claim to have started more than five minutes after `now`, or to have ended after it. They are part of no window.
     pub fn future(&self, now: Timestamp) -> impl Iterator<Item = &RunRecord> {
-        let beyond = move |moment| is_beyond(moment, now);
-        self.runs.iter().filter(move |run| beyond(run.start_time) || run.event_time().is_some_and(beyond))
+        let is_future =
+            move |run: &&RunRecord| is_beyond(run.start_time, now) || run.event_time().is_some_and(|end| end > now);
+        self.runs.iter().filter(is_future)
     }
 
     fn unclosed(&self) -> impl Iterator<Item = &RunRecord> {

@@ -232,13 +232,13 @@ fn figures(document: &DashboardDocument) -> [Figure; 4] {
             Figure::unknown(time_name, why(time.reason(), "No successful run", "Fewer than 3 successful runs"))
         }
     };
-    let scan_name = "Last complete scan";
+    let scan_name = "Last scan taken in";
     let scans = &document.scans;
     let scan = match (scans.last_completed.value, scans.last_completed_age_seconds.value) {
         (Some(last), Some(age)) => {
             Figure { name: scan_name, known: true, value: format!("{age} ago"), note: moment_text(last) }
         }
-        _ => Figure::unknown(scan_name, "No run recorded a complete scan".to_owned()),
+        _ => Figure::unknown(scan_name, "No run recorded a usable scan".to_owned()),
     };
     [
         Figure::rate("Published, 7 days", document.publishing_stats.last_7_days.publish_rate),
@@ -373,16 +373,22 @@ fn notes(quality: &DataQuality, not_attempts: NotAttempts) -> Vec<String> {
         format!("{what}: {}{rest}.", named.join(", "))
     };
     if !quality.unfinished.is_empty() {
-        notes.push(many("Started more than a day ago and never reported an end", &quality.unfinished));
+        notes.push(many(
+            "Started more than a day ago and never reported an end; in \"Runs per day\" and \"By month\" alone",
+            &quality.unfinished,
+        ));
     }
     if !quality.future.is_empty() {
-        notes.push(many("Claims to be from the future", &quality.future));
+        notes.push(many("Claims to be from the future; in no number", &quality.future));
     }
     for skipped in quality.skipped.iter().take(NAMED) {
-        notes.push(format!("{} cannot be read: {}.", skipped.file, skipped.reason));
+        notes.push(format!("{} cannot be read and is in no number: {}.", skipped.file, skipped.reason));
     }
     if quality.skipped.len() > NAMED {
-        notes.push(format!("{} more files or lines cannot be read.", quality.skipped.len() - NAMED));
+        notes.push(format!(
+            "{} more files or lines cannot be read and are in no number.",
+            quality.skipped.len() - NAMED
+        ));
     }
     notes
 }

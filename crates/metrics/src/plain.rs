@@ -88,8 +88,8 @@ pub(crate) fn stats_rows(document: &StatsDocument) -> Vec<(&'static str, String)
         ("run time, median", length(time.summary.p50)),
         ("run time, p95", length(time.summary.p95)),
         ("run time, longest", length(time.summary.max)),
-        ("scans", format!("{} ({} complete, {} failed)", scans.total, scans.completed, scans.failed)),
-        ("last complete scan", moment(scans.last_completed.value)),
+        ("scans", format!("{} ({} taken in, {} failed)", scans.total, scans.completed, scans.failed)),
+        ("last scan taken in", moment(scans.last_completed.value)),
     ]
 }
 

@@ -39,7 +39,7 @@ pub struct DayTotals {
     pub security_auto: u64,
     /// Attempts for releases that a person asked for.
     pub manual: u64,
-    /// Scans that were complete.
+    /// Scans of which every required report could be used.
     pub scans_completed: u64,
     /// Scans that failed.
     pub scans_failed: u64,

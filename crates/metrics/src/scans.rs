@@ -15,7 +15,7 @@ use crate::{
 /// How the scan of a run went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ScanOutcome {
-    /// Every required scanner gave a usable report.
+    /// Every required scanner gave a usable report, which may be partial, or older than the run.
     Completed,
     /// At least one did not.
     Failed,
@@ -24,7 +24,7 @@ pub enum ScanOutcome {
 impl RunRecord {
     /// How the run's newest `security-scan` stage went; none if the run did not scan.
     ///
-    /// A run that failed in that stage has no complete scan, whatever the stage itself reported: the step may have ended
+    /// A run that failed in that stage has no usable scan, whatever the stage itself reported: the step may have ended
     /// well and found a required scanner missing. The Python system had no stages; there a recorded
     /// `security_scan_duration` of a run that succeeded is a scan.
     pub fn scan_outcome(&self) -> Option<ScanOutcome> {
@@ -43,16 +43,18 @@ impl RunRecord {
     }
 }
 
-/// The scans of a window, and the newest complete one of all time.
+/// The scans of a window, and the newest usable one of all time.
+///
+/// What a scan covered and when its reports were made, a record does not tell; the status document does.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ScanStats {
     /// Runs of the window that scanned.
     pub total: usize,
-    /// Those whose scan was complete.
+    /// Those of which every required report could be used.
     pub completed: usize,
-    /// Those whose scan was not.
+    /// The others.
     pub failed: usize,
-    /// When the newest complete scan's run ended, in the window or before it.
+    /// When the newest run with a usable scan ended, in the window or before it.
     pub last_completed: Measured<Timestamp>,
     /// How long ago that was, in seconds.
     pub last_completed_age_seconds: Measured<Seconds>,

@@ -87,7 +87,8 @@ pub struct WorkflowStats {
     pub last_run: Option<Timestamp>,
 }
 
-/// What could not be used, and what looks wrong. Nothing of it is part of a number.
+/// What could not be used, and what looks wrong. Nothing of it is part of a rate or a time; runs that never reported an end are counted
+/// by day and month.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct DataQuality {
     /// Runs that were read.

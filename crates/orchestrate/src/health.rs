@@ -4,13 +4,16 @@ use std::path::Path;
 
 use findings_ledger::PlanFile;
 use findings_model::{FindingSet, ScannerName, SchemaVersion, Timestamp};
+use live_status::{Known, ScannerStatus, Standing, State, StatusDocument};
 use serde::Serialize;
 
 use crate::{
     documents, monitoring, paths,
     project::Project,
-    status::{StatusRequest, load_status},
+    status::{Source, StatusRequest, compute},
 };
+
+mod published;
 
 /// The state of a part or of the whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -97,7 +100,7 @@ pub struct Components {
     pub security_findings: Component,
     /// Baseline and decision: can they be read?
     pub release_engine: Component,
-    /// The public status: is it there, does it belong to the ledger?
+    /// The public status: is it there and whole, does it say what the ledger says?
     pub status_output: Component,
     /// The run records: can they be read?
     pub workflow_metrics: Component,
@@ -109,7 +112,7 @@ pub fn validate_integration_health(project: &Project, status: &StatusRequest, no
         security_reports: reports(project),
         security_findings: findings(project, status, now),
         release_engine: engine(project),
-        status_output: output(project, status, now),
+        status_output: published::output(project, status, now),
         workflow_metrics: records(project),
     };
     let parts = [
@@ -120,10 +123,12 @@ pub fn validate_integration_health(project: &Project, status: &StatusRequest, no
         &components.security_reports,
     ];
     let worst = parts.iter().map(|c| c.state).max().unwrap_or(HealthState::Unknown);
-    // Without a single scan there is nothing to be healthy.
+    // Without a single scan there is nothing to be healthy, and a page that is behind the ledger is not. A project need not have a page.
+    let is_behind = components.status_output.state == HealthState::Unknown && published::is_there(project, status);
     let state = match components.security_findings.state {
-        HealthState::Unknown if worst != HealthState::Unhealthy => HealthState::Unknown,
         _ if worst == HealthState::Unhealthy => HealthState::Unhealthy,
+        HealthState::Unknown => HealthState::Unknown,
+        _ if is_behind => HealthState::Unknown,
         _ => HealthState::Healthy,
     };
     HealthReport {
@@ -158,12 +163,18 @@ fn findings(project: &Project, status: &StatusRequest, now: Timestamp) -> Compon
     }
     let component = match documents::ledger(project) {
         Err(error) => Component::new(HealthState::Unhealthy, crate::causes(&error)),
-        Ok(None) => Component::new(HealthState::Unknown, "there was no scan yet"),
-        Ok(Some(ledger)) => {
-            let set = ledger.finding_set();
-            let open = set.findings.iter().filter(|f| f.is_open()).count();
-            scans(&set, status.max_scan_age_days, now).counting(open)
-        }
+        Ok(ledger) => match Source::of(status, ledger.as_ref()) {
+            Source::Nothing => Component::new(HealthState::Unknown, "there was no scan yet"),
+            Source::OtherProject(other) => Component::new(
+                HealthState::Unhealthy,
+                format!("it is the ledger of {other}, not of {}", status.project),
+            ),
+            Source::Findings(set) => {
+                let request = StatusRequest { now, ..status.clone() };
+                let document = compute(&request, Known::Findings(&set), None);
+                scans(&set, &document).counting(document.findings.len())
+            }
+        },
     };
     component.at(paths::LEDGER)
 }
@@ -177,40 +188,37 @@ fn plans(project: &Project) -> Result<(), String> {
     }
 }
 
-/// Every required scanner needs a complete, partial or filtered newest scan, and a usable one that is young enough.
-fn scans(set: &FindingSet, max_age_days: u32, now: Timestamp) -> Component {
-    let mut faults = Vec::new();
-    let mut required = 0;
-    for (name, scanner) in set.scanners.iter().filter(|(_, s)| s.required && !s.retired) {
-        required += 1;
-        let days = scanner.last_usable.map(|at| (now.moment() - at.moment()).whole_days());
-        match days {
-            None => faults.push(format!("{name} never gave a usable report")),
-            Some(days) if days > i64::from(max_age_days) => {
-                faults.push(format!("the last usable scan of {name} is {days} days old, more than {max_age_days}"));
-            }
-            Some(_) => {}
-        }
-        faults.extend(
-            scanner
-                .newest
-                .iter()
-                .filter(|s| !s.coverage.is_usable())
-                .map(|s| format!("the newest scan of {name} is {}: {}", s.coverage.as_str(), s.reasons.join("; "))),
-        );
-    }
+/// What the status says of the scans is what counts here too: where it is unknown, nothing is healthy.
+fn scans(set: &FindingSet, document: &StatusDocument) -> Component {
+    let required: Vec<&ScannerStatus> = document.scanners.iter().filter(|scanner| scanner.required).collect();
     let unproved: Vec<&str> = set.unproved_scanners().into_iter().map(ScannerName::as_str).collect();
-    match (required, faults.is_empty()) {
-        (1.., true) if !unproved.is_empty() => Component::new(
+    if required.is_empty() {
+        return Component::new(HealthState::Unknown, without_required(set));
+    }
+    if document.state == State::Unknown {
+        return Component::new(HealthState::Unhealthy, document.grade_reason.clone());
+    }
+    if !unproved.is_empty() {
+        return Component::new(
             HealthState::Unknown,
             format!("the reports of {} hold nothing: nothing shows that anything was looked at", unproved.join(", ")),
-        ),
-        (0, _) => Component::new(HealthState::Unknown, without_required(set)),
-        (_, true) => {
-            Component::new(HealthState::Healthy, format!("all {required} required scanners are complete and recent"))
-        }
-        (_, false) => Component::new(HealthState::Unhealthy, faults.join("; ")),
+        );
     }
+    let count = required.len();
+    let but: Vec<String> = required
+        .iter()
+        .filter(|scanner| scanner.standing != Standing::Complete)
+        .map(|scanner| match scanner.standing {
+            Standing::Stale => format!("the next {} scan is overdue", scanner.name),
+            _ => format!("{} left gaps", scanner.name),
+        })
+        .collect();
+    let words = if but.is_empty() {
+        format!("all {count} required scanners are complete and recent")
+    } else {
+        format!("all {count} required scanners gave reports that count, but {}", but.join(", "))
+    };
+    Component::new(HealthState::Healthy, words)
 }
 
 /// Why no scanner is required.
@@ -247,28 +255,6 @@ fn engine(project: &Project) -> Component {
         }
     };
     component.at(paths::BASELINE)
-}
-
-/// A status that is too old vouches for nothing, whatever it says: nobody computes it any more.
-fn output(project: &Project, status: &StatusRequest, now: Timestamp) -> Component {
-    let component = match load_status(project, status) {
-        Err(error) => Component::new(HealthState::Unhealthy, crate::causes(&error)),
-        Ok(None) => Component::new(HealthState::Unknown, "the status was never written"),
-        Ok(Some(document)) => {
-            let at = document.last_updated;
-            let days = (now.moment() - at.moment()).whole_days();
-            if days > i64::from(status.max_scan_age_days) {
-                let limit = status.max_scan_age_days;
-                let words = format!(
-                    "the status was computed at {at}, {days} days ago, which is more than {limit}: run update-status every day"
-                );
-                Component::new(HealthState::Unhealthy, words)
-            } else {
-                Component::new(HealthState::Healthy, format!("the status was computed at {at}"))
-            }
-        }
-    };
-    component.at(&status.output.to_string_lossy())
 }
 
 fn records(project: &Project) -> Component {

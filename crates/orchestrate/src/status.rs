@@ -5,8 +5,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use findings_ledger::Ledger;
 use findings_model::{FindingSet, PackageName, SlaDays, Timestamp, date_text};
-use live_status::{History, HistoryError, Limits, RenderError, StatusDocument, StatusInput, assess, render};
+use live_status::{History, HistoryError, Known, Limits, RenderError, StatusDocument, StatusInput, assess, render};
 use state_store::StoreError;
 
 use crate::{
@@ -82,8 +83,9 @@ pub enum StatusError {
 
 /// Computes the status from the ledger and writes the files of its tree that changed, each whole; `index.json` comes last.
 ///
-/// Without a ledger the state is unknown: "never scanned", or the last published answer marked as no longer vouched for.
-/// A history that cannot be read is moved aside and named.
+/// Without a ledger, or with that of another project, the state is unknown: "never scanned", or the last published answer marked as
+/// no longer vouched for. A history that cannot be read, or that is another project's, is moved aside and named; nothing of a
+/// published status of another project is carried on.
 pub fn update_status(project: &Project, request: &StatusRequest) -> Result<StatusUpdate, StatusError> {
     let ledger = documents::ledger(project)?;
     let output = project.path(&request.output);
@@ -101,13 +103,18 @@ pub fn update_status(project: &Project, request: &StatusRequest) -> Result<Statu
         }
         Err(error) => return Err(error),
     };
-    if ledger.is_none() {
-        warnings.push(format!("there is no {}; run update-findings first", crate::paths::LEDGER));
+    let known = Source::of(request, ledger.as_ref());
+    match &known {
+        Source::Findings(_) => {}
+        Source::Nothing => warnings.push(format!("there is no {}; run update-findings first", crate::paths::LEDGER)),
+        Source::OtherProject(other) => warnings.push(format!(
+            "{} is of the project {other}, not of {}: nothing of it was published; put the project's own ledger there, or where the project has a new name, write that name as \"project\" in it",
+            crate::paths::LEDGER, request.project
+        )),
     }
-    let history = history(project, &output, request.now, &mut warnings)?;
-
-    let set = ledger.as_ref().map(findings_ledger::Ledger::finding_set);
-    let document = compute(request, set.as_ref(), previous.as_ref());
+    let published = previous.as_ref().map(|previous| &previous.project);
+    let history = history(project, &output, request, published, &mut warnings)?;
+    let document = compute(request, known.known(), previous.as_ref());
     let mut written = Vec::new();
     for file in render(&document, history)? {
         let path = output.join(file.path);
@@ -126,18 +133,45 @@ pub fn refresh_status(project: &Project, request: &StatusRequest) -> Result<Stat
         return update_status(project, request);
     }
     Ok(StatusUpdate {
-        document: compute(request, None, None),
+        document: compute(request, Known::Nothing, None),
         written: Vec::new(),
         warnings: vec!["there is no scan and no published status, so there is nothing to refresh".to_owned()],
     })
 }
 
-fn compute(request: &StatusRequest, set: Option<&FindingSet>, previous: Option<&StatusDocument>) -> StatusDocument {
+/// What a status is computed from.
+pub(crate) enum Source {
+    Findings(FindingSet),
+    Nothing,
+    /// A ledger of this project, which is not the one that is asked for.
+    OtherProject(PackageName),
+}
+
+impl Source {
+    pub(crate) fn of(request: &StatusRequest, ledger: Option<&Ledger>) -> Self {
+        match ledger {
+            None => Self::Nothing,
+            Some(ledger) if ledger.project != request.project => Self::OtherProject(ledger.project.clone()),
+            Some(ledger) => Self::Findings(ledger.finding_set()),
+        }
+    }
+
+    pub(crate) fn known(&self) -> Known<'_> {
+        match self {
+            Self::Findings(set) => Known::Findings(set),
+            Self::Nothing => Known::Nothing,
+            Self::OtherProject(other) => Known::OtherProject(other),
+        }
+    }
+}
+
+/// The status at the request's moment.
+pub(crate) fn compute(request: &StatusRequest, known: Known<'_>, previous: Option<&StatusDocument>) -> StatusDocument {
     assess(&StatusInput {
         project: &request.project,
         version: request.version.as_deref(),
         repository_url: request.repository_url.as_deref(),
-        set,
+        known,
         previous,
         accepted_gaps: &request.accepted_gaps,
         limits: Limits { scan_interval_days: request.scan_interval_days, max_scan_age_days: request.max_scan_age_days },
@@ -156,27 +190,34 @@ pub fn load_status(project: &Project, request: &StatusRequest) -> Result<Option<
     document.map(Some).map_err(|source| StatusError::Published { path: project.label(&path), source })
 }
 
+/// The published history, to be continued.
 fn history(
     project: &Project,
     output: &Path,
-    now: Timestamp,
+    request: &StatusRequest,
+    published: Option<&PackageName>,
     warnings: &mut Vec<String>,
 ) -> Result<History, StatusError> {
     let path = output.join("history.json");
     let Some(bytes) = project.document(&path)? else {
         return Ok(History::default());
     };
-    match History::from_json(&bytes) {
-        Ok(history) => Ok(history),
-        Err(HistoryError::Malformed(_)) => {
-            let aside = state_store::set_aside(&path, &format!("corrupt-{}", date_text(now.date())))?;
-            warnings.push(format!(
-                "{} could not be read; it was moved to {} and a new history begins",
-                project.label(&path),
-                project.label(&aside)
-            ));
-            Ok(History::default())
+    let (label, why) = match History::from_json(&bytes) {
+        // An older program did not write whose history it is; the status beside it tells.
+        Ok(history) => match history.project.as_ref().or(published) {
+            Some(other) if *other != request.project => ("other-project", format!("is the history of {other}")),
+            Some(_) | None => return Ok(history),
+        },
+        Err(HistoryError::Malformed(_)) => ("corrupt", "could not be read".to_owned()),
+        Err(source @ HistoryError::Schema(_)) => {
+            return Err(StatusError::History { path: project.label(&path), source });
         }
-        Err(source @ HistoryError::Schema(_)) => Err(StatusError::History { path: project.label(&path), source }),
-    }
+    };
+    let aside = state_store::set_aside(&path, &format!("{label}-{}", date_text(request.now.date())))?;
+    warnings.push(format!(
+        "{} {why}; it was moved to {} and a new history begins",
+        project.label(&path),
+        project.label(&aside)
+    ));
+    Ok(History::default())
 }

@@ -2,7 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::system::{BASELINE, DECISION, LEDGER, PLANS, System, WEEK_1, WEEK_2, refused};
+use crate::{
+    scans::{Weakness, bandit},
+    system::{BASELINE, DECISION, LEDGER, PLANS, STATUS, System, WEEK_1, WEEK_2, refused},
+};
 
 const CONFLICT: &str = "findings:\n<<<<<<< HEAD\n  CVE-1-1: {status: open}\n=======\n>>>>>>> other\n";
 
@@ -23,6 +26,116 @@ fn a_page_that_nobody_computes_any_more_is_not_healthy() {
     let system = System::scanned();
     assert_eq!(component(&system, WEEK_2, 0, "status_output")["state"], "healthy");
     unhealthy(&component(&system, "2026-11-15T03:00:00Z", 1, "status_output"), "314 days ago, which is more than 10");
+}
+
+#[test]
+fn a_page_that_is_not_what_was_written_is_not_healthy() {
+    let words = |change: &dyn Fn(&System)| {
+        let system = System::scanned();
+        change(&system);
+        let part = component(&system, WEEK_1, 1, "status_output");
+        assert_eq!(part["state"], "unhealthy", "{part:#}");
+        let said = part["message"].as_str().unwrap().to_owned();
+        system.run("update-status", WEEK_1).output().expect_success();
+        assert_eq!(component(&system, WEEK_1, 0, "status_output")["state"], "healthy", "after {said}");
+        said
+    };
+    let write = |file: &str, text: &str| {
+        let (file, text) = (format!("docs/security-status/{file}"), text.to_owned());
+        words(&move |system| system.project.write(&file, &text))
+    };
+    assert!(write("index.html", "<html>").contains("index.html is not what update-status wrote"));
+    assert!(write("history.json", "{").contains("history.json cannot be used"));
+    let said = words(&|system| std::fs::remove_file(system.project.join("docs/security-status/badge.json")).unwrap());
+    assert!(said.contains("badge.json is missing"), "{said}");
+    let said = words(&|system| {
+        let mut status = system.project.json(STATUS);
+        status["project"] = json!("other-pkg");
+        system.project.write(STATUS, status.to_string());
+    });
+    assert_eq!(said, "it is the status of other-pkg, not of sample-package: run update-status");
+    let said = words(&|system| {
+        let mut status = system.project.json(STATUS);
+        status["vulnerability_summary"] =
+            json!({ "total": 1, "low": 1, "critical": 0, "high": 0, "medium": 0, "info": 0, "unknown": 0 });
+        system.project.write(STATUS, status.to_string());
+    });
+    assert!(said.ends_with("does not say what the ledger says: run update-status"), "{said}");
+}
+
+#[test]
+fn a_page_that_is_behind_the_ledger_is_said_and_not_healthy() {
+    let system = System::scanned();
+    system.report("bandit.json", bandit(WEEK_2, &[Weakness::default()]));
+    system.update_findings(WEEK_2).output();
+    let report = system.run_json("integration-orchestrator", WEEK_2).arg("health-check").output().expect_code(0).json();
+    assert_eq!(report["state"], "unknown", "{report:#}");
+    let said = report["components"]["status_output"]["message"].as_str().unwrap();
+    assert!(said.contains("what the ledger has said since 2026-01-12T03:00:00Z is not on it"), "{said}");
+}
+
+#[test]
+fn a_scan_without_news_leaves_the_page_healthy_until_it_is_computed_again() {
+    let system = System::scanned();
+    system.clean_reports(WEEK_2);
+    system.update_findings(WEEK_2).output().expect_success();
+    assert_eq!(component(&system, WEEK_2, 0, "status_output")["state"], "healthy");
+}
+
+#[test]
+fn a_page_that_counts_on_an_exception_that_ended_is_not_healthy() {
+    let system = System::configured(
+        "[[tool.relwarden.exceptions]]\nrule = 'B602'\nstatus = 'accepted_risk'\nexpires = 2026-01-06\nreason = 'r'\nowner = 'o'\n",
+    );
+    system.clean_reports(WEEK_1);
+    system.report("bandit.json", bandit(WEEK_1, &[Weakness::default()]));
+    system.workflow(WEEK_1).output().expect_success();
+    assert_eq!(system.project.json(STATUS)["excepted_findings"].as_array().map(Vec::len), Some(1));
+    assert_eq!(component(&system, "2026-01-06T23:59:59Z", 0, "status_output")["state"], "healthy");
+    let after = "2026-01-07T00:00:00Z";
+    unhealthy(&component(&system, after, 1, "status_output"), "an exception that ended");
+    system.run("update-status", after).arg("--refresh").output().expect_success();
+    assert_eq!(system.project.json(STATUS)["security_grade"], "C");
+    assert_eq!(component(&system, after, 0, "security_findings")["count"], 1);
+}
+
+#[test]
+fn where_the_status_is_unknown_nothing_is_healthy() {
+    let system = System::scanned();
+    unhealthy(&component(&system, "2026-01-15T06:00:00Z", 1, "security_findings"), "is more than 10 days old");
+    for part in ["security_findings", "status_output"] {
+        unhealthy(&component(&system, "2025-12-05T03:00:00Z", 1, part), "a clock is wrong");
+    }
+}
+
+#[test]
+fn the_ledger_and_the_page_of_another_project_are_not_published() {
+    let system = System::scanned();
+    let name = |name: &str| {
+        let text = system.project.text("pyproject.toml");
+        let line = text.lines().find(|line| line.starts_with("name")).unwrap().to_owned();
+        system.project.write("pyproject.toml", text.replace(&line, &format!("name = '{name}'")));
+    };
+    let grade = || {
+        let outcome = system.run("update-status", WEEK_1).output().expect_success();
+        let status = system.project.json(STATUS);
+        (status["project"].clone(), status["security_grade"].clone(), outcome.stderr)
+    };
+    // The same name, written in another way.
+    name("Sample_Package");
+    assert_eq!(grade().1, "A");
+    name("other-pkg");
+    unhealthy(
+        &component(&system, WEEK_1, 1, "security_findings"),
+        "it is the ledger of sample-package, not of other-pkg",
+    );
+    let (project, none, said) = grade();
+    assert_eq!((project, none), (json!("other-pkg"), Value::Null));
+    assert!(said.contains("is of the project sample-package, not of other-pkg"), "{said}");
+    assert!(said.contains("is the history of sample-package; it was moved to"), "{said}");
+    let status = system.project.json(STATUS);
+    assert_eq!((&status["scan_date"], &status["scanners"]), (&Value::Null, &json!([])), "{status:#}");
+    assert_eq!(system.project.json("docs/security-status/history.json")["days"].as_array().map(Vec::len), Some(1));
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use findings_model::{CoverageState, Severity, SlaDays, Status, parse_date};
 
 use super::sample::{SCANNED, Sample, at, flaw, mixed, name};
-use crate::{EntryStatus, Grade, Limits, RemediationStatus, Standing, State, StatusInput, assess};
+use crate::{EntryStatus, Grade, Known, Limits, RemediationStatus, Standing, State, StatusInput, assess};
 
 #[test]
 fn clean_and_fresh_is_an_a() {
@@ -22,12 +22,12 @@ fn clean_and_fresh_is_an_a() {
 
 #[test]
 fn never_scanned_is_unknown() {
-    for (set, previous) in [(None, None), (Some(&Sample::never().set), None)] {
+    for (known, previous) in [(Known::Nothing, None), (Known::Findings(&Sample::never().set), None)] {
         let status = assess(&StatusInput {
             project: &name(),
             version: None,
             repository_url: None,
-            set,
+            known,
             previous,
             accepted_gaps: &BTreeSet::new(),
             limits: Limits::default(),
@@ -271,7 +271,7 @@ fn without_its_ledger_the_last_answer_is_kept_and_marked() {
         project: &name(),
         version: Some("1.0.1"),
         repository_url: None,
-        set: None,
+        known: Known::Nothing,
         previous: Some(&previous),
         accepted_gaps: &BTreeSet::new(),
         limits: Limits::default(),
@@ -318,4 +318,99 @@ fn a_report_that_was_taken_in_before_is_as_old_as_it_was_then() {
         .change("pip-audit", |state| state.newest.iter_mut().for_each(|scan| scan.repeats = Some(then)))
         .assess_at("2026-11-18T03:00:00Z");
     assert_eq!((status.data_as_of, status.stale), (Some(then), true));
+}
+
+#[test]
+fn an_exception_counts_to_the_end_of_its_last_day() {
+    use findings_model::ExceptedBy;
+    let last = parse_date("2026-11-16");
+    for by in [ExceptedBy::AcceptedRisk { until: last }, ExceptedBy::FalsePositive { until: last }] {
+        let mut malware = flaw("MAL-2026-1", "a1", Severity::Critical, "2026-11-09");
+        malware.status = Status::Excepted { by };
+        let sample = Sample::clean().with([malware]);
+        let before = sample.assess_at("2026-11-16T23:59:59Z");
+        assert_eq!((before.security_grade, before.excepted_findings.len()), (Some(Grade::A), 1));
+        assert_eq!(before.days_without_open_findings, None, "since when it is set aside, nothing tells");
+        let after = sample.assess_at("2026-11-17T00:00:00Z");
+        assert_eq!((after.security_grade, after.state), (Some(Grade::F), State::Critical));
+        assert_eq!((after.vulnerability_summary.critical, after.excepted_findings.len()), (1, 0));
+        assert_eq!((after.findings[0].status, after.findings[0].excepted_by), (EntryStatus::Open, None));
+        assert_eq!(after.reasons[0], "1 finding counts again, since its exception ended");
+        assert_eq!(after.days_since_last_vulnerability, Some(8));
+        let lost = without_ledger(Known::Nothing, &before, "2026-11-17T00:00:00Z");
+        assert_eq!((lost.vulnerability_summary.critical, lost.findings.len()), (1, 1));
+        assert_eq!(lost.excepted_findings, []);
+    }
+}
+
+fn without_ledger(known: Known<'_>, previous: &crate::StatusDocument, now: &str) -> crate::StatusDocument {
+    assess(&StatusInput {
+        project: &name(),
+        version: None,
+        repository_url: None,
+        known,
+        previous: Some(previous),
+        accepted_gaps: &BTreeSet::new(),
+        limits: Limits::default(),
+        sla: SlaDays::default(),
+        now: at(now),
+    })
+}
+
+#[test]
+fn scanners_go_on_ageing_without_a_ledger() {
+    let previous = mixed().assess();
+    for (now, standing, age) in [
+        ("2026-11-18T03:00:00Z", Standing::Complete, 2),
+        ("2026-11-25T03:00:00Z", Standing::Stale, 9),
+        ("2026-12-16T03:00:00Z", Standing::TooOld, 30),
+    ] {
+        let status = without_ledger(Known::Nothing, &previous, now);
+        for scanner in &status.scanners {
+            assert_eq!((scanner.standing, scanner.age_days), (standing, Some(age)), "{now}");
+        }
+    }
+}
+
+#[test]
+fn nothing_of_another_project_is_told() {
+    let other = findings_model::PackageName::parse("other-pkg").unwrap();
+    let reason = "the findings ledger is that of another project, other-pkg";
+    let own = mixed().assess();
+    let kept = without_ledger(Known::OtherProject(&other), &own, "2026-11-20T09:30:00Z");
+    assert_eq!((kept.state, kept.findings.len()), (State::Unknown, own.findings.len()));
+    assert!(kept.grade_reason.starts_with(reason));
+
+    let foreign = crate::StatusDocument { project: other.clone(), ..own };
+    let status = without_ledger(Known::OtherProject(&other), &foreign, "2026-11-20T09:30:00Z");
+    assert_eq!((status.verdict.as_str(), status.grade_reason.as_str()), ("The state is unknown", reason));
+    assert_eq!((status.findings.len(), status.scan_date), (0, None));
+    let status = without_ledger(Known::Nothing, &foreign, "2026-11-20T09:30:00Z");
+    assert_eq!((status.verdict.as_str(), status.findings.len()), ("Never scanned", 0));
+}
+
+#[test]
+fn a_scan_of_a_later_day_is_no_missing_scan() {
+    let status = Sample::clean().assess_at("2026-11-11T03:00:00Z");
+    assert_eq!((status.state, status.verdict.as_str()), (State::Unknown, "The state is unknown"));
+    assert_eq!(status.scanners[0].standing, Standing::Ahead);
+    assert!(status.grade_reason.contains("a clock is wrong"), "{}", status.grade_reason);
+}
+
+#[test]
+fn the_largest_number_of_days_is_no_limit() {
+    let sample = Sample::clean();
+    let status = assess(&StatusInput {
+        project: &name(),
+        version: None,
+        repository_url: None,
+        known: Known::Findings(&sample.set),
+        previous: None,
+        accepted_gaps: &BTreeSet::new(),
+        limits: Limits { scan_interval_days: u32::MAX, max_scan_age_days: u32::MAX },
+        sla: SlaDays::default(),
+        now: at("2027-11-16T03:00:00Z"),
+    });
+    assert_eq!((status.security_grade, status.stale), (Some(Grade::A), false));
+    assert_eq!(status.valid_until, Some(at("9999-12-31T23:59:59Z")));
 }

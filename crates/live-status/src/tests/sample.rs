@@ -8,7 +8,7 @@ use findings_model::{
     Subject, Timestamp, Vulnerability, parse_date,
 };
 
-use crate::{History, Limits, StatusDocument, StatusFile, StatusInput, assess};
+use crate::{History, Known, Limits, StatusDocument, StatusFile, StatusInput, assess};
 
 /// The day of the samples' newest scan, at three in the morning.
 pub(crate) const SCANNED: &str = "2026-11-16T03:00:00Z";
@@ -93,7 +93,7 @@ impl Sample {
             project: &name(),
             version: Some("1.0.1"),
             repository_url: Some("https://code.example/sample-package"),
-            set: Some(&self.set),
+            known: Known::Findings(&self.set),
             previous: None,
             accepted_gaps: &self.accepted_gaps,
             limits: Limits::default(),

@@ -138,6 +138,14 @@ fn badges_say_grade_and_day() {
 }
 
 #[test]
+fn a_scan_with_gaps_gives_no_badge_that_says_passing() {
+    let sample = Sample::clean().newest("pip-audit", CoverageState::Partial, &["1 dependency skipped"], &["foo"]);
+    let files = render(&sample.assess(), History::default()).unwrap();
+    let badge: serde_json::Value = serde_json::from_str(file(&files, "badge/open.json")).unwrap();
+    assert_eq!((&badge["message"], &badge["color"]), (&"incomplete · 16 Nov".into(), &"yellow".into()));
+}
+
+#[test]
 fn the_badge_of_findings_has_three_words() {
     for (findings, message, colour) in [
         (vec![], "passing · 16 Nov", "brightgreen"),

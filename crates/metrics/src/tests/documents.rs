@@ -30,6 +30,38 @@ fn row_70_health_words_are_found_by_whole_numbers() {
 }
 
 #[test]
+fn records_that_cannot_be_read_take_the_word_away_unless_it_would_stand() {
+    let judged = |runs: Vec<RunRecord>, torn: usize| {
+        let mut reader = HistoryReader::new();
+        for run in &runs {
+            reader.run_file(&run.execution_id.file_name(), &run.to_json());
+        }
+        for n in 0..torn {
+            reader.run_file(&format!("workflow-torn-{n}.json"), b"{");
+        }
+        let history = reader.finish();
+        let dashboard = DashboardDocument::of(&history, now());
+        let health = HealthDocument::of(&history, Days::WEEK, now());
+        assert_eq!((dashboard.health_status, &dashboard.health_reason), (health.health_status, &health.reason));
+        (health.health_status, health.reason)
+    };
+    let (word, reason) = judged(attempts(5, 5), 9);
+    assert_eq!(word, HealthStatus::Unknown);
+    assert!(reason.ends_with("; 9 records cannot be read, so the state is not known"), "{reason}");
+    assert_eq!(judged(attempts(40, 40), 1).0, HealthStatus::Excellent);
+    assert_eq!(judged(attempts(1, 5), 9).0, HealthStatus::Poor);
+}
+
+#[test]
+fn a_run_that_ended_after_now_is_in_no_number_and_is_named() {
+    let mut ahead = publish("ahead", 1, FinalStatus::Success);
+    ahead.end_time = Some(at("2026-03-31T12:03:00Z"));
+    let stats = StatsDocument::of(&history([&ahead]), Days::MONTH, now());
+    assert_eq!(stats.runs.total, 0);
+    assert_eq!(stats.data_quality.future, [ahead.execution_id]);
+}
+
+#[test]
 fn row_71_release_types() {
     let manual = publish("a", 2, FinalStatus::Success);
     let security = run("b", 1, 60, report(FinalStatus::Failed, Some(ReleaseType::SecurityAuto)));
@@ -220,8 +252,8 @@ fn the_stats_document_without_data() {
     run time, median     no data
     run time, p95        no data
     run time, longest    no data
-    scans                0 (0 complete, 0 failed)
-    last complete scan   never
+    scans                0 (0 taken in, 0 failed)
+    last scan taken in   never
     ");
 }
 
@@ -240,8 +272,8 @@ fn stats_and_runs_as_text() {
     run time, median     4 min 30 s
     run time, p95        too few runs
     run time, longest    7 min 20 s
-    scans                5 (5 complete, 0 failed)
-    last complete scan   2026-03-31T03:00:00Z
+    scans                5 (5 taken in, 0 failed)
+    last scan taken in   2026-03-31T03:00:00Z
     skipped (1):
       workflow-broken.json: a list where a run record (an object) is needed
     never reported an end (2):
@@ -296,15 +328,15 @@ fn summaries_in_markdown() {
     | run time, median | 4 min 30 s |
     | run time, p95 | too few runs |
     | run time, longest | 7 min 20 s |
-    | scans | 5 \(5 complete, 0 failed\) |
-    | last complete scan | 2026-03-31T03:00:00Z |
+    | scans | 5 \(5 taken in, 0 failed\) |
+    | last scan taken in | 2026-03-31T03:00:00Z |
 
     1 file or line of the metrics folder cannot be read and is left out.
     ");
     assert_snapshot!(markdown::health(&HealthDocument::of(&history, Days::MONTH, now())), @r"
-    ### Publishing: fair
+    ### Publishing: unknown
 
-    4 of 5 publishes in the last 30 days succeeded \(80.0 %\)
+    4 of 5 publishes in the last 30 days succeeded \(80.0 %\); 1 record cannot be read, so the state is not known
 
     1 file or line of the metrics folder cannot be read and is left out.
     ");
