@@ -155,3 +155,18 @@ fn what_is_no_side_of_a_comparison_is_refused() {
     let other = detect_changes(&project, "pyproject.toml", "pyproject.toml").expect_code(3);
     assert!(other.stderr.contains("pyproject.toml"), "{}", other.stderr);
 }
+
+#[test]
+fn plans_that_cannot_be_read_are_told() {
+    let project = Scratch::sample();
+    project.write("security/findings/remediation-plans.yml", "findings: [");
+    let outcome = test_support::binary!("detect-changes")
+        .run()
+        .project(project.path())
+        .now("2023-09-04T04:00:00Z")
+        .args(["--current", &reports("2023-07-31")])
+        .output()
+        .expect_success();
+    let told = "remediation-plans.yml cannot be read, so that no exception in it counts";
+    assert!(outcome.stderr.contains(told), "{}", outcome.stderr);
+}

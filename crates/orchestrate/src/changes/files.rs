@@ -65,14 +65,23 @@ impl Files<'_> {
         }
     }
 
-    /// What people decided; nothing where the file of it is not there or cannot be read, which whoever writes the ledger says.
+    /// What people decided; nothing where there is no file of it. One that cannot be read is told: what it excepts counts as open.
     pub(super) fn plans(&self) -> Plans {
         let bytes = match self {
-            Self::WorkTree(project) => project.document(paths::PLANS.as_ref()).ok().flatten(),
-            Self::Commit(files) => files.read(paths::PLANS, DOCUMENT_LIMIT),
+            Self::WorkTree(project) => project.document(paths::PLANS.as_ref()).map_err(|error| error.to_string()),
+            Self::Commit(files) => {
+                files.repository.read(&files.commit, paths::PLANS, DOCUMENT_LIMIT).map_err(|error| error.to_string())
+            }
         };
-        let plans = bytes.and_then(|bytes| PlanFile::read(&bytes).ok().map(PlanFile::into_decisions));
-        plans.unwrap_or_else(Plans::empty)
+        let read =
+            |bytes: Vec<u8>| PlanFile::read(&bytes).map(PlanFile::into_decisions).map_err(|error| error.to_string());
+        match bytes.and_then(|bytes| bytes.map(read).transpose()) {
+            Ok(plans) => plans.unwrap_or_else(Plans::empty),
+            Err(error) => {
+                tracing::warn!("{} cannot be read, so that no exception in it counts: {error}", paths::PLANS);
+                Plans::empty()
+            }
+        }
     }
 }
 
