@@ -7,6 +7,7 @@ use change_detect::ChangeSet;
 use findings_ledger::{Ledger, Plans};
 use findings_model::{AdvisoryVerdict, CoverageState, Gap, Scan, Subject, Timestamp, text};
 use scanner_reports::{FingerprintKey, Source, read};
+use serde_json::Value;
 
 use crate::{
     distributions,
@@ -92,8 +93,7 @@ fn check_report(bytes: &[u8], change: Change, seed: &Seed) -> Result<(), Broken>
             }
             _ => {}
         }
-        if change != Change::Anywhere && seed.guards.iter().all(|guard| is_beside_every_mark(guard, bytes, &seed.bytes))
-        {
+        if change != Change::Anywhere && is_every_secret_told(bytes, seed) {
             let shown = format!("{scans:?}");
             for mark in MARKS {
                 law(!shown.contains(mark), || format!("{mark} is in a scan"))?;
@@ -103,10 +103,25 @@ fn check_report(bytes: &[u8], change: Change, seed: &Seed) -> Result<(), Broken>
     Ok(())
 }
 
-/// Whether a text is still there as often for each mark as in the original.
-fn is_beside_every_mark(text: &str, bytes: &[u8], original: &[u8]) -> bool {
-    let count = |text: &str, bytes: &[u8]| String::from_utf8_lossy(bytes).matches(text).count();
-    count(text, bytes) * count(MARKS[0], original) >= count(text, original) * count(MARKS[0], bytes)
+/// Whether the parser can still tell where secrets are: each record that holds a mark has the guards that it has in the seed, and so has
+/// the document.
+fn is_every_secret_told(bytes: &[u8], seed: &Seed) -> bool {
+    let is_beside_every_mark = |guard: &str, text: &str, original: &str| {
+        let count = |what: &str, text: &str| text.matches(what).count();
+        count(guard, text) * count(MARKS[0], original) >= count(guard, original) * count(MARKS[0], text)
+    };
+    let is_told =
+        |text: &str, original: &str| seed.guards.iter().all(|guard| is_beside_every_mark(guard, text, original));
+    let (records, original) = (records(bytes, seed), records(&seed.bytes, seed));
+    is_told(&String::from_utf8_lossy(bytes), &String::from_utf8_lossy(&seed.bytes))
+        && original.first().is_none_or(|original| records.iter().all(|record| is_told(record, original)))
+}
+
+/// The records of a JSON document, each as compact JSON; none if it is no such document.
+fn records(bytes: &[u8], seed: &Seed) -> Vec<String> {
+    let document: Option<Value> = serde_json::from_slice(bytes).ok();
+    let records = document.as_ref().and_then(|document| document.pointer(seed.records?)?.as_array());
+    records.into_iter().flatten().map(Value::to_string).collect()
 }
 
 fn check_scan(scan: &Scan) -> Result<(), Broken> {
@@ -237,4 +252,29 @@ fn check_changes(bytes: &[u8], _change: Change, _seed: &Seed) -> Result<(), Brok
 
 fn check_distribution(bytes: &[u8], _change: Change, seed: &Seed) -> Result<(), Broken> {
     distributions::check(bytes, seed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_that_lost_what_tells_its_secret_is_no_matter_how_many_others_have_it() {
+        let seeds = seeds::reports();
+        let seed = seeds.iter().find(|seed| seed.name.contains("semgrep")).unwrap();
+        let whole: Value = serde_json::from_slice(&seed.bytes).unwrap();
+        let record = whole["results"][0].clone();
+        let with = |records: Vec<Value>| {
+            let mut document = whole.clone();
+            document["results"] = Value::Array(records);
+            is_every_secret_told(document.to_string().as_bytes(), seed)
+        };
+        assert!(with(vec![record.clone(); 3]));
+        let mut nameless = record.clone();
+        nameless["check_id"] = Value::from("x");
+        let mut harmless = record.clone();
+        harmless["extra"] = Value::from("x");
+        assert!(with(vec![record.clone(), harmless.clone()]));
+        assert!(!with(vec![record, harmless, nameless]));
+    }
 }

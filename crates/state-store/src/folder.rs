@@ -1,5 +1,6 @@
 use std::{
     ffi::OsString,
+    io::ErrorKind,
     path::{Path, PathBuf},
 };
 
@@ -30,10 +31,8 @@ pub fn list(folder: &Path) -> Result<Vec<Entry>, StoreError> {
     let fail = |e| StoreError::io(Action::List, folder, e);
     let entries = match std::fs::read_dir(folder) {
         Ok(entries) => entries,
-        Err(e) => {
-            let error = fail(e);
-            return if error.is_missing() { Ok(Vec::new()) } else { Err(error) };
-        }
+        Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(Vec::new()),
+        Err(e) => return Err(fail(e)),
     };
     let mut found = Vec::new();
     for entry in entries {
@@ -86,7 +85,7 @@ pub fn absolute_names(folder: &Path) -> Vec<PathBuf> {
 /// Removes a file; nothing to do if it is gone.
 pub fn remove(path: &Path) -> Result<(), StoreError> {
     match std::fs::remove_file(path) {
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        Err(e) if e.kind() == ErrorKind::NotFound => Ok(()),
         Err(e) if path.is_dir() => {
             drop(e);
             Err(StoreError::new(Action::Remove, path, StoreErrorKind::NotRegular("a folder")))

@@ -43,6 +43,18 @@ fn a_stale_copy_is_found_wherever_the_package_lies() {
     assert!(outcome.stderr.contains("lib/demo/__init__.py:1 has 1.2.3"), "{}", outcome.stderr);
 }
 
+#[cfg(unix)]
+#[test]
+fn a_folder_that_cannot_be_searched_may_hold_a_copy() {
+    let scratch = project(&[("pyproject.toml", STATIC)]);
+    std::os::unix::fs::symlink("src", scratch.path().join("src")).unwrap();
+    let outcome = bump(&scratch).output().expect_code(4);
+    assert!(outcome.stderr.contains("src"), "{}", outcome.stderr);
+    assert_eq!(scratch.text("pyproject.toml"), STATIC);
+    // A file of that name holds no packages.
+    check(&[("pyproject.toml", STATIC), ("src", "")], &[("pyproject.toml", &STATIC.replace("1.2.3", "1.2.4"))]);
+}
+
 #[test]
 fn what_is_not_the_projects_own_is_no_copy() {
     let module = "__version__ = '1.2.3'\n";

@@ -29,8 +29,8 @@ pub struct StaleCopy {
 
 /// The copies of old versions in the places where a project usually declares its own.
 ///
-/// A file that is no text, that is generated or that git ignores is none. One that is there and cannot be read is an error: it may
-/// hold the old version.
+/// A file that is no text, that is generated or that git ignores is none. A file or folder that is there and cannot be read is an
+/// error: it may hold the old version.
 pub(super) fn copies(
     project: &Project,
     name: &PackageName,
@@ -40,12 +40,14 @@ pub(super) fn copies(
     let pyproject = if_text(project, paths::PYPROJECT)?;
     let roots = package_roots(pyproject.as_deref(), if_text(project, "setup.cfg")?.as_deref());
     let mut modules = own_modules(name, pyproject.as_deref(), &roots);
-    for folder in roots.iter().flat_map(|root| packages_in(project, root)) {
-        if !modules.contains(&folder) {
-            modules.push(folder);
+    for root in &roots {
+        for folder in packages_in(project, root)? {
+            if !modules.contains(&folder) {
+                modules.push(folder);
+            }
         }
     }
-    let beside = packages_in(project, "").into_iter().filter(|folder| !modules.contains(folder));
+    let beside = packages_in(project, "")?.into_iter().filter(|folder| !modules.contains(folder));
     let beside = beside.filter(|folder| !holds_no_own_package(folder) && !is_project(project, folder));
     let beside: Vec<KnownPlace> = beside.flat_map(|folder| package_places(&folder)).collect();
     let generated = pyproject.as_deref().map(generated_files).unwrap_or_default();
@@ -85,12 +87,12 @@ fn if_text(project: &Project, path: &str) -> Result<Option<String>, BumpVersionE
 }
 
 /// Every package that lies directly in a folder.
-fn packages_in(project: &Project, root: &str) -> Vec<String> {
-    let entries = state_store::list(&project.path(root)).unwrap_or_default();
+fn packages_in(project: &Project, root: &str) -> Result<Vec<String>, BumpVersionError> {
+    let entries = state_store::list(&project.path(root))?;
     let folders = entries.into_iter().filter(|entry| entry.kind == EntryKind::Folder).map(|entry| entry.name);
     let folders = folders.map(|name| if root.is_empty() { name } else { format!("{root}/{name}") });
     let is_package = |folder: &String| package_places(folder).iter().any(|place| project.has_file(&place.path));
-    folders.filter(is_package).collect()
+    Ok(folders.filter(is_package).collect())
 }
 
 /// Whether a folder is a project of its own, with a version of its own.
