@@ -24,8 +24,6 @@ use crate::{failure, index::block_on};
 
 /// The environment variable that holds the token.
 const TOKEN_VARIABLE: &str = "PYPI_TOKEN";
-/// Whom the identity token is addressed to that is asked for only to know the job's environment. Nobody takes it.
-const OWN_AUDIENCE: &str = "relwarden";
 
 /// How to prove who publishes
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -149,17 +147,22 @@ fn parse_token(value: String, address: &IndexAddress) -> Result<IndexCredential,
     })
 }
 
-/// Judges the rules that need GitHub's word, for a credential that is had without it.
+/// Judges the rules by GitHub's word too, for a credential that is had without it.
 fn judge_by_identity(
     place: &Place,
     identity: Result<IdTokenSource, IdTokenError>,
     cx: &Context,
 ) -> anyhow::Result<Option<Claims>> {
-    if !place.protection.needs_claims(&place.job) {
+    if place.protection.is_empty() || !place.job.in_actions {
         return Ok(None);
     }
-    let source = identity.map_err(|error| place.cannot_be_judged(error))?;
-    let token = block_on(source.request(OWN_AUDIENCE, Patience::default()))?;
+    let source = match identity {
+        Ok(source) => source,
+        Err(error) if place.protection.needs_claims() => return Err(place.cannot_be_judged(error).into()),
+        // The variables were judged, and this job cannot ask for more.
+        Err(_no_source) => return Ok(None),
+    };
+    let token = block_on(source.request(credentials::OWN_AUDIENCE, Patience::default()))?;
     let token = token.map_err(|error| place.identity_failed(error))?;
     cx.hide(token.token().expose());
     place.admits(token.claims())?;

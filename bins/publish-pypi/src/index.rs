@@ -30,8 +30,10 @@ impl IndexArgs {
         // A simple API in the configuration belongs to the index that is configured beside it.
         let simple = match (&self.index, &self.simple_index) {
             (_, Some(simple)) => Some(simple.clone()),
-            (Some(_), None) => None,
-            (None, None) => configured.simple_index.clone(),
+            (Some(index), None) if configured.index.as_ref().is_none_or(|configured| !is_same(index, configured)) => {
+                None
+            }
+            (_, None) => configured.simple_index.clone(),
         };
         let index = self.index.clone().or_else(|| configured.index.clone()).unwrap_or_else(|| "pypi".to_owned());
         IndexAddress::parse(&index, simple.as_deref()).map_err(|error| {
@@ -60,6 +62,12 @@ impl IndexArgs {
         }
         Ok((client(address, credential.for_index)?, credential.renewal))
     }
+}
+
+/// Whether two values of `--index` mean one index.
+fn is_same(one: &str, other: &str) -> bool {
+    let upload = |index: &str| IndexAddress::parse(index, None).map(|address| address.upload_url().clone()).ok();
+    one == other || upload(one).is_some_and(|url| Some(url) == upload(other))
 }
 
 fn client(address: IndexAddress, credential: Option<IndexCredential>) -> anyhow::Result<IndexClient> {

@@ -83,7 +83,7 @@ impl Provenance {
 }
 
 impl ListedBundle {
-    /// The publisher, where it is a workflow on GitHub.
+    /// The publisher, where it is a workflow on GitHub; none where it is anything else or written in no form that GitHub has.
     pub fn github(&self) -> Option<Publisher> {
         let word = |key: &str| self.publisher.get(key).and_then(Value::as_str);
         let is_github = word("kind") == Some("GitHub");

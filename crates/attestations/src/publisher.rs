@@ -139,6 +139,13 @@ pub struct SignedBy {
     pub run: Option<String>,
 }
 
+impl SignedBy {
+    /// Whether a job of GitHub Actions signed.
+    pub fn is_github(&self) -> bool {
+        self.issuer.as_deref() == Some(GITHUB_ISSUER)
+    }
+}
+
 impl fmt::Display for SignedBy {
     /// The workflow, or the identity where there is none; one line.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -61,10 +61,30 @@ impl IndexIdentity {
         }
     }
 
+    /// Whether this index may ask for identity tokens under a name. The public indexes have one each; others have any but those of
+    /// services that trust the jobs of GitHub, which would take such a token from whoever shows it. A server on this machine plays
+    /// another index's part.
+    pub(crate) fn may_be_called(&self, audience: &str) -> bool {
+        match self {
+            Self::PyPi => audience == "pypi",
+            Self::TestPyPi => audience == "testpypi",
+            Self::Other(host) => is_loopback(host) || !is_of_other_service(audience),
+        }
+    }
+
     /// Whether this index may be sent a token that `issuer` gave out. A server on this machine may: it plays another index's part.
     fn takes_tokens_of(&self, issuer: &Self) -> bool {
         self == issuer || matches!(self, Self::Other(host) if is_loopback(host))
     }
+}
+
+/// Whether an audience is that of a service other than a private index: PyPI, TestPyPI, Sigstore, a cloud, GitHub itself, or this
+/// program's own.
+fn is_of_other_service(audience: &str) -> bool {
+    let audience = audience.trim().to_ascii_lowercase();
+    let services = ["amazonaws.com", "googleapis.com", "azuread", "microsoft", "sigstore", "github.com", "pypi.org"];
+    matches!(audience.as_str(), "" | "pypi" | "testpypi" | crate::OWN_AUDIENCE)
+        || services.iter().any(|service| audience.contains(service))
 }
 
 fn is_loopback(host: &str) -> bool {

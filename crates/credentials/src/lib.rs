@@ -44,6 +44,9 @@ pub use secret::Secret;
 pub use token::{PypiToken, TokenError, TokenShape};
 pub use trusted::{MintRefusal, MintedToken, Obstacle, TrustedError, TrustedPublishing, is_reusable, obstacle};
 
+/// The audience of identity tokens that are asked for only to know what GitHub says of the job. Nobody takes them.
+pub const OWN_AUDIENCE: &str = "relwarden";
+
 /// What class of failure an error is, for whoever decides what to do next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ErrorKind {

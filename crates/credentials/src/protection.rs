@@ -107,7 +107,7 @@ impl Protection {
         self
     }
 
-    /// The branches that may publish, as patterns: `*` stands for anything but `/`, `**` for anything.
+    /// The branches that may publish, as patterns: `*` stands for anything but `/`, `**` as a whole part (`feature/**`) for any number of parts.
     pub fn branches(mut self, patterns: &[String]) -> Result<Self, PatternError> {
         self.branches = compiled(patterns)?;
         Ok(self)
@@ -158,8 +158,8 @@ impl Protection {
     }
 
     /// Whether a rule needs what only an identity token says.
-    pub fn needs_claims(&self, job: &Job) -> bool {
-        !self.environments.is_empty() && job.in_actions
+    pub fn needs_claims(&self) -> bool {
+        !self.environments.is_empty()
     }
 
     /// Judges what the job's variables say: everything but the environment.

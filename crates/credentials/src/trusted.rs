@@ -1,7 +1,7 @@
 //! Trusted publishing: an identity token becomes a token of the index, good for fifteen minutes.
 
 use bytes::Bytes;
-use findings_model::Timestamp;
+use findings_model::{Timestamp, text};
 use serde::Deserialize;
 use url::Url;
 
@@ -93,6 +93,14 @@ pub enum TrustedError {
     /// The index would refuse this job, whatever it is told to trust.
     #[error("{0}")]
     Hopeless(Obstacle),
+    /// The index asks for identity tokens of another service.
+    #[error("{index} asks for an identity token for {audience:?}, which another service takes")]
+    Audience {
+        /// The index.
+        index: IndexIdentity,
+        /// The audience that it asks for, cleaned.
+        audience: String,
+    },
     /// The index said no.
     #[error("{index} refused the identity token ({code}): {said}")]
     Refused {
@@ -173,7 +181,7 @@ impl TrustedError {
         match self {
             Self::Address(_) | Self::Client(_) | Self::NotOffered { .. } => ErrorKind::Configuration,
             Self::Identity(error) => error.kind(),
-            Self::Hopeless(_) => ErrorKind::Refused,
+            Self::Hopeless(_) | Self::Audience { .. } => ErrorKind::Refused,
             Self::Refused { refusal, .. } => match refusal {
                 MintRefusal::NotEnabled => ErrorKind::Outside,
                 _ => ErrorKind::Refused,
@@ -192,6 +200,9 @@ impl TrustedError {
             }
             Self::Identity(error) => error.hint().to_owned(),
             Self::Hopeless(obstacle) => obstacle.hint().to_owned(),
+            Self::Audience { .. } => "nothing was sent; whoever runs the index could act as this job elsewhere with such a token: ask \
+                                      them for an audience of the index's own, or publish with --auth env and PYPI_TOKEN"
+                .to_owned(),
             Self::Refused { index, refusal, claims, .. } => refusal_hint(index, *refusal, claims),
             Self::Unavailable { .. } | Self::Lost { .. } | Self::Answer(_) | Self::Token { .. } => {
                 "run the command again later; https://status.python.org tells of PyPI's own troubles".to_owned()
@@ -263,7 +274,7 @@ pub fn obstacle(claims: &Claims, index: &IndexIdentity) -> Option<Obstacle> {
         && let Some(issuer) = claims.text("iss")
         && issuer != GITHUB_ISSUER
     {
-        return Some(Obstacle::Issuer(findings_model::text::one_line(issuer)));
+        return Some(Obstacle::Issuer(text::one_line(issuer)));
     }
     let is_empty = |claim| claims.text(claim).is_none_or(str::is_empty);
     (is_empty("ref") && is_empty("sha")).then_some(Obstacle::NoReference)
@@ -318,7 +329,13 @@ impl TrustedPublishing {
             let (error, asked) = match http::send(self.client.get(self.audience.clone())).await {
                 Ok(reply) if reply.status.is_success() => {
                     let answer: Result<AudienceAnswer, _> = serde_json::from_slice(&reply.body);
-                    return answer.map(|a| a.audience).map_err(|_no_json| TrustedError::Answer(self.index.clone()));
+                    let AudienceAnswer { audience } =
+                        answer.map_err(|_no_json| TrustedError::Answer(self.index.clone()))?;
+                    if self.index.may_be_called(&audience) {
+                        return Ok(audience);
+                    }
+                    let audience = text::shorten(&text::one_line(&audience), 80).into_owned();
+                    return Err(TrustedError::Audience { index: self.index.clone(), audience });
                 }
                 Ok(reply) if !retry::is_temporary(reply.status.as_u16()) => {
                     return Err(TrustedError::NotOffered { index: self.index.clone(), status: reply.status.as_u16() });

@@ -62,7 +62,8 @@ pub fn check_source(inspection: &Inspection, source: &Source) -> Vec<Problem> {
     problems
 }
 
-/// Whether a tag is that of a release: `1.2.3`, `v1.2.3`, `name-1.2.3`, `name-v1.2.3`, `name/1.2.3`, …
+/// Whether a tag is that of a release: `1.2.3`, `v1.2.3`, `name-1.2.3`, `name-v1.2.3`, `name/1.2.3`, … Versions are compared as
+/// PEP 440 compares them: `v1.2` is that of 1.2.0.
 fn is_tag_of(tag: &str, project: &str, version: &str) -> bool {
     let of_project = |tag: &str| {
         tag.match_indices(['-', '/', '@', '_'])
@@ -73,7 +74,8 @@ fn is_tag_of(tag: &str, project: &str, version: &str) -> bool {
 
 fn is_version(text: &str, version: &str) -> bool {
     let bare = text.strip_prefix('v').unwrap_or(text);
-    bare == version || bare.parse::<pep440_rs::Version>().is_ok_and(|tagged| tagged.to_string() == version)
+    let parsed = |text: &str| text.parse::<pep440_rs::Version>().ok();
+    bare == version || parsed(bare).is_some_and(|tagged| parsed(version) == Some(tagged))
 }
 
 /// Files that build backends write into an archive.

@@ -238,7 +238,7 @@ const SCRIPT_GROUPS: [&str; 2] = ["console_scripts", "gui_scripts"];
 pub(crate) fn parse_entry_points(bytes: &[u8]) -> Result<Vec<EntryPoint>, EntryPointsError> {
     let text = std::str::from_utf8(bytes).map_err(|_| EntryPointsError::Encoding)?;
     let mut group: Option<&str> = None;
-    let mut groups = BTreeSet::new();
+    let (mut groups, mut named) = (BTreeSet::new(), BTreeSet::new());
     let mut points: Vec<EntryPoint> = Vec::new();
     let mut bad_name = None;
     let (mut indent, mut in_value) = (0, false);
@@ -269,7 +269,7 @@ pub(crate) fn parse_entry_points(bytes: &[u8]) -> Result<Vec<EntryPoint>, EntryP
         if name.is_empty() {
             return Err(EntryPointsError::Line(number));
         }
-        if points.iter().any(|point| point.group == group && point.name == name) {
+        if !named.insert((group, name)) {
             return Err(EntryPointsError::Duplicate(number));
         }
         let named_well = name.chars().all(|c| is_word(c) || matches!(c, '.' | '-'));

@@ -21,6 +21,10 @@ use crate::{IndexAddress, address::may_be_asked};
 const CONNECT: Duration = Duration::from_secs(10);
 /// Time for one page.
 const PAGE: Duration = Duration::from_secs(30);
+/// Time for a file that is downloaded for its digest, beside what the slowest line takes for its bytes.
+const DOWNLOAD: Duration = Duration::from_secs(30);
+/// The slowest line on which files are sent and fetched, in bytes a second.
+const SLOWEST_LINE: u64 = 256 << 10;
 /// The most redirects that are followed when reading.
 const MOST_REDIRECTS: usize = 5;
 
@@ -58,7 +62,7 @@ impl IndexClient {
                 (false, _) => builder,
             }
         };
-        let reader = builder().timeout(PAGE).redirect(reading_policy()).build().map_err(failed)?;
+        let reader = builder().redirect(reading_policy()).build().map_err(failed)?;
         let sender = builder().redirect(reqwest::redirect::Policy::none()).build().map_err(failed)?;
         Ok(Self { address, credential: Mutex::new(credential.map(Arc::new)), reader, sender })
     }

@@ -221,7 +221,12 @@ pub async fn plan<S: AsyncFn(Duration)>(
     let mut planned = Vec::with_capacity(files.len());
     let mut project_bytes: u64 = page.files.values().filter_map(|file| file.size).fold(0, u64::saturating_add);
     for file in files {
-        let theirs = listed(client, &page, file).await.map_err(unreadable)?;
+        let theirs = match page.files.get(file.file_name()) {
+            None => None,
+            Some(listed) => {
+                Some(client.digest(file.file_name(), listed, file.size(), patience).await.map_err(unreadable)?)
+            }
+        };
         let mut planned_file = plan_file(file, theirs);
         planned_file.yanked = page.files.get(file.file_name()).is_some_and(|listed| listed.is_yanked);
         if planned_file.action == Action::Upload {
@@ -318,7 +323,7 @@ fn plan_file(file: &Distribution, theirs: Option<Sha256>) -> PlannedFile {
     }
 }
 
-/// The digest that an index has under the file's name; none if it does not list it.
+/// The digest that an index has under the file's name, asked for once; none if it does not list it.
 pub(crate) async fn listed(
     client: &IndexClient,
     page: &ProjectPage,
@@ -326,7 +331,7 @@ pub(crate) async fn listed(
 ) -> Result<Option<Sha256>, ReadError> {
     match page.files.get(file.file_name()) {
         None => Ok(None),
-        Some(listed) => client.digest(file.file_name(), listed, file.size()).await.map(Some),
+        Some(listed) => client.digest_once(file.file_name(), listed, file.size()).await.map(Some),
     }
 }
 

@@ -436,6 +436,15 @@ async fn every_kind_of_page_gives_digests() {
 }
 
 #[tokio::test]
+async fn a_file_that_is_fetched_for_its_digest_is_tried_again() {
+    let bench = Bench::with(Settings { pages: Pages::HtmlWithoutDigests, ..Settings::default() }, None);
+    let (name, bytes) = sdist("");
+    bench.index.put("sample-package", name, &bytes);
+    bench.index.fail_files([Fault::Status(503), Fault::Hangup]);
+    assert_eq!(bench.plan(&[file(sdist(""))]).await.files[0].action, Action::Identical);
+}
+
+#[tokio::test]
 async fn a_private_index_gets_the_token_only_when_it_asks() {
     let settings = Settings { token: Some(TOKEN.to_owned()), private: true, ..Settings::default() };
     let bench = Bench::with(settings.clone(), Some(TOKEN));

@@ -125,6 +125,7 @@ struct Inner {
     asked: Vec<Asked>,
     upload_faults: VecDeque<Fault>,
     page_faults: VecDeque<Fault>,
+    file_faults: VecDeque<Fault>,
     chance: Option<Chance>,
     stale_pages: usize,
     /// The ids of the JWTs that a token was minted for.
@@ -228,6 +229,16 @@ impl Index {
         let mut inner = lock(&self.shared.0);
         let stored = inner.files.get_mut(file_name).expect("the index has the file");
         stored.attestations = Some(attestations.to_owned());
+    }
+
+    /// Names this publisher in the provenance of every file.
+    pub fn set_publisher(&self, publisher: Value) {
+        lock(&self.shared.0).publisher = Some(publisher);
+    }
+
+    /// Fails the next downloads of files, one fault each.
+    pub fn fail_files(&self, faults: impl IntoIterator<Item = Fault>) {
+        lock(&self.shared.0).file_faults.extend(faults);
     }
 
     /// Lets the releases that there are be older than the fourteen days in which PyPI takes files for them.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use attestations::{Attestation, LARGEST, ListedBundle, PredicateType, Provenance, Publisher, SignedBy};
+use attestations::{Attestation, LARGEST, ListedBundle, PredicateType, Provenance, SignedBy, VerifyError};
 use cli_support::{Context, ExitStatus, Failure, ResultExt as _};
 use dist_check::Distribution;
 use pypi_publish::{FoundFile, IndexClient, Parcel, Patience};
@@ -26,7 +26,7 @@ pub(crate) enum State {
     Attested,
     /// It has none, or does not offer any.
     None,
-    /// It could not be asked.
+    /// It could not be asked, or who signed cannot be held against the publisher that it names.
     Unknown,
     /// One proves nothing, or ours is not among them.
     Invalid,
@@ -54,7 +54,14 @@ impl OnIndex {
     /// A line for people.
     pub(crate) fn line(&self, file: &str) -> String {
         match (self.state, self.reason.as_deref()) {
-            (State::Attested, _) => format!("{file}: attested, published by {}", self.publishers.join("; ")),
+            (State::Attested, _) => {
+                let signers: Vec<String> = self.signed_by.iter().map(ToString::to_string).collect();
+                format!(
+                    "{file}: attested, published by {}, signed by {}",
+                    self.publishers.join("; "),
+                    signers.join("; ")
+                )
+            }
             (State::None, _) => format!("{file}: the index has no attestations"),
             (State::Unknown, reason) => format!("{file}: attestations unknown: {}", reason.unwrap_or("not asked")),
             (State::Invalid, reason) => format!("{file}: attestations invalid: {}", reason.unwrap_or("not proven")),
@@ -133,6 +140,33 @@ fn ours(place: &Place) -> anyhow::Result<Option<Attestation>> {
     })
 }
 
+/// An attestation that holds.
+struct Proven {
+    signed_by: SignedBy,
+    /// Whether the signer is the publisher that the index names; none where that cannot be told.
+    as_listed: Option<bool>,
+}
+
+/// Proves an attestation for a file, against the publisher that is expected and the one that the index names.
+fn prove(
+    attestation: &Attestation,
+    bundle: &ListedBundle,
+    place: &Place,
+    settings: &Settings,
+) -> Result<Proven, VerifyError> {
+    let signed_by = settings.verifier.verify(attestation, &place.subject, settings.publisher.as_ref())?.signed_by;
+    let as_listed = match bundle.github() {
+        Some(listed) => {
+            settings.verifier.verify(attestation, &place.subject, Some(&listed))?;
+            Some(true)
+        }
+        // A workflow on GitHub has a publisher that can be compared, so whoever is named is somebody else.
+        None if signed_by.is_github() => Some(false),
+        None => None,
+    };
+    Ok(Proven { signed_by, as_listed })
+}
+
 fn judge(bytes: &[u8], place: &Place, ours: Option<&Attestation>, settings: &Settings) -> OnIndex {
     let provenance = match Provenance::parse(bytes) {
         Ok(provenance) => provenance,
@@ -147,20 +181,26 @@ fn judge(bytes: &[u8], place: &Place, ours: Option<&Attestation>, settings: &Set
         ..OnIndex::without(State::Attested, None)
     };
     for bundle in &provenance.bundles {
-        // What the index says of the publisher has to be what the certificate says.
-        let listed = bundle.github();
-        let mut expected: Vec<Option<&Publisher>> = vec![settings.publisher.as_ref()];
-        expected.extend(listed.as_ref().map(Some));
         for attestation in &bundle.attestations {
-            for publisher in &expected {
-                match settings.verifier.verify(attestation, &place.subject, *publisher) {
-                    Ok(verified) if answer.signed_by.contains(&verified.signed_by) => {}
-                    Ok(verified) => answer.signed_by.push(verified.signed_by),
-                    Err(error) => {
-                        answer.state = State::Invalid;
-                        answer.reason = Some(reason(&error));
+            let (state, reason) = match prove(attestation, bundle, place, settings) {
+                Ok(Proven { signed_by, as_listed }) => {
+                    let differs =
+                        || format!("{} signed it, and the index names {}", signed_by, bundle.publisher_line());
+                    let judged = match as_listed {
+                        Some(true) => (State::Attested, None),
+                        Some(false) => (State::Invalid, Some(differs())),
+                        None => (State::Unknown, Some(format!("{}: these cannot be compared", differs()))),
+                    };
+                    if !answer.signed_by.contains(&signed_by) {
+                        answer.signed_by.push(signed_by);
                     }
+                    judged
                 }
+                Err(error) => (State::Invalid, Some(reason(&error))),
+            };
+            // The worst of them counts.
+            if state == State::Invalid || (state == State::Unknown && answer.state == State::Attested) {
+                (answer.state, answer.reason) = (state, reason);
             }
         }
     }

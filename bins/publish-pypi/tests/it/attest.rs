@@ -266,6 +266,33 @@ fn what_the_index_has_is_proven_and_told() {
 }
 
 #[test]
+fn a_publisher_that_did_not_sign_is_a_no_however_it_is_written() {
+    let (world, index) = (world(), Index::start());
+    world.attest("release.yml").output().expect_success();
+    for file in [WHEEL, SDIST] {
+        index.put("sample-package", &file[5..], &world.project.bytes(file));
+        index
+            .set_attestations(&file[5..], &format!("[{}]", world.project.text(&format!("{file}.publish.attestation"))));
+    }
+    for publisher in [
+        json!({ "kind": "GitHub", "repository": "evil/x", "workflow": "release.yml" }),
+        json!({ "kind": "GitHub", "repository": "evil/x", "workflow": "release.yml " }),
+        json!({ "kind": "github", "repository": "evil/x", "workflow": "release.yml" }),
+        json!({ "kind": "GitLab", "repository": "gitlab/other" }),
+        json!({}),
+    ] {
+        index.set_publisher(publisher.clone());
+        let run = world.verify(&index).output().expect_code(1);
+        assert_eq!(states(&run.json())[0].0, "invalid", "{publisher}");
+        assert!(run.stderr.contains("acme/sample"), "{publisher}: {}", run.stderr);
+    }
+    index.set_publisher(json!({ "kind": "GitHub", "repository": "acme/sample", "workflow": "release.yml" }));
+    let run = binary!("publish-pypi").run().project(world.project.path());
+    let run = run.args(["verify", "--wait", "0", "--index", &index.url(), "dist"]).output().expect_success();
+    assert!(run.stdout.contains("signed by https://github.com/acme/sample/"), "{}{}", run.stdout, run.stderr);
+}
+
+#[test]
 fn what_proves_nothing_on_the_index_is_a_no() {
     let (world, index) = (world(), Index::start());
     let World { project, sigstore, .. } = &world;

@@ -276,6 +276,12 @@ fn rules_are_judged_before_anything_is_fetched() {
     let run = judge("environments = [\"pypi\"]", &[("ACTIONS_ID_TOKEN_REQUEST_URL", ""), ("PYPI_TOKEN", OPAQUE)]);
     assert!(run.expect_code(5).stderr.contains("id-token: write"));
     judge("environments = [\"pypi\"]", &[("PYPI_TOKEN", OPAQUE)]).expect_success();
+    // A variable can be set; what GitHub says counts too, whatever the credential is.
+    let tagged = [("GITHUB_REF", "refs/tags/v1"), ("PYPI_TOKEN", OPAQUE)];
+    let run = judge("tags = [\"v*\"]", &tagged).expect_code(5);
+    assert!(run.stderr.contains("refs/heads/main"), "{}", run.stderr);
+    let unasked = [tagged[0], tagged[1], ("ACTIONS_ID_TOKEN_REQUEST_URL", "")];
+    judge("tags = [\"v*\"]", &unasked).expect_success();
     let run = judge("branches = [\"main\"]\nallow_local = true", &[("GITHUB_ACTIONS", ""), ("PYPI_TOKEN", OPAQUE)]);
     run.expect_success();
     assert!(judge("branches = [\"[\"]", &[]).expect_code(2).stderr.contains("no pattern"));

@@ -7,7 +7,7 @@ use serde::Deserialize;
 pub struct Protection {
     /// Environments of GitHub; the job's is told by its identity token only.
     pub environments: Vec<String>,
-    /// Branches, as patterns: `*` stands for anything but `/`, `**` for anything.
+    /// Branches, as patterns: `*` stands for anything but `/`, `**` as a whole part (`feature/**`) for any number of parts.
     pub branches: Vec<String>,
     /// Tags, as patterns. Where branches or tags are named, a run must be on one of them.
     pub tags: Vec<String>,

@@ -12,7 +12,7 @@ use aws_smithy_http_client::{
 use aws_smithy_runtime_api::client::http::{SharedHttpConnector, http_client_fn};
 use url::Url;
 
-use super::{AwsError, AwsFailure, AwsSettings, RoleArn, Stage, StoredSecret};
+use super::{AwsError, AwsFailure, AwsSettings, RoleArn, Stage, StoredSecret, stored::clean_id};
 use crate::{
     IdToken, Patience, Secret,
     http::{ATTEMPT, CONNECT, is_loopback},
@@ -143,7 +143,7 @@ pub async fn replace_secret(
         request.secret_string(value.expose())
     };
     let answer = request.send().await.map_err(|error| AwsError::of(Stage::ReplaceSecret, &error, settings))?;
-    let version = answer.version_id.unwrap_or_default();
+    let version = clean_id(&answer.version_id.unwrap_or_default());
     let mut tries = 0;
     loop {
         tries += 1;

@@ -240,15 +240,30 @@ fn is_region(text: &str) -> bool {
     text.len() <= 32 && text.split('-').count() >= 3 && text.split('-').all(is_word)
 }
 
-/// An address that stands in for AWS's own: https of AWS, or anything on this machine.
+/// An address that stands in for AWS's own: anything on this machine, or https of this very service in another region or behind an
+/// endpoint in the user's network. Under the rest of AWS's names anybody can have a server.
 fn endpoint(variable: &'static str, address: &str) -> Result<Url, SettingsError> {
     let wrong = || SettingsError::Endpoint { variable, address: shown(address) };
     let url = Url::parse(address).map_err(|_no_url| wrong())?;
     let is_plain = url.username().is_empty() && url.password().is_none() && url.query().is_none();
+    let service = variable.strip_prefix("AWS_ENDPOINT_URL_").map(|name| name.replace('_', "").to_ascii_lowercase());
     let is_of_aws = url.scheme() == "https"
-        && matches!(url.host(), Some(Host::Domain(name)) if [".amazonaws.com", ".amazonaws.com.cn", ".api.aws"].iter().any(|end| name.ends_with(end)));
+        && matches!((url.host(), &service), (Some(Host::Domain(name)), Some(service)) if is_of_service(name, service));
     let is_here = matches!(url.scheme(), "http" | "https") && is_loopback(&url);
     if is_plain && (is_of_aws || is_here) { Ok(url) } else { Err(wrong()) }
+}
+
+/// Whether a host is AWS's own of a service, such as `sts.eu-west-1.amazonaws.com` (general reference of AWS, service endpoints).
+fn is_of_service(host: &str, service: &str) -> bool {
+    let suffixes = [".amazonaws.com", ".amazonaws.com.cn", ".api.aws"];
+    let Some(name) = suffixes.iter().find_map(|suffix| host.strip_suffix(suffix)) else { return false };
+    let is_named = |part: &str| part.strip_suffix("-fips").unwrap_or(part) == service;
+    match *name.split('.').collect::<Vec<_>>() {
+        [part] => is_named(part),
+        [part, region] => is_named(part) && is_region(region),
+        [endpoint, part, region, "vpce"] => endpoint.starts_with("vpce-") && is_named(part) && is_region(region),
+        _ => false,
+    }
 }
 
 fn shown(value: &str) -> String {
@@ -285,15 +300,26 @@ mod tests {
     #[test]
     fn an_endpoint_is_of_aws_or_of_this_machine() {
         let with = |address| read(&[SECRET, ("AWS_REGION", "us-east-1"), ("AWS_ENDPOINT_URL_STS", address)]);
-        for fine in
-            ["http://127.0.0.1:5000", "http://[::1]:5000", "http://localhost", "https://sts.us-east-1.amazonaws.com"]
-        {
+        for fine in [
+            "http://127.0.0.1:5000",
+            "http://[::1]:5000",
+            "http://localhost",
+            "https://sts.amazonaws.com",
+            "https://sts.us-east-1.amazonaws.com",
+            "https://sts-fips.us-east-1.amazonaws.com",
+            "https://vpce-1-a.sts.us-east-1.vpce.amazonaws.com",
+        ] {
             assert!(with(fine).is_ok(), "{fine}");
         }
         for wrong in [
             "http://sts.amazonaws.com",
             "https://sts.amazonaws.com.evil.example",
             "https://evilamazonaws.com",
+            "https://evil.execute-api.us-east-1.amazonaws.com/prod",
+            "https://sts.s3.amazonaws.com",
+            "https://sts.us-east-1.elb.amazonaws.com",
+            "https://vpce-1-a.vpce-svc-1.us-east-1.vpce.amazonaws.com",
+            "https://secretsmanager.us-east-1.amazonaws.com",
             "http://10.0.0.1",
             "https://user:secret@sts.amazonaws.com",
             "file:///tmp",
@@ -301,6 +327,8 @@ mod tests {
         ] {
             assert!(matches!(with(wrong), Err(SettingsError::Endpoint { .. })), "{wrong}");
         }
+        let all = |address| read(&[SECRET, ("AWS_REGION", "us-east-1"), ("AWS_ENDPOINT_URL", address)]);
+        assert!(matches!(all("https://sts.amazonaws.com"), Err(SettingsError::Endpoint { .. })));
         let both = [SECRET, ("AWS_REGION", "us-east-1"), ("AWS_ENDPOINT_URL", "http://127.0.0.1:5")];
         let settings = read(&both).unwrap();
         assert_eq!(settings.overridden().map(Url::as_str).collect::<Vec<_>>(), ["http://127.0.0.1:5/"; 2]);

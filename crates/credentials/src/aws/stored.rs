@@ -73,6 +73,11 @@ pub struct Owner<'a> {
     pub repository: Option<&'a str>,
 }
 
+/// The id of a version as AWS gave it, fit to be shown.
+pub(super) fn clean_id(id: &str) -> String {
+    text::shorten(&text::one_line(id), 80).into_owned()
+}
+
 impl StoredSecret {
     pub(super) fn text(value: Secret) -> Self {
         Self { value, is_binary: false, version: None, stages: Vec::new() }
@@ -94,7 +99,7 @@ impl StoredSecret {
     }
 
     pub(super) fn in_version(mut self, version: Option<&str>, stages: &[String]) -> Self {
-        self.version = version.map(str::to_owned);
+        self.version = version.map(clean_id);
         self.stages = stages.to_vec();
         self
     }

@@ -98,3 +98,27 @@ fn a_part_of_a_token_is_none() {
     let opaque = PypiToken::parse("a-password".to_owned(), TokenShape::Opaque).unwrap();
     assert_eq!(TokenFacts::read(&opaque), Err(MacaroonError::Version));
 }
+
+#[test]
+fn an_index_is_called_by_its_own_name() {
+    for (host, audience, may) in [
+        ("upload.pypi.org", "pypi", true),
+        ("upload.pypi.org", "testpypi", false),
+        ("upload.pypi.org", "sts.amazonaws.com", false),
+        ("test.pypi.org", "testpypi", true),
+        ("test.pypi.org", "pypi", false),
+        ("pypi.example.org", "example-index", true),
+        ("pypi.example.org", "https://pypi.example.org", true),
+        ("pypi.example.org", "pypi", false),
+        ("pypi.example.org", " PyPI", false),
+        ("pypi.example.org", "sts.amazonaws.com", false),
+        ("pypi.example.org", "sts.amazonaws.com.cn", false),
+        ("pypi.example.org", "sigstore", false),
+        ("pypi.example.org", "api://AzureADTokenExchange", false),
+        ("pypi.example.org", "https://github.com/octo", false),
+        ("pypi.example.org", "", false),
+        ("127.0.0.1", "pypi", true),
+    ] {
+        assert_eq!(IndexIdentity::of_host(host).may_be_called(audience), may, "{host}: {audience}");
+    }
+}

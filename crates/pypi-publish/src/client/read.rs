@@ -12,7 +12,7 @@ use retry::{is_temporary, retry_after};
 use sha2::Digest as _;
 use url::Url;
 
-use super::IndexClient;
+use super::{DOWNLOAD, IndexClient, PAGE, SLOWEST_LINE};
 use crate::{
     ErrorKind, ListedFile, PageError, Patience, ProjectPage,
     address::{leads_to_pypi, may_be_asked},
@@ -206,20 +206,36 @@ impl IndexClient {
     }
 
     /// The digest of a listed file: the index's word, else of the file itself. Files larger than `largest` bytes have
-    /// none of the digests that are asked about, and are read no further.
-    pub(crate) async fn digest(&self, name: &str, file: &ListedFile, largest: u64) -> Result<Sha256, ReadError> {
+    /// none of the digests that are asked about, and are read no further. Temporary failures are retried.
+    pub(crate) async fn digest<S: AsyncFn(Duration)>(
+        &self,
+        name: &str,
+        file: &ListedFile,
+        largest: u64,
+        patience: &Patience<S>,
+    ) -> Result<Sha256, ReadError> {
+        patiently(patience, async || self.try_digest(name, file, largest).await).await
+    }
+
+    /// As [`Self::digest`], in one try.
+    pub(crate) async fn digest_once(&self, name: &str, file: &ListedFile, largest: u64) -> Result<Sha256, ReadError> {
+        self.try_digest(name, file, largest).await.map_err(|failed| *failed.error)
+    }
+
+    async fn try_digest(&self, name: &str, file: &ListedFile, largest: u64) -> Result<Sha256, Failed> {
         if let Some(digest) = file.sha256 {
             return Ok(digest);
         }
         let url = file.url.as_ref().filter(|url| may_be_asked(url));
-        let url = url.ok_or_else(|| ReadError::NoDigest { file: name.to_owned() })?;
+        let url = url.ok_or_else(|| Failed::finally(ReadError::NoDigest { file: name.to_owned() }))?;
         let mut hasher = sha2::Sha256::new();
         let downloaded = async {
-            let response = success(url, self.get(url).await?)?;
+            let time = DOWNLOAD + Duration::from_secs(largest / SLOWEST_LINE);
+            let response = success(url, self.get_within(url, PAGE_TYPES, time).await?)?;
             each_chunk(url, response, largest, |chunk| hasher.update(chunk)).await
         };
         match downloaded.await {
-            Err(failed) if !matches!(*failed.error, ReadError::TooLarge { .. }) => Err(*failed.error),
+            Err(failed) if !matches!(*failed.error, ReadError::TooLarge { .. }) => Err(failed),
             // A longer file is another one, and so is the digest of the part that was read.
             _ => Ok(Sha256::from_hasher(hasher)),
         }
@@ -232,7 +248,12 @@ impl IndexClient {
 
     /// As [`Self::get`], with other content types.
     async fn get_as(&self, url: &Url, types: &'static str) -> Result<Response, Failed> {
-        let request = || self.reader.get(url.clone()).header(ACCEPT, types);
+        self.get_within(url, types, PAGE).await
+    }
+
+    /// As [`Self::get_as`], with another time for the whole answer.
+    async fn get_within(&self, url: &Url, types: &'static str, time: Duration) -> Result<Response, Failed> {
+        let request = || self.reader.get(url.clone()).header(ACCEPT, types).timeout(time);
         let mut response = request().send().await.map_err(|source| unreachable(url, source))?;
         if response.status() == StatusCode::UNAUTHORIZED
             && url.origin() == self.address.upload_url().origin()

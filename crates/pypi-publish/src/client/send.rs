@@ -15,7 +15,7 @@ use retry::{is_temporary, retry_after};
 use serde::Deserialize;
 use tokio::time::Instant;
 
-use super::IndexClient;
+use super::{IndexClient, SLOWEST_LINE};
 use crate::{
     Answered, Content, LostError, RetryPolicy,
     content::{Flaw, FlawSlot, Pulse},
@@ -25,8 +25,6 @@ use crate::{
 
 /// Time for one upload beyond what its bytes need; PyPI gives its own workers four minutes.
 const UPLOAD: Duration = Duration::from_mins(5);
-/// The slowest line that an upload of any size is given time for, in bytes a second.
-const SLOWEST_LINE: u64 = 256 << 10;
 /// Time for a question without a file.
 const QUESTION: Duration = Duration::from_mins(1);
 /// How much of an answer is read, in bytes.

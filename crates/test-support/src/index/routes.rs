@@ -152,15 +152,26 @@ async fn page(
     with_fault(fault, &wire, async { pages::project(&shared, &project, wants_json) }).await
 }
 
-async fn file(State(shared): State<Shared>, Path(name): Path<String>, request: Request) -> Response {
+async fn file(
+    State(shared): State<Shared>,
+    ConnectInfo(wire): ConnectInfo<Wire>,
+    Path(name): Path<String>,
+    request: Request,
+) -> Response {
     arrive(&shared, &request);
     if identity(&shared, &request) == Identity::Nobody {
         return refusal(&Method::GET);
     }
-    match lock(&shared).files.get(&name) {
-        Some(stored) => ([(header::CONTENT_TYPE, "application/octet-stream")], stored.bytes.clone()).into_response(),
-        None => StatusCode::NOT_FOUND.into_response(),
-    }
+    let fault = lock(&shared).file_faults.pop_front();
+    with_fault(fault, &wire, async {
+        match lock(&shared).files.get(&name) {
+            Some(stored) => {
+                ([(header::CONTENT_TYPE, "application/octet-stream")], stored.bytes.clone()).into_response()
+            }
+            None => StatusCode::NOT_FOUND.into_response(),
+        }
+    })
+    .await
 }
 
 async fn provenance(
