@@ -52,12 +52,12 @@ const PRIVATE_KEY: Rule = Rule {
     help: "Replace the key everywhere it is trusted, then take it out of the file and out of the history.",
 };
 
-/// Every text file was searched.
+/// Every text file was searched, save for what lies in the folders of tools and is not tracked.
 const ALL_SEARCHED: Rule = Rule {
     id: "CR-13",
     topic: TOPIC,
     severity: CheckSeverity::Info,
-    title: "every text file was searched for credentials",
+    title: "every text file was searched for credentials, save for untracked ones in folders that tools fill",
     help: "Look at the files named yourself, make them smaller, or keep generated data out of the repository.",
 };
 
@@ -115,6 +115,7 @@ static PATTERNS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
 #[derive(Debug, Clone, Default)]
 pub struct CredentialScan {
     searched: usize,
+    passed_over: usize,
     hits: Vec<(&'static str, Check)>,
     unread: Vec<Unread>,
 }
@@ -148,6 +149,11 @@ impl CredentialScan {
         self.unread.push(unread);
     }
 
+    /// Counts a folder that tools fill, in which nothing is tracked and nothing was searched.
+    pub fn pass_over(&mut self) {
+        self.passed_over += 1;
+    }
+
     /// How many text files were searched.
     pub fn searched(&self) -> usize {
         self.searched
@@ -166,19 +172,29 @@ impl CredentialScan {
                 more => rule.unknown(None, &format!("none in {files}; {more} files or folders were not searched")),
             }));
         }
+        let searched = match self.passed_over {
+            0 => format!("{files} searched"),
+            1 => format!("{files} searched; 1 folder that tools fill holds nothing tracked and was passed over"),
+            more => {
+                format!("{files} searched; {more} folders that tools fill hold nothing tracked and were passed over")
+            }
+        };
         let unread: Vec<Check> = self
             .unread
             .iter()
             .map(|unread| ALL_SEARCHED.unknown(Place::file(&unread.path), &format!("not searched: {}", unread.reason)))
             .collect();
-        checks.extend(ALL_SEARCHED.conclude(unread, || ALL_SEARCHED.pass(&format!("{files} searched"))));
+        checks.extend(ALL_SEARCHED.conclude(unread, || ALL_SEARCHED.pass(&searched)));
         checks
     }
 }
 
-/// Folders that are not the project's own text: tools' stores, build output, installed packages, and raw reports
-/// (which quote the secrets that scanners found, and are never committed). `path` is below the project, with `/`.
-pub fn is_searched_folder(path: &str) -> bool {
+/// Whether a folder is one that tools fill rather than people: tools' stores, build output, installed packages, and raw
+/// reports (which quote the secrets that scanners found). `path` is below the project, with `/`.
+///
+/// A name proves nothing: `target` may well be a package. Only where nothing is tracked in such a folder is it no part of
+/// the project.
+pub fn is_tools_folder(path: &str) -> bool {
     const NAMES: [&str; 16] = [
         ".git",
         ".hg",
@@ -198,7 +214,7 @@ pub fn is_searched_folder(path: &str) -> bool {
         "site-packages",
     ];
     let name = path.rsplit('/').next().unwrap_or(path);
-    !NAMES.contains(&name) && path != "security/reports"
+    NAMES.contains(&name) || path == "security/reports"
 }
 
 /// Whether a file that starts so is text: no zero byte, or a mark of UTF-16.
@@ -375,12 +391,12 @@ mod tests {
     }
 
     #[test]
-    fn folders_of_tools_are_not_searched() {
+    fn folders_of_tools_are_told_from_the_project_s_own() {
         for path in [".git", "a/node_modules", ".venv", "target", "security/reports", "x/target"] {
-            assert!(!is_searched_folder(path), "{path}");
+            assert!(is_tools_folder(path), "{path}");
         }
         for path in ["src", ".github", "security", "docs/reports", "infrastructure", "reports"] {
-            assert!(is_searched_folder(path), "{path}");
+            assert!(!is_tools_folder(path), "{path}");
         }
     }
 }
