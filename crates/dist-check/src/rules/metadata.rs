@@ -464,14 +464,19 @@ fn classifier_private(facts: &Facts<'_>) -> Vec<Note> {
         .collect()
 }
 
+/// For how many unknown classifiers the one that is spelled most alike is looked for.
+const MOST_SUGGESTED: usize = 10;
+
 fn classifier_unknown(facts: &Facts<'_>) -> Vec<Note> {
     classifiers(facts)
         .into_iter()
         .filter(|classifier| !is_private(classifier) && data::classifier(classifier) == data::Classifier::Unknown)
-        .map(|classifier| {
+        .enumerate()
+        .map(|(number, classifier)| {
             let note = Note::new(format!("{classifier:?} is no classifier"))
                 .index(format!("'{classifier}' is not a valid classifier."));
-            match data::similar_classifier(classifier) {
+            let similar = if number < MOST_SUGGESTED { data::similar_classifier(classifier) } else { None };
+            match similar {
                 Some(similar) => note.hint(format!("write {similar:?}, if that was meant")),
                 None => note,
             }
