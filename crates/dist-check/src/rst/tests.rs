@@ -81,10 +81,15 @@ fn what_docutils_takes() {
     }
 }
 
+/// A form so many times, with a number for `N` and the next one for `M`.
+fn numbered(form: &str, times: usize) -> String {
+    (0..times).map(|n| form.replace('N', &n.to_string()).replace('M', &(n + 1).to_string())).collect()
+}
+
 #[test]
 fn hostile_text_is_read_in_a_time_that_grows_with_its_length() {
-    let chain: String = (0..20_000).map(|n| format!(".. _a{n}: a{}_\n", n + 1)).collect();
-    let numbered = |form: &str| (0..20_000).map(|n| form.replace('N', &n.to_string())).collect::<String>();
+    let numbered = |form: &str| numbered(form, 20_000);
+    let chain = numbered(".. _aN: aM_\n");
     let begun = std::time::Instant::now();
     for text in [
         "*a ".repeat(100_000),
@@ -122,7 +127,7 @@ fn reading_stops_when_enough_is_wrong() {
     assert_eq!(found.len(), ENOUGH);
     assert!(found.iter().all(|defect| defect.message.contains("emphasis")), "{found:?}");
     assert_eq!(sure(&("*b **c ".repeat(40) + "\n``d\n")).len(), 3, "what is wrong twice in a line counts once");
-    assert_eq!(sure(&(0..100).map(|n| format!("a{n}_\n")).collect::<String>()).len(), ENOUGH);
+    assert_eq!(sure(&numbered("aN_\n", 100)).len(), ENOUGH);
 }
 
 #[test]
