@@ -16,10 +16,10 @@ use state_store::StoreError;
 use tokio::runtime::Runtime;
 
 use crate::{
-    Patience,
     address::SourceAddress,
     ask::{AskError, Manner, Reply, ask, client},
     cache::{Cache, Kept, Validators},
+    patience::Patience,
 };
 
 /// The most questions that are open at once.
@@ -29,20 +29,20 @@ const GIVE_UP: u32 = 5;
 
 /// How a run asks.
 #[derive(Debug, Clone)]
-pub struct Settings {
+pub(crate) struct Settings {
     /// The folder of kept answers; none keeps nothing.
-    pub cache: Option<PathBuf>,
+    pub(crate) cache: Option<PathBuf>,
     /// How often and how long is tried.
-    pub patience: Patience,
+    pub(crate) patience: Patience,
     /// The time of the run.
-    pub now: Timestamp,
+    pub(crate) now: Timestamp,
     /// Where the jitter of waits starts from.
-    pub seed: u64,
+    pub(crate) seed: u64,
 }
 
 /// Everything that one run asks for: one budget of time, one runtime, made when first needed.
 #[derive(Debug)]
-pub struct Session {
+pub(crate) struct Session {
     cache: Cache,
     patience: Patience,
     seed: u64,
@@ -62,7 +62,7 @@ impl Drop for Session {
 
 impl Session {
     /// Prepares to ask. Nothing is sent yet.
-    pub fn new(settings: Settings) -> Self {
+    pub(crate) fn new(settings: Settings) -> Self {
         Self {
             cache: Cache::new(settings.cache, settings.now),
             patience: settings.patience,
@@ -74,7 +74,7 @@ impl Session {
     }
 
     /// Carries out a search at an OSV service. Gives what went wrong, a line each.
-    pub fn look_up(&self, service: &SourceAddress, search: &mut Search) -> Vec<String> {
+    pub(crate) fn look_up(&self, service: &SourceAddress, search: &mut Search) -> Vec<String> {
         let mut visit = Visit::default();
         loop {
             let ids = search.round();
@@ -184,7 +184,7 @@ impl Session {
     }
 
     /// Fetches a file, or takes the kept one while that is fresh. An answer that is not `usable` is none, and is not kept.
-    pub fn fetch(&self, address: &SourceAddress, usable: &dyn Fn(&[u8]) -> Result<(), String>) -> Fetched {
+    pub(crate) fn fetch(&self, address: &SourceAddress, usable: &dyn Fn(&[u8]) -> Result<(), String>) -> Fetched {
         let kept = self.cache.get(address, FEED_BYTES);
         let (problem, old) = match kept {
             Some(Kept { is_fresh: true, body: Some(body), .. }) if usable(&body).is_ok() => {

@@ -6,7 +6,11 @@ use advisories::AdvisoryStore;
 use findings_model::{AdvisoryId, Package, PackageName, Timestamp, Vulnerability};
 use test_support::osv::{Fault, Osv};
 
-use crate::{Patience, Session, Settings, SourceAddress};
+use crate::{
+    address::SourceAddress,
+    patience::Patience,
+    session::{Session, Settings},
+};
 
 const MONDAY: &str = "2026-01-05T03:00:00Z";
 

@@ -63,13 +63,8 @@ impl IndexIdentity {
 
     /// Whether this index may be sent a token that `issuer` gave out. A server on this machine may: it plays another index's part.
     fn takes_tokens_of(&self, issuer: &Self) -> bool {
-        self == issuer || matches!(self, Self::Other(host) if is_loopback(host))
+        self == issuer || matches!(self, Self::Other(host) if web_address::is_loopback_host(host))
     }
-}
-
-fn is_loopback(host: &str) -> bool {
-    let host = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 impl fmt::Display for IndexIdentity {

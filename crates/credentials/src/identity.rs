@@ -138,7 +138,7 @@ impl IdTokenSource {
         };
         let address = address.ok_or_else(|| absent("ACTIONS_ID_TOKEN_REQUEST_URL"))?;
         let bearer = bearer.ok_or_else(|| absent("ACTIONS_ID_TOKEN_REQUEST_TOKEN"))?;
-        let address = Url::parse(address).ok().filter(http::is_safe).ok_or(IdTokenError::Address)?;
+        let address = Url::parse(address).ok().filter(web_address::may_be_asked).ok_or(IdTokenError::Address)?;
         let client = http::client(&address).map_err(|_builder| IdTokenError::Client)?;
         Ok(Self { address, bearer, client })
     }

@@ -300,7 +300,7 @@ impl TrustedPublishing {
     /// Prepares to ask the index that takes uploads at this address.
     pub fn at(upload: &Url) -> Result<Self, TrustedError> {
         let address = || TrustedError::Address(upload.clone());
-        let host = upload.host_str().filter(|_| http::is_safe(upload)).ok_or_else(address)?;
+        let host = upload.host_str().filter(|_| web_address::may_be_asked(upload)).ok_or_else(address)?;
         let (audience, mint) = (upload.join("/_/oidc/audience"), upload.join("/_/oidc/mint-token"));
         let (Ok(audience), Ok(mint)) = (audience, mint) else {
             return Err(address());

@@ -19,7 +19,8 @@ use serde_json::{Map, Value};
 use smol_str::SmolStr;
 use time::Date;
 
-pub use sync::{PlanFile, PlansSynced, sync_plans};
+pub(crate) use sync::sync_plans;
+pub use sync::{PlanFile, PlansSynced};
 
 /// Every plan of the file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -4,8 +4,7 @@ use std::{fmt, time::Duration};
 
 use serde_json::Value;
 use url::Url;
-
-use crate::address::{is_loopback, may_be_asked};
+use web_address::{is_loopback, may_be_asked};
 
 /// Time for one message.
 const MESSAGE: Duration = Duration::from_secs(10);

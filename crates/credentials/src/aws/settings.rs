@@ -2,8 +2,7 @@ use std::fmt;
 
 use findings_model::text;
 use url::{Host, Url};
-
-use crate::http::is_loopback;
+use web_address::is_loopback;
 
 /// Where AWS is asked, and for what: from variables of the environment, judged.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -151,7 +151,7 @@ fn runs_that_are_no_attempts_are_counted_beside_the_rate() {
 
 #[test]
 fn failures_in_a_row_are_counted_over_attempts_only() {
-    let streak = |runs: &[RunRecord]| crate::consecutive_failures(runs, now());
+    let streak = |runs: &[RunRecord]| crate::publish::consecutive_failures(runs, now());
     let cancelled = run("c", 1, 60, report(FinalStatus::Cancelled, Some(ReleaseType::Manual)));
     let runs = [
         publish("a", 9, FinalStatus::Success),

@@ -11,13 +11,10 @@ use reqwest::{
 use retry::{is_temporary, retry_after};
 use sha2::Digest as _;
 use url::Url;
+use web_address::may_be_asked;
 
 use super::IndexClient;
-use crate::{
-    ErrorKind, ListedFile, PageError, Patience, ProjectPage,
-    address::{leads_to_pypi, may_be_asked},
-    page::RawPage,
-};
+use crate::{ErrorKind, ListedFile, PageError, Patience, ProjectPage, address::leads_to_pypi, page::RawPage};
 
 /// What pages are asked for: JSON (PEP 691) if the index has it.
 const PAGE_TYPES: &str =
