@@ -11,7 +11,7 @@ pub(crate) struct SourceAddress(Url);
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SourceAddressError {
     /// It is no URL.
-    #[error("{0:?} is no address that can be asked; one begins with https://")]
+    #[error("{0:?} is not a valid address; one begins with https://")]
     Malformed(String),
     /// Plain http to another machine: anybody on the way could change the answers.
     #[error("{0} is not https; plain http is for this machine only")]

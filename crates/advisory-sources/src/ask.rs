@@ -39,7 +39,7 @@ pub(crate) enum AskError {
     TimeOut,
     #[error("it answered with status {0}")]
     Status(u16),
-    #[error("it sent on to another host, which is not asked")]
+    #[error("it redirects to another host, which is not followed")]
     Redirect,
     #[error("the answer holds more than {0} bytes")]
     TooLarge(u64),

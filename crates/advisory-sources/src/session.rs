@@ -204,10 +204,10 @@ impl Session {
         let old = old.and_then(|kept| Some((kept.body?, kept.fetched_at))).filter(|(body, _)| usable(body).is_ok());
         if let Some((body, at)) = old {
             let day = date_text(at.date());
-            let warning = format!("{address} cannot be had ({problem}); what it said on {day} is used");
+            let warning = format!("{address} cannot be fetched ({problem}); what it said on {day} is used");
             Fetched { bytes: Some(body), warnings: vec![warning] }
         } else {
-            let warning = format!("{address} cannot be had ({problem}); what was known of it stays");
+            let warning = format!("{address} cannot be fetched ({problem}); what was known of it stays");
             Fetched { bytes: None, warnings: vec![warning] }
         }
     }
@@ -292,7 +292,8 @@ impl Visit {
         }
         if let Some(oldest) = self.oldest {
             let (count, day) = (self.old, date_text(oldest.date()));
-            warnings.push(format!("{count} advisory records are used as {service} gave them on {day} or later"));
+            let what = if count == 1 { "record" } else { "records" };
+            warnings.push(format!("using {count} cached advisory {what} from {service}, of {day} or later"));
         }
         let mut refused: BTreeMap<&str, Vec<&AdvisoryId>> = BTreeMap::new();
         for (id, problem) in search.refused() {
@@ -308,8 +309,9 @@ impl Visit {
                 .push(format!("{count} advisories were not looked up at {service}: there are too many for one run"));
         }
         if self.absent > 0 && self.absent == self.wanted {
-            let count = self.absent;
-            warnings.push(format!("{service} has none of {count} advisories; is it the address of an OSV service?"));
+            warnings.push(format!(
+                "{service} knows none of the requested advisories; is it the address of an OSV service?"
+            ));
         }
         warnings.extend(unkept_answer.map(|error| unkept(&error)));
         warnings

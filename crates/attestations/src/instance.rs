@@ -18,7 +18,7 @@ pub struct Instance {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InstanceError {
     /// Not a URL.
-    #[error("the address {0:?} is no URL")]
+    #[error("the address {0:?} is not a valid URL")]
     NoUrl(String),
     /// Not https, nor http on this machine.
     #[error("the address {0} is not an https address")]

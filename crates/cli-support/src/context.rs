@@ -84,7 +84,7 @@ impl Context {
         // Without the `.` that the default puts behind it: it would stand in every path that is shown.
         let project: PathBuf = here.join(&common.project).components().collect();
         if !project.is_dir() {
-            let what = format!("the project folder {} is no folder", common.project.display());
+            let what = format!("the project folder {} is not a folder", common.project.display());
             return Err(Failure::new(ExitStatus::Usage, what)
                 .hint("give the project's folder with --project DIR")
                 .into());

@@ -30,7 +30,7 @@ pub(crate) fn init(common: &Common, context: &Context) -> anyhow::Result<()> {
     let filter = match context.var("RUST_LOG") {
         Some(directives) => directives
             .parse::<Targets>()
-            .or_fail(ExitStatus::Usage, format!("RUST_LOG={} is no log filter", text::one_line(directives)))?,
+            .or_fail(ExitStatus::Usage, format!("RUST_LOG={} is not a valid log filter", text::one_line(directives)))?,
         // What lies below (HTTP, TLS) may print headers: only our own crates go beyond warnings by themselves.
         None => OUR_CRATES
             .iter()

@@ -131,7 +131,7 @@ pub enum TrustedError {
     #[error("{0} answered in a form that trusted publishing does not have")]
     Answer(IndexIdentity),
     /// The token that came back is none.
-    #[error("what {index} gave is no token")]
+    #[error("what {index} gave is not a valid token")]
     Token {
         /// The index.
         index: IndexIdentity,

@@ -24,7 +24,7 @@ impl fmt::Debug for Webhook {
 #[derive(Debug, thiserror::Error)]
 pub enum NotifyError {
     /// No address that may be used.
-    #[error("the webhook's address is no https URL")]
+    #[error("the webhook's address is not an https URL")]
     Address,
     /// No answer.
     #[error("the webhook could not be reached")]

@@ -107,7 +107,7 @@ fn folders_that_tools_fill_are_searched_for_what_git_tracks() {
     );
 
     git(&["add", "--force", "src/target/cfg.py"]);
-    assert_eq!(checks(&run(), "CR-11"), ["fail a AWS access key id stands here"], "one tracked file, one key");
+    assert_eq!(checks(&run(), "CR-11"), ["fail found an AWS access key ID"], "one tracked file, one key");
     std::fs::remove_file(project.path().join("src/target/cfg.py")).unwrap();
     assert_eq!(checks(&run(), "CR-11"), ["pass none in 2 text files"], "a deleted file holds no key");
 }

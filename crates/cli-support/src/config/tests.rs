@@ -66,11 +66,7 @@ fn the_name_is_looked_for_in_order() {
 
 #[test]
 fn setup_cfg_is_read_as_setuptools_reads_it_and_only_where_nothing_else_has_the_name() {
-    for text in [
-        "[metadata]\nname: demo\n",
-        "\u{feff}[metadata]\r\nversion = 1\r\nname=demo\r\n",
-        "[ metadata ]\nname = demo\n",
-    ] {
+    for text in ["[metadata]\nname: demo\n", "[options]\nname = other\n[metadata]\r\nversion = 1\r\nname=demo\r\n"] {
         let dir = project(&[("setup.cfg", text)]);
         let name = load(dir.path(), None).unwrap().found.name.map(String::from);
         assert_eq!(name.as_deref(), Some("demo"), "{text:?}");

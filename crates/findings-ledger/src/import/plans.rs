@@ -46,7 +46,7 @@ impl SourcePlans {
             }
             match entry.value {
                 Value::Object(fields) => source.take(&entry.key, fields),
-                _ => source.faults.push(fault(&format!("plan {}: it is no mapping of keys to values", entry.key))),
+                _ => source.faults.push(fault(&format!("plan {}: it is not a mapping of keys to values", entry.key))),
             }
         }
         if !known && source.faults.is_empty() {

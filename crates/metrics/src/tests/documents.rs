@@ -213,7 +213,7 @@ fn a25_a_bad_file_is_skipped_counted_and_named() {
     assert_eq!(stats.publishing.total_attempts, 1);
     assert_snapshot!(plain::quality(&stats.data_quality), @r#"
     skipped (5):
-      daily/2026.json: "monday" is no day (as 2026-01-05)
+      daily/2026.json: "monday" is not a valid day (such as 2026-01-05)
       runs/2026-01.ndjson:2: workflow_name is missing or null
       workflow-big.json: larger than 1 MiB
       workflow-half.json: not JSON: EOF while parsing a string at line 3 column 11

@@ -42,7 +42,7 @@ pub enum ReadError {
         status: u16,
     },
     /// A redirect to another server. Only one to PyPI says that the index does not know a project.
-    #[error("{url} leads to {target}, another server")]
+    #[error("{url} redirects to {target}, another host, which is not followed")]
     Elsewhere {
         /// What was asked for.
         url: Url,
@@ -74,7 +74,7 @@ pub enum ReadError {
         limit: u64,
     },
     /// The answer is no simple page.
-    #[error("{url} is no simple page of an index")]
+    #[error("{url} is not a simple page of an index")]
     Page {
         /// What was asked for.
         url: Url,
@@ -88,7 +88,7 @@ pub enum ReadError {
         file: String,
     },
     /// Attestations are listed at an address that is not asked.
-    #[error("the index lists attestations at {given:?}, which is no https address")]
+    #[error("the index lists attestations at {given:?}, which is not an https address")]
     Attestations {
         /// The address as listed.
         given: String,
