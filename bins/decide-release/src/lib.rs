@@ -44,7 +44,7 @@ enum Command {
 struct Decide {
     #[command(flatten)]
     inputs: Inputs,
-    /// A person asks for a release of the code
+    /// Request a manual release
     #[arg(long, conflicts_with = "force")]
     manual: bool,
     /// A person forces the security-driven release
@@ -56,7 +56,7 @@ struct Decide {
     /// A file with text for the release notes
     #[arg(long, value_name = "FILE", conflicts_with = "notes")]
     notes_file: Option<PathBuf>,
-    /// What tells this request of a person from the next one [default: the workflow run's id]
+    /// Identifier that distinguishes this request from later ones [default: the workflow run's id]
     #[arg(long, value_name = "ID")]
     request_id: Option<String>,
 }
@@ -151,7 +151,8 @@ fn changes(cx: &Context, path: &std::path::Path) -> anyhow::Result<ChangeSet> {
             .or_fail(ExitStatus::Usage, "the changes cannot be read")?;
         (path.display().to_string(), bytes)
     };
-    let read = ChangeSet::from_json(&bytes).or_fail(ExitStatus::BadInput, format!("{label} is no document of changes"));
+    let read =
+        ChangeSet::from_json(&bytes).or_fail(ExitStatus::BadInput, format!("{label} is not a document of changes"));
     Ok(read.map_err(|e: Failure| e.hint("make it with `detect-changes --format json`"))?)
 }
 

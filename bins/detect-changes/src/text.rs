@@ -30,7 +30,8 @@ fn write_text(out: &mut String, set: &ChangeSet) -> std::fmt::Result {
         let side = if scan.earlier { " before" } else { "" };
         let so = if scan.earlier { "; what only it found is not called new" } else { "" };
         let (what, file) = (scan.coverage.as_str(), text::one_line(file));
-        writeln!(out, "  {what}{side} of {} ({file}): {why}{so}", scan.scanner)?;
+        let scanner = if scan.scanner.as_str() == "unknown" { "unknown scanner" } else { scan.scanner.as_str() };
+        writeln!(out, "  {scanner}, {file}: {what}{side}: {why}{so}")?;
     }
     writeln!(out, "Posture: {}", set.posture_trend.as_str().replace('_', " "))
 }

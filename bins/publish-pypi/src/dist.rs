@@ -83,7 +83,7 @@ impl DistArgs {
             let entries = state_store::list(&path).or_fail(ExitStatus::Usage, "cannot read the folder of files")?;
             let odd = entries.iter().find(|entry| entry.kind != EntryKind::File && is_distribution(&entry.name));
             if let Some(odd) = odd {
-                let what = format!("{} in {} is no regular file", text::one_line(&odd.name), given.display());
+                let what = format!("{} in {} is not a regular file", text::one_line(&odd.name), given.display());
                 let hint = "name each file, or put the file itself there: a part of a release would be left out";
                 return Err(Failure::new(ExitStatus::Usage, what).hint(hint).into());
             }

@@ -46,6 +46,7 @@ impl Releases {
         let output = self.output.display().to_string();
         let text = match files {
             0 => format!("{index} has no file of {project}; wrote {output}"),
+            1 => format!("{index} has 1 file of {project}; wrote {output}"),
             files => format!("{index} has {files} files of {project}; wrote {output}"),
         };
         let schema_version = SchemaVersion::new(1, 0);

@@ -133,7 +133,7 @@ fn new_token(address: &IndexAddress, cx: &Context) -> anyhow::Result<IndexCreden
             break;
         }
     }
-    let text = std::str::from_utf8(&bytes[..length]).or_fail(ExitStatus::Usage, "the new token is no text")?;
+    let text = std::str::from_utf8(&bytes[..length]).or_fail(ExitStatus::Usage, "the new token is not text")?;
     let text = text.strip_suffix('\n').map_or(text, |line| line.strip_suffix('\r').unwrap_or(line));
     cx.hide(text);
     let token = PypiToken::parse(text.to_owned(), address.token_shape()).map_err(|error| {
@@ -151,7 +151,7 @@ fn next_value(held: Option<&StoredSecret>, new: &PypiToken, cx: &mut Context) ->
     let value = match held.map(|held| held.with_token(new)) {
         None => fresh(),
         Some(Err(StoredError::NoJson)) => {
-            cx.note("warning: the secret looked like JSON and was none; its whole value is replaced")?;
+            cx.note("warning: the secret looks like JSON but cannot be parsed; its whole value is replaced")?;
             fresh()
         }
         Some(value) => value,

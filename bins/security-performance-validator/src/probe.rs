@@ -1,15 +1,13 @@
 //! Times the status page: a few requests one after the other, each over a new connection.
 
-use std::{
-    net::IpAddr,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use cli_support::{Context, ExitStatus, Failure};
+use findings_model::text;
 use reqwest::{Client, redirect::Policy};
 use setup_rules::ResponseSample;
-use url::{Host, Url};
+use url::Url;
 
 /// How many requests are made.
 const REQUESTS: usize = 5;
@@ -58,18 +56,7 @@ pub(crate) fn run(args: &ProbeArgs, cx: &mut Context) -> anyhow::Result<Vec<Resp
 
 /// Whether an address may be asked: https, or http on this machine; nothing secret in it.
 fn is_allowed(url: &Url) -> bool {
-    let on_this_machine = match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => IpAddr::from(address).is_loopback(),
-        Some(Host::Ipv6(address)) => IpAddr::from(address).is_loopback(),
-        None => false,
-    };
-    let scheme = match url.scheme() {
-        "https" => url.has_host(),
-        "http" => on_this_machine,
-        _ => false,
-    };
-    scheme && url.username().is_empty() && url.password().is_none()
+    web_address::may_be_asked(url) && url.username().is_empty() && url.password().is_none()
 }
 
 async fn request(url: &Url, timeout: Duration) -> ResponseSample {
@@ -94,7 +81,7 @@ async fn request(url: &Url, timeout: Duration) -> ResponseSample {
         Err(NoAnswer::Request(error)) if error.is_timeout() => {
             ResponseSample::Failed(format!("no answer within {} s", timeout.as_secs_f64()))
         }
-        Err(NoAnswer::Request(error)) => ResponseSample::Failed(innermost(&error)),
+        Err(NoAnswer::Request(error)) => ResponseSample::Failed(text::innermost(&error)),
         Err(NoAnswer::Status(status)) => ResponseSample::Failed(format!("answered {status}")),
         Err(NoAnswer::TooLarge) => {
             ResponseSample::Failed(format!("answered with more than {} MiB", ANSWER_LIMIT / 1024 / 1024))
@@ -128,15 +115,6 @@ async fn answer(client: reqwest::Result<Client>, url: &Url) -> Result<(), NoAnsw
         }
     }
     Ok(())
-}
-
-/// The last cause of an error: what the operating system or the other side said.
-fn innermost(error: &dyn std::error::Error) -> String {
-    let mut error = error;
-    while let Some(source) = error.source() {
-        error = source;
-    }
-    error.to_string()
 }
 
 #[cfg(test)]

@@ -66,13 +66,20 @@ fn write_lines(out: &mut String, report: &ImportReport) -> std::fmt::Result {
     let counts = report.counts;
     writeln!(
         out,
-        "\n{} plans, {} events, {} reports, {} first days moved back",
-        counts.plans, counts.events, counts.reports, counts.dates
+        "\n{}, {}, {}, discovery dates of {} moved back",
+        counted(counts.plans, "plan"),
+        counted(counts.events, "event"),
+        counted(counts.reports, "report"),
+        counted(counts.dates, "finding")
     )?;
     if !report.written.is_empty() {
         writeln!(out, "Written: {}", report.written.join(", "))?;
     }
     Ok(())
+}
+
+fn counted(number: usize, word: &str) -> String {
+    if number == 1 { format!("1 {word}") } else { format!("{number} {word}s") }
 }
 
 fn failure(error: ImportError) -> Failure {

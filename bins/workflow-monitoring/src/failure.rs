@@ -21,7 +21,7 @@ pub(crate) fn record(what: String) -> impl FnOnce(RecordRunError) -> Failure {
             }
             RecordRunError::Store(_) => (ExitStatus::Outside, None),
         };
-        let failure = failure(error, status, what);
+        let failure = Failure::caused(status, what, error);
         match hint {
             Some(hint) => failure.hint(hint),
             None => failure,
@@ -35,14 +35,7 @@ pub(crate) fn prune(error: PruneRunsError) -> Failure {
         PruneRunsError::Plan(_) => ExitStatus::BadInput,
         PruneRunsError::Store(_) => ExitStatus::Outside,
     };
-    failure(error, status, "cannot prune the run records".to_owned())
-}
-
-fn failure<E: std::error::Error + Send + Sync + 'static>(error: E, status: ExitStatus, what: String) -> Failure {
-    match Err::<(), E>(error).or_fail(status, what) {
-        Err(failure) => failure,
-        Ok(()) => Failure::new(status, "nothing failed"),
-    }
+    Failure::caused(status, "cannot prune the run records", error)
 }
 
 /// Everything that the metrics folder knows.

@@ -6,7 +6,7 @@ use crate::{failure, words};
 /// List runs, newest first.
 #[derive(Debug, clap::Args)]
 pub(crate) struct List {
-    /// Only runs that stand so
+    /// Only runs with this status
     #[arg(long, value_parser = words::run_status())]
     status: Option<RunStatus>,
     /// Only runs that ended in the last so many days, or started if they have no end [default: all]

@@ -4,7 +4,7 @@ use orchestrate::{monitoring, project::Project};
 
 use crate::{failure, words};
 
-/// Record how a stage of a run stands.
+/// Record a stage's status.
 ///
 /// Report it as running when it begins and again when it ends, or only its end, with --duration. The names
 /// security-scan, quality-gates, build and publish fill the record's keys of those names.
@@ -16,7 +16,7 @@ pub(crate) struct Stage {
     /// The stage's name
     #[arg(long, value_name = "NAME")]
     name: StageName,
-    /// How it stands
+    /// Its status
     #[arg(long, value_parser = words::stage_status())]
     status: StageStatus,
     /// How long it took, in seconds [default: the time since it was reported as running]

@@ -1,17 +1,17 @@
 use std::fmt;
 
 use findings_model::{AdvisoryId, text};
-use url::{Host, Url};
+use url::Url;
 
 /// The address of a service or of a file that is fetched: `https`, or `http` on this machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SourceAddress(Url);
+pub(crate) struct SourceAddress(Url);
 
 /// Why a text is no address to ask.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SourceAddressError {
     /// It is no URL.
-    #[error("{0:?} is no address that can be asked; one begins with https://")]
+    #[error("{0:?} is not a valid address; one begins with https://")]
     Malformed(String),
     /// Plain http to another machine: anybody on the way could change the answers.
     #[error("{0} is not https; plain http is for this machine only")]
@@ -23,7 +23,7 @@ pub enum SourceAddressError {
 
 impl SourceAddress {
     /// Reads an address.
-    pub fn parse(address: &str) -> Result<Self, SourceAddressError> {
+    pub(crate) fn parse(address: &str) -> Result<Self, SourceAddressError> {
         let shown = || text::shorten(&text::one_line(address.trim()), 200).into_owned();
         let mut url = Url::parse(address.trim()).map_err(|_| SourceAddressError::Malformed(shown()))?;
         let host = url.host_str().ok_or_else(|| SourceAddressError::Malformed(shown()))?.to_owned();
@@ -47,12 +47,7 @@ impl SourceAddress {
 
     /// Whether it is on this machine: there no proxy is used.
     pub(crate) fn is_loopback(&self) -> bool {
-        match self.0.host() {
-            Some(Host::Ipv4(address)) => address.is_loopback(),
-            Some(Host::Ipv6(address)) => address.is_loopback(),
-            Some(Host::Domain(name)) => name == "localhost",
-            None => false,
-        }
+        web_address::is_loopback(&self.0)
     }
 
     /// The address of one record below an OSV service's base address. The id is one part of the path, whatever is in it.

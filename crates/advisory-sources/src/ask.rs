@@ -9,7 +9,7 @@ use reqwest::{
 };
 use retry::{Chance, is_temporary, retry_after};
 
-use crate::{Patience, address::SourceAddress, cache::Validators};
+use crate::{address::SourceAddress, cache::Validators, patience::Patience};
 
 /// The most redirects that are followed, on one host.
 const MOST_REDIRECTS: usize = 5;
@@ -39,7 +39,7 @@ pub(crate) enum AskError {
     TimeOut,
     #[error("it answered with status {0}")]
     Status(u16),
-    #[error("it sent on to another host, which is not asked")]
+    #[error("it redirects to another host, which is not followed")]
     Redirect,
     #[error("the answer holds more than {0} bytes")]
     TooLarge(u64),
@@ -158,10 +158,6 @@ fn lost(error: &reqwest::Error) -> Failed {
 }
 
 /// What the innermost cause says, on one line: the outer ones repeat the address.
-fn innermost(error: &dyn std::error::Error) -> String {
-    let mut cause = error;
-    while let Some(source) = cause.source() {
-        cause = source;
-    }
-    text::shorten(&text::one_line(&cause.to_string()), 200).into_owned()
+fn innermost(error: &reqwest::Error) -> String {
+    text::shorten(&text::one_line(&text::innermost(error)), 200).into_owned()
 }

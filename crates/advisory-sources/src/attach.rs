@@ -5,7 +5,11 @@ use orchestrate::{
     findings::FindingsRequest,
 };
 
-use crate::{Patience, Session, Settings, SourceAddress, SourceAddressError};
+use crate::{
+    address::{SourceAddress, SourceAddressError},
+    patience::Patience,
+    session::{Session, Settings},
+};
 
 /// Gives a run its ways to ask, as its configuration and arguments say. Nothing is sent before the run needs it.
 pub fn attach(request: &mut FindingsRequest, online: &Online) -> Result<(), SourceAddressError> {

@@ -1,8 +1,8 @@
 //! Answers that were kept, a file each: a line of JSON that says what it is, and the answer as it came.
 
-use std::{fmt::Write as _, path::PathBuf};
+use std::path::PathBuf;
 
-use findings_model::{SchemaVersion, Timestamp};
+use findings_model::{SchemaVersion, Timestamp, text};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use state_store::StoreError;
@@ -112,8 +112,5 @@ impl Cache {
 }
 
 fn digest(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut text, byte| {
-        let _infallible = write!(text, "{byte:02x}");
-        text
-    })
+    text::hex(&Sha256::digest(bytes))
 }

@@ -17,7 +17,5 @@ mod session;
 #[cfg(test)]
 mod tests;
 
-pub use address::{SourceAddress, SourceAddressError};
+pub use address::SourceAddressError;
 pub use attach::attach;
-pub use patience::Patience;
-pub use session::{Session, Settings};

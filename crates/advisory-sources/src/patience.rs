@@ -6,19 +6,19 @@ use retry::{Backoff, Chance};
 
 /// How often and how long sources are tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Patience {
+pub(crate) struct Patience {
     /// The most requests for one thing.
-    pub tries: u32,
+    pub(crate) tries: u32,
     /// The wait before the second try; each later one is twice as long.
-    pub first_wait: Duration,
+    pub(crate) first_wait: Duration,
     /// The longest wait that was not asked for.
-    pub longest_wait: Duration,
+    pub(crate) longest_wait: Duration,
     /// Time to make a connection. A service to which none can be made is not tried again.
-    pub connect: Duration,
+    pub(crate) connect: Duration,
     /// Time for one record.
-    pub record: Duration,
+    pub(crate) record: Duration,
     /// Time for everything that one run asks for.
-    pub budget: Duration,
+    pub(crate) budget: Duration,
 }
 
 impl Default for Patience {

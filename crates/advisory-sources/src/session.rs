@@ -16,10 +16,10 @@ use state_store::StoreError;
 use tokio::runtime::Runtime;
 
 use crate::{
-    Patience,
     address::SourceAddress,
     ask::{AskError, Manner, Reply, ask, client},
     cache::{Cache, Kept, Validators},
+    patience::Patience,
 };
 
 /// The most questions that are open at once.
@@ -29,20 +29,20 @@ const GIVE_UP: u32 = 5;
 
 /// How a run asks.
 #[derive(Debug, Clone)]
-pub struct Settings {
+pub(crate) struct Settings {
     /// The folder of kept answers; none keeps nothing.
-    pub cache: Option<PathBuf>,
+    pub(crate) cache: Option<PathBuf>,
     /// How often and how long is tried.
-    pub patience: Patience,
+    pub(crate) patience: Patience,
     /// The time of the run.
-    pub now: Timestamp,
+    pub(crate) now: Timestamp,
     /// Where the jitter of waits starts from.
-    pub seed: u64,
+    pub(crate) seed: u64,
 }
 
 /// Everything that one run asks for: one budget of time, one runtime, made when first needed.
 #[derive(Debug)]
-pub struct Session {
+pub(crate) struct Session {
     cache: Cache,
     patience: Patience,
     seed: u64,
@@ -62,7 +62,7 @@ impl Drop for Session {
 
 impl Session {
     /// Prepares to ask. Nothing is sent yet.
-    pub fn new(settings: Settings) -> Self {
+    pub(crate) fn new(settings: Settings) -> Self {
         Self {
             cache: Cache::new(settings.cache, settings.now),
             patience: settings.patience,
@@ -74,7 +74,7 @@ impl Session {
     }
 
     /// Carries out a search at an OSV service. Gives what went wrong, a line each.
-    pub fn look_up(&self, service: &SourceAddress, search: &mut Search) -> Vec<String> {
+    pub(crate) fn look_up(&self, service: &SourceAddress, search: &mut Search) -> Vec<String> {
         let mut visit = Visit::default();
         loop {
             let ids = search.round();
@@ -184,7 +184,7 @@ impl Session {
     }
 
     /// Fetches a file, or takes the kept one while that is fresh. An answer that is not `usable` is none, and is not kept.
-    pub fn fetch(&self, address: &SourceAddress, usable: &dyn Fn(&[u8]) -> Result<(), String>) -> Fetched {
+    pub(crate) fn fetch(&self, address: &SourceAddress, usable: &dyn Fn(&[u8]) -> Result<(), String>) -> Fetched {
         let kept = self.cache.get(address, FEED_BYTES);
         let (problem, old) = match kept {
             Some(Kept { is_fresh: true, body: Some(body), .. }) if usable(&body).is_ok() => {
@@ -204,10 +204,10 @@ impl Session {
         let old = old.and_then(|kept| Some((kept.body?, kept.fetched_at))).filter(|(body, _)| usable(body).is_ok());
         if let Some((body, at)) = old {
             let day = date_text(at.date());
-            let warning = format!("{address} cannot be had ({problem}); what it said on {day} is used");
+            let warning = format!("{address} cannot be fetched ({problem}); what it said on {day} is used");
             Fetched { bytes: Some(body), warnings: vec![warning] }
         } else {
-            let warning = format!("{address} cannot be had ({problem}); what was known of it stays");
+            let warning = format!("{address} cannot be fetched ({problem}); what was known of it stays");
             Fetched { bytes: None, warnings: vec![warning] }
         }
     }
@@ -292,7 +292,8 @@ impl Visit {
         }
         if let Some(oldest) = self.oldest {
             let (count, day) = (self.old, date_text(oldest.date()));
-            warnings.push(format!("{count} advisory records are used as {service} gave them on {day} or later"));
+            let what = if count == 1 { "record" } else { "records" };
+            warnings.push(format!("using {count} cached advisory {what} from {service}, of {day} or later"));
         }
         let mut refused: BTreeMap<&str, Vec<&AdvisoryId>> = BTreeMap::new();
         for (id, problem) in search.refused() {
@@ -308,8 +309,9 @@ impl Visit {
                 .push(format!("{count} advisories were not looked up at {service}: there are too many for one run"));
         }
         if self.absent > 0 && self.absent == self.wanted {
-            let count = self.absent;
-            warnings.push(format!("{service} has none of {count} advisories; is it the address of an OSV service?"));
+            warnings.push(format!(
+                "{service} knows none of the requested advisories; is it the address of an OSV service?"
+            ));
         }
         warnings.extend(unkept_answer.map(|error| unkept(&error)));
         warnings

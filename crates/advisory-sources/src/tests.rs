@@ -6,7 +6,11 @@ use advisories::AdvisoryStore;
 use findings_model::{AdvisoryId, Package, PackageName, Timestamp, Vulnerability};
 use test_support::osv::{Fault, Osv};
 
-use crate::{Patience, Session, Settings, SourceAddress};
+use crate::{
+    address::SourceAddress,
+    patience::Patience,
+    session::{Session, Settings},
+};
 
 const MONDAY: &str = "2026-01-05T03:00:00Z";
 
@@ -106,7 +110,7 @@ fn faults_that_stay_are_no_answer() {
         (
             Fault::Redirect("https://elsewhere.invalid/x".to_owned()),
             1,
-            "it sent on to another host, which is not asked",
+            "it redirects to another host, which is not followed",
         ),
         (Fault::Body(vec![b' '; 5 << 20]), 1, "the answer holds more than 4194304 bytes"),
     ] {
@@ -157,7 +161,7 @@ fn a_service_that_is_gone_costs_one_try_and_old_answers_serve_on() {
     assert_eq!(warnings.len(), 2, "{warnings:?}");
     let refused = "SERVICE gave no answer about PYSEC-1, PYSEC-7, PYSEC-8 and 1 more (no connection can be made: ";
     assert!(warnings[0].starts_with(refused), "{warnings:?}");
-    assert_eq!(warnings[1], "2 advisory records are used as SERVICE gave them on 2026-01-05 or later");
+    assert_eq!(warnings[1], "using 2 cached advisory records from SERVICE, of 2026-01-05 or later");
 }
 
 #[test]
@@ -189,7 +193,7 @@ fn a_server_that_has_nothing_at_all_is_doubted() {
     let osv = Osv::start();
     let session = session(None, MONDAY, patience());
     let (_, _, warnings) = look_up(&session, &osv.url(), &[flaw(&["PYSEC-1"])]);
-    assert_eq!(warnings, ["SERVICE has none of 1 advisories; is it the address of an OSV service?"]);
+    assert_eq!(warnings, ["SERVICE knows none of the requested advisories; is it the address of an OSV service?"]);
 }
 
 #[test]
@@ -266,7 +270,7 @@ fn a_file_that_cannot_be_had_or_used_leaves_the_kept_one() {
         osv.fail_always(fault);
         let fetched = fetch("2026-01-08T00:00:00Z");
         assert_eq!(fetched.bytes.as_deref(), Some(b"ok 1".as_slice()));
-        let warning = format!("{url} cannot be had ({says}); what it said on 2026-01-05 is used");
+        let warning = format!("{url} cannot be fetched ({says}); what it said on 2026-01-05 is used");
         assert_eq!(fetched.warnings, [warning]);
     }
     let nothing = session(None, MONDAY, patience()).fetch(&address(&url), &any);

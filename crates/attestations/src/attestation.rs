@@ -32,7 +32,7 @@ pub enum AttestationError {
     #[error("it has more than {LARGEST} bytes")]
     TooLarge,
     /// Not JSON, or JSON of another shape.
-    #[error("it is no attestation object (PEP 740)")]
+    #[error("it is not an attestation object (PEP 740)")]
     Json(#[source] serde_json::Error),
     /// A version of the format that is not known.
     #[error("it is of version {0}, expected {VERSION}")]

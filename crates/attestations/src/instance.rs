@@ -1,6 +1,5 @@
-use std::net::IpAddr;
-
-use url::{Host, Url};
+use url::Url;
+use web_address::is_loopback;
 
 /// Sigstore's public certificate authority.
 const PUBLIC_FULCIO: &str = "https://fulcio.sigstore.dev/";
@@ -19,7 +18,7 @@ pub struct Instance {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InstanceError {
     /// Not a URL.
-    #[error("the address {0:?} is no URL")]
+    #[error("the address {0:?} is not a valid URL")]
     NoUrl(String),
     /// Not https, nor http on this machine.
     #[error("the address {0} is not an https address")]
@@ -66,15 +65,5 @@ fn checked(text: &str) -> Result<Url, InstanceError> {
     if !is_bare || url.query().is_some() || url.fragment().is_some() {
         return Err(InstanceError::Extra);
     }
-    let may_be_asked = url.scheme() == "https" || url.scheme() == "http" && is_loopback(&url);
-    if may_be_asked { Ok(url) } else { Err(InstanceError::Scheme(url)) }
-}
-
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
-        Some(Host::Ipv4(address)) => IpAddr::from(address).is_loopback(),
-        Some(Host::Ipv6(address)) => IpAddr::from(address).is_loopback(),
-        None => false,
-    }
+    if web_address::may_be_asked(&url) { Ok(url) } else { Err(InstanceError::Scheme(url)) }
 }

@@ -23,7 +23,7 @@ pub struct ListedBundle {
 #[derive(Debug, thiserror::Error)]
 pub enum ProvenanceError {
     /// Not JSON, or JSON of another shape.
-    #[error("it is no provenance object (PEP 740)")]
+    #[error("it is not a provenance object (PEP 740)")]
     Json(#[source] serde_json::Error),
     /// A version of the format that is not known.
     #[error("it is of version {0}, expected 1")]

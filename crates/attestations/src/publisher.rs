@@ -22,10 +22,10 @@ pub struct Publisher {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PublisherError {
     /// Not `owner/name`.
-    #[error("{0:?} is no repository on GitHub (owner/name)")]
+    #[error("{0:?} is not a valid repository on GitHub (owner/name)")]
     Repository(String),
     /// Not the name of a workflow file.
-    #[error("{0:?} is no workflow file (such as release.yml)")]
+    #[error("{0:?} is not a valid workflow file name (such as release.yml)")]
     Workflow(String),
 }
 

@@ -37,7 +37,7 @@ impl fmt::Display for Service {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum IdentityError {
     /// Not a JSON web token.
-    #[error("the identity token is no JSON web token")]
+    #[error("the identity token is not a JSON web token")]
     NoToken,
     /// A token for another audience.
     #[error("the identity token is not for the audience sigstore")]

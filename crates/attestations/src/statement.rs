@@ -54,7 +54,7 @@ impl fmt::Display for PredicateType {
 #[derive(Debug, thiserror::Error)]
 pub enum StatementError {
     /// Not JSON, or JSON of another shape.
-    #[error("the signed text is no in-toto statement")]
+    #[error("the signed text is not an in-toto statement")]
     Json(#[source] serde_json::Error),
     /// A statement of another version.
     #[error("the statement is of type {0:?}, expected {STATEMENT_TYPE}")]

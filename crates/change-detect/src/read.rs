@@ -18,7 +18,7 @@ pub enum ChangeSetError {
     #[error("the change set is not JSON")]
     Json(#[source] serde_json::Error),
     /// Written by a newer program, or with a version that cannot be read.
-    #[error("the change set is of another schema")]
+    #[error("the change set has an unsupported schema version")]
     Schema(#[source] SchemaError),
     /// Neither a list of changes nor an object that has one.
     #[error("the change set has no list of changes: expected `changes`, `security_changes` or a list")]
@@ -50,7 +50,7 @@ pub enum ChangeError {
     #[error("it has another shape than a change")]
     Shape(#[source] serde_json::Error),
     /// The finding id is empty or too long.
-    #[error("its finding_id is none")]
+    #[error("its finding_id is missing or invalid")]
     FindingId(#[source] NameError),
     /// The change type is not known.
     #[error("its change_type {0:?} is not known")]
@@ -59,7 +59,7 @@ pub enum ChangeError {
     #[error("its new_state is empty")]
     NewState,
     /// The impact is none of the severities.
-    #[error("its impact_level {0:?} is none of critical, high, medium, low, info, unknown")]
+    #[error("its impact_level {0:?} is not valid; it must be one of critical, high, medium, low, info, unknown")]
     Impact(String),
 }
 

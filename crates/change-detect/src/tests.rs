@@ -438,7 +438,7 @@ fn what_is_no_change_set_is_refused_by_name() {
     };
     assert_eq!(
         change("", "resolved", "low", "resolved"),
-        "change 1 of the change set cannot be read: its finding_id is none"
+        "change 1 of the change set cannot be read: its finding_id is missing or invalid"
     );
     assert_eq!(
         change("X-1", " ", "low", "resolved"),
@@ -446,7 +446,7 @@ fn what_is_no_change_set_is_refused_by_name() {
     );
     assert_eq!(
         change("X-1", "resolved", "super-high", "resolved"),
-        "change 1 of the change set cannot be read: its impact_level \"super-high\" is none of critical, high, medium, low, info, unknown"
+        "change 1 of the change set cannot be read: its impact_level \"super-high\" is not valid; it must be one of critical, high, medium, low, info, unknown"
     );
     assert_eq!(
         change("X-1", "resolved", "low", "exploded"),

@@ -15,6 +15,9 @@ use crate::{
     hidden::{self, Masks},
 };
 
+/// The variable of the environment that says how a result is printed.
+pub(crate) const FORMAT_VARIABLE: &str = "RELWARDEN_FORMAT";
+
 /// How a result is printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Format {
@@ -35,7 +38,7 @@ pub struct Common {
     #[arg(long, global = true, value_name = "FILE", env = "RELWARDEN_CONFIG")]
     pub config: Option<PathBuf>,
     /// How to print the result
-    #[arg(long, global = true, value_enum, default_value_t = Format::Text, env = "RELWARDEN_FORMAT")]
+    #[arg(long, global = true, value_enum, default_value_t = Format::Text, env = FORMAT_VARIABLE)]
     pub format: Format,
     /// Say more on stderr; twice for everything (also VERBOSE=true, DEBUG=true, RUST_LOG)
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
@@ -81,7 +84,7 @@ impl Context {
         // Without the `.` that the default puts behind it: it would stand in every path that is shown.
         let project: PathBuf = here.join(&common.project).components().collect();
         if !project.is_dir() {
-            let what = format!("the project folder {} is no folder", common.project.display());
+            let what = format!("the project folder {} is not a folder", common.project.display());
             return Err(Failure::new(ExitStatus::Usage, what)
                 .hint("give the project's folder with --project DIR")
                 .into());

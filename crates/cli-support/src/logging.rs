@@ -30,7 +30,7 @@ pub(crate) fn init(common: &Common, context: &Context) -> anyhow::Result<()> {
     let filter = match context.var("RUST_LOG") {
         Some(directives) => directives
             .parse::<Targets>()
-            .or_fail(ExitStatus::Usage, format!("RUST_LOG={} is no log filter", text::one_line(directives)))?,
+            .or_fail(ExitStatus::Usage, format!("RUST_LOG={} is not a valid log filter", text::one_line(directives)))?,
         // What lies below (HTTP, TLS) may print headers: only our own crates go beyond warnings by themselves.
         None => OUR_CRATES
             .iter()
@@ -91,15 +91,20 @@ fn is_fit(line: &Metadata<'_>) -> bool {
 }
 
 /// The crates whose log lines are ours.
-const OUR_CRATES: [&str; 20] = [
+const OUR_CRATES: [&str; 29] = [
     "advisories",
+    "advisory_sources",
+    "attestations",
     "change_detect",
     "cli_support",
     "credentials",
     "decide_release",
     "detect_changes",
     "dist_check",
+    "findings_export",
     "findings_ledger",
+    "findings_model",
+    "git_command",
     "integration_orchestrator",
     "live_status",
     "metrics",
@@ -107,10 +112,14 @@ const OUR_CRATES: [&str; 20] = [
     "publish_pypi",
     "pypi_publish",
     "release_decision",
+    "retry",
     "scanner_reports",
     "security_performance_validator",
+    "setup_rules",
+    "state_store",
     "update_findings",
     "update_status",
+    "web_address",
     "workflow_monitoring",
 ];
 
@@ -120,4 +129,19 @@ fn open(path: &std::path::Path) -> anyhow::Result<File> {
         .create(true)
         .open(path)
         .or_fail(ExitStatus::Usage, format!("cannot open the log file {}", path.display()))?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_crate_of_ours_may_say_more_than_warnings() {
+        let workspace = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let folders = ["bins", "crates"].map(|folder| state_store::list(&workspace.join(folder)).unwrap());
+        let names = folders.into_iter().flatten().map(|folder| folder.name.replace('-', "_"));
+        let mut names: Vec<String> = names.filter(|name| name != "test_support").collect();
+        names.sort();
+        assert_eq!(names, OUR_CRATES);
+    }
 }

@@ -1,4 +1,8 @@
-use std::{borrow::Cow, ffi::OsString, process::ExitCode};
+use std::{
+    borrow::Cow,
+    ffi::{OsStr, OsString},
+    process::ExitCode,
+};
 
 use findings_model::{SchemaVersion, text};
 use serde::Serialize;
@@ -71,17 +75,32 @@ pub(crate) fn early(error: &anyhow::Error, format: Format) -> ExitStatus {
     status(error)
 }
 
-/// Whether the result was to be JSON, as far as arguments tell that could not be parsed.
-fn is_json(arguments: impl Iterator<Item = OsString>) -> bool {
-    let arguments: Vec<OsString> = arguments.collect();
-    arguments.iter().any(|argument| argument == "--format=json")
-        || arguments.windows(2).any(|pair| pair[0] == "--format" && pair[1] == "json")
+/// Whether the result was to be JSON, as far as that can be told from arguments that could not be parsed; `variable` is
+/// that of the environment.
+fn is_json(arguments: &[OsString], variable: Option<&OsStr>) -> bool {
+    let mut arguments = arguments.iter().skip(1);
+    let mut format = variable;
+    while let Some(argument) = arguments.next() {
+        if argument == "--" {
+            break;
+        } else if argument == "--format" {
+            format = arguments.next().map(OsString::as_os_str);
+        } else if let Some(given) = argument.to_str().and_then(|argument| argument.strip_prefix("--format=")) {
+            format = Some(OsStr::new(given));
+        }
+    }
+    format.is_some_and(|format| format == "json")
 }
 
 /// Prints what the parser of the arguments has to say (an error, or the help that was asked for), and gives the exit code.
-#[expect(clippy::print_stderr, reason = "there is no context yet to print through")]
+#[expect(
+    clippy::disallowed_methods,
+    clippy::print_stderr,
+    reason = "there is no context yet that has read the environment and can print"
+)]
 pub(crate) fn arguments(error: &clap::Error) -> ExitCode {
-    if error.use_stderr() && is_json(std::env::args_os()) {
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    if error.use_stderr() && is_json(&arguments, std::env::var_os(crate::context::FORMAT_VARIABLE).as_deref()) {
         let said = error.render().to_string();
         let first = said.lines().next().unwrap_or_default();
         let hint = "run it with --help";
@@ -139,6 +158,18 @@ fn lines(error: &anyhow::Error) -> Vec<String> {
 mod tests {
     use super::*;
     use crate::ResultExt as _;
+
+    #[test]
+    fn the_format_of_arguments_that_cannot_be_parsed_is_told_like_that_of_others() {
+        let asked = |arguments: &str, variable: Option<&str>| {
+            let arguments: Vec<OsString> = arguments.split(' ').map(OsString::from).collect();
+            is_json(&arguments, variable.map(OsStr::new))
+        };
+        assert!(asked("bin --bogus", Some("json")) && asked("bin --format json --bogus", Some("text")));
+        assert!(asked("bin --bogus --format=json", None));
+        assert!(!asked("bin --bogus", None) && !asked("bin --format=text --bogus", Some("json")));
+        assert!(!asked("bin --bogus -- --format=json", None));
+    }
 
     #[test]
     fn an_error_says_what_why_and_what_next() {

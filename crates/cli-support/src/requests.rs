@@ -29,7 +29,7 @@ const FINGERPRINT_KEY: &str = "RELWARDEN_FINGERPRINT_KEY";
 pub fn never_scanned() -> String {
     let (ledger, reports) = (orchestrate::paths::LEDGER, orchestrate::paths::REPORTS);
     format!(
-        "warning: there is no {ledger}: what there is to find is not known; lay the scanners' reports into {reports} and run update-findings first"
+        "warning: there is no {ledger}: nothing has been scanned yet; put the scanner reports in {reports} and run update-findings first"
     )
 }
 

@@ -15,10 +15,10 @@ pub struct Present {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ChoiceError {
     /// None is open.
-    #[error("there is no credential at hand")]
+    #[error("no credential found")]
     Nothing,
     /// Two are open, and nobody said which one is meant.
-    #[error("both {} and {} are at hand, and nothing says which of them to use", way(*.0), way(*.1))]
+    #[error("both {} and {} are set; choose one with --auth", way(*.0), way(*.1))]
     Both(PublishAuth, PublishAuth),
 }
 

@@ -34,7 +34,7 @@ pub struct Claims(Map<String, Value>);
 
 /// The text is no JSON web token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("it is no JSON web token")]
+#[error("it is not a JSON web token")]
 pub struct NoToken;
 
 impl Claims {

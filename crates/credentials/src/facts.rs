@@ -68,13 +68,13 @@ impl IndexIdentity {
         match self {
             Self::PyPi => audience == "pypi",
             Self::TestPyPi => audience == "testpypi",
-            Self::Other(host) => is_loopback(host) || !is_of_other_service(audience),
+            Self::Other(host) => web_address::is_loopback_host(host) || !is_of_other_service(audience),
         }
     }
 
     /// Whether this index may be sent a token that `issuer` gave out. A server on this machine may: it plays another index's part.
     fn takes_tokens_of(&self, issuer: &Self) -> bool {
-        self == issuer || matches!(self, Self::Other(host) if is_loopback(host))
+        self == issuer || matches!(self, Self::Other(host) if web_address::is_loopback_host(host))
     }
 }
 
@@ -85,11 +85,6 @@ fn is_of_other_service(audience: &str) -> bool {
     let services = ["amazonaws.com", "googleapis.com", "azuread", "microsoft", "sigstore", "github.com", "pypi.org"];
     matches!(audience.as_str(), "" | "pypi" | "testpypi" | crate::OWN_AUDIENCE)
         || services.iter().any(|service| audience.contains(service))
-}
-
-fn is_loopback(host: &str) -> bool {
-    let host = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 impl fmt::Display for IndexIdentity {

@@ -9,7 +9,8 @@ use reqwest::{
     redirect::Policy,
 };
 use retry::retry_after;
-use url::{Host, Url};
+use url::Url;
+use web_address::is_loopback;
 use zeroize::Zeroizing;
 
 /// Time to make a connection.
@@ -29,20 +30,6 @@ pub(crate) fn client(address: &Url) -> reqwest::Result<Client> {
         .redirect(Policy::none());
     let builder = if is_loopback(address) { builder.no_proxy() } else { builder.https_only(true) };
     builder.build()
-}
-
-/// Whether an address may be told a secret: https, or this machine.
-pub(crate) fn is_safe(address: &Url) -> bool {
-    address.scheme() == "https" || (address.scheme() == "http" && is_loopback(address))
-}
-
-pub(crate) fn is_loopback(address: &Url) -> bool {
-    match address.host() {
-        Some(Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(Host::Ipv6(ip)) => ip.is_loopback(),
-        Some(Host::Domain(name)) => name == "localhost",
-        None => false,
-    }
 }
 
 /// What a service answered: status and body. The body is wiped when dropped.

@@ -41,7 +41,7 @@ impl IdToken {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum IdTokenError {
     /// Not a job of GitHub Actions.
-    #[error("this is no job of GitHub Actions, and nobody else gives identity tokens here")]
+    #[error("not running in GitHub Actions, so no identity token is available")]
     OutsideActions,
     /// A pull request from a fork, whose jobs get none.
     #[error("GitHub gives no identity token to a pull request from a fork")]
@@ -50,7 +50,7 @@ pub enum IdTokenError {
     #[error("the job may not ask GitHub for an identity token: {0} is not set")]
     NotPermitted(&'static str),
     /// The address would be told the bearer token unencrypted, or is none.
-    #[error("ACTIONS_ID_TOKEN_REQUEST_URL is no https address")]
+    #[error("ACTIONS_ID_TOKEN_REQUEST_URL is not an https address")]
     Address,
     /// No HTTP client.
     #[error("no HTTP client can be made")]
@@ -78,7 +78,7 @@ pub enum IdTokenError {
     #[error("what GitHub's token service answered holds no identity token")]
     Answer,
     /// A token for another audience.
-    #[error("GitHub gave an identity token for the audience {got:?} where {asked:?} was asked for")]
+    #[error("GitHub issued an identity token for audience {got:?}; {asked:?} was requested")]
     Audience {
         /// The audience asked for.
         asked: String,
@@ -138,7 +138,7 @@ impl IdTokenSource {
         };
         let address = address.ok_or_else(|| absent("ACTIONS_ID_TOKEN_REQUEST_URL"))?;
         let bearer = bearer.ok_or_else(|| absent("ACTIONS_ID_TOKEN_REQUEST_TOKEN"))?;
-        let address = Url::parse(address).ok().filter(http::is_safe).ok_or(IdTokenError::Address)?;
+        let address = Url::parse(address).ok().filter(web_address::may_be_asked).ok_or(IdTokenError::Address)?;
         let client = http::client(&address).map_err(|_builder| IdTokenError::Client)?;
         Ok(Self { address, bearer, client })
     }

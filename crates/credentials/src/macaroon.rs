@@ -27,7 +27,7 @@ pub enum MacaroonError {
     #[error("behind \"pypi-\" there is no base64url text")]
     Encoding,
     /// Another format.
-    #[error("the token is no macaroon of version 2")]
+    #[error("the token is not a macaroon of version 2")]
     Version,
     /// The bytes end before the signature does.
     #[error("the token is cut off: its end is missing")]

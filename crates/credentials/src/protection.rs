@@ -21,7 +21,7 @@ pub struct Protection {
 
 /// A pattern of branches or tags that is none.
 #[derive(Debug, thiserror::Error)]
-#[error("{text:?} is no pattern of names")]
+#[error("{text:?} is not a valid pattern of names")]
 pub struct PatternError {
     text: String,
     source: glob::PatternError,

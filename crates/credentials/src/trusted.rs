@@ -139,7 +139,7 @@ pub enum TrustedError {
     #[error("{0} answered in a form that trusted publishing does not have")]
     Answer(IndexIdentity),
     /// The token that came back is none.
-    #[error("what {index} gave is no token")]
+    #[error("what {index} gave is not a valid token")]
     Token {
         /// The index.
         index: IndexIdentity,
@@ -311,7 +311,7 @@ impl TrustedPublishing {
     /// Prepares to ask the index that takes uploads at this address.
     pub fn at(upload: &Url) -> Result<Self, TrustedError> {
         let address = || TrustedError::Address(upload.clone());
-        let host = upload.host_str().filter(|_| http::is_safe(upload)).ok_or_else(address)?;
+        let host = upload.host_str().filter(|_| web_address::may_be_asked(upload)).ok_or_else(address)?;
         let (audience, mint) = (upload.join("/_/oidc/audience"), upload.join("/_/oidc/mint-token"));
         let (Ok(audience), Ok(mint)) = (audience, mint) else {
             return Err(address());

@@ -69,16 +69,16 @@ pub enum FileNameError {
     #[error("there is no version in the name")]
     NoVersion,
     /// The project part is no package name.
-    #[error("{0:?} is no package name")]
+    #[error("{0:?} is not a valid package name")]
     Project(String),
     /// The version part does not follow PEP 440.
-    #[error("{0:?} is no version (PEP 440)")]
+    #[error("{0:?} is not a valid version (PEP 440)")]
     Version(String),
     /// The build tag does not begin with a digit.
-    #[error("{0:?} is no build tag: it must begin with a digit")]
+    #[error("{0:?} is not a valid build tag: it must begin with a digit")]
     Build(String),
     /// An empty tag, or a Python tag that is no word.
-    #[error("{0:?} is no compatibility tag (PEP 425)")]
+    #[error("{0:?} is not a valid compatibility tag (PEP 425)")]
     Tag(String),
 }
 

@@ -9,10 +9,14 @@ mod directives;
 mod explicit;
 mod inline;
 mod marks;
+mod names;
 mod tables;
 mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
+
+/// After so many places that are surely wrong the reading stops: one is enough to be refused.
+const ENOUGH: usize = 20;
 
 /// How sure a verdict is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,7 +37,7 @@ pub(crate) struct Defect {
     pub(crate) message: String,
 }
 
-/// Judges a description. Findings are in the order of their lines.
+/// Judges a description. Findings are in the order of their lines; not many more than [`ENOUGH`] are looked for.
 pub(crate) fn check(text: &str) -> Vec<Defect> {
     let lines: Vec<Line> =
         text.split('\n').enumerate().map(|(index, line)| Line { number: index + 1, text: expand(line) }).collect();
@@ -90,6 +94,8 @@ fn expand(line: &str) -> String {
 /// What was found, and the names that are looked up at the end.
 struct Notes {
     defects: Vec<Defect>,
+    /// How many of them are sure.
+    sure: usize,
     /// The text in lower case with single spaces, for crude look-ups of what could define a name.
     squeezed: String,
     /// Roles that the text defines, and whether they are raw.
@@ -133,6 +139,7 @@ impl Notes {
         });
         Self {
             defects: Vec::new(),
+            sure: 0,
             roles: roles.collect(),
             squeezed: squeeze(text),
             defined_roles: BTreeSet::new(),
@@ -153,7 +160,12 @@ impl Notes {
 
     fn add(&mut self, certainty: Certainty, line: usize, message: impl Into<String>) {
         let certainty = if self.soft > 0 { Certainty::Unsure } else { certainty };
-        self.defects.push(Defect { certainty, line, message: message.into() });
+        let defect = Defect { certainty, line, message: message.into() };
+        // What is wrong more than once in a line is said once.
+        if !self.defects.iter().rev().take(ENOUGH).any(|known| *known == defect) {
+            self.sure += usize::from(certainty == Certainty::Sure);
+            self.defects.push(defect);
+        }
     }
 
     fn sure(&mut self, line: usize, message: impl Into<String>) {
@@ -283,88 +295,9 @@ impl Notes {
         self.implicit.entry(squeeze(name)).or_default().insert(what.to_owned());
     }
 
-    /// Whether something surely defines a name.
-    fn defines(&self, name: &str) -> bool {
-        let plain = |text: &str| -> String { text.chars().filter(|c| c.is_alphanumeric() || *c == ' ').collect() };
-        let wanted = plain(name);
-        self.targets.contains_key(name)
-            || self.others.contains(name)
-            // A title defines its name without the markup in it.
-            || self.implicit.keys().any(|title| title == name || plain(title).trim() == wanted.trim())
-    }
-
-    /// Whether a footnote that numbers itself can have got this number.
-    fn numbers(&self, label: &str) -> bool {
-        let explicit = self.targets.keys().filter(|name| name.bytes().all(|byte| byte.is_ascii_digit())).count();
-        let numbered = self.automatic[0].1;
-        numbered > 0 && label.parse().is_ok_and(|number: usize| (1..=numbered + explicit).contains(&number))
-    }
-
-    /// Whether anything in the text could define a name that a reference asks for. Rather too much than too little.
-    fn could_define(&self, name: &str) -> bool {
-        let forms = [
-            format!("_{name}:"),
-            format!("_`{name}`"),
-            format!("`{name} <"),
-            format!(".. [{name}]"),
-            format!(".. [#{name}]"),
-            format!(":name: {name}"),
-        ];
-        forms.iter().any(|form| self.squeezed.contains(form.as_str()))
-            || self.squeezed.replace('\\', "").contains(&format!("_{name}:"))
-    }
-
-    fn finish(mut self) -> Vec<Defect> {
-        for (name, Use { line, is_soft }) in std::mem::take(&mut self.references) {
-            let is_ambiguous = self.implicit.get(&name).is_some_and(|whats| whats.len() > 1);
-            if is_ambiguous && !self.targets.contains_key(&name) && !self.others.contains(&name) {
-                let message = format!("duplicate target name, cannot be used as a unique reference: {name:?}");
-                self.add(if is_soft { Certainty::Unsure } else { Certainty::Likely }, line, message);
-            } else if !self.defines(&name) && !self.numbers(&name) {
-                let unsure = is_soft || self.could_define(&name);
-                let certainty = if unsure { Certainty::Unsure } else { Certainty::Sure };
-                self.add(certainty, line, format!("unknown target name {name:?}"));
-            }
-        }
-        for (name, (other, line)) in &self.indirect {
-            let mut at = other;
-            let mut left = self.indirect.len();
-            while let Some((next, _)) = self.indirect.get(at).filter(|_| left > 0) {
-                (at, left) = (next, left - 1);
-            }
-            if left == 0 {
-                let message = format!("indirect hyperlink target {name:?} forms a circular reference");
-                self.defects.push(Defect { certainty: Certainty::Likely, line: *line, message });
-            }
-        }
-        for (name, Use { line, is_soft }) in std::mem::take(&mut self.substitutions) {
-            if !self.defined_substitutions.iter().any(|defined| squeeze(defined) == name) {
-                let unsure = is_soft || self.squeezed.contains(&format!(".. |{name}|"));
-                let certainty = if unsure { Certainty::Unsure } else { Certainty::Sure };
-                self.add(certainty, line, format!("undefined substitution {name:?}"));
-            }
-        }
-        self.count();
-        self.defects.sort_by(|a, b| a.line.cmp(&b.line).then(b.certainty.cmp(&a.certainty)));
-        self.defects.dedup();
-        self.defects
-    }
-
-    /// Holds references without a name against what they can lead to.
-    fn count(&mut self) {
-        let certainty = if self.was_soft { Certainty::Unsure } else { Certainty::Sure };
-        let (references, targets) = (self.anonymous_references.len(), self.anonymous_targets.len());
-        if references != targets {
-            let line = self.anonymous_references.first().or(self.anonymous_targets.first()).copied().unwrap_or(1);
-            let message = format!("anonymous hyperlink mismatch: {references} references but {targets} targets");
-            self.add(certainty, line, message);
-        }
-        for (number, kind) in ["autonumbered", "symbol"].into_iter().enumerate() {
-            let (references, notes) = &self.automatic[number];
-            if let Some(line) = references.get(*notes).copied() {
-                self.add(certainty, line, format!("too many {kind} footnote references"));
-            }
-        }
+    /// Whether so much is surely wrong that nothing more need be found.
+    fn is_enough(&self) -> bool {
+        self.sure >= ENOUGH
     }
 }
 

@@ -25,7 +25,7 @@ pub enum ExportFormat {
 
 /// A word that names no export format or status.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{word:?} is none of {allowed}")]
+#[error("{word:?} is not valid; it must be one of {allowed}")]
 pub struct ExportWordError {
     word: String,
     allowed: String,

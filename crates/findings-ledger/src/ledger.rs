@@ -42,7 +42,7 @@ pub enum LedgerError {
     #[error("the findings ledger cannot be read")]
     Json(#[source] serde_json::Error),
     /// Written by a newer program.
-    #[error("the findings ledger is of another schema")]
+    #[error("the findings ledger has an unsupported schema version")]
     Schema(#[source] SchemaError),
     /// Two findings have one id.
     #[error("the findings ledger holds {0} twice")]

@@ -30,4 +30,5 @@ pub use intake::{
     Exception, ExceptionKind, ExceptionNotice, Intake, PathPattern, PathPatternError, Required, Taken, take_in,
 };
 pub use ledger::{Ledger, LedgerError};
-pub use plans::{Plan, PlanFile, PlanProblem, PlanStatus, Plans, PlansError, PlansSynced, Priority, sync_plans};
+pub(crate) use plans::sync_plans;
+pub use plans::{Plan, PlanFile, PlanProblem, PlanStatus, Plans, PlansError, PlansSynced, Priority};

@@ -19,7 +19,8 @@ use serde_json::{Map, Value};
 use smol_str::SmolStr;
 use time::Date;
 
-pub use sync::{PlanFile, PlansSynced, sync_plans};
+pub(crate) use sync::sync_plans;
+pub use sync::{PlanFile, PlansSynced};
 
 /// Every plan of the file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -151,13 +152,13 @@ impl Priority {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PlanProblem {
     /// The plan is no mapping.
-    #[error("plan {}: it is no mapping of keys to values", show(.plan))]
+    #[error("plan {}: it is not a mapping of keys to values", show(.plan))]
     NotAMapping {
         /// The plan.
         plan: String,
     },
     /// A word that is none of those allowed.
-    #[error("plan {}: {key} {:?} is none of {allowed}", show(.plan), show(.found))]
+    #[error("plan {}: {key} {:?} is not valid; it must be one of {allowed}", show(.plan), show(.found))]
     Word {
         /// The plan.
         plan: String,
@@ -169,7 +170,7 @@ pub enum PlanProblem {
         allowed: String,
     },
     /// A value that is no date.
-    #[error("plan {}: {key} {:?} is no date (as 2026-12-01)", show(.plan), show(.found))]
+    #[error("plan {}: {key} {:?} is not a valid date (such as 2026-12-01)", show(.plan), show(.found))]
     Date {
         /// The plan.
         plan: String,
@@ -179,7 +180,7 @@ pub enum PlanProblem {
         found: String,
     },
     /// A list or mapping in place of text.
-    #[error("plan {}: {key} is no text", show(.plan))]
+    #[error("plan {}: {key} is not text", show(.plan))]
     NotText {
         /// The plan.
         plan: String,
@@ -205,13 +206,13 @@ fn show(foreign: &str) -> String {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PlansError {
     /// The text is no YAML.
-    #[error("the remediation plans are no YAML: {0}")]
+    #[error("the remediation plans are not valid YAML: {0}")]
     Yaml(String),
     /// The bytes are not UTF-8.
     #[error("the remediation plans are not UTF-8 text (byte {0})")]
     Encoding(usize),
     /// A part of the document is not what it must be.
-    #[error("the remediation plans cannot be used: {0} is no mapping of keys to values")]
+    #[error("the remediation plans cannot be used: {0} is not a mapping of keys to values")]
     Shape(&'static str),
 }
 

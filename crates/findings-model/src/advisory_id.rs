@@ -53,6 +53,11 @@ impl AdvisoryId {
         Ok(Self(SmolStr::new(canonical)))
     }
 
+    /// An id in the spelling that all writings of it share; a text that cannot be one stays as it is.
+    pub fn canonical_or(text: &str) -> String {
+        Self::parse(text).map_or_else(|_| text.to_owned(), |id| id.as_str().to_owned())
+    }
+
     /// The id as it stands, if it is short and already in the form that [`Self::parse`] gives: a known scheme and plain characters.
     fn canonical(text: &[u8]) -> Option<SmolStr> {
         let is_upper = |b: &u8| matches!(b, b'0'..=b'9' | b'A'..=b'Z' | b'-');

@@ -5,7 +5,7 @@ use smol_str::SmolStr;
 
 /// Why a text is no name of its kind.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{text:?} is no {what}: {why}")]
+#[error("{text:?} is not a valid {what}: {why}")]
 pub struct NameError {
     what: &'static str,
     text: String,

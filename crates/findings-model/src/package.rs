@@ -13,7 +13,7 @@ const LONGEST: usize = 200;
 
 /// Why a text is no package name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no package name")]
+#[error("{0:?} is not a valid package name")]
 pub struct PackageNameError(String);
 
 impl PackageName {

@@ -27,7 +27,7 @@ pub enum SchemaError {
         known: SchemaVersion,
     },
     /// Of a major version that there never was, or that this program no longer reads.
-    #[error("schema_version {found} is none that this program knows, which are those from {}.0 on", known.major)]
+    #[error("schema_version {found} is not supported; this program reads {}.0 and later", known.major)]
     Unknown {
         /// What the document says.
         found: SchemaVersion,

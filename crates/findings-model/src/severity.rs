@@ -78,7 +78,7 @@ impl fmt::Display for Severity {
 
 /// A word that is none of the six severities.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is none of critical, high, medium, low, info, unknown")]
+#[error("{0:?} is not valid; it must be one of critical, high, medium, low, info, unknown")]
 pub struct SeverityError(String);
 
 impl FromStr for Severity {
@@ -128,7 +128,7 @@ pub struct CvssScore(f64);
 
 /// A number that is no CVSS score.
 #[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
-#[error("{0} is no CVSS score: those go from 0.0 to 10.0")]
+#[error("{0} is not a valid CVSS score; scores go from 0.0 to 10.0")]
 pub struct CvssScoreError(f64);
 
 impl CvssScore {

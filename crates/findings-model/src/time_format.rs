@@ -10,7 +10,7 @@ pub struct Timestamp(OffsetDateTime);
 
 /// A text that is no RFC 3339 time.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no RFC 3339 time (as 2026-01-05T03:00:00Z)")]
+#[error("{0:?} is not a valid RFC 3339 time (such as 2026-01-05T03:00:00Z)")]
 pub struct TimestampError(String);
 
 impl Timestamp {

@@ -146,7 +146,7 @@ pub enum GitError {
         limit: u64,
     },
     /// Git does not take the name for a branch, a tag or a remote.
-    #[error("git takes no {what} of the name {name:?}")]
+    #[error("{name:?} is not a valid git {what} name")]
     BadName {
         /// `branch`, `tag` or `remote`.
         what: &'static str,

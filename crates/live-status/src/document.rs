@@ -137,7 +137,7 @@ impl RemediationStatus {
 #[derive(Debug, thiserror::Error)]
 pub enum DocumentError {
     /// Not this shape, or it contradicts itself.
-    #[error("it is no status document")]
+    #[error("it is not a status document")]
     Malformed(#[source] serde_json::Error),
     /// Written by a newer program.
     #[error(transparent)]

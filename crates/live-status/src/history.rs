@@ -46,7 +46,7 @@ pub struct HistoryDay {
 #[derive(Debug, thiserror::Error)]
 pub enum HistoryError {
     /// Not this shape.
-    #[error("it is no status history")]
+    #[error("it is not a status history")]
     Malformed(#[source] serde_json::Error),
     /// Written by a newer program.
     #[error(transparent)]

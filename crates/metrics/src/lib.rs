@@ -48,9 +48,7 @@ pub use measure::{DurationSummary, Measured, NoValue, Rate};
 pub use names::{ExecutionId, NameError, StageName, StageRole, WorkflowName};
 pub use page::RenderError;
 pub use prune::{FolderBytes, PlannedWrite, PruneDocument, PruneError, PruneOptions, PrunePlan, PruneSummary};
-pub use publish::{
-    MIN_ATTEMPTS, MIN_ATTEMPTS_ONE_DAY, NoAttempt, NotAttempts, PublishOutcome, PublishingStats, consecutive_failures,
-};
+pub use publish::{MIN_ATTEMPTS, MIN_ATTEMPTS_ONE_DAY, NoAttempt, NotAttempts, PublishOutcome, PublishingStats};
 pub use record::{
     FinishReport, Finished, ReadRecordError, ReportError, RunRecord, SCHEMA_VERSION, Stage, StageReport, StartReport,
 };

@@ -170,7 +170,7 @@ impl PublishingStats {
 }
 
 /// How many of the newest attempts failed in a row, over all time up to `now`; no value without attempts.
-pub fn consecutive_failures(runs: &[RunRecord], now: Timestamp) -> Measured<usize> {
+pub(crate) fn consecutive_failures(runs: &[RunRecord], now: Timestamp) -> Measured<usize> {
     let mut attempts: Vec<_> = runs
         .iter()
         .filter_map(|run| {

@@ -121,7 +121,7 @@ pub enum ReadDailyError {
     #[error(transparent)]
     Schema(#[from] SchemaError),
     /// A key of `days` is no date.
-    #[error("{0:?} is no day (as 2026-01-05)")]
+    #[error("{0:?} is not a valid day (such as 2026-01-05)")]
     BadDay(String),
 }
 

@@ -11,7 +11,7 @@ pub struct Days(u32);
 
 /// A text or number that is no [`Days`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no number of days (a whole number from 1 to 36500)")]
+#[error("{0:?} is not a valid number of days (a whole number from 1 to 36500)")]
 pub struct DaysError(String);
 
 impl Days {

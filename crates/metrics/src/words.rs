@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// A word that is none of those that are known here.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{found:?} is no {what} (one of {known})")]
+#[error("{found:?} is not a valid {what} (must be one of {known})")]
 pub struct WordError {
     what: &'static str,
     found: String,

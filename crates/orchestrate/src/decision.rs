@@ -169,7 +169,7 @@ impl Situation {
         is_open.then(|| {
             let what = last.next_version.as_ref().map_or_else(|| "a release".to_owned(), ToString::to_string);
             let when = last.decided_at;
-            format!("the request for {what} of {when} is dropped, as this decision takes its place: where it was not published, ask again")
+            format!("this decision replaces the pending request for {what} of {when}; request it again if it was not published")
         })
     }
 

@@ -34,7 +34,7 @@ pub enum DocumentError {
         source: release_decision::DocumentError,
     },
     /// The receipt cannot be understood.
-    #[error("{path} is no receipt")]
+    #[error("{path} is not a receipt")]
     Receipt {
         /// The file.
         path: String,
@@ -43,7 +43,7 @@ pub enum DocumentError {
         source: serde_json::Error,
     },
     /// The receipt was written by a newer program.
-    #[error("{path} is of another schema")]
+    #[error("{path} has an unsupported schema version")]
     ReceiptSchema {
         /// The file.
         path: String,

@@ -156,11 +156,15 @@ fn plan_words(ledger: &Ledger, plans: &Plans) -> BTreeMap<FindingId, PlanWords> 
     // A plan that says nothing reads as what everybody's plan says before somebody has thought about it.
     let untouched = Plans::from_yaml(b"findings: {x: {}}").unwrap_or_default();
     let untouched = untouched.get("x");
-    let by_key: HashMap<String, &Plan> =
-        plans.all().iter().filter(|plan| !plan.archived).map(|plan| (canonical(&plan.key), plan)).collect();
+    let by_key: HashMap<String, &Plan> = plans
+        .all()
+        .iter()
+        .filter(|plan| !plan.archived)
+        .map(|plan| (AdvisoryId::canonical_or(&plan.key), plan))
+        .collect();
     let of = |finding: &Finding| {
         by_key
-            .get(&canonical(finding.finding_id.as_str()))
+            .get(&AdvisoryId::canonical_or(finding.finding_id.as_str()))
             .copied()
             .or_else(|| finding.subject.advisory_ids().into_iter().find_map(|id| by_key.get(id.as_str()).copied()))
     };
@@ -179,8 +183,4 @@ fn plan_words(ledger: &Ledger, plans: &Plans) -> BTreeMap<FindingId, PlanWords> 
         Some((finding.finding_id.clone(), words))
     });
     words.collect()
-}
-
-fn canonical(id: &str) -> String {
-    AdvisoryId::parse(id).map_or_else(|_| id.to_owned(), |id| id.as_str().to_owned())
 }

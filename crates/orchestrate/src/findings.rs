@@ -393,7 +393,8 @@ fn history(
     }
     let kept = format!("{path}.corrupt-{}", date_text(today));
     project.write(&kept, &bytes)?;
-    warnings.push(format!("{damaged} lines of {path} cannot be read; the file as it was is kept as {kept}"));
+    let lines = if damaged == 1 { "line" } else { "lines" };
+    warnings.push(format!("{damaged} {lines} of {path} cannot be read; the file as it was is kept as {kept}"));
     Ok(whole)
 }
 

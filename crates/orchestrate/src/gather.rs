@@ -250,7 +250,8 @@ fn records_of_zip(project: &Project, path: &Path, wanted: &Wanted, records: &mut
             records.files.extend(found.records.into_iter().map(|(name, bytes)| (format!("{label}:{name}"), bytes)));
             if let Some(first) = found.first_unreadable {
                 let count = found.unreadable;
-                records.warnings.push(format!("{count} records of {label} cannot be read; the first is {first}"));
+                let what = if count == 1 { "record" } else { "records" };
+                records.warnings.push(format!("{count} {what} of {label} cannot be read; the first is {first}"));
             }
         }
         Err(error) => records.warnings.push(format!("the advisory records of {label}: {}", crate::causes(&error))),

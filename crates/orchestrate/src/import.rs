@@ -250,7 +250,7 @@ impl Run<'_> {
                 found,
                 0,
                 None,
-                &["it is none of the files that are taken over; it stays where it is".to_owned()],
+                &["it is not one of the files that are taken over; it stays where it is".to_owned()],
             );
             return Ok(());
         }
@@ -372,7 +372,7 @@ impl Run<'_> {
             None if self.is_ours(found, paths::FINDINGS_DOCUMENT) => {}
             None => {
                 let copy = self.set_aside(found, bytes);
-                self.told(found, 0, Some(copy), &["it is no findings document of the Python system".to_owned()]);
+                self.told(found, 0, Some(copy), &["it is not a findings document of the Python system".to_owned()]);
             }
         }
     }

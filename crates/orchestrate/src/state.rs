@@ -99,7 +99,7 @@ impl StateCommit {
 #[derive(Debug, thiserror::Error)]
 pub enum CommitStateError {
     /// There is no branch to push to.
-    #[error("HEAD is at no branch, so nothing tells which branch of {remote} the state goes to")]
+    #[error("HEAD is detached, so nothing tells which branch of {remote} the state goes to")]
     NoBranch {
         /// The remote.
         remote: String,
@@ -108,7 +108,7 @@ pub enum CommitStateError {
     #[error("the repository has no commit yet")]
     NoCommit,
     /// The remote takes no such push, and nobody was faster.
-    #[error("{remote} takes no state on {branch}")]
+    #[error("{remote} rejected the state commit on branch {branch}")]
     Refused {
         /// The remote.
         remote: String,

@@ -9,9 +9,12 @@ use setup_rules::{
     Check, CheckStatus, CredentialScan, Group, PublishSettings, ResponseSample, TextFile, Unread, WorkflowTimes,
     Workflows,
 };
-use state_store::{EntryKind, StoreError, StoreErrorKind};
+use state_store::{StoreError, StoreErrorKind};
 
+use self::walk::{Found, Levels, MOST_LEVELS, Walker};
 use crate::{monitoring::load_history, project::Project};
+
+mod walk;
 
 /// The version of the validation document that this program writes.
 pub const VALIDATION_VERSION: SchemaVersion = SchemaVersion::new(1, 0);
@@ -24,8 +27,6 @@ const ACTIONS: &str = ".github/actions";
 const INFRASTRUCTURE: &str = "infrastructure";
 /// The most that a workflow or a template may hold: 1 MiB, GitHub's own limit for a workflow.
 const TEXT_LIMIT: u64 = 1024 * 1024;
-/// How deep folders are looked into.
-const MOST_LEVELS: usize = 32;
 /// How many files are searched for credentials.
 const MOST_FILES: usize = 50_000;
 /// How much of a large file is read to tell text from data.
@@ -129,20 +130,23 @@ pub fn is_validation(bytes: &[u8]) -> bool {
 }
 
 fn security(project: &Project, settings: &PublishSettings<'_>, output: Option<&Path>) -> Vec<Check> {
+    let walker = Walker::new(project);
     let mut sources = Texts::default();
-    sources.folder(project, WORKFLOWS, Levels::OnlyThis, &|name| has_ending(name, &["yml", "yaml"]));
-    sources.folder(project, ACTIONS, Levels::Below(MOST_LEVELS), &|name| matches!(name, "action.yml" | "action.yaml"));
+    sources.folder(project, &walker, WORKFLOWS, Levels::OnlyThis, &|name| has_ending(name, &["yml", "yaml"]));
+    sources.folder(project, &walker, ACTIONS, Levels::Below(MOST_LEVELS), &|name| {
+        matches!(name, "action.yml" | "action.yaml")
+    });
     let workflows = Workflows::read(&sources.files(), &sources.unread);
 
     let mut templates = Texts::default();
-    templates.folder(project, INFRASTRUCTURE, Levels::Below(MOST_LEVELS), &|name| {
+    templates.folder(project, &walker, INFRASTRUCTURE, Levels::Below(MOST_LEVELS), &|name| {
         has_ending(name, &["json", "yaml", "yml", "template", "tf"])
     });
 
     let mut checks = setup_rules::check_oidc(settings, &workflows);
     checks.extend(workflows.check(settings));
     checks.extend(setup_rules::check_policies(&templates.files(), &templates.unread, settings.repository));
-    checks.extend(credentials(project, output));
+    checks.extend(credentials(project, &walker, output));
     checks
 }
 
@@ -159,8 +163,16 @@ struct Texts {
 
 impl Texts {
     /// Takes in the files of a folder, and of the folders below it for so many levels.
-    fn folder(&mut self, project: &Project, folder: &str, levels: Levels, wanted: &dyn Fn(&str) -> bool) {
-        walk(project, folder, levels, &mut |found| match found {
+    fn folder(
+        &mut self,
+        project: &Project,
+        walker: &Walker<'_>,
+        folder: &str,
+        levels: Levels,
+        wanted: &dyn Fn(&str) -> bool,
+    ) {
+        walker.walk(folder, levels, &mut |found| match found {
+            Found::PassedOver => {}
             Found::Unread(unread) => self.unread.push(unread),
             Found::File(path) => {
                 if !wanted(path.rsplit('/').next().unwrap_or(&path)) {
@@ -188,11 +200,12 @@ impl Texts {
     }
 }
 
-fn credentials(project: &Project, output: Option<&Path>) -> Vec<Check> {
+fn credentials(project: &Project, walker: &Walker<'_>, output: Option<&Path>) -> Vec<Check> {
     let mut scan = CredentialScan::default();
     let mut files = 0;
-    walk(project, "", Levels::Below(MOST_LEVELS), &mut |found| match found {
+    walker.walk("", Levels::Below(MOST_LEVELS), &mut |found| match found {
         Found::Unread(unread) => scan.skip(unread),
+        Found::PassedOver => scan.pass_over(),
         Found::File(path) => {
             let full = project.path(&path);
             if output == Some(full.as_path()) {
@@ -231,54 +244,6 @@ fn starts_as_text(path: &Path) -> bool {
         Some(head)
     });
     head.is_none_or(|head| setup_rules::is_text(&head))
-}
-
-/// How far a walk goes.
-#[derive(Debug, Clone, Copy)]
-enum Levels {
-    /// The folder's own files.
-    OnlyThis,
-    /// The folders below it too, so many levels.
-    Below(usize),
-}
-
-enum Found {
-    /// A regular file, by its path below the project.
-    File(String),
-    /// A folder that could not be listed, or is too deep.
-    Unread(Unread),
-}
-
-/// Visits the files of a folder and of those below it, by name. Links are not followed, the folders of tools not entered.
-fn walk(project: &Project, folder: &str, levels: Levels, visit: &mut dyn FnMut(Found)) {
-    let entries = match state_store::list(&project.path(folder)) {
-        Ok(entries) => entries,
-        Err(error) => {
-            return visit(Found::Unread(Unread { path: shown(folder), reason: error.kind.to_string() }));
-        }
-    };
-    for entry in entries {
-        let path = if folder.is_empty() { entry.name } else { format!("{folder}/{}", entry.name) };
-        match entry.kind {
-            EntryKind::File => visit(Found::File(path)),
-            EntryKind::Folder if !setup_rules::is_searched_folder(&path) => {}
-            EntryKind::Folder => match levels {
-                Levels::OnlyThis => {}
-                Levels::Below(0) => {
-                    visit(Found::Unread(Unread {
-                        path,
-                        reason: format!("it is more than {MOST_LEVELS} folders deep"),
-                    }));
-                }
-                Levels::Below(more) => walk(project, &path, Levels::Below(more - 1), visit),
-            },
-            EntryKind::Other => {}
-        }
-    }
-}
-
-fn shown(folder: &str) -> String {
-    if folder.is_empty() { ".".to_owned() } else { folder.to_owned() }
 }
 
 /// The lengths of the newest successful runs of each workflow; a failed run ends when it fails, which says nothing about the target.

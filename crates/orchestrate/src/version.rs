@@ -88,7 +88,7 @@ pub enum BumpVersionError {
         released: Option<Version>,
     },
     /// There is no version to go to.
-    #[error("the next version cannot be had")]
+    #[error("cannot determine the next version")]
     Version(#[source] VersionError),
     /// Nothing tells the next version.
     #[error("the next version is not known: {reason}")]
@@ -109,7 +109,7 @@ pub enum BumpVersionError {
         mode: BumpMode,
     },
     /// A file does not take the version.
-    #[error("{path} does not take the version")]
+    #[error("cannot write the version to {path}")]
     Place {
         /// The path, relative to the project.
         path: String,
@@ -136,7 +136,7 @@ pub enum BumpVersionError {
     #[error("the repository has no commit yet")]
     NoCommit,
     /// There is no branch to push.
-    #[error("HEAD is at no branch, so there is none to push")]
+    #[error("HEAD is detached; there is no branch to push")]
     NoBranch,
     /// The tag or branch of the version is of something else.
     #[error("{what} is there already, at {commit}, which is of {}", found.as_ref().map_or_else(|| "no known version".to_owned(), |v| format!("version {v}")))]
@@ -199,7 +199,7 @@ pub enum UndoError {
 
 fn standstill(released: Option<&Version>) -> String {
     match released {
-        Some(version) => format!("what was decided last is released, and {version} is recorded"),
+        Some(version) => format!("the last decision was released as {version} and recorded"),
         None => "the newest decision is not to release".to_owned(),
     }
 }

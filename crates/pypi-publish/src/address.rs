@@ -1,9 +1,8 @@
-use std::net::IpAddr;
-
 use credentials::TokenShape;
 use dist_check::Target;
 use findings_model::PackageName;
-use url::{Host, Url};
+use url::Url;
+use web_address::{is_loopback, may_be_asked};
 
 /// The word for PyPI, its upload address and its simple API.
 const PYPI: (&str, &str, &str) = ("pypi", "https://upload.pypi.org/legacy/", "https://pypi.org/simple/");
@@ -169,21 +168,6 @@ fn checked(text: &str) -> Result<Url, AddressError> {
         _ => AddressError::Scheme(url.clone()),
     })?;
     Ok(url)
-}
-
-/// Whether requests may go to a URL: https, or http on this machine.
-pub(crate) fn may_be_asked(url: &Url) -> bool {
-    url.scheme() == "https" || url.scheme() == "http" && is_loopback(url)
-}
-
-/// Whether a URL is of this machine.
-pub(crate) fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
-        Some(Host::Ipv4(address)) => IpAddr::from(address).is_loopback(),
-        Some(Host::Ipv6(address)) => IpAddr::from(address).is_loopback(),
-        None => false,
-    }
 }
 
 fn with_path(url: &Url, path: &str) -> Url {

@@ -11,11 +11,12 @@ use std::{
 
 use credentials::IndexCredential;
 use url::Url;
+use web_address::may_be_asked;
 
 pub use read::ReadError;
 pub(crate) use send::{Answer, Load, Question};
 
-use crate::{IndexAddress, address::may_be_asked};
+use crate::IndexAddress;
 
 /// Time to make a connection.
 const CONNECT: Duration = Duration::from_secs(10);

@@ -4,8 +4,7 @@ use std::{fmt, time::Duration};
 
 use serde_json::Value;
 use url::Url;
-
-use crate::address::{is_loopback, may_be_asked};
+use web_address::{is_loopback, may_be_asked};
 
 /// Time for one message.
 const MESSAGE: Duration = Duration::from_secs(10);
@@ -25,7 +24,7 @@ impl fmt::Debug for Webhook {
 #[derive(Debug, thiserror::Error)]
 pub enum NotifyError {
     /// No address that may be used.
-    #[error("the webhook's address is no https URL")]
+    #[error("the webhook's address is not an https URL")]
     Address,
     /// No answer.
     #[error("the webhook could not be reached")]

@@ -46,13 +46,13 @@ pub struct ListedFile {
 #[derive(Debug, thiserror::Error)]
 pub enum PageError {
     /// Neither of the two content types.
-    #[error("its content type {0:?} is none of a simple page")]
+    #[error("its content type {0:?} is not a simple-index content type")]
     ContentType(String),
     /// Not UTF-8.
     #[error("it is not UTF-8 text")]
     Encoding,
     /// JSON of another shape.
-    #[error("it is no JSON project page (PEP 691)")]
+    #[error("it is not a JSON project page (PEP 691)")]
     Json(#[source] serde_json::Error),
     /// An API of another major version.
     #[error("it is of API version {0}, expected 1.x")]

@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use dist_check::{Distribution, Sha256};
 use findings_model::{PackageName, Timestamp};
+use tokio::time::Instant;
 
 use crate::{ErrorKind, IndexClient, Patience, ProjectPage, ReadError, plan::listed};
 
@@ -115,8 +116,8 @@ impl FoundFile {
 
 /// Asks whether the index lists every file with our digest.
 ///
-/// What is missing is asked for again, with growing waits, for at most `patience.policy.verify`; no time at all asks
-/// once. A wrong digest ends it at once, and so does an index that cannot be read from the first time on in a way that no
+/// What is missing is asked for again, with growing waits, for at most `patience.policy.verify`, the time of the answers
+/// included; no time at all asks once. A wrong digest ends it at once, and so does an index that cannot be read from the first time on in a way that no
 /// wait mends. This needs nothing but the files and the index: it may be done later, and from anywhere.
 pub async fn verify<S: AsyncFn(Duration)>(
     client: &IndexClient,
@@ -142,6 +143,7 @@ pub(crate) async fn wait_for_listing<S: AsyncFn(Duration)>(
 ) -> Verification {
     const LONGEST_WAIT: Duration = Duration::from_secs(30);
     let mut found: Vec<FoundFile> = files.iter().map(|file| FoundFile::unknown(file)).collect();
+    let started = Instant::now();
     let (mut looks, mut waited, mut wait) = (0, Duration::ZERO, Duration::from_secs(1));
     let failure = loop {
         if files.is_empty() {
@@ -163,7 +165,7 @@ pub(crate) async fn wait_for_listing<S: AsyncFn(Duration)>(
         if matches!(error, VerifyError::Missing { .. }) {
             earlier = Earlier::Read;
         }
-        let left = patience.policy.verify.saturating_sub(waited);
+        let left = patience.policy.verify.saturating_sub(waited.max(started.elapsed()));
         if left.is_zero() {
             break Some(error);
         }

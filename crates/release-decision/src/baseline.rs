@@ -83,7 +83,7 @@ pub enum DocumentError {
         source: serde_json::Error,
     },
     /// Written by a newer program.
-    #[error("the {document} is of another schema")]
+    #[error("the {document} has an unsupported schema version")]
     Schema {
         /// `baseline` or `decision`.
         document: &'static str,

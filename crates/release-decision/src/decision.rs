@@ -170,7 +170,7 @@ impl TriggerType {
 #[derive(Debug, thiserror::Error)]
 pub enum DecideError {
     /// There is no version to release under.
-    #[error("the next version cannot be had")]
+    #[error("cannot determine the next version")]
     Version(#[source] VersionError),
     /// The notes could not be written.
     #[error("the release notes cannot be written")]

@@ -15,7 +15,7 @@ pub struct IndexVersions {
 #[derive(Debug, thiserror::Error)]
 pub enum IndexError {
     /// Not JSON, or not of the simple API's shape.
-    #[error("the index document is no PEP 691 project page")]
+    #[error("the index document is not a PEP 691 project page")]
     Json(#[source] serde_json::Error),
     /// An API of another major version.
     #[error("the index document is of API version {0}, expected 1.x")]

@@ -16,8 +16,9 @@ use pep440_rs::Version;
 pub use format::Format;
 pub use known::{KnownPlace, holds_no_own_package, known_places, own_modules, package_places, package_roots};
 pub use pattern::{Pattern, PatternError};
+pub(crate) use source::version_of_tag;
 pub use source::{
-    SourceCandidate, cargo_name, generated_files, setup_cfg_source, source_candidates, version_of_tag, versions_of_tags,
+    SourceCandidate, cargo_name, generated_files, setup_cfg_name, setup_cfg_source, source_candidates, versions_of_tags,
 };
 
 /// A version that a file declares.

@@ -90,7 +90,7 @@ pub enum Threshold {
 
 /// A word that is no threshold.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is none of never, any, critical, high, medium, low, info")]
+#[error("{0:?} is not valid; it must be one of never, any, critical, high, medium, low, info")]
 pub struct ThresholdError(String);
 
 impl Threshold {

@@ -67,13 +67,13 @@ pub enum PyprojectError {
     #[error("neither [project] nor [tool.poetry] has a version, and `dynamic` does not name it")]
     Missing,
     /// The version is no text.
-    #[error("{key} is no text")]
+    #[error("{key} is not text")]
     NotText {
         /// `project.version` or `tool.poetry.version`.
         key: &'static str,
     },
     /// The version is not one of PEP 440.
-    #[error("{key} {value:?} is no version of PEP 440")]
+    #[error("{key} {value:?} is not a valid PEP 440 version")]
     Invalid {
         /// `project.version` or `tool.poetry.version`.
         key: &'static str,

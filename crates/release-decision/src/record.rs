@@ -66,7 +66,7 @@ pub enum RecordError {
         version: String,
     },
     /// The receipt's version is not one of PEP 440.
-    #[error("the receipt's version {0:?} is no version of PEP 440")]
+    #[error("the receipt's version {0:?} is not a valid PEP 440 version")]
     Version(String),
     /// The receipt is about a decision, and there is none at hand.
     #[error("the receipt carries out decision {id}, which is not at hand")]

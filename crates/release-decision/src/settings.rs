@@ -76,7 +76,7 @@ pub enum ChangelogSetting {
 
 /// A path that does not stay below the project.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no path of a file below the project")]
+#[error("{0:?} is not a valid path of a file below the project")]
 pub struct ProjectPathError(String);
 
 impl Default for BumpSettings {

@@ -59,10 +59,10 @@ pub(crate) fn unrecognised(text: &str) -> String {
     }
     if deepest > DEEPEST {
         return format!(
-            "it is nested {deepest} levels deep, deeper than the {DEEPEST} that are read, and is none of the known report formats"
+            "it is nested {deepest} levels deep, deeper than the {DEEPEST} that are read, and is not one of the known report formats"
         );
     }
-    "it is none of the known report formats".to_owned()
+    "it is not one of the known report formats".to_owned()
 }
 
 /// The byte offset (counted from 0) of a line and column (counted from 1) of serde_json.

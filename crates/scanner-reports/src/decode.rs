@@ -6,10 +6,10 @@ use std::borrow::Cow;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum DecodeError {
     /// Not UTF-8, and no byte order mark says otherwise.
-    #[error("it is not UTF-8 text: the bytes from offset {0} (counted from 0) are none")]
+    #[error("it is not UTF-8 text: invalid UTF-8 at offset {0} (counted from 0)")]
     Utf8(usize),
     /// A UTF-16 text with half a character in it.
-    #[error("it starts as UTF-16 text, but what stands at byte {0} (counted from 0) is half a character")]
+    #[error("it starts as UTF-16 text, but there is invalid UTF-16 at byte {0} (counted from 0)")]
     Utf16(usize),
 }
 

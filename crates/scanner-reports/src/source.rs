@@ -1,6 +1,6 @@
 use std::fmt;
 
-use findings_model::{PackageName, ReportFormat, SecretMark, Timestamp};
+use findings_model::{PackageName, ReportFormat, SecretMark, Timestamp, text};
 use hmac::{Hmac, KeyInit, Mac};
 use sha1::{Digest, Sha1};
 use sha2::Sha256;
@@ -50,12 +50,12 @@ impl FingerprintKey {
     /// The SHA-1 in between lets the marks of all scanners agree, because detect-secrets knows a secret by nothing else.
     pub(crate) fn mark(&self, secret: &Secret<'_>) -> Option<SecretMark> {
         let sha1 = match secret {
-            Secret::Value(value) => Zeroizing::new(hex(&Sha1::digest(value.as_bytes()))),
+            Secret::Value(value) => Zeroizing::new(text::hex(&Sha1::digest(value.as_bytes()))),
             Secret::Sha1(hash) => Zeroizing::new(hash.to_ascii_lowercase()),
         };
         let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).ok()?;
         mac.update(sha1.as_bytes());
-        Some(SecretMark::from_hex(hex(&mac.finalize().into_bytes())))
+        Some(SecretMark::from_hex(text::hex(&mac.finalize().into_bytes())))
     }
 }
 
@@ -81,15 +81,6 @@ impl Secret<'_> {
             Self::Value(text) | Self::Sha1(text) => text.as_bytes(),
         }
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 #[cfg(test)]

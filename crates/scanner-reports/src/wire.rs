@@ -31,7 +31,7 @@ impl Kind {
     pub(crate) fn words(self) -> &'static str {
         match self {
             Self::Null => "null",
-            Self::Truth => "a truth value",
+            Self::Truth => "a boolean",
             Self::Number => "a number",
             Self::Text => "a text",
             Self::Array => "an array",

@@ -230,9 +230,9 @@ impl Rule {
         hits.dedup();
         if hits.len() > MAX_HITS {
             let more = hits.len() - MAX_HITS;
-            let severity = hits[MAX_HITS].severity;
+            let (status, severity) = (hits[MAX_HITS].status, hits[MAX_HITS].severity);
             hits.truncate(MAX_HITS);
-            hits.push(self.hit_as(severity, None, &format!("and {more} more places")));
+            hits.push(self.check(status, severity, None, &format!("and {more} more places")));
         }
         hits
     }

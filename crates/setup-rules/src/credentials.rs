@@ -52,13 +52,13 @@ const PRIVATE_KEY: Rule = Rule {
     help: "Replace the key everywhere it is trusted, then take it out of the file and out of the history.",
 };
 
-/// Every text file was searched.
+/// Every text file was searched, save for what lies in the folders of tools and is not tracked.
 const ALL_SEARCHED: Rule = Rule {
     id: "CR-13",
     topic: TOPIC,
     severity: CheckSeverity::Info,
-    title: "every text file was searched for credentials",
-    help: "Look at the files named yourself, make them smaller, or keep generated data out of the repository.",
+    title: "every text file was searched for credentials, save for untracked ones in folders that tools fill",
+    help: "Look at the files and folders named yourself, run this in the project's git repository, make files smaller, or keep generated data out of the repository.",
 };
 
 pub(crate) const RULES: [&Rule; 5] = [&INDEX_TOKEN, &GITHUB_TOKEN, &AWS_KEY, &PRIVATE_KEY, &ALL_SEARCHED];
@@ -66,36 +66,37 @@ pub(crate) const RULES: [&Rule; 5] = [&INDEX_TOKEN, &GITHUB_TOKEN, &AWS_KEY, &PR
 /// A form that a credential has. The group `secret` is the part that is looked at for placeholders.
 struct Form {
     rule: &'static Rule,
+    /// What it is, with its article.
     kind: &'static str,
     pattern: &'static str,
 }
 
 const FORMS: [Form; 8] = [
     // A macaroon of the second version: `AgE` are its first bytes in base64url, behind them the place it is for.
-    Form { rule: &INDEX_TOKEN, kind: "PyPI token", pattern: r"pypi-(?P<secret>AgE[A-Za-z0-9_-]{13,})" },
+    Form { rule: &INDEX_TOKEN, kind: "a PyPI token", pattern: r"pypi-(?P<secret>AgE[A-Za-z0-9_-]{13,})" },
     // https://github.blog/engineering/platform-security/behind-githubs-new-authentication-token-formats/
-    Form { rule: &GITHUB_TOKEN, kind: "GitHub personal access token", pattern: r"ghp_(?P<secret>[A-Za-z0-9_]{30,})" },
-    Form { rule: &GITHUB_TOKEN, kind: "GitHub OAuth token", pattern: r"gho_(?P<secret>[A-Za-z0-9_]{30,})" },
-    Form { rule: &GITHUB_TOKEN, kind: "GitHub app token", pattern: r"gh[usr]_(?P<secret>[A-Za-z0-9_]{30,})" },
+    Form { rule: &GITHUB_TOKEN, kind: "a GitHub personal access token", pattern: r"ghp_(?P<secret>[A-Za-z0-9_]{30,})" },
+    Form { rule: &GITHUB_TOKEN, kind: "a GitHub OAuth token", pattern: r"gho_(?P<secret>[A-Za-z0-9_]{30,})" },
+    Form { rule: &GITHUB_TOKEN, kind: "a GitHub app token", pattern: r"gh[usr]_(?P<secret>[A-Za-z0-9_]{30,})" },
     Form {
         rule: &GITHUB_TOKEN,
-        kind: "GitHub fine-grained token",
+        kind: "a GitHub fine-grained token",
         pattern: r"github_pat_(?P<secret>[A-Za-z0-9_]{22,})",
     },
     // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-prefixes
     Form {
         rule: &AWS_KEY,
-        kind: "AWS access key id",
+        kind: "an AWS access key ID",
         pattern: r"(?:^|[^A-Z0-9])(?:AKIA|ASIA)(?P<secret>[A-Z0-9]{16})(?:[^A-Z0-9]|$)",
     },
     Form {
         rule: &AWS_KEY,
-        kind: "AWS secret access key",
+        kind: "an AWS secret access key",
         pattern: r#"(?i:aws_?secret_?access_?key)["']?\s{0,8}[:=]\s{0,8}["']?(?P<secret>[A-Za-z0-9/+]{40})(?:[^A-Za-z0-9/+=]|$)"#,
     },
     Form {
         rule: &PRIVATE_KEY,
-        kind: "private key",
+        kind: "a private key",
         pattern: r#"-----BEGIN (?:[A-Z0-9]+ ){0,3}PRIVATE KEY(?: BLOCK)?-----(?:\s|\\[nr]|["'+,])*(?:Proc-Type:|(?P<secret>[A-Za-z0-9+/=]{16}))"#,
     },
 ];
@@ -115,6 +116,7 @@ static PATTERNS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
 #[derive(Debug, Clone, Default)]
 pub struct CredentialScan {
     searched: usize,
+    passed_over: usize,
     hits: Vec<(&'static str, Check)>,
     unread: Vec<Unread>,
 }
@@ -135,10 +137,7 @@ impl CredentialScan {
                 }
                 line += text[counted..start].split(|byte| *byte == b'\n').count() - 1;
                 counted = start;
-                self.hits.push((
-                    form.rule.id,
-                    form.rule.hit(Place::line(path, line), &format!("a {} stands here", form.kind)),
-                ));
+                self.hits.push((form.rule.id, form.rule.hit(Place::line(path, line), &format!("found {}", form.kind))));
             }
         }
     }
@@ -146,6 +145,11 @@ impl CredentialScan {
     /// Notes a file that was not searched.
     pub fn skip(&mut self, unread: Unread) {
         self.unread.push(unread);
+    }
+
+    /// Counts a folder that tools fill, in which nothing is tracked and nothing was searched.
+    pub fn pass_over(&mut self) {
+        self.passed_over += 1;
     }
 
     /// How many text files were searched.
@@ -166,19 +170,29 @@ impl CredentialScan {
                 more => rule.unknown(None, &format!("none in {files}; {more} files or folders were not searched")),
             }));
         }
+        let searched = match self.passed_over {
+            0 => format!("{files} searched"),
+            1 => format!("{files} searched; 1 folder that tools fill holds nothing tracked and was passed over"),
+            more => {
+                format!("{files} searched; {more} folders that tools fill hold nothing tracked and were passed over")
+            }
+        };
         let unread: Vec<Check> = self
             .unread
             .iter()
             .map(|unread| ALL_SEARCHED.unknown(Place::file(&unread.path), &format!("not searched: {}", unread.reason)))
             .collect();
-        checks.extend(ALL_SEARCHED.conclude(unread, || ALL_SEARCHED.pass(&format!("{files} searched"))));
+        checks.extend(ALL_SEARCHED.conclude(unread, || ALL_SEARCHED.pass(&searched)));
         checks
     }
 }
 
-/// Folders that are not the project's own text: tools' stores, build output, installed packages, and raw reports
-/// (which quote the secrets that scanners found, and are never committed). `path` is below the project, with `/`.
-pub fn is_searched_folder(path: &str) -> bool {
+/// Whether a folder is one that tools fill rather than people: tools' stores, build output, installed packages, and raw
+/// reports (which quote the secrets that scanners found). `path` is below the project, with `/`.
+///
+/// A name proves nothing: `target` may well be a package. Only where nothing is tracked in such a folder is it no part of
+/// the project.
+pub fn is_tools_folder(path: &str) -> bool {
     const NAMES: [&str; 16] = [
         ".git",
         ".hg",
@@ -198,7 +212,7 @@ pub fn is_searched_folder(path: &str) -> bool {
         "site-packages",
     ];
     let name = path.rsplit('/').next().unwrap_or(path);
-    !NAMES.contains(&name) && path != "security/reports"
+    NAMES.contains(&name) || path == "security/reports"
 }
 
 /// Whether a file that starts so is text: no zero byte, or a mark of UTF-16.
@@ -250,20 +264,23 @@ mod tests {
     fn leaks() -> Vec<(&'static str, String)> {
         let key_head = concat!("-----BEGIN ", "PRIVATE KEY-----");
         vec![
-            ("PyPI token", format!("pypi-{}IcHlwaS5vcmcCJGU1ZTQwYjdhLTk3ZjQtNDc3Zi1iOGQ5", "AgE")),
-            ("PyPI token", format!("pypi-{}NdGVzdC5weXBpLm9yZwIkMTIzNDU2Nzg", "AgE")),
-            ("GitHub personal access token", format!("ghp{}", "_16C7e42F292c6912E7710c838347Ae178B4a")),
-            ("GitHub OAuth token", format!("gho{}", "_16C7e42F292c6912E7710c838347Ae178B4a")),
-            ("GitHub app token", format!("ghs{}", "_16C7e42F292c6912E7710c838347Ae178B4a")),
-            ("GitHub fine-grained token", format!("github{}", "_pat_11ABCDEFG0AbCdEfGhIjKl_MnOpQrStUvWxYz0123456789")),
-            ("AWS access key id", format!("AKIA{}", "Q3EGRMB7XYZ2WVUT")),
-            ("AWS access key id", format!("ASIA{}", "Q3EGRMB7XYZ2WVUT")),
+            ("a PyPI token", format!("pypi-{}IcHlwaS5vcmcCJGU1ZTQwYjdhLTk3ZjQtNDc3Zi1iOGQ5", "AgE")),
+            ("a PyPI token", format!("pypi-{}NdGVzdC5weXBpLm9yZwIkMTIzNDU2Nzg", "AgE")),
+            ("a GitHub personal access token", format!("ghp{}", "_16C7e42F292c6912E7710c838347Ae178B4a")),
+            ("a GitHub OAuth token", format!("gho{}", "_16C7e42F292c6912E7710c838347Ae178B4a")),
+            ("a GitHub app token", format!("ghs{}", "_16C7e42F292c6912E7710c838347Ae178B4a")),
             (
-                "AWS secret access key",
+                "a GitHub fine-grained token",
+                format!("github{}", "_pat_11ABCDEFG0AbCdEfGhIjKl_MnOpQrStUvWxYz0123456789"),
+            ),
+            ("an AWS access key ID", format!("AKIA{}", "Q3EGRMB7XYZ2WVUT")),
+            ("an AWS access key ID", format!("ASIA{}", "Q3EGRMB7XYZ2WVUT")),
+            (
+                "an AWS secret access key",
                 format!("aws_secret_access_key = {}", "k7bPxRfiCYzzz0mU4vVtn9yYwQe1sA2dF3gH5jK6"),
             ),
-            ("private key", format!("{key_head}\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASC\n")),
-            ("private key", format!("\"{key_head}\\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASC\"")),
+            ("a private key", format!("{key_head}\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASC\n")),
+            ("a private key", format!("\"{key_head}\\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASC\"")),
         ]
     }
 
@@ -294,7 +311,7 @@ mod tests {
                 let text = format!("first\n{before}{leak}{after}");
                 assert_eq!(
                     found(text.as_bytes()),
-                    [format!("a.yml:{} a {kind} stands here", if leak.contains("KEY-----\n") { 3 } else { 2 })],
+                    [format!("a.yml:{} found {kind}", if leak.contains("KEY-----\n") { 3 } else { 2 })],
                     "{before}{kind}"
                 );
             }
@@ -375,12 +392,12 @@ mod tests {
     }
 
     #[test]
-    fn folders_of_tools_are_not_searched() {
+    fn folders_of_tools_are_told_from_the_project_s_own() {
         for path in [".git", "a/node_modules", ".venv", "target", "security/reports", "x/target"] {
-            assert!(!is_searched_folder(path), "{path}");
+            assert!(is_tools_folder(path), "{path}");
         }
         for path in ["src", ".github", "security", "docs/reports", "infrastructure", "reports"] {
-            assert!(is_searched_folder(path), "{path}");
+            assert!(!is_tools_folder(path), "{path}");
         }
     }
 }

@@ -19,7 +19,7 @@ mod tests;
 mod workflow;
 
 pub use check::{Check, CheckSeverity, CheckStatus, Group, Place, Rule, Topic};
-pub use credentials::{CredentialScan, MAX_FILE_BYTES, is_searched_folder, is_text};
+pub use credentials::{CredentialScan, MAX_FILE_BYTES, is_text, is_tools_folder};
 pub use findings_model::PublishAuth;
 pub use oidc::{PublishSettings, check_oidc};
 pub use performance::{

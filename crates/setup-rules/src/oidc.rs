@@ -197,7 +197,7 @@ fn set(value: Option<&str>) -> Option<&str> {
 fn role_partition(arn: &str) -> Result<&str, &'static str> {
     let parts: Vec<&str> = arn.splitn(6, ':').collect();
     let [prefix, partition, service, region, account, resource] = parts.as_slice() else {
-        return Err("is no ARN: it does not have six parts");
+        return Err("is not a valid ARN: it does not have six parts");
     };
     if *prefix != "arn" || !is_partition(partition) {
         return Err("does not start with arn: and a partition");

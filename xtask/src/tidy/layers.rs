@@ -25,9 +25,10 @@ enum Layer {
 }
 
 /// The row of each crate. A binary under `bins/` needs no line.
-const CRATES: [(&str, Layer); 23] = [
+const CRATES: [(&str, Layer); 24] = [
     ("findings-model", Layer::Words),
     ("retry", Layer::Words),
+    ("web-address", Layer::Words),
     ("advisories", Layer::Feature),
     ("attestations", Layer::Feature),
     ("change-detect", Layer::Feature),

@@ -1,10 +1,11 @@
-//! Where foreign packages come from, and under which licence: the lists of deny.toml, without cargo-deny.
+//! Where foreign packages come from, under which licence, and which are banned: the lists of deny.toml, without cargo-deny.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use anyhow::{Context, Result};
 use cargo_metadata::Metadata;
+use serde::Deserialize;
 use toml::{Table, Value};
 
 use super::Files;
@@ -27,7 +28,50 @@ pub(super) fn problems(files: &Files, metadata: &Metadata) -> Result<Vec<String>
             problems.push(format!("{}: its licence {licence:?} is not allowed by deny.toml", package.name));
         }
     }
+    problems.extend(ban_problems(&bans(&rules)?, &users(metadata)?));
     Ok(problems)
+}
+
+/// A package that nothing may use but its wrappers.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Ban {
+    #[serde(rename = "crate")]
+    name: String,
+    #[serde(default)]
+    wrappers: BTreeSet<String>,
+    reason: String,
+}
+
+fn bans(rules: &Table) -> Result<Vec<Ban>> {
+    let list = rules.get("bans").and_then(|bans| bans.get("deny")).context("deny.toml has no bans.deny")?;
+    list.clone().try_into().context("bans.deny of deny.toml is not a list of `crate`, `wrappers` and `reason`")
+}
+
+/// The names of all packages with the names of those that use them.
+fn users(metadata: &Metadata) -> Result<BTreeMap<&str, BTreeSet<&str>>> {
+    let names: BTreeMap<_, _> = metadata.packages.iter().map(|package| (&package.id, package.name.as_str())).collect();
+    let name = |id| names.get(id).copied().with_context(|| format!("`cargo metadata` does not know {id}"));
+    let mut users: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for node in &metadata.resolve.as_ref().context("`cargo metadata` gives no resolve")?.nodes {
+        users.entry(name(&node.id)?).or_default();
+        for dependency in &node.dependencies {
+            users.entry(name(dependency)?).or_default().insert(name(&node.id)?);
+        }
+    }
+    Ok(users)
+}
+
+fn ban_problems(bans: &[Ban], users: &BTreeMap<&str, BTreeSet<&str>>) -> Vec<String> {
+    let mut problems = Vec::new();
+    for Ban { name, wrappers, reason } in bans {
+        let Some(users) = users.get(name.as_str()) else {
+            continue;
+        };
+        let users = users.iter().filter(|user| !wrappers.contains(**user));
+        problems.extend(users.map(|user| format!("{user}: must not depend on {name}: {reason}")));
+    }
+    problems
 }
 
 fn texts<'a>(rules: &'a Table, table: &str, key: &str) -> BTreeSet<&'a str> {
@@ -79,9 +123,33 @@ fn one(rest: &mut &[&str], allowed: &BTreeSet<&str>) -> Option<bool> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
+    use std::collections::{BTreeMap, BTreeSet};
 
-    use super::is_allowed;
+    use super::{ban_problems, bans, is_allowed};
+
+    #[test]
+    fn a_banned_package_may_be_used_by_its_wrappers_alone() {
+        let rules = "[bans]\ndeny = [{ crate = 'x', wrappers = ['w'], reason = 'r' }, { crate = 'y', reason = 's' }]\n";
+        let bans = bans(&toml::from_str(rules).unwrap()).unwrap();
+        let problems = |users: &[(&'static str, &[&'static str])]| {
+            let users = users.iter().map(|(name, users)| (*name, users.iter().copied().collect::<BTreeSet<_>>()));
+            ban_problems(&bans, &users.collect::<BTreeMap<_, _>>())
+        };
+        assert_eq!(problems(&[("x", &["w"]), ("w", &["a", "b"]), ("a", &[])]), [""; 0]);
+        assert_eq!(
+            problems(&[("x", &["a", "w"]), ("y", &["b"]), ("z", &["a"])]),
+            ["a: must not depend on x: r", "b: must not depend on y: s"]
+        );
+    }
+
+    #[test]
+    fn a_list_of_bans_that_is_missing_or_not_understood_is_an_error() {
+        for rules in
+            ["", "[bans]\ndeny = ['x']\n", "[bans]\ndeny = [{ crate = 'x', reason = 'r', use-instead = 'y' }]\n"]
+        {
+            assert!(bans(&toml::from_str(rules).unwrap()).is_err(), "{rules}");
+        }
+    }
 
     #[test]
     fn an_expression_is_met_by_its_allowed_parts() {

@@ -180,8 +180,8 @@ fn settings_are_strict() {
     for (settings, words) in [
         ("mode = 'commits'", "commits"),
         ("file = []", "file"),
-        ("files = ['../a.py']", "no path of a file below the project"),
-        ("files = ['.git/config']", "no path of a file below the project"),
+        ("files = ['../a.py']", "not a valid path of a file below the project"),
+        ("files = ['.git/config']", "not a valid path of a file below the project"),
         ("files = [{ path = 'a.py', patern = 'x' }]", "patern"),
         ("files = [3]", "a path, or a table with path and pattern"),
         ("tag = 'v'", "must hold {version} once"),

@@ -51,7 +51,7 @@ fn a_release_that_is_recorded_is_not_due() {
         "recorded_at": "2026-01-19T03:00:00Z", "scanners": {}, "findings": []
     });
     checkout.write("security/findings/baseline.json", baseline.to_string());
-    refused(&checkout, &[], "what was decided last is released, and 1.2.3 is recorded");
+    refused(&checkout, &[], "the last decision was released as 1.2.3 and recorded");
 }
 
 #[test]

@@ -501,7 +501,7 @@ fn a_head_without_a_branch_is_committed_and_not_pushed() {
     pushing.git(&["switch", "--quiet", "--detach"]);
     let before = state(&pushing);
     let outcome = bump(&pushing).output().expect_code(2);
-    assert!(outcome.stderr.contains("HEAD is at no branch"), "{}", outcome.stderr);
+    assert!(outcome.stderr.contains("HEAD is detached"), "{}", outcome.stderr);
     assert_eq!(state(&pushing), before);
 }
 

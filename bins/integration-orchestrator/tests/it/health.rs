@@ -240,7 +240,7 @@ fn a_ledger_of_an_older_schema_leaves_one_copy() {
     }
     // There never was a version before the first.
     system.project.write(LEDGER, older.replacen("\"1.0\"", "\"0.9\"", 1));
-    refused(system.update_findings(WEEK_2).output(), 3, &["schema_version 0.9 is none that this program knows"]);
+    refused(system.update_findings(WEEK_2).output(), 3, &["schema_version 0.9 is not supported"]);
 }
 
 #[test]
@@ -270,8 +270,10 @@ fn a_request_of_a_person_does_not_vanish_unsaid() {
     assert!(asked["warnings"].is_null(), "{asked:#}");
     let outcome = system.workflow(WEEK_2).output().expect_success();
     let decision = &outcome.json()["release_decision"];
-    let warning =
-        format!("the request for {} of 2026-01-05T03:00:00Z is dropped", asked["next_version"].as_str().unwrap());
+    let warning = format!(
+        "this decision replaces the pending request for {} of 2026-01-05T03:00:00Z",
+        asked["next_version"].as_str().unwrap()
+    );
     assert!(decision["warnings"][0].as_str().unwrap().starts_with(&warning), "{decision:#}");
     assert!(outcome.stderr.contains(&format!("warning: {warning}")), "{}", outcome.stderr);
     assert!(system.decide("2026-01-13T03:00:00Z")["warnings"].is_null(), "it is said once");

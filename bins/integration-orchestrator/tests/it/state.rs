@@ -328,7 +328,7 @@ fn a_protected_branch_is_a_refusal_and_leaves_the_files_to_be_committed() {
     let head = runner.git(&["rev-parse", "HEAD"]);
     let outcome = runner.commit(WEEK_1);
     assert!(outcome.stderr.contains("protected branch"), "{}", outcome.stderr);
-    refused(outcome, 5, &["takes no state on main"]);
+    refused(outcome, 5, &["rejected the state commit on branch main"]);
     assert_eq!(runner.git(&["rev-parse", "HEAD"]), head, "the commit was taken back");
     std::fs::remove_file(shared.checkout.remote().join("hooks/pre-receive")).unwrap();
     runner.commit(WEEK_1).expect_success();
@@ -372,7 +372,7 @@ fn without_a_branch_one_must_be_named() {
     let runner = shared.first();
     runner.scan(WEEK_1, &[]);
     runner.git(&["switch", "--quiet", "--detach"]);
-    refused(runner.commit(WEEK_1), 2, &["HEAD is at no branch", "--branch"]);
+    refused(runner.commit(WEEK_1), 2, &["HEAD is detached", "--branch"]);
     let run = binary("integration-orchestrator").run().project(&runner.folder).now(WEEK_1);
     run.args(["commit-state", "--branch", "main"]).output().expect_success();
     assert_eq!(shared.count(), "2");

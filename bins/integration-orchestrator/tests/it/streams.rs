@@ -63,6 +63,8 @@ fn an_error_is_a_document_where_json_was_asked_for() {
             assert!(!document["error"]["message"].as_str().unwrap().is_empty(), "{name}: {document}");
             assert!(!run.stderr.is_empty(), "{name}: people read it too");
         }
+        let run = binary(name).run().env("RELWARDEN_FORMAT", "json").arg("--no-such-flag").output().expect_code(2);
+        assert_eq!(run.json()["error"]["exit_code"], 2, "{name}");
     }
     let run = binary("publish-pypi").run().args(["--format=json", "verify", "/no/such.whl", "--index", "pypi"]);
     let document = run.output().expect_code(2).json();

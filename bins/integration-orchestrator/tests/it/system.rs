@@ -211,7 +211,7 @@ pub(crate) fn list(value: &Value) -> Vec<Value> {
 /// A text of a JSON document.
 #[track_caller]
 pub(crate) fn text<'a>(value: &'a Value, key: &str) -> &'a str {
-    value[key].as_str().unwrap_or_else(|| panic!("{key} is no text in {value}"))
+    value[key].as_str().unwrap_or_else(|| panic!("{key} is not text in {value}"))
 }
 
 /// The first value of this key, wherever it stands in the document.

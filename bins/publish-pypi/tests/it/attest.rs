@@ -125,7 +125,7 @@ fn what_proves_nothing_is_signed_again_or_told() {
     project.write(&format!("{SDIST}.publish.attestation"), project.bytes(&format!("{WHEEL}.publish.attestation")));
     project.write(&format!("{WHEEL}.publish.attestation"), "{}");
     let wrong = only().expect_code(1).json();
-    assert!(wrong["files"][0]["problem"].as_str().unwrap().contains("no attestation object"), "{wrong}");
+    assert!(wrong["files"][0]["problem"].as_str().unwrap().contains("not an attestation object"), "{wrong}");
     assert!(wrong["files"][1]["problem"].as_str().unwrap().contains("not about"), "{wrong}");
     assert_eq!(sigstore.entries(), 2);
     let run = world.attest("release.yml").output().expect_success();

@@ -173,7 +173,7 @@ fn what_is_missing_is_named() {
     let plain = token(&project, &github, index)
         .args(["--auth", "trusted"])
         .env("ACTIONS_ID_TOKEN_REQUEST_URL", "http://example.org/t");
-    assert!(plain.output().expect_code(2).stderr.contains("no https address"));
+    assert!(plain.output().expect_code(2).stderr.contains("not an https address"));
     let aws = aws_with(OPAQUE);
     let elsewhere =
         with(token(&project, &github, index), aws.variables(SECRET)).env("AWS_ENDPOINT_URL", "https://sts.example.org");
@@ -284,7 +284,7 @@ fn rules_are_judged_before_anything_is_fetched() {
     judge("tags = [\"v*\"]", &unasked).expect_success();
     let run = judge("branches = [\"main\"]\nallow_local = true", &[("GITHUB_ACTIONS", ""), ("PYPI_TOKEN", OPAQUE)]);
     run.expect_success();
-    assert!(judge("branches = [\"[\"]", &[]).expect_code(2).stderr.contains("no pattern"));
+    assert!(judge("branches = [\"[\"]", &[]).expect_code(2).stderr.contains("not a valid pattern"));
 }
 
 #[test]

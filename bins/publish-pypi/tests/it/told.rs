@@ -102,7 +102,7 @@ fn a_message_that_is_not_taken_changes_nothing() {
     assert_eq!(taken.join().unwrap()["outcome"], "success");
     let plain = binary_with_own_project(&project, &index).env("HOOK", "http://hook.example/hook-secret").output();
     let plain = plain.expect_success();
-    assert!(plain.stderr.contains("is no https URL") && !plain.stderr.contains("hook-secret"), "{}", plain.stderr);
+    assert!(plain.stderr.contains("is not an https URL") && !plain.stderr.contains("hook-secret"), "{}", plain.stderr);
 }
 
 /// As [`publish`], in a project that was written before.

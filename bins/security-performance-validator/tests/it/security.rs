@@ -1,5 +1,7 @@
 use serde_json::json;
 
+use test_support::repository::git_in;
+
 use crate::{binary, checks, document, project};
 
 const GOOD: &str = "on: workflow_dispatch
@@ -66,6 +68,7 @@ fn a_leaked_token_is_found_and_never_printed() {
     for name in ["deploy.yaml", "deploy.yml", "a/b.toml", "setup.cfg", "x.py", "run.sh", ".env", "data.json", "README"]
     {
         let project = project(&[(name, &leak), ("security/reports/latest/raw.json", &leak), (".venv/x.py", &leak)]);
+        git_in(project.path()).args(["init", "--quiet"]).output().expect_success();
         for format in ["text", "json"] {
             let outcome = binary()
                 .project(project.path())
@@ -79,6 +82,34 @@ fn a_leaked_token_is_found_and_never_printed() {
             assert!(outcome.stderr.contains("::error::CR-04"), "{outcome:?}");
         }
     }
+}
+
+#[test]
+fn folders_that_tools_fill_are_searched_for_what_git_tracks() {
+    let key = format!("KEY = \"AKIA{}\"\n", "Q3EGRMB7XYZ2WVUT");
+    let files =
+        [("src/target/cfg.py", key.as_str()), ("src/target/built.py", &key), ("venv/lib/x.py", &key), ("x.py", "")];
+    let project = project(&files);
+    let git = |arguments: &[&str]| git_in(project.path()).args(arguments).output().expect_success();
+    let run = || document(&binary().project(project.path()).args(["security", "--format=json"]).output());
+
+    let unknown = run();
+    assert_eq!(checks(&unknown, "CR-11"), ["unknown none in 2 text files; 2 files or folders were not searched"]);
+    let skipped = checks(&unknown, "CR-13");
+    assert!(skipped.len() == 2 && skipped.iter().all(|check| check.starts_with("unknown ")), "{skipped:?}");
+
+    git(&["init", "--quiet"]);
+    git(&["add", "pyproject.toml"]);
+    assert_eq!(checks(&run(), "CR-11"), ["pass none in 2 text files"]);
+    assert_eq!(
+        checks(&run(), "CR-13"),
+        ["pass 2 text files searched; 2 folders that tools fill hold nothing tracked and were passed over"]
+    );
+
+    git(&["add", "--force", "src/target/cfg.py"]);
+    assert_eq!(checks(&run(), "CR-11"), ["fail found an AWS access key ID"], "one tracked file, one key");
+    std::fs::remove_file(project.path().join("src/target/cfg.py")).unwrap();
+    assert_eq!(checks(&run(), "CR-11"), ["pass none in 2 text files"], "a deleted file holds no key");
 }
 
 #[test]

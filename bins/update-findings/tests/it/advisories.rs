@@ -169,7 +169,7 @@ fn the_configuration_names_the_service_and_the_feeds() {
     assert_eq!((&finding["kev"]["date_added"], &finding["epss"]["date"]), (&"2026-01-02".into(), &"2026-01-04".into()));
     assert_eq!(rating(&finding), ["critical", "advisory_vector", "2026-01-04"]);
     assert!(
-        warnings.iter().any(|w| w.contains("/kev.json cannot be had (it answered with status 403)")),
+        warnings.iter().any(|w| w.contains("/kev.json cannot be fetched (it answered with status 403)")),
         "{warnings:?}"
     );
     assert!(warnings.iter().any(|w| w.starts_with("the EPSS scores cannot be used")), "{warnings:?}");
@@ -220,7 +220,7 @@ fn an_address_that_must_not_be_asked_is_refused() {
     let project = project();
     for (args, says) in [
         (vec!["--advisories", "http://osv.example.org"], "is not https"),
-        (vec!["--kev", "ftp://example.org/kev.json"], "is no address"),
+        (vec!["--kev", "ftp://example.org/kev.json"], "is not a valid address"),
         (vec!["--advisories", "https://a.example", "--advisories", "https://b.example"], "more than one OSV service"),
         (vec!["--offline", "--kev", "nowhere.json"], "nowhere.json"),
     ] {

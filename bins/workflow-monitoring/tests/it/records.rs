@@ -79,7 +79,7 @@ fn row_72_an_unknown_id_is_named() {
     refused(
         monitoring(&project, &["finish", "--id", "../../x", "--status", "success"]).output(),
         2,
-        "is no execution id",
+        "is not a valid execution id",
     );
     assert_eq!(project.files().len(), 0, "a mistyped id leaves nothing behind");
 }

@@ -93,8 +93,8 @@ fn a31_flags_are_honoured_or_refused() {
         assert_eq!((stats["window"]["days"].as_u64(), stats["total_attempts"].as_u64()), (Some(7), Some(0)));
     }
     assert_eq!(json(&project, &["stats"])["total_attempts"], 1);
-    refused(monitoring(&project, &["stats", "--days=abc"]).output(), 2, "\"abc\" is no number of days");
-    refused(monitoring(&project, &["stats", "--days=-1"]).output(), 2, "is no number of days");
+    refused(monitoring(&project, &["stats", "--days=abc"]).output(), 2, "\"abc\" is not a valid number of days");
+    refused(monitoring(&project, &["stats", "--days=-1"]).output(), 2, "is not a valid number of days");
     refused(monitoring(&project, &["statistics"]).output(), 2, "unrecognized subcommand");
     let help = monitoring(&project, &["--help"]).output().expect_success();
     assert!(help.stdout.contains("dashboard"));

@@ -99,5 +99,5 @@ fn day(day: Day) -> Result<Date, String> {
         Day::Toml(datetime) => datetime.to_string(),
         Day::Text(text) => text,
     };
-    parse_date(text.trim()).ok_or_else(|| format!("{text:?} is no date such as 2027-01-31"))
+    parse_date(text.trim()).ok_or_else(|| format!("{text:?} is not a valid date (such as 2027-01-31)"))
 }

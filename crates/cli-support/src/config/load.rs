@@ -1,6 +1,7 @@
 use std::path::{Path, PathBuf};
 
 use findings_model::PackageName;
+use release_decision::setup_cfg_name;
 use serde::Deserialize;
 use state_store::{CONFIG_LIMIT, read_if_there};
 
@@ -62,9 +63,14 @@ pub(crate) fn load(project: &Path, file: Option<&Path>) -> anyhow::Result<Config
         ("project.name of the configuration", config.project.name.clone()),
         ("[project] of pyproject.toml", pep621),
         ("[tool.poetry] of pyproject.toml", poetry),
-        ("setup.cfg", setup_cfg_name(project)?),
     ];
-    if let Some((place, name)) = written.into_iter().find_map(|(place, name)| Some((place, name?))) {
+    let mut written = written.into_iter().find_map(|(place, name)| Some((place, name?)));
+    if written.is_none() {
+        // Nothing else of it is looked at here, so that it need be in order only where it is needed.
+        let text = text_of(Path::new("setup.cfg"))?;
+        written = text.as_deref().and_then(setup_cfg_name).map(|name| ("setup.cfg", name.to_owned()));
+    }
+    if let Some((place, name)) = written {
         let name = PackageName::parse(&name)
             .or_fail(ExitStatus::Usage, format!("the project's name in {place} cannot be used"))?;
         config.found.name = Some(name);
@@ -84,25 +90,4 @@ fn text_of(project: &Path, path: &Path) -> anyhow::Result<Option<String>> {
         return Ok(None);
     };
     Ok(Some(String::from_utf8(bytes).or_fail(ExitStatus::Usage, format!("{} is not UTF-8", path.display()))?))
-}
-
-/// `name` of the `[metadata]` section, in setuptools' older format.
-fn setup_cfg_name(project: &Path) -> anyhow::Result<Option<String>> {
-    let Some(text) = text_of(project, Path::new("setup.cfg"))? else {
-        return Ok(None);
-    };
-    let mut in_metadata = false;
-    for line in text.lines() {
-        let line = line.trim_end();
-        if line.starts_with('[') {
-            in_metadata = line == "[metadata]";
-        } else if in_metadata
-            && let Some((key, value)) = line.split_once('=')
-            && key.trim() == "name"
-            && !line.starts_with([' ', '\t'])
-        {
-            return Ok(Some(value.trim().to_owned()));
-        }
-    }
-    Ok(None)
 }

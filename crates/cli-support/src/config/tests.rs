@@ -65,6 +65,22 @@ fn the_name_is_looked_for_in_order() {
 }
 
 #[test]
+fn setup_cfg_is_read_as_setuptools_reads_it_and_only_where_nothing_else_has_the_name() {
+    for text in ["[metadata]\nname: demo\n", "[options]\nname = other\n[metadata]\r\nversion = 1\r\nname=demo\r\n"] {
+        let dir = project(&[("setup.cfg", text)]);
+        let name = load(dir.path(), None).unwrap().found.name.map(String::from);
+        assert_eq!(name.as_deref(), Some("demo"), "{text:?}");
+    }
+    let latin = |files: &[(&str, &str)]| {
+        let dir = project(files);
+        state_store::replace(&dir.path().join("setup.cfg"), b"[metadata]\nauthor = Ren\xe9\nname = old\n").unwrap();
+        load(dir.path(), None).map(|config| config.found.name.map(String::from))
+    };
+    assert_eq!(latin(&[("pyproject.toml", "[project]\nname = 'a1'\n")]).unwrap().as_deref(), Some("a1"));
+    assert!(latin(&[]).unwrap_err().to_string().contains("setup.cfg is not UTF-8"));
+}
+
+#[test]
 fn an_exception_names_what_it_speaks_of_and_why() {
     let text = "[[exceptions]]\nrule = 'B101'\npath = 'tests/**'\nstatus = 'false_positive'\nreason = 'tests assert'\nexpires = 2027-01-31\n\
                 [[exceptions]]\nid = 'CVE-2023-1'\nstatus = 'not_affected'\nreason = 'r'\nowner = 'maintainers'\nexpires = '2027-02-01'\n";

@@ -11,11 +11,12 @@ use aws_smithy_http_client::{
 };
 use aws_smithy_runtime_api::client::http::{SharedHttpConnector, http_client_fn};
 use url::Url;
+use web_address::is_loopback;
 
 use super::{AwsError, AwsFailure, AwsSettings, RoleArn, Stage, StoredSecret, stored::clean_id};
 use crate::{
     IdToken, Patience, Secret,
-    http::{ATTEMPT, CONNECT, is_loopback},
+    http::{ATTEMPT, CONNECT},
 };
 
 /// Time for one call, further tries included.

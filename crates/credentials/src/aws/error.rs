@@ -5,6 +5,7 @@ use aws_sdk_sts::{
     operation::RequestId as _,
 };
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use findings_model::text;
 
 use super::{AwsSettings, RoleArn, StoredError};
 use crate::{Claims, ErrorKind, redact};
@@ -145,7 +146,7 @@ impl AwsError {
         };
         let said = match error {
             SdkError::ServiceError(_) => (!message.is_empty()).then(|| redact::words(message, WORDS)),
-            _ => Some(redact::words(&innermost(error), WORDS)),
+            _ => Some(redact::words(&text::innermost(error), WORDS)),
         };
         let mut this = Self::new(stage, failure, settings);
         this.0.code = code.map(|code| redact::words(code, 100));
@@ -401,12 +402,4 @@ pub(super) fn classify(stage: Stage, code: &str, message: &str, status: u16) -> 
         _ if status >= 500 || status == 429 => F::Service,
         _ => F::Unknown,
     }
-}
-
-fn innermost(error: &dyn std::error::Error) -> String {
-    let mut cause = error;
-    while let Some(source) = cause.source() {
-        cause = source;
-    }
-    cause.to_string()
 }

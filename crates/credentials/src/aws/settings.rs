@@ -2,8 +2,7 @@ use std::fmt;
 
 use findings_model::text;
 use url::{Host, Url};
-
-use crate::http::is_loopback;
+use web_address::is_loopback;
 
 /// Where AWS is asked, and for what: from variables of the environment, judged.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,7 +41,7 @@ pub enum SettingsError {
     #[error("{0} is not set")]
     Missing(&'static str),
     /// No region, neither by itself nor in the secret's ARN.
-    #[error("AWS_REGION is not set, and AWS_SECRET_NAME is no ARN that would name the region")]
+    #[error("AWS_REGION is not set, and AWS_SECRET_NAME is not an ARN that would name the region")]
     NoRegion,
     /// Not of the form of a role's ARN.
     #[error("AWS_ROLE_ARN is not the ARN of a role: {0:?}")]

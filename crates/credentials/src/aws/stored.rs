@@ -20,16 +20,16 @@ pub enum StoredError {
     #[error("the secret has no value")]
     Empty,
     /// Bytes that are no text.
-    #[error("the secret holds bytes that are no text")]
+    #[error("the secret holds bytes that are not text")]
     NoText,
     /// Begins like JSON and is none.
-    #[error("the secret looks like JSON and is none")]
+    #[error("the secret looks like JSON but cannot be parsed")]
     NoJson,
     /// JSON without the key `token`.
     #[error("the secret is JSON without a text under the key \"token\"")]
     NoToken,
     /// A token of another form.
-    #[error("what the secret holds is no token: {0}")]
+    #[error("what the secret holds is not a valid token: {0}")]
     Token(TokenError),
     /// The secret says that it is for another package.
     #[error("the secret is for the package {found:?}, not for {project}")]

@@ -335,7 +335,7 @@ impl<R: Read> Tar<R> {
         }
         if !has_data(kind) {
             if size > 0 {
-                whys.push("it is no file and has a size, so that what follows is its data or the next member");
+                whys.push("it is not a file and has a size, so that what follows is its data or the next member");
             }
             size = 0;
         }

@@ -13,9 +13,9 @@ pub(crate) enum Markup {
 /// Why a content type is none that PyPI takes.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum ContentTypeError {
-    #[error("it is none of text/plain, text/x-rst and text/markdown")]
+    #[error("it must be one of text/plain, text/x-rst and text/markdown")]
     Unknown,
-    #[error("it is no content type with parameters (`type/subtype; name=value`)")]
+    #[error("it is not a valid content type with parameters (`type/subtype; name=value`)")]
     Syntax,
     #[error("the charset is {0:?}, it can only be UTF-8")]
     Charset(String),

@@ -5,11 +5,11 @@ use crate::data;
 /// Why a text is no licence expression.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum LicenseError {
-    #[error("it is no SPDX expression: identifiers joined by AND, OR and WITH")]
+    #[error("it is not a valid SPDX expression: identifiers joined by AND, OR and WITH")]
     Syntax,
-    #[error("{0:?} is no licence of the SPDX list")]
+    #[error("{0:?} is not a licence of the SPDX list")]
     Unknown(String),
-    #[error("{0:?} is no exception of the SPDX list")]
+    #[error("{0:?} is not an exception of the SPDX list")]
     UnknownException(String),
     #[error("{0:?}: a reference of one's own is `LicenseRef-` with letters, digits, `.` and `-`")]
     Reference(String),

@@ -105,10 +105,13 @@ impl<'n> Blocks<'n> {
         }
     }
 
-    /// Whether all of them could be told apart.
+    /// Whether all of them were read: could be told apart, before enough was wrong.
     fn blocks(&mut self, lines: &[Line], place: Place) -> bool {
         let mut at = 0;
         while let Some(line) = lines.get(at) {
+            if self.notes.is_enough() {
+                return false;
+            }
             if line.is_blank() {
                 at += 1;
                 continue;

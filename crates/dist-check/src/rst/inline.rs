@@ -1,5 +1,7 @@
 //! Inline markup of one block of text, as docutils' `Inliner` reads it.
 
+use std::{cell::Cell, ops::Range};
+
 use super::{Line, Notes};
 
 /// Checks the text of a block.
@@ -17,7 +19,10 @@ pub(super) fn check(lines: &[Line], notes: &mut Notes) {
             text.push(c);
         }
     }
-    let mut inline = Inline { text, base: 0, at: 0, first: first.number, notes };
+    let line_feeds = text.iter().enumerate().filter(|(_, c)| **c == '\n').map(|(at, _)| at).collect();
+    let first = first.number;
+    let mut inline =
+        Inline { text, base: 0, at: 0, first, line_feeds, unended: Vec::new(), name: Cell::new((0, 0)), notes };
     inline.run();
 }
 
@@ -28,12 +33,18 @@ struct Inline<'n> {
     at: usize,
     /// The number of the first line.
     first: usize,
+    /// Where lines end.
+    line_feeds: Vec<usize>,
+    /// The kinds of markup of which no end-string stands in what is left: it is not looked for once more.
+    unended: Vec<&'static str>,
+    /// The bounds of the simple name that was read last.
+    name: Cell<(usize, usize)>,
     notes: &'n mut Notes,
 }
 
 impl Inline<'_> {
     fn run(&mut self) {
-        while self.at < self.text.len() {
+        while self.at < self.text.len() && !self.notes.is_enough() {
             let begins = self.at == self.base || is_before_start(self.text[self.at - 1]);
             if !begins || !self.markup() {
                 self.at += 1;
@@ -50,7 +61,7 @@ impl Inline<'_> {
     }
 
     fn line(&self, at: usize) -> usize {
-        self.first + self.text[..at.min(self.text.len())].iter().filter(|c| **c == '\n').count()
+        self.first + self.line_feeds.partition_point(|line_feed| *line_feed < at)
     }
 
     fn is_end(&self, at: usize) -> bool {
@@ -108,7 +119,7 @@ impl Inline<'_> {
         }
     }
 
-    fn span(&mut self, length: usize, end: &str, what: &str, escapes: bool) -> bool {
+    fn span(&mut self, length: usize, end: &str, what: &'static str, escapes: bool) -> bool {
         let (start, content) = (self.at, self.at + length);
         if self.is_quoted(start, content) {
             return self.moved_to(content);
@@ -118,13 +129,21 @@ impl Inline<'_> {
             let before = self.text[at - 1];
             self.has(at, end) && !before.is_whitespace() && !(escapes && before == '\0') && self.is_end(at + width)
         };
-        match (content + 1..self.text.len()).find(|at| ends(*at)) {
+        match self.behind(content, what).find(|at| ends(*at)) {
             Some(at) => self.moved_to(at + width),
             None => self.unended(start, content, what),
         }
     }
 
-    fn unended(&mut self, start: usize, content: usize, what: &str) -> bool {
+    /// Where the end-string of markup can begin.
+    fn behind(&self, content: usize, what: &str) -> Range<usize> {
+        if self.unended.contains(&what) { 0..0 } else { content + 1..self.text.len() }
+    }
+
+    fn unended(&mut self, start: usize, content: usize, what: &'static str) -> bool {
+        if !self.unended.contains(&what) {
+            self.unended.push(what);
+        }
         let line = self.line(start);
         self.notes.sure(line, format!("inline {what} start-string without end-string"));
         self.moved_to(content)
@@ -142,8 +161,9 @@ impl Inline<'_> {
             }
             (0..=2).rev().find(|more| (1..=*more).all(|n| self.char(at + n) == Some('_')) && self.is_end(at + more + 1))
         };
-        let Some((at, more)) = (content + 1..self.text.len()).find_map(|at| Some((at, end(at)?))) else {
-            return self.unended(start, content, "substitution_reference");
+        let what = "substitution_reference";
+        let Some((at, more)) = self.behind(content, what).find_map(|at| Some((at, end(at)?))) else {
+            return self.unended(start, content, what);
         };
         let name: String = self.text[content..at].iter().collect();
         let line = self.line(start);
@@ -158,10 +178,15 @@ impl Inline<'_> {
     /// The end of a simple name that begins here.
     fn simple_name(&self, start: usize) -> Option<usize> {
         let is_word = |at: usize| self.char(at).is_some_and(char::is_alphanumeric);
-        let mut at = start;
-        if !is_word(at) {
+        if !is_word(start) {
             return None;
         }
+        // A name that begins within another ends with it.
+        let (from, to) = self.name.get();
+        if (from..to).contains(&start) {
+            return Some(to);
+        }
+        let mut at = start;
         loop {
             while is_word(at) {
                 at += 1;
@@ -169,6 +194,7 @@ impl Inline<'_> {
             if self.char(at).is_some_and(|c| "-._+:".contains(c)) && is_word(at + 1) {
                 at += 1;
             } else {
+                self.name.set((start, at));
                 return Some(at);
             }
         }
@@ -248,8 +274,8 @@ impl Inline<'_> {
             if (before.is_whitespace() || before == '\0') && !escaped {
                 return None;
             }
-            let behind_role = match self.simple_name(at + 2) {
-                Some(end) if self.has(at + 1, ":") && self.has(end, ":") => Some(end + 1),
+            let behind_role = match self.simple_name(at + 2).filter(|_| self.has(at + 1, ":")) {
+                Some(end) if self.has(end, ":") => Some(end + 1),
                 _ => None,
             };
             let ends = [behind_role, Some(at + 1)];
@@ -260,8 +286,9 @@ impl Inline<'_> {
                 Some((behind, more))
             })
         };
-        let Some((at, (behind, more))) = (content + 1..self.text.len()).find_map(|at| Some((at, end(at)?))) else {
-            return self.unended(start, content, "interpreted text or phrase reference");
+        let what = "interpreted text or phrase reference";
+        let Some((at, (behind, more))) = self.behind(content, what).find_map(|at| Some((at, end(at)?))) else {
+            return self.unended(start, content, what);
         };
         let line = self.line(start);
         let trailing = (behind > at + 1).then(|| self.text[at + 2..behind - 1].iter().collect::<String>());

@@ -80,3 +80,62 @@ fn what_docutils_takes() {
         assert_eq!(sure(text), [""; 0], "{text:?}");
     }
 }
+
+/// A form so many times, with a number for `N` and the next one for `M`.
+fn numbered(form: &str, times: usize) -> String {
+    (0..times).map(|n| form.replace('N', &n.to_string()).replace('M', &(n + 1).to_string())).collect()
+}
+
+#[test]
+fn hostile_text_is_read_in_a_time_that_grows_with_its_length() {
+    let numbered = |form: &str| numbered(form, 20_000);
+    let chain = numbered(".. _aN: aM_\n");
+    let begun = std::time::Instant::now();
+    for text in [
+        "*a ".repeat(100_000),
+        "**a ".repeat(100_000),
+        "``a ".repeat(100_000),
+        "_`a ".repeat(100_000),
+        "|a ".repeat(100_000),
+        "`a ".repeat(100_000),
+        "x\n*a\n".repeat(50_000),
+        "|a| ".repeat(50_000),
+        "a_ ".repeat(50_000),
+        "[1]_ ".repeat(50_000),
+        "a-".repeat(100_000),
+        "a:".repeat(100_000),
+        ":a".repeat(100_000),
+        "[a:".repeat(100_000),
+        "a\n".repeat(100_000) + "b_",
+        numbered("aN_ "),
+        numbered("|aN| ") + "\n\n" + &numbered(".. |aN| replace:: x\n"),
+        numbered("aN_ ") + "\n\n::\n\n" + &numbered("  _aN:\n"),
+        numbered("aN_ ") + "\n\n" + &numbered("tN\n=======\n\n"),
+        numbered("aN_ ") + "\n\n" + &numbered(".. _tN: x\n") + ".. [#] x\n",
+        chain.clone() + "\n.. _a20000: http://x\n",
+        chain + "\n.. _a20000: a0_\n",
+    ] {
+        drop(check(&text));
+    }
+    assert!(begun.elapsed().as_secs() < 20, "{:?}", begun.elapsed());
+}
+
+#[test]
+fn reading_stops_when_enough_is_wrong() {
+    let text = "a *b\n\n".repeat(200) + "see nothing_\n";
+    let found = check(&text);
+    assert_eq!(found.len(), ENOUGH);
+    assert!(found.iter().all(|defect| defect.message.contains("emphasis")), "{found:?}");
+    assert_eq!(sure(&("*b **c ".repeat(40) + "\n``d\n")).len(), 3, "what is wrong twice in a line counts once");
+    assert_eq!(sure(&numbered("aN_\n", 100)).len(), ENOUGH);
+}
+
+#[test]
+fn targets_that_lead_to_each_other_are_told_from_those_that_end() {
+    let circular = |text: &str| -> Vec<usize> {
+        let defects = check(text).into_iter().filter(|defect| defect.message.contains("circular"));
+        defects.map(|defect| defect.line).collect()
+    };
+    assert_eq!(circular(".. _a: b_\n.. _b: c_\n.. _c: b_\n.. _d: e_\n.. _e: http://x\n"), [1, 2, 3]);
+    assert_eq!(circular(".. _a: b_\n.. _b: c_\n.. _c: http://x\n.. _z: z_\n"), [4]);
+}

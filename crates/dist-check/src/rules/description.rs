@@ -145,8 +145,10 @@ fn links(facts: &Facts<'_>) -> Vec<Note> {
         for target in line.match_indices("](").filter_map(|(at, _)| line[at + 2..].split([')', ' ']).next()) {
             let whole = target.contains("://") || target.starts_with(['#', '<']) || target.starts_with("mailto:");
             if !whole && !target.is_empty() && !target.contains(['`', '{', '*']) {
-                notes
-                    .push(Note::new(format!("line {} of the description: {target:?} is no whole address", number + 1)));
+                notes.push(Note::new(format!(
+                    "line {} of the description: {target:?} is not a whole address",
+                    number + 1
+                )));
             }
         }
     }

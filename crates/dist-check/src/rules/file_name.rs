@@ -178,7 +178,7 @@ fn platform(facts: &Facts<'_>) -> Vec<Note> {
             let what = if tag.starts_with("linux_") {
                 format!("the platform tag {tag} does not say which C library the wheel needs")
             } else {
-                format!("{tag} is no platform tag that PyPI takes")
+                format!("{tag} is not a platform tag that PyPI accepts")
             };
             Note::new(what)
                 .index(format!("Binary wheel '{}' has an unsupported platform tag '{tag}'.", facts.file_name))
@@ -189,7 +189,7 @@ fn platform(facts: &Facts<'_>) -> Vec<Note> {
 fn size(facts: &Facts<'_>) -> Vec<Note> {
     let limit = facts.options.limits.file_bytes;
     if facts.size == 0 {
-        let hint = "build again with `python -m build`; if the file is none of a distribution, leave it out";
+        let hint = "build again with `python -m build`; if the file is not part of a distribution, leave it out";
         return vec![Note::new("the file is empty").index("Invalid distribution file.").hint(hint)];
     }
     note_if(facts.size > limit, || {

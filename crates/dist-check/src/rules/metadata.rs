@@ -45,7 +45,7 @@ pub(super) const RULES: &[Rule] = &[
             code: "metadata-line",
             level: Level::Warning,
             says: "each line of the metadata in front of the description is a field or its continuation",
-            why: "a line that is none ends the fields: what follows it is shown as description and counts for nothing else",
+            why: "a line that is not a field ends the fields: what follows it is shown as description and counts for nothing else",
             index: "",
             hint: "look for a value with a line break in pyproject.toml, setup.cfg or setup.py",
         },
@@ -273,7 +273,7 @@ fn missing(facts: &Facts<'_>) -> Vec<Note> {
             Some(MemberKind::HardLink { target } | MemberKind::SymbolicLink { target }) => {
                 return Note::new(format!("{path} is a link to {target}, where there is no file")).index("");
             }
-            Some(_) if !facts.is_wheel() => return Note::new(format!("{path} is no file")).index(""),
+            Some(_) if !facts.is_wheel() => return Note::new(format!("{path} is not a file")).index(""),
             _ => {}
         }
         let answer = if facts.is_wheel() {
@@ -308,7 +308,7 @@ fn metadata_version(facts: &Facts<'_>) -> Vec<Note> {
         Some(text) => {
             let known = METADATA_VERSIONS.iter().any(|(major, minor)| text == format!("{major}.{minor}"));
             note_if(!known, || {
-                Note::new(format!("{text:?} is no metadata version that the index knows"))
+                Note::new(format!("{text:?} is not a metadata version that the index knows"))
                     .index(format!("'{text}' is not a valid metadata version"))
             })
         }
@@ -370,7 +370,7 @@ fn field_new(facts: &Facts<'_>) -> Vec<Note> {
 fn field_unknown(facts: &Facts<'_>) -> Vec<Note> {
     let headers = facts.metadata().into_iter().flat_map(Metadata::headers);
     let unknown: BTreeSet<&str> = headers.map(|(name, _)| name).filter(|name| specification(name).is_none()).collect();
-    unknown.into_iter().map(|name| format!("{name} is no field of the specification").into()).collect()
+    unknown.into_iter().map(|name| format!("{name} is not a field of the specification").into()).collect()
 }
 
 fn value_unknown(facts: &Facts<'_>) -> Vec<Note> {
@@ -388,7 +388,7 @@ fn name(facts: &Facts<'_>) -> Vec<Note> {
         None => Vec::new(),
         Some(None) => vec![Note::new("Name is missing").index("'name' is a required field")],
         Some(Some(name)) => note_if(!is_project_name(name), || {
-            Note::new(format!("{name:?} is no package name")).index(format!("'{name}' is invalid for 'name'"))
+            Note::new(format!("{name:?} is not a valid package name")).index(format!("'{name}' is invalid for 'name'"))
         }),
     }
 }
@@ -409,7 +409,8 @@ fn version(facts: &Facts<'_>) -> Vec<Note> {
         None => Vec::new(),
         Some(None) => vec![Note::new("Version is missing").index("'version' is a required field")],
         Some(Some(version)) => note_if(AnyVersion::parse(version).is_none(), || {
-            Note::new(format!("{version:?} is no version")).index(format!("'{version}' is invalid for 'version'"))
+            Note::new(format!("{version:?} is not a valid version"))
+                .index(format!("'{version}' is invalid for 'version'"))
         }),
     }
 }
@@ -464,14 +465,19 @@ fn classifier_private(facts: &Facts<'_>) -> Vec<Note> {
         .collect()
 }
 
+/// For how many unknown classifiers the one that is spelled most alike is looked for.
+const MOST_SUGGESTED: usize = 10;
+
 fn classifier_unknown(facts: &Facts<'_>) -> Vec<Note> {
     classifiers(facts)
         .into_iter()
         .filter(|classifier| !is_private(classifier) && data::classifier(classifier) == data::Classifier::Unknown)
-        .map(|classifier| {
-            let note = Note::new(format!("{classifier:?} is no classifier"))
+        .enumerate()
+        .map(|(number, classifier)| {
+            let note = Note::new(format!("{classifier:?} is not a valid classifier"))
                 .index(format!("'{classifier}' is not a valid classifier."));
-            match data::similar_classifier(classifier) {
+            let similar = if number < MOST_SUGGESTED { data::similar_classifier(classifier) } else { None };
+            match similar {
                 Some(similar) => note.hint(format!("write {similar:?}, if that was meant")),
                 None => note,
             }
@@ -529,7 +535,7 @@ fn dynamic(facts: &Facts<'_>) -> Vec<Note> {
             notes.push(Note::new(format!("{field} cannot be dynamic")).index(answer));
         } else if specification(&lower).is_none() || lower == "dynamic" {
             let answer = format!("'{lower}' is not a valid dynamic field");
-            notes.push(Note::new(format!("{field:?} is no field that can be dynamic")).index(answer));
+            notes.push(Note::new(format!("{field:?} is not a field that can be dynamic")).index(answer));
         }
     }
     notes
@@ -539,7 +545,7 @@ fn extra(facts: &Facts<'_>) -> Vec<Note> {
     let wrong = values(facts, "Provides-Extra").into_iter().filter(|extra| !is_project_name(extra));
     wrong
         .map(|extra| {
-            Note::new(format!("{extra:?} is no name of an extra"))
+            Note::new(format!("{extra:?} is not a valid name of an extra"))
                 .index(format!("'{extra}' is invalid for 'provides-extra'"))
         })
         .collect()
@@ -562,7 +568,7 @@ fn import_name(facts: &Facts<'_>) -> Vec<Note> {
         for part in name.split('.') {
             if !is_identifier(part) {
                 let answer = format!("'{name}' is invalid for '{field}'; '{part}' is not a valid identifier");
-                notes.push(Note::new(format!("{name:?}: {part:?} is no name of a module")).index(answer));
+                notes.push(Note::new(format!("{name:?}: {part:?} is not a valid name of a module")).index(answer));
             } else if is_keyword(part) {
                 let answer = format!("'{name}' is invalid for '{field}'; '{part}' is a keyword");
                 notes.push(Note::new(format!("{name:?}: {part:?} is a keyword")).index(answer));

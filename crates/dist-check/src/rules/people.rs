@@ -142,7 +142,7 @@ fn email(facts: &Facts<'_>) -> Vec<Note> {
             }
             let shown = text::shorten(&address, 80);
             Some(
-                Note::new(format!("{field}: {shown:?} is no e-mail address"))
+                Note::new(format!("{field}: {shown:?} is not a valid e-mail address"))
                     .index(format!("'{shown}' is not a valid email address: …")),
             )
         })
@@ -170,7 +170,7 @@ fn url(facts: &Facts<'_>) -> Vec<Note> {
     wrong
         .map(|(what, address)| {
             let shown = text::shorten(address, 120);
-            let note = Note::new(format!("{what}: {shown:?} is no address of the web"));
+            let note = Note::new(format!("{what}: {shown:?} is not a valid web address"));
             if address.is_empty() {
                 note.index("Must have a URL")
             } else if what.starts_with("Project-URL") {
@@ -262,7 +262,7 @@ fn license_file(facts: &Facts<'_>) -> Vec<Note> {
     let wrong = license_files(facts).into_iter().filter_map(|path| Some((path, path_fault(path)?)));
     wrong
         .map(|(path, fault)| {
-            Note::new(format!("{path:?} is no plain relative path below the project"))
+            Note::new(format!("{path:?} is not a plain relative path below the project"))
                 .index(format!("'{path}' is invalid for 'license-file', {fault}"))
         })
         .collect()

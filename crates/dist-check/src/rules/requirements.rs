@@ -74,7 +74,7 @@ fn requires_python(facts: &Facts<'_>) -> Vec<Note> {
     let wrong = value(facts, "Requires-Python").filter(|value| !is_specifier_set(value));
     wrong
         .map(|value| {
-            Note::new(format!("{value:?} is no version specifier"))
+            Note::new(format!("{value:?} is not a valid version specifier"))
                 .index(format!("'{value}' is invalid for 'requires-python'"))
         })
         .into_iter()
@@ -85,7 +85,8 @@ fn requires_dist(facts: &Facts<'_>) -> Vec<Note> {
     let wrong = values(facts, "Requires-Dist").into_iter().filter(|value| Requirement::parse(value).is_none());
     wrong
         .map(|value| {
-            Note::new(format!("{value:?} is no requirement")).index(format!("'{value}' is invalid for 'requires-dist'"))
+            Note::new(format!("{value:?} is not a valid requirement"))
+                .index(format!("'{value}' is invalid for 'requires-dist'"))
         })
         .collect()
 }
@@ -123,7 +124,8 @@ fn provides_dist(facts: &Facts<'_>) -> Vec<Note> {
         .filter(|_| facts.for_pypi())
         .filter_map(|(field, value)| match Requirement::parse(value) {
             None => Some(
-                Note::new(format!("{field}: {value:?} is no requirement")).index(format!("'{value}' is invalid: …")),
+                Note::new(format!("{field}: {value:?} is not a valid requirement"))
+                    .index(format!("'{value}' is invalid: …")),
             ),
             Some(requirement) if requirement.url.is_some() => Some(
                 Note::new(format!("{field}: {value:?} names an address"))

@@ -203,7 +203,7 @@ fn pkg_info_may_be_a_link() {
     let bytes = gzip(&ended(special.iter().flat_map(Block::bytes).collect()));
     let problems = super::check(SDIST_NAME, &bytes).problems;
     let missing = problems.iter().find(|problem| problem.code == "metadata-missing").unwrap();
-    assert_eq!((missing.message.as_str(), &missing.index_says), ("sample_package-1.0.0/PKG-INFO is no file", &None));
+    assert_eq!((missing.message.as_str(), &missing.index_says), ("sample_package-1.0.0/PKG-INFO is not a file", &None));
 }
 
 #[test]

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use findings_model::Timestamp;
+use findings_model::{AdvisoryId, Timestamp};
 use serde_json::{Map, Value};
 
-use super::{Sighting, fault, scrubbed, sightings::canonical, yaml};
+use super::{Sighting, fault, scrubbed, yaml};
 use crate::{Ledger, Plan, PlanStatus, Plans, PlansError, plans::KNOWN_KEYS, sync_plans};
 
 /// What `remediation-plans.yml` of the old system says, as far as it can be read.
@@ -46,7 +46,7 @@ impl SourcePlans {
             }
             match entry.value {
                 Value::Object(fields) => source.take(&entry.key, fields),
-                _ => source.faults.push(fault(&format!("plan {}: it is no mapping of keys to values", entry.key))),
+                _ => source.faults.push(fault(&format!("plan {}: it is not a mapping of keys to values", entry.key))),
             }
         }
         if !known && source.faults.is_empty() {
@@ -248,14 +248,14 @@ impl<'p> OurPlans<'p> {
     fn of(plans: &'p Plans, ledger: &Ledger) -> Self {
         let mut names: HashMap<String, Vec<usize>> = HashMap::new();
         for (at, finding) in ledger.findings.iter().enumerate() {
-            names.entry(canonical(finding.finding_id.as_str())).or_default().push(at);
+            names.entry(AdvisoryId::canonical_or(finding.finding_id.as_str())).or_default().push(at);
             for id in finding.subject.advisory_ids() {
                 names.entry(id.as_str().to_owned()).or_default().push(at);
             }
         }
         let mut index = Self { by_key: HashMap::new(), by_finding: HashMap::new(), names };
         for plan in plans.all() {
-            let key = canonical(&plan.key);
+            let key = AdvisoryId::canonical_or(&plan.key);
             for at in index.names.get(&key).into_iter().flatten() {
                 index.by_finding.entry(*at).or_insert(plan);
             }
@@ -266,7 +266,7 @@ impl<'p> OurPlans<'p> {
 
     /// The plan under this key, else one about the same finding.
     fn of_key(&self, key: &str) -> Option<&'p Plan> {
-        let key = canonical(key);
+        let key = AdvisoryId::canonical_or(key);
         self.by_key
             .get(&key)
             .copied()

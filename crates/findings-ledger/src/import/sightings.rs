@@ -58,7 +58,7 @@ impl Owners {
     fn of(ledger: &Ledger) -> Self {
         let mut owners = Self { by_id: HashMap::new(), by_alias: HashMap::new() };
         for (at, finding) in ledger.findings.iter().enumerate() {
-            owners.by_id.insert(canonical(finding.finding_id.as_str()), at);
+            owners.by_id.insert(AdvisoryId::canonical_or(finding.finding_id.as_str()), at);
             for id in finding.subject.advisory_ids() {
                 owners.by_alias.entry(id.as_str().to_owned()).or_default().push(at);
             }
@@ -67,7 +67,7 @@ impl Owners {
     }
 
     fn find(&self, ledger: &Ledger, sighting: &Sighting) -> Option<usize> {
-        let id = canonical(&sighting.id);
+        let id = AdvisoryId::canonical_or(&sighting.id);
         let package = sighting.package.as_deref().map(normal);
         let fits = |at: &usize| match (&package, package_of(&ledger.findings[*at])) {
             (Some(said), Some(known)) => *said == known,
@@ -90,8 +90,4 @@ fn package_of(finding: &Finding) -> Option<String> {
 
 fn normal(name: &str) -> String {
     PackageName::parse(name).map_or_else(|_| name.to_owned(), String::from)
-}
-
-pub(super) fn canonical(id: &str) -> String {
-    AdvisoryId::parse(id).map_or_else(|_| id.to_owned(), |id| id.as_str().to_owned())
 }

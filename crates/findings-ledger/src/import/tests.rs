@@ -129,12 +129,12 @@ fn of_damaged_plans_the_readable_ones_are_taken_and_the_rest_is_named() {
             "a wrong type",
             PLANS.replace("notes: 'Agreed on 2023-07-12: see the minutes'", "notes: [a, b]"),
             2,
-            "notes is no text",
+            "notes is not text",
         ),
         ("an unknown status", PLANS.replace("status: accepted_risk", "status: blocked"), 2, "blocked"),
         ("a tab", PLANS.replace("    status: accepted_risk", "\tstatus: accepted_risk"), 2, "line "),
         ("no bytes", String::new(), 0, "it is empty"),
-        ("a list", "- a\n- b\n".to_owned(), 0, "no mapping"),
+        ("a list", "- a\n- b\n".to_owned(), 0, "not a mapping"),
         ("another file", "version: 1\n".to_owned(), 0, "no findings"),
     ] {
         let source = read(&text);

@@ -81,7 +81,7 @@ impl Timeline {
             known = true;
             match entry.value.as_object() {
                 Some(body) => timeline.take(&entry.key, body),
-                None => timeline.faults.push(fault(&format!("{}: it is no mapping of keys to values", entry.key))),
+                None => timeline.faults.push(fault(&format!("{}: it is not a mapping of keys to values", entry.key))),
             }
         }
         if !known && timeline.faults.is_empty() {
@@ -111,21 +111,21 @@ impl Timeline {
         }
         match body.get("events") {
             None | Some(Value::Null | Value::Array(_)) => {}
-            Some(_) => self.faults.push(fault(&format!("{key}: its events are no list"))),
+            Some(_) => self.faults.push(fault(&format!("{key}: its events are not a list"))),
         }
         if let Some(first) = body.get("first_discovered").filter(|v| !v.is_null()) {
             match text(Some(first)).as_deref().and_then(day) {
                 Some(on) => self.sightings.push(Sighting { id, package, on }),
-                None => self.faults.push(fault(&format!("{key}: first_discovered is no date"))),
+                None => self.faults.push(fault(&format!("{key}: first_discovered is not a date"))),
             }
         }
     }
 }
 
 fn event_of(id: &str, event: &Value) -> Result<(ImportedEvent, Option<String>), &'static str> {
-    let event = event.as_object().ok_or("it is no mapping of keys to values")?;
+    let event = event.as_object().ok_or("it is not a mapping of keys to values")?;
     let at = text(event.get("timestamp")).ok_or("it has no timestamp")?;
-    let timestamp = moment(&at).ok_or("its timestamp is no time")?;
+    let timestamp = moment(&at).ok_or("its timestamp is not a valid time")?;
     let data = event.get("new_data").or(event.get("old_data")).and_then(Value::as_object);
     let said = |key: &str| data.and_then(|data| text(data.get(key)));
     let place = said("package");

@@ -44,7 +44,7 @@ pub(super) fn read(bytes: &[u8]) -> Sections {
         Ok(Value::Object(document)) if faults.is_empty() => return whole(document),
         Ok(Value::Object(_)) => {}
         Ok(_) => {
-            faults.push("it is no mapping of keys to values".to_owned());
+            faults.push("it is not a mapping of keys to values".to_owned());
             return Sections { entries: Vec::new(), faults };
         }
         Err(why) => faults.push(fault(&why)),
@@ -66,7 +66,7 @@ fn whole(document: Map<String, Value>) -> Sections {
             })),
             // A section with nothing in it, or a single value at the margin: `last_updated`.
             Value::Null | Value::String(_) | Value::Number(_) | Value::Bool(_) => {}
-            Value::Array(_) => sections.faults.push(fault(&format!("{section} is no mapping of keys to values"))),
+            Value::Array(_) => sections.faults.push(fault(&format!("{section} is not a mapping of keys to values"))),
         }
     }
     sections

@@ -49,7 +49,7 @@ pub struct PathPattern(glob::Pattern);
 
 /// Why a text is no pattern of paths.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{pattern} is no pattern of paths: {reason}")]
+#[error("{pattern} is not a valid pattern of paths: {reason}")]
 pub struct PathPatternError {
     pattern: String,
     reason: String,

@@ -21,12 +21,16 @@ impl<'a> PlanIndex<'a> {
         let mut by_key: HashMap<String, Vec<&'a Plan>> = HashMap::new();
         // Most plans say nothing that matters here: nobody has touched them.
         for plan in plans.all().iter().filter(|p| p.status.is_exception() || p.severity.is_some()) {
-            by_key.entry(canonical(&plan.key)).or_default().push(plan);
+            by_key.entry(AdvisoryId::canonical_or(&plan.key)).or_default().push(plan);
         }
         let owned = if by_key.is_empty() {
             HashSet::new()
         } else {
-            findings.iter().map(|f| canonical(f.finding_id.as_str())).filter(|id| by_key.contains_key(id)).collect()
+            findings
+                .iter()
+                .map(|f| AdvisoryId::canonical_or(f.finding_id.as_str()))
+                .filter(|id| by_key.contains_key(id))
+                .collect()
         };
         let mut named = HashSet::new();
         if !by_key.is_empty() {
@@ -43,7 +47,7 @@ impl<'a> PlanIndex<'a> {
         if self.plans.is_empty() {
             return Vec::new().into_iter();
         }
-        let own = canonical(finding.finding_id.as_str());
+        let own = AdvisoryId::canonical_or(finding.finding_id.as_str());
         let aliases = finding.subject.advisory_ids().into_iter().map(AdvisoryId::as_str);
         let others = aliases.filter(|id| *id != own && !self.owned.contains(*id));
         let is_free = |id: &&str| !self.owned.contains(*id) && !self.named.contains(*id);
@@ -84,9 +88,4 @@ impl<'a> PlanIndex<'a> {
     pub(super) fn severity(&self, finding: &Finding) -> Option<Severity> {
         self.of(finding).find_map(|p| p.severity)
     }
-}
-
-/// An id in the spelling that all writings of it share.
-fn canonical(id: &str) -> String {
-    AdvisoryId::parse(id).map_or_else(|_| id.to_owned(), |id| id.as_str().to_owned())
 }

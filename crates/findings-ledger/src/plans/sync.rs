@@ -45,7 +45,7 @@ pub struct PlansSynced<'t> {
 }
 
 /// Brings the text of the plan file (none where there is none yet) in step with the ledger: see [`PlanFile::sync`].
-pub fn sync_plans<'t>(
+pub(crate) fn sync_plans<'t>(
     existing: Option<&'t str>,
     ledger: &Ledger,
     now: Timestamp,
@@ -177,7 +177,7 @@ impl<'l> Owners<'l> {
             return vec![self.order[at]];
         }
         let names = self.by_name.get_or_init(|| ByName::of(self.findings));
-        let key = canonical(key);
+        let key = AdvisoryId::canonical_or(key);
         match names.by_id.get(&key) {
             Some(index) => vec![*index],
             None => names.by_alias.get(key.as_str()).cloned().unwrap_or_default(),
@@ -189,7 +189,7 @@ impl<'l> ByName<'l> {
     fn of(findings: &'l [Finding]) -> Self {
         let mut names = Self::default();
         for (index, finding) in findings.iter().enumerate() {
-            names.by_id.insert(canonical(finding.finding_id.as_str()), index);
+            names.by_id.insert(AdvisoryId::canonical_or(finding.finding_id.as_str()), index);
             for id in finding.subject.advisory_ids() {
                 names.by_alias.entry(id.as_str()).or_default().push(index);
             }
@@ -197,7 +197,7 @@ impl<'l> ByName<'l> {
         // What a finding was called once speaks of it as long as nothing else is called so.
         for (index, finding) in findings.iter().enumerate() {
             for id in finding.former_ids() {
-                names.by_id.entry(canonical(id.as_str())).or_insert(index);
+                names.by_id.entry(AdvisoryId::canonical_or(id.as_str())).or_insert(index);
             }
         }
         for (index, finding) in findings.iter().enumerate() {
@@ -207,10 +207,6 @@ impl<'l> ByName<'l> {
         }
         names
     }
-}
-
-fn canonical(id: &str) -> String {
-    AdvisoryId::parse(id).map_or_else(|_| id.to_owned(), |id| id.as_str().to_owned())
 }
 
 fn is_present(finding: &Finding) -> bool {

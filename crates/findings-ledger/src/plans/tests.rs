@@ -262,11 +262,11 @@ fn one_bad_plan_leaves_the_others() {
     assert_eq!(read.get("PYSEC-2026-1").unwrap().status, PlanStatus::Deferred);
     assert_eq!(read.get("PYSEC-2026-1").unwrap().target_date, Some(date!(2026 - 12 - 01)));
     insta::assert_snapshot!(read.problems().iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"), @r#"
-    plan A-1: status "blocked" is none of new, in_progress, awaiting_upstream, completed, deferred, accepted_risk, false_positive, not_affected
-    plan B-2: it is no mapping of keys to values
+    plan A-1: status "blocked" is not valid; it must be one of new, in_progress, awaiting_upstream, completed, deferred, accepted_risk, false_positive, not_affected
+    plan B-2: it is not a mapping of keys to values
     plan C-3: updated_date lies before created_date
-    plan D-4: target_date "soon" is no date (as 2026-12-01)
-    plan E-5: notes is no text
+    plan D-4: target_date "soon" is not a valid date (such as 2026-12-01)
+    plan E-5: notes is not text
     "#);
     assert_eq!(sync(text, &[finding("PYSEC-2026-1")]).text, text);
 }

@@ -220,7 +220,7 @@ fn a_ledger_that_cannot_be_used_says_why() {
     };
     assert_snapshot!(of("{"), @"the findings ledger cannot be read: EOF while parsing an object at line 1 column 1");
     assert_snapshot!(of("[]"), @"the findings ledger cannot be read: invalid type: sequence, expected struct Ledger at line 1 column 0");
-    assert_snapshot!(of("{\"schema_version\": \"2.0\", \"findings\": 7}"), @"the findings ledger is of another schema: schema_version 2.0 is newer than 1.1, the newest that this program knows; it was left as it is");
+    assert_snapshot!(of("{\"schema_version\": \"2.0\", \"findings\": 7}"), @"the findings ledger has an unsupported schema version: schema_version 2.0 is newer than 1.1, the newest that this program knows; it was left as it is");
     let mut p = Project::new();
     p.take(5, &[scan("pip-audit").packages("a 1.0").finds(flaw("a 1.0 PYSEC-1"))]);
     let text = String::from_utf8(p.ledger.to_json()).unwrap();

@@ -111,7 +111,7 @@ fn object(value: Value) -> Result<Map<String, Value>, ReadRecordError> {
     let found = match value {
         Value::Object(map) => return Ok(map),
         Value::Null => "null",
-        Value::Bool(_) => "a truth value",
+        Value::Bool(_) => "a boolean",
         Value::Number(_) => "a number",
         Value::String(_) => "a text",
         Value::Array(_) => "a list",
@@ -155,7 +155,7 @@ impl Keys {
         };
         Seconds::from_f64(number)
             .map(Some)
-            .ok_or_else(|| bad(key, &format!("{number} is no number of seconds from 0 to ten years")))
+            .ok_or_else(|| bad(key, &format!("{number} is not a number of seconds from 0 to ten years")))
     }
 
     fn message(&mut self, key: &'static str) -> Result<Option<String>, ReadRecordError> {

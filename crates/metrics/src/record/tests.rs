@@ -199,11 +199,11 @@ fn a25_what_is_no_record_says_why() {
     a list where a run record (an object) is needed
     not JSON: EOF while parsing a value at line 1 column 15
     workflow_name is missing or null
-    start_time: "2025-10-27T02:58:37.819468" is no RFC 3339 time (as 2026-01-05T03:00:00Z)
+    start_time: "2025-10-27T02:58:37.819468" is not a valid RFC 3339 time (such as 2026-01-05T03:00:00Z)
     start_time is missing or null
-    status: "ok�[2J" is no run status (one of running, success, failed, cancelled)
-    duration_seconds: -5 is no number of seconds from 0 to ten years
-    execution_id: "../../etc/passwd" is no execution id: only letters, digits, '.', '_' and '-' are allowed
+    status: "ok�[2J" is not a valid run status (must be one of running, success, failed, cancelled)
+    duration_seconds: -5 is not a number of seconds from 0 to ten years
+    execution_id: "../../etc/passwd" is not a valid execution id: only letters, digits, '.', '_' and '-' are allowed
     schema_version 2.0 is newer than 1.0, the newest that this program knows; it was left as it is
     "#);
 }

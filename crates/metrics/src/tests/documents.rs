@@ -151,7 +151,7 @@ fn runs_that_are_no_attempts_are_counted_beside_the_rate() {
 
 #[test]
 fn failures_in_a_row_are_counted_over_attempts_only() {
-    let streak = |runs: &[RunRecord]| crate::consecutive_failures(runs, now());
+    let streak = |runs: &[RunRecord]| crate::publish::consecutive_failures(runs, now());
     let cancelled = run("c", 1, 60, report(FinalStatus::Cancelled, Some(ReleaseType::Manual)));
     let runs = [
         publish("a", 9, FinalStatus::Success),
@@ -213,7 +213,7 @@ fn a25_a_bad_file_is_skipped_counted_and_named() {
     assert_eq!(stats.publishing.total_attempts, 1);
     assert_snapshot!(plain::quality(&stats.data_quality), @r#"
     skipped (5):
-      daily/2026.json: "monday" is no day (as 2026-01-05)
+      daily/2026.json: "monday" is not a valid day (such as 2026-01-05)
       runs/2026-01.ndjson:2: workflow_name is missing or null
       workflow-big.json: larger than 1 MiB
       workflow-half.json: not JSON: EOF while parsing a string at line 3 column 11

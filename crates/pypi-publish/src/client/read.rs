@@ -11,13 +11,10 @@ use reqwest::{
 use retry::{is_temporary, retry_after};
 use sha2::Digest as _;
 use url::Url;
+use web_address::may_be_asked;
 
 use super::{DOWNLOAD, IndexClient, PAGE, SLOWEST_LINE};
-use crate::{
-    ErrorKind, ListedFile, PageError, Patience, ProjectPage,
-    address::{leads_to_pypi, may_be_asked},
-    page::RawPage,
-};
+use crate::{ErrorKind, ListedFile, PageError, Patience, ProjectPage, address::leads_to_pypi, page::RawPage};
 
 /// What pages are asked for: JSON (PEP 691) if the index has it.
 const PAGE_TYPES: &str =
@@ -45,7 +42,7 @@ pub enum ReadError {
         status: u16,
     },
     /// A redirect to another server. Only one to PyPI says that the index does not know a project.
-    #[error("{url} leads to {target}, another server")]
+    #[error("{url} redirects to {target}, another host, which is not followed")]
     Elsewhere {
         /// What was asked for.
         url: Url,
@@ -77,7 +74,7 @@ pub enum ReadError {
         limit: u64,
     },
     /// The answer is no simple page.
-    #[error("{url} is no simple page of an index")]
+    #[error("{url} is not a simple page of an index")]
     Page {
         /// What was asked for.
         url: Url,
@@ -91,7 +88,7 @@ pub enum ReadError {
         file: String,
     },
     /// Attestations are listed at an address that is not asked.
-    #[error("the index lists attestations at {given:?}, which is no https address")]
+    #[error("the index lists attestations at {given:?}, which is not an https address")]
     Attestations {
         /// The address as listed.
         given: String,

@@ -39,6 +39,21 @@ async fn an_index_that_does_not_answer_is_asked_again() {
     assert!(text.contains("could not be sent in 6 tries / the index did not answer within"), "{text}");
 }
 
+#[tokio::test(start_paused = true)]
+async fn answers_that_do_not_come_are_part_of_the_time_to_verify() {
+    let _installed = rustls::crypto::ring::default_provider().install_default();
+    // Takes connections, and says nothing.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = IndexAddress::parse(&format!("http://{}/", silent.local_addr().unwrap()), None).unwrap();
+    let client = IndexClient::new(address, None).unwrap();
+    let patience = Patience { policy: RetryPolicy::default(), seed: 1, sleep: tokio::time::sleep };
+    let started = tokio::time::Instant::now();
+    let verification = verify(&client, &[&file(sdist("")).distribution], &patience).await;
+    assert_eq!(verification.failure.unwrap().kind(), ErrorKind::Outside);
+    let spent = started.elapsed();
+    assert!(patience.policy.verify <= spent && spent <= Duration::from_secs(345), "{spent:?}");
+}
+
 #[tokio::test]
 async fn those_who_watch_are_told_each_step() {
     let bench = Bench::new();

@@ -97,6 +97,11 @@ pub fn cargo_name(manifest: &str) -> Option<PackageName> {
     PackageName::parse(&name).ok()
 }
 
+/// The project's name that a `setup.cfg` gives.
+pub fn setup_cfg_name(text: &str) -> Option<&str> {
+    super::lines::ini(text, "metadata", "name").into_iter().next().map(|name| &text[name])
+}
+
 /// What `setup.cfg` says of the version: a place in itself, or where it comes from; none if it says nothing.
 pub fn setup_cfg_source(setup_cfg: &str) -> Option<Result<SourceCandidate, DynamicVersion>> {
     let span = super::lines::ini(setup_cfg, "metadata", "version").into_iter().next()?;
@@ -136,7 +141,7 @@ pub(super) fn texts(document: &Item, tables: &[&str], key: &str) -> Vec<String> 
 ///
 /// The project's own pattern comes first (`v{version}` by default); with the default one, the shapes that setuptools-scm takes count too:
 /// `1.2.3`, `v1.2.3`, `name-1.2.3`, each with or without a local label.
-pub fn version_of_tag(tag: &str, pattern: &Pattern) -> Option<Version> {
+pub(crate) fn version_of_tag(tag: &str, pattern: &Pattern) -> Option<Version> {
     let own = tag.strip_prefix(pattern.start()).and_then(|rest| rest.strip_suffix(pattern.end()));
     if let Some(version) = own.and_then(|version| Version::from_str(version).ok()) {
         return Some(version.without_local());

@@ -247,7 +247,7 @@ fn the_document() {
         "a decision is read as the changes that it was made on"
     );
     let newer = stored.to_json().replacen("\"1.0\"", "\"2.0\"", 1);
-    insta::assert_snapshot!(StoredDecision::from_json(newer.as_bytes()).unwrap_err(), @"the decision is of another schema");
+    insta::assert_snapshot!(StoredDecision::from_json(newer.as_bytes()).unwrap_err(), @"the decision has an unsupported schema version");
 }
 
 #[test]

@@ -251,8 +251,8 @@ fn the_project_file_tells_its_version_or_where_it_comes_from() {
         error("[project]\nname = 'x'"),
         "neither [project] nor [tool.poetry] has a version, and `dynamic` does not name it"
     );
-    assert_eq!(error("[project]\nversion = 1.2"), "project.version is no text");
-    assert_eq!(error("[project]\nversion = 'one'"), "project.version \"one\" is no version of PEP 440");
+    assert_eq!(error("[project]\nversion = 1.2"), "project.version is not text");
+    assert_eq!(error("[project]\nversion = 'one'"), "project.version \"one\" is not a valid PEP 440 version");
     assert_eq!(error("[project"), "the project file is not TOML");
     assert_eq!(
         error("[project]\nversion = '1'\n[tool.poetry]\nversion = '2'"),

@@ -241,7 +241,11 @@ pub(super) fn take_counts(draft: &mut Draft, metrics: &[(Cow<'_, str>, Part<Metr
         let counts = metrics.get().map_or([Number::default(); 2], |m| [m.nosec, m.skipped_tests]);
         if counts.iter().any(|count| count.is_no_count()) {
             let place = format_args!("metrics[{}]", clean::words(file));
-            draft.bad_record_in(Gap::File(path.clone()), place, "how many issues comments suppressed is no number");
+            draft.bad_record_in(
+                Gap::File(path.clone()),
+                place,
+                "the count of issues that comments suppressed is not a number",
+            );
         }
         let suppressed = counts.iter().filter_map(|count| count.count()).fold(0, u64::saturating_add);
         if suppressed > 0 {

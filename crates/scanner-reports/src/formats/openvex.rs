@@ -189,7 +189,7 @@ fn take<'r, 'a>(
         _ => {
             draft.bad_record(
                 format_args!("statements[{index}]"),
-                "its status is none of OpenVEX's four; it counts as affected",
+                "its status is not one of OpenVEX's four; it counts as affected",
             );
             None
         }

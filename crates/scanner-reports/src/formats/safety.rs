@@ -363,7 +363,7 @@ fn take_rows(draft: &mut Draft, rows: &List<Row<'_>>) {
             })
             .collect();
         let [name, _affected, installed, text, number, ..] = texts.as_slice() else {
-            draft.bad_record(format_args!("list[{index}]"), "it is no row of name, affected, installed, text, id");
+            draft.bad_record(format_args!("list[{index}]"), "it is not a row of name, affected, installed, text, id");
             continue;
         };
         let scores = row.items().iter().rev().filter_map(|cell| match cell {

@@ -238,7 +238,7 @@ fn take(
     let is_named = result.rule_id.is_unreadable() || !result.rule_index.is_absent() || result.rule.get().is_some();
     if rule_id.is_none() && is_named {
         let place = format!("results[{index}]");
-        draft.blurred(Gap::Unnamed(format!("the rule of {place}")), place, "its rule is none of the run's");
+        draft.blurred(Gap::Unnamed(format!("the rule of {place}")), place, "its rule is not one of the run's");
     }
     // Results without a rule are told apart by what they say, whatever of it may be shown.
     let told_by = if rule_id.is_none() { message_of(result, rule, rules) } else { Cow::Borrowed("") };

@@ -155,7 +155,7 @@ fn openvex() {
       {"vulnerability": {"name": "CVE-2020-4"}, "status": "odd"}]}"#;
     assert_snapshot!(told(&scan_of("openvex.json", report)), @"
     openvex partial at 2026-01-05T03:00:00Z
-    ! statements[4] cannot be used: its status is none of OpenVEX's four; it counts as affected
+    ! statements[4] cannot be used: its status is not one of OpenVEX's four; it counts as affected
     ? the record statements[4]
     - unknown CVE-2020-1 a@1 aliases [GHSA-aaaa-bbbb-cccc] fixed in []: 
     - unknown (fixed) CVE-2020-2 b@1 aliases [] fixed in []: 
@@ -169,8 +169,8 @@ fn safety() {
     let rows = r#"[["Django", "<2", "1.11", "It is bad.", "12345", null, null], ["flask", "<2", "1", "Bad too.", "54321", {"base_score": 5.0}, {"base_score": 9.8, "vector_string": "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"}], ["x"], 7]"#;
     assert_snapshot!(told(&scan_of("safety.json", rows)), @"
     safety partial
-    ! list[2] cannot be used: it is no row of name, affected, installed, text, id
-    ! list[3] cannot be used: it is no row of name, affected, installed, text, id
+    ! list[2] cannot be used: it is not a row of name, affected, installed, text, id
+    ! list[3] cannot be used: it is not a row of name, affected, installed, text, id
     ? the record list[2]
     ? the record list[3]
     - unknown SAFETY-12345 django@1.11 aliases [] fixed in []: It is bad.

@@ -33,7 +33,7 @@ fn a_document_of_no_known_tool_is_a_failed_scan_of_none() {
     ] {
         assert_eq!(
             told(&scan_of("report.json", report)),
-            "unknown failed\n! it is none of the known report formats",
+            "unknown failed\n! it is not one of the known report formats",
             "{report}"
         );
     }

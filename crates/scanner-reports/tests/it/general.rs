@@ -100,7 +100,7 @@ fn what_is_no_report_is_named() {
     ");
     assert_snapshot!(told(&scan_of("package-lock.json", r#"{"name": "x", "lockfileVersion": 3, "dependencies": {"a": {}}}"#)), @"
     unknown failed
-    ! it is none of the known report formats
+    ! it is not one of the known report formats
     ");
     let source = Source { file: "bandit.json", declared: None, own_project: None, key: None, now: now() };
     assert_eq!(told(&unreadable(&source, "it is a directory")), "bandit failed\n! it is a directory");

@@ -73,7 +73,7 @@ fn bad_records_cost_themselves_alone() {
     assert_snapshot!(told(&scan_of("pip-audit.json", report)), @r#"
     pip-audit partial
     ! dependencies[0] cannot be used: it is null, not an object
-    ! dependencies[1] cannot be used: "../../x" is no package name
+    ! dependencies[1] cannot be used: "../../x" is not a valid package name
     ! a's vulns[0] cannot be used: an advisory id holds no control characters
     ! a's vulns[1] cannot be used: an advisory id has 3 to 100 characters, this one has 2
     ! a's vulns[2] cannot be used: it is a number, not an object
@@ -96,7 +96,7 @@ fn what_shows_no_scan_is_blank_or_failed() {
         ("", "pip-audit complete blank"),
         (" \n ", "pip-audit failed\n! the file is empty: nothing but white space"),
         ("\u{feff}", "pip-audit failed\n! the file is empty: nothing but white space"),
-        ("{}", "pip-audit failed\n! it is none of the known report formats"),
+        ("{}", "pip-audit failed\n! it is not one of the known report formats"),
         (r#"{"dependencies": null, "fixes": []}"#, "pip-audit failed\n! `dependencies` is null, not an array"),
         (r#"{"dependencies": {}, "fixes": []}"#, "pip-audit failed\n! `dependencies` is an object, not an array"),
         (r#"{"dependencies": [7, "x"]}"#, "pip-audit failed\n! none of its 2 dependencies can be read"),

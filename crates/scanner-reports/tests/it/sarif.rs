@@ -26,7 +26,7 @@ fn rules_messages_and_places() {
         {"ruleIndex": 99, "message": {"id": "nope"}, "locations": [{"physicalLocation": {"artifactLocation": {"index": 7}, "region": {"startLine": -1, "startColumn": 4294967296}}}]}]"#;
     assert_snapshot!(told(&scan_of("tool.sarif", &log(driver, results))), @r#"
     Tool partial version 1.2
-    ! results[8] was taken in, but its rule is none of the run's: which finding it is cannot be told
+    ! results[8] was taken in, but its rule is not one of the run's: which finding it is cannot be told
     ! results[8] was taken in, but its location leads nowhere: which finding it is cannot be told
     ? the place of results[8]
     ? the rule of results[8]

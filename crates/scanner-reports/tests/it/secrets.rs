@@ -257,7 +257,7 @@ fn credentials_in_messages_and_places_are_hidden() {
     assert_snapshot!(told(&scan_of("pip-audit.json", report)), @r#"
     pip-audit failed
     ! none of its 1 dependencies can be read
-    ! dependencies[0] cannot be used: "https://[hidden]@example.org/pkg" is no package name
+    ! dependencies[0] cannot be used: "https://[hidden]@example.org/pkg" is not a valid package name
     ? the record dependencies[0]
     "#);
 }

@@ -279,7 +279,7 @@ fn operators(policy: &Policy, condition: &Condition, findings: &mut Findings) {
         findings.hit(&IGNORE_CASE, place.clone(), "the subject is compared without its case");
     }
     if !CLAIMS.contains(&claim) {
-        findings.hit(&UNKNOWN_CLAIM, place, &format!("`{claim}` is no claim of GitHub's tokens"));
+        findings.hit(&UNKNOWN_CLAIM, place, &format!("`{claim}` is not a claim of GitHub's tokens"));
     }
 }
 

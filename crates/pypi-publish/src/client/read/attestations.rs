@@ -2,9 +2,10 @@ use std::time::Duration;
 
 use findings_model::{PackageName, text};
 use reqwest::StatusCode;
+use web_address::may_be_asked;
 
 use super::{ReadError, each_chunk, patiently, success};
-use crate::{IndexClient, Patience, address::may_be_asked};
+use crate::{IndexClient, Patience};
 
 /// What attestations are asked for as (PEP 740).
 const TYPES: &str = "application/vnd.pypi.integrity.v1+json, application/json;q=0.5";
