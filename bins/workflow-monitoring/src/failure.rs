@@ -10,6 +10,10 @@ use orchestrate::{
 /// A run could not be started, reported on or finished.
 pub(crate) fn record(what: String) -> impl FnOnce(RecordRunError) -> Failure {
     move |error| {
+        let error = match error {
+            RecordRunError::Store(error) => return requests::document_failure(error.into(), &what),
+            other => other,
+        };
         let (status, hint) = match &error {
             RecordRunError::Unknown { .. } => {
                 (ExitStatus::Usage, Some("workflow-monitoring list shows the runs that are recorded"))
@@ -31,11 +35,11 @@ pub(crate) fn record(what: String) -> impl FnOnce(RecordRunError) -> Failure {
 
 /// The metrics folder could not be pruned.
 pub(crate) fn prune(error: PruneRunsError) -> Failure {
-    let status = match &error {
-        PruneRunsError::Plan(_) => ExitStatus::BadInput,
-        PruneRunsError::Store(_) => ExitStatus::Outside,
-    };
-    failure(error, status, "cannot prune the run records".to_owned())
+    let what = "cannot prune the run records";
+    match error {
+        PruneRunsError::Plan(_) => Failure::caused(ExitStatus::BadInput, what, error),
+        PruneRunsError::Store(error) => requests::document_failure(error.into(), what),
+    }
 }
 
 fn failure<E: std::error::Error + Send + Sync + 'static>(error: E, status: ExitStatus, what: String) -> Failure {
