@@ -3,8 +3,7 @@
 use std::{fmt::Write as _, time::Instant};
 
 use cli_support::{
-    AdvisoryArgs, Context, ExitStatus, Failure, ResultExt as _, decision_text, requests, requests::DecisionInputs,
-    scan_text,
+    AdvisoryArgs, Context, ExitStatus, ResultExt as _, decision_text, requests, requests::DecisionInputs, scan_text,
 };
 use orchestrate::{
     project::Project,

@@ -1,6 +1,6 @@
 //! Which exit status an error of the metrics folder ends in.
 
-use cli_support::{Context, ExitStatus, Failure, ResultExt as _};
+use cli_support::{Context, ExitStatus, Failure, ResultExt as _, requests};
 use metrics::{DataQuality, History};
 use orchestrate::{
     monitoring::{self, PruneRunsError, RecordRunError},
@@ -9,43 +9,27 @@ use orchestrate::{
 
 /// A run could not be started, reported on or finished.
 pub(crate) fn record(what: String) -> impl FnOnce(RecordRunError) -> Failure {
-    move |error| {
-        let error = match error {
-            RecordRunError::Store(error) => return requests::document_failure(error.into(), &what),
-            other => other,
-        };
-        let (status, hint) = match &error {
-            RecordRunError::Unknown { .. } => {
-                (ExitStatus::Usage, Some("workflow-monitoring list shows the runs that are recorded"))
-            }
-            RecordRunError::Exists { .. } => (ExitStatus::Usage, Some("leave --id out to have a new id made")),
-            RecordRunError::Report(_) | RecordRunError::Name(_) => (ExitStatus::Usage, None),
-            RecordRunError::BadRecord { .. } | RecordRunError::OtherRun { .. } => {
-                (ExitStatus::BadInput, Some("move the file away, or restore it from the repository's history"))
-            }
-            RecordRunError::Store(_) => (ExitStatus::Outside, None),
-        };
-        let failure = failure(error, status, what);
-        match hint {
-            Some(hint) => failure.hint(hint),
-            None => failure,
+    move |error| match error {
+        RecordRunError::Unknown { .. } => Failure::caused(ExitStatus::Usage, what, error)
+            .hint("workflow-monitoring list shows the runs that are recorded"),
+        RecordRunError::Exists { .. } => {
+            Failure::caused(ExitStatus::Usage, what, error).hint("leave --id out to have a new id made")
         }
+        RecordRunError::Report(_) | RecordRunError::Name(_) => Failure::caused(ExitStatus::Usage, what, error),
+        RecordRunError::BadRecord { .. } | RecordRunError::OtherRun { .. } => {
+            Failure::caused(ExitStatus::BadInput, what, error)
+                .hint("move the file away, or restore it from the repository's history")
+        }
+        RecordRunError::Store(error) => requests::document_failure(error.into(), &what),
     }
 }
 
 /// The metrics folder could not be pruned.
 pub(crate) fn prune(error: PruneRunsError) -> Failure {
-    let what = "cannot prune the run records";
+    const WHAT: &str = "cannot prune the run records";
     match error {
-        PruneRunsError::Plan(_) => Failure::caused(ExitStatus::BadInput, what, error),
-        PruneRunsError::Store(error) => requests::document_failure(error.into(), what),
-    }
-}
-
-fn failure<E: std::error::Error + Send + Sync + 'static>(error: E, status: ExitStatus, what: String) -> Failure {
-    match Err::<(), E>(error).or_fail(status, what) {
-        Err(failure) => failure,
-        Ok(()) => Failure::new(status, "nothing failed"),
+        PruneRunsError::Plan(_) => Failure::caused(ExitStatus::BadInput, WHAT, error),
+        PruneRunsError::Store(error) => requests::document_failure(error.into(), WHAT),
     }
 }
 
