@@ -164,21 +164,22 @@ fn the_paths_of_a_commit_are_asked_for_at_once() {
                 "filename": format!("src/m{n}.py"), "line_number": 3, "line_range": [3], "issue_text": "x", "issue_cwe": {} })
         })
         .collect();
-    let report = |results: &[Value]| {
-        let metrics: serde_json::Map<String, Value> = (0..40)
-            .map(|n| (format!("src/m{n}.py"), json!({ "loc": 10 })))
-            .chain([("_totals".to_owned(), json!({ "loc": 400 }))])
-            .collect();
+    let report = |files: &[String], results: &[Value]| {
+        let read = files.iter().map(|file| (file.clone(), json!({ "loc": 10 })));
+        let metrics: serde_json::Map<String, Value> =
+            read.chain([("_totals".to_owned(), json!({ "loc": 400 }))]).collect();
         json!({ "errors": [], "generated_at": "2023-07-24T04:00:00Z", "metrics": metrics, "results": results })
             .to_string()
     };
+    let files: Vec<String> = (0..40).map(|n| format!("src/m{n}.py")).collect();
     checkout.write("pyproject.toml", "[project]\nname = \"demo\"\nversion = \"1.0.0\"\n");
-    for n in 0..40 {
-        checkout.write(&format!("src/m{n}.py"), "import os\n");
+    for file in &files {
+        checkout.write(file, "import os\n");
     }
-    checkout.write("reports/bandit.json", report(&results));
+    checkout.write("reports/bandit.json", report(&files, &results));
     checkout.commit_all("first");
-    checkout.write("reports/bandit.json", report(&[]));
+    // The scanner did not look at them: whether they are still there tells what that means.
+    checkout.write("reports/bandit.json", report(&["src/other.py".to_owned()], &[]));
     checkout.commit_all("second");
 
     // A git that counts how often it is run.
@@ -187,7 +188,7 @@ fn the_paths_of_a_commit_are_asked_for_at_once() {
     let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
     std::fs::set_permissions(counted.join("git"), mode).expect("it is ours");
     let binary = test_support::binary!("detect-changes");
-    let document = test_support::Run::new("sh")
+    test_support::Run::new("sh")
         .args(["-c", "PATH=\"$0:$PATH\" exec \"$@\""])
         .arg(counted.path())
         .arg(binary.path())
@@ -195,9 +196,7 @@ fn the_paths_of_a_commit_are_asked_for_at_once() {
         .arg(checkout.path())
         .args(["--format", "json", "--previous", "HEAD~1:reports", "--current", "HEAD:reports"])
         .output()
-        .expect_success()
-        .json();
-    assert_eq!(document["changes"].as_array().map(Vec::len), Some(40), "{document:#}");
+        .expect_success();
     let runs = counted.text("runs").lines().count();
     assert!(runs < 40, "{runs} runs of git for 40 paths");
 }
