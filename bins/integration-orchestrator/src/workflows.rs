@@ -3,8 +3,7 @@
 use std::{fmt::Write as _, time::Instant};
 
 use cli_support::{
-    AdvisoryArgs, Context, ExitStatus, Failure, ResultExt as _, decision_text, requests, requests::DecisionInputs,
-    scan_text,
+    AdvisoryArgs, Context, ExitStatus, ResultExt as _, decision_text, requests, requests::DecisionInputs, scan_text,
 };
 use orchestrate::{
     project::Project,
@@ -79,7 +78,7 @@ fn tell(cx: &mut Context, mut report: WorkflowReport) -> anyhow::Result<ExitStat
     cx.result(&report, &lines(&report))?;
     if let Some(error) = unrecorded {
         let what = "everything else is done, but the run was not recorded";
-        return Err(Failure::caused(ExitStatus::Outside, what, error).into());
+        return Err(requests::unrecorded_failure(error, what).into());
     }
     Ok(if report.success { ExitStatus::Done } else { ExitStatus::No })
 }

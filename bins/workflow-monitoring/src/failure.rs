@@ -1,6 +1,6 @@
 //! Which exit status an error of the metrics folder ends in.
 
-use cli_support::{Context, ExitStatus, Failure, ResultExt as _};
+use cli_support::{Context, ExitStatus, Failure, ResultExt as _, requests};
 use metrics::{DataQuality, History};
 use orchestrate::{
     monitoring::{self, PruneRunsError, RecordRunError},
@@ -9,33 +9,28 @@ use orchestrate::{
 
 /// A run could not be started, reported on or finished.
 pub(crate) fn record(what: String) -> impl FnOnce(RecordRunError) -> Failure {
-    move |error| {
-        let (status, hint) = match &error {
-            RecordRunError::Unknown { .. } => {
-                (ExitStatus::Usage, Some("workflow-monitoring list shows the runs that are recorded"))
-            }
-            RecordRunError::Exists { .. } => (ExitStatus::Usage, Some("leave --id out to have a new id made")),
-            RecordRunError::Report(_) | RecordRunError::Name(_) => (ExitStatus::Usage, None),
-            RecordRunError::BadRecord { .. } | RecordRunError::OtherRun { .. } => {
-                (ExitStatus::BadInput, Some("move the file away, or restore it from the repository's history"))
-            }
-            RecordRunError::Store(_) => (ExitStatus::Outside, None),
-        };
-        let failure = Failure::caused(status, what, error);
-        match hint {
-            Some(hint) => failure.hint(hint),
-            None => failure,
+    move |error| match error {
+        RecordRunError::Unknown { .. } => Failure::caused(ExitStatus::Usage, what, error)
+            .hint("workflow-monitoring list shows the runs that are recorded"),
+        RecordRunError::Exists { .. } => {
+            Failure::caused(ExitStatus::Usage, what, error).hint("leave --id out to have a new id made")
         }
+        RecordRunError::Report(_) | RecordRunError::Name(_) => Failure::caused(ExitStatus::Usage, what, error),
+        RecordRunError::BadRecord { .. } | RecordRunError::OtherRun { .. } => {
+            Failure::caused(ExitStatus::BadInput, what, error)
+                .hint("move the file away, or restore it from the repository's history")
+        }
+        RecordRunError::Store(error) => requests::document_failure(error.into(), &what),
     }
 }
 
 /// The metrics folder could not be pruned.
 pub(crate) fn prune(error: PruneRunsError) -> Failure {
-    let status = match &error {
-        PruneRunsError::Plan(_) => ExitStatus::BadInput,
-        PruneRunsError::Store(_) => ExitStatus::Outside,
-    };
-    Failure::caused(status, "cannot prune the run records", error)
+    const WHAT: &str = "cannot prune the run records";
+    match error {
+        PruneRunsError::Plan(_) => Failure::caused(ExitStatus::BadInput, WHAT, error),
+        PruneRunsError::Store(error) => requests::document_failure(error.into(), WHAT),
+    }
 }
 
 /// Everything that the metrics folder knows.

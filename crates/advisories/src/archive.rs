@@ -84,8 +84,8 @@ pub enum ArchiveError {
 
 /// Reads the wanted records of an `all.zip`, as OSV exports them: one `.json` file a record, one entry at a time.
 ///
-/// Every record about a wanted package is taken. A record that names no package is taken where its id belongs to a flaw that is
-/// wanted or taken. The names of entries are labels only, nothing is unpacked to a disk.
+/// Every record about a wanted package is taken. A record that names no package, or not every one readably, is taken where its id
+/// belongs to a flaw that is wanted or taken. The names of entries are labels only, nothing is unpacked to a disk.
 pub fn records_of_archive(
     reader: impl Read + Seek,
     wanted: &Wanted,
@@ -101,7 +101,7 @@ pub fn records_of_archive(
     }
     let mut left = limits.unpacked;
     let mut ids = wanted.ids.clone();
-    let mut bare: Vec<(usize, AdvisoryId)> = Vec::new();
+    let mut by_id: Vec<(usize, AdvisoryId)> = Vec::new();
     let mut bytes = Vec::new();
     for index in 0..archive.len() {
         let name = match unpack(&mut archive, index, &mut bytes) {
@@ -114,18 +114,20 @@ pub fn records_of_archive(
         };
         left = left.checked_sub(bytes.len() as u64).ok_or(ArchiveError::Unpacked { limit: limits.unpacked })?;
         match Head::read(&name, &bytes) {
-            Ok(head) if head.packages.is_empty() => bare.push((index, head.id)),
             Ok(head) if head.packages.iter().any(|package| wanted.packages.contains(package)) => {
                 ids.extend(head.aliases);
                 found.records.push((name, bytes.clone()));
             }
+            Ok(head) if head.packages.is_empty() || head.misses_packages => by_id.push((index, head.id)),
             Ok(_) => {}
             Err(problem) => found.miss(RecordWarning { name, problem }),
         }
     }
-    for (index, _) in bare.into_iter().filter(|(_, id)| ids.contains(id)) {
-        if let Ok(Some(name)) = unpack(&mut archive, index, &mut bytes) {
-            found.records.push((name, bytes.clone()));
+    for (index, _) in by_id.into_iter().filter(|(_, id)| ids.contains(id)) {
+        match unpack(&mut archive, index, &mut bytes) {
+            Ok(Some(name)) => found.records.push((name, bytes.clone())),
+            Ok(None) => {}
+            Err(warning) => found.miss(warning),
         }
     }
     Ok(found)

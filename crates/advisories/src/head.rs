@@ -12,6 +12,8 @@ pub(crate) struct Head {
     pub(crate) aliases: BTreeSet<AdvisoryId>,
     /// The packages it names; a CVE list's records name none.
     pub(crate) packages: BTreeSet<Package>,
+    /// Whether it may be about other packages too: an entry of one cannot be read.
+    pub(crate) misses_packages: bool,
 }
 
 impl Head {
@@ -28,12 +30,13 @@ impl Head {
                 let package = affected.package?;
                 Package::new(Ecosystem::from(package.ecosystem.into_owned()), &package.name).ok()
             });
-            return Ok(Self { id, aliases, packages: packages.collect() });
+            return Ok(Self { id, aliases, packages: packages.collect(), misses_packages: false });
         }
         Record::read(name, bytes).map(|record| Self {
             packages: record.affected.into_iter().map(|affected| affected.package).collect(),
             id: record.id,
             aliases: record.aliases,
+            misses_packages: record.misses_packages,
         })
     }
 }

@@ -15,13 +15,21 @@ pub(crate) enum Event {
 
 /// The steps of one OSV range, in any order.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Events(pub(crate) Vec<Event>);
+pub(crate) struct Events {
+    pub(crate) steps: Vec<Event>,
+    /// How many steps could not be read.
+    pub(crate) odd: usize,
+}
 
 impl Events {
-    /// Whether a version lies in the range (OSV schema, "Evaluation"); none where a version in it cannot be read.
+    /// Whether a version lies in the range (OSV schema, "Evaluation"); none where a step or a version in it cannot be
+    /// read.
     pub(crate) fn contain(&self, version: &Version) -> Option<bool> {
-        let mut steps = Vec::with_capacity(self.0.len());
-        for event in &self.0 {
+        if self.odd > 0 {
+            return None;
+        }
+        let mut steps = Vec::with_capacity(self.steps.len());
+        for event in &self.steps {
             let (text, order) = match event {
                 Event::Fixed(text) => (text, 0),
                 Event::Introduced(text) => (text, 1),
@@ -47,7 +55,7 @@ impl Events {
 
     /// The versions that end the range by a fix.
     pub(crate) fn fixes(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().filter_map(|event| match event {
+        self.steps.iter().filter_map(|event| match event {
             Event::Fixed(text) => Some(text.as_str()),
             Event::Introduced(_) | Event::LastAffected(_) => None,
         })
@@ -59,7 +67,7 @@ mod tests {
     use super::*;
 
     fn contains(events: &[Event], version: &str) -> Option<bool> {
-        Events(events.to_vec()).contain(&Version::from_str(version).unwrap())
+        Events { steps: events.to_vec(), odd: 0 }.contain(&Version::from_str(version).unwrap())
     }
 
     #[test]

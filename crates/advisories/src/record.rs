@@ -5,7 +5,7 @@ use serde::{Deserialize, Deserializer, de::IgnoredAny};
 
 use crate::range::{Event, Events};
 
-/// A record that was left out of the store.
+/// A record that was left out of the store, or of which a part was.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("advisory record {}: {problem}", text::one_line(.name))]
 pub struct RecordWarning {
@@ -15,7 +15,7 @@ pub struct RecordWarning {
     pub problem: RecordProblem,
 }
 
-/// Why a record was left out.
+/// Why a record, or a part of it, was left out.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RecordProblem {
     /// The JSON cannot be read.
@@ -36,6 +36,11 @@ pub enum RecordProblem {
     /// The record has no usable id.
     #[error("its id is not usable: {0}")]
     Id(String),
+    /// Parts of what it says of ids, packages and versions are of another form than OSV's; the rest of the record counts.
+    #[error(
+        "{0} of its aliases, packages, ranges and versions cannot be read: it does not vouch that a version is not affected"
+    )]
+    Parts(usize),
     /// Another record with the same id is newer, or was named first.
     #[error("{other} holds {id} as well and was taken instead")]
     Superseded {
@@ -60,6 +65,10 @@ pub(crate) struct Record {
     pub(crate) word: Option<Severity>,
     pub(crate) references: Vec<String>,
     pub(crate) affected: Vec<Affected>,
+    /// Whether an entry of a package could not be read: it may be about any package.
+    pub(crate) misses_packages: bool,
+    /// How many parts, of every kind, could not be read.
+    pub(crate) odd: usize,
 }
 
 /// What an advisory says about one package.
@@ -70,6 +79,8 @@ pub(crate) struct Affected {
     pub(crate) word: Option<Severity>,
     pub(crate) ranges: Vec<Events>,
     pub(crate) versions: Vec<String>,
+    /// How many of the entry's ranges, steps of ranges and versions could not be read.
+    pub(crate) odd: usize,
 }
 
 impl Record {
@@ -95,8 +106,8 @@ pub(crate) fn brief(error: &dyn fmt::Display) -> String {
 #[derive(Deserialize)]
 struct RecordWire {
     id: String,
-    #[serde(default, deserialize_with = "list")]
-    aliases: Vec<String>,
+    #[serde(default)]
+    aliases: List<String>,
     #[serde(default, deserialize_with = "maybe")]
     modified: Option<String>,
     #[serde(default, deserialize_with = "maybe")]
@@ -105,12 +116,12 @@ struct RecordWire {
     summary: Option<String>,
     #[serde(default, deserialize_with = "maybe")]
     details: Option<String>,
-    #[serde(default, deserialize_with = "list")]
-    severity: Vec<SeverityWire>,
-    #[serde(default, deserialize_with = "list")]
-    affected: Vec<AffectedWire>,
-    #[serde(default, deserialize_with = "list")]
-    references: Vec<ReferenceWire>,
+    #[serde(default)]
+    severity: List<SeverityWire>,
+    #[serde(default)]
+    affected: List<AffectedWire>,
+    #[serde(default)]
+    references: List<ReferenceWire>,
     #[serde(default, deserialize_with = "maybe")]
     database_specific: Option<WordWire>,
 }
@@ -135,13 +146,14 @@ struct ReferenceWire {
 
 #[derive(Deserialize)]
 struct AffectedWire {
-    package: PackageWire,
-    #[serde(default, deserialize_with = "list")]
-    severity: Vec<SeverityWire>,
-    #[serde(default, deserialize_with = "list")]
-    ranges: Vec<RangeWire>,
-    #[serde(default, deserialize_with = "list")]
-    versions: Vec<String>,
+    /// Entries of source repositories name no package.
+    package: Option<PackageWire>,
+    #[serde(default)]
+    severity: List<SeverityWire>,
+    #[serde(default)]
+    ranges: List<RangeWire>,
+    #[serde(default)]
+    versions: List<String>,
     #[serde(default, deserialize_with = "maybe")]
     ecosystem_specific: Option<WordWire>,
     #[serde(default, deserialize_with = "maybe")]
@@ -158,8 +170,8 @@ struct PackageWire {
 struct RangeWire {
     #[serde(rename = "type")]
     kind: String,
-    #[serde(default, deserialize_with = "list")]
-    events: Vec<EventWire>,
+    #[serde(default)]
+    events: List<EventWire>,
 }
 
 #[derive(Deserialize)]
@@ -167,12 +179,15 @@ struct EventWire {
     introduced: Option<String>,
     fixed: Option<String>,
     last_affected: Option<String>,
+    /// Where the search of a range ends, which no version is compared with.
+    limit: Option<IgnoredAny>,
 }
 
 impl RecordWire {
     fn into_record(self, name: &str) -> Result<Record, RecordProblem> {
         let id = AdvisoryId::parse(&self.id).map_err(|e| RecordProblem::Id(e.to_string()))?;
-        let mut aliases: BTreeSet<AdvisoryId> = self.aliases.iter().filter_map(|a| AdvisoryId::parse(a).ok()).collect();
+        let mut aliases: BTreeSet<AdvisoryId> =
+            self.aliases.good.iter().filter_map(|a| AdvisoryId::parse(a).ok()).collect();
         aliases.remove(&id);
         let description = [self.summary, self.details]
             .into_iter()
@@ -181,8 +196,9 @@ impl RecordWire {
             .find(|t| !t.is_empty())
             .unwrap_or_default();
         let mut references: Vec<ReferenceWire> =
-            self.references.into_iter().filter(|r| text::is_linkable(&r.url)).collect();
+            self.references.good.into_iter().filter(|r| text::is_linkable(&r.url)).collect();
         references.sort_by_key(|r| r.kind.as_deref() != Some("ADVISORY"));
+        let affected: Vec<Affected> = self.affected.good.into_iter().filter_map(AffectedWire::into_affected).collect();
         Ok(Record {
             name: name.to_owned(),
             id,
@@ -190,34 +206,44 @@ impl RecordWire {
             modified: self.modified.unwrap_or_default(),
             withdrawn: self.withdrawn.is_some_and(|when| !when.trim().is_empty()),
             description,
-            vectors: vectors(&self.severity),
+            vectors: vectors(&self.severity.good),
             word: word([self.database_specific]),
             references: references.into_iter().map(|r| r.url).collect(),
-            affected: self.affected.into_iter().filter_map(AffectedWire::into_affected).collect(),
+            misses_packages: self.affected.odd > 0,
+            odd: self.aliases.odd + self.affected.odd + affected.iter().map(|a| a.odd).sum::<usize>(),
+            affected,
         })
     }
 }
 
 impl AffectedWire {
     fn into_affected(self) -> Option<Affected> {
-        let package = Package::new(Ecosystem::from(self.package.ecosystem), &self.package.name).ok()?;
+        let package = self.package?;
+        let package = Package::new(Ecosystem::from(package.ecosystem), &package.name).ok()?;
+        let ranges = self.ranges.good.into_iter().filter(|range| range.kind != "GIT");
+        let ranges: Vec<Events> = ranges.map(|range| events(range.events)).collect();
         Some(Affected {
             package,
-            vectors: vectors(&self.severity),
+            vectors: vectors(&self.severity.good),
             word: word([self.ecosystem_specific, self.database_specific]),
-            ranges: self.ranges.into_iter().filter(|r| r.kind != "GIT").map(|r| Events(events(r.events))).collect(),
-            versions: self.versions,
+            odd: self.ranges.odd + self.versions.odd + ranges.iter().map(|range| range.odd).sum::<usize>(),
+            ranges,
+            versions: self.versions.good,
         })
     }
 }
 
-fn events(wire: Vec<EventWire>) -> Vec<Event> {
-    wire.into_iter()
-        .flat_map(|e| {
-            [e.introduced.map(Event::Introduced), e.fixed.map(Event::Fixed), e.last_affected.map(Event::LastAffected)]
-        })
-        .flatten()
-        .collect()
+fn events(wire: List<EventWire>) -> Events {
+    let mut events = Events { steps: Vec::new(), odd: wire.odd };
+    for event in wire.good {
+        let said_nothing = event.limit.is_none();
+        let before = events.steps.len();
+        events.steps.extend(event.introduced.map(Event::Introduced));
+        events.steps.extend(event.fixed.map(Event::Fixed));
+        events.steps.extend(event.last_affected.map(Event::LastAffected));
+        events.odd += usize::from(said_nothing && events.steps.len() == before);
+    }
+    events
 }
 
 /// The complete vectors of a list. Other severities (a distribution's own words) are left out.
@@ -231,28 +257,50 @@ fn word<const N: usize>(wire: [Option<WordWire>; N]) -> Option<Severity> {
     words.filter_map(|w| Severity::from_word(&w)).max_by_key(|s| s.rank())
 }
 
-/// A value, or nothing where it is null or of another kind than expected: one odd field does not cost the record.
-fn maybe<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Lenient<T> {
-        Good(T),
-        Other(IgnoredAny),
+/// A value of the expected kind or of any other: one odd part does not cost the record.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Lenient<T> {
+    Good(T),
+    Other(IgnoredAny),
+}
+
+impl<T> Lenient<T> {
+    fn good(self) -> Option<T> {
+        match self {
+            Self::Good(value) => Some(value),
+            Self::Other(_) => None,
+        }
     }
-    Ok(match Option::<Lenient<T>>::deserialize(deserializer)? {
-        Some(Lenient::Good(value)) => Some(value),
-        Some(Lenient::Other(_)) | None => None,
-    })
+}
+
+/// A value, or nothing where it is null or of another kind than expected.
+fn maybe<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    Ok(Option::<Lenient<T>>::deserialize(deserializer)?.and_then(Lenient::good))
 }
 
 /// The readable members of a list; nothing where it is null or no list.
-fn list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
-    struct Member<T>(Option<T>);
-    impl<'de, T: Deserialize<'de>> Deserialize<'de> for Member<T> {
-        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-            maybe(deserializer).map(Self)
-        }
+struct List<T> {
+    good: Vec<T>,
+    /// How many members are of another kind than expected; one where the whole is no list.
+    odd: usize,
+}
+
+impl<T> Default for List<T> {
+    fn default() -> Self {
+        Self { good: Vec::new(), odd: 0 }
     }
-    let members: Option<Vec<Member<T>>> = maybe(deserializer)?;
-    Ok(members.unwrap_or_default().into_iter().filter_map(|m| m.0).collect())
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let members = match Option::<Lenient<Vec<Lenient<T>>>>::deserialize(deserializer)? {
+            Some(Lenient::Good(members)) => members,
+            Some(Lenient::Other(_)) => return Ok(Self { good: Vec::new(), odd: 1 }),
+            None => return Ok(Self::default()),
+        };
+        let all = members.len();
+        let good: Vec<T> = members.into_iter().filter_map(Lenient::good).collect();
+        Ok(Self { odd: all - good.len(), good })
+    }
 }

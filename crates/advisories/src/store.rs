@@ -19,6 +19,8 @@ pub struct AdvisoryStore {
     packages: HashMap<Package, PackageRecords>,
     /// Records that name no package, by id: a CVE list has such.
     bare: HashMap<AdvisoryId, usize>,
+    /// Ids of standing records of which an entry of a package could not be read.
+    misses_packages: BTreeSet<AdvisoryId>,
     /// Ids that a service was asked for without an answer.
     unanswered: BTreeSet<AdvisoryId>,
 }
@@ -48,7 +50,7 @@ pub(crate) struct Flaw<'s> {
 
 impl AdvisoryStore {
     /// Reads OSV records from names and bytes. A record that cannot be read, or is older than another with the same id, is
-    /// left out with a warning; the warnings come in the order of names.
+    /// left out with a warning, as are parts of a record that cannot be read; the warnings come in the order of names.
     pub fn from_records<N, B>(records: impl IntoIterator<Item = (N, B)>) -> (Self, Vec<RecordWarning>)
     where
         N: Into<String>,
@@ -75,7 +77,13 @@ impl AdvisoryStore {
         for (name, bytes) in records {
             let name = name.into();
             match Record::read(&name, bytes.as_ref()) {
-                Ok(record) => read.push(record),
+                Ok(record) => {
+                    if record.odd > 0 {
+                        let name = record.name.clone();
+                        warnings.push(RecordWarning { name, problem: RecordProblem::Parts(record.odd) });
+                    }
+                    read.push(record);
+                }
                 Err(problem) => warnings.push(RecordWarning { name, problem }),
             }
         }
@@ -125,6 +133,8 @@ impl AdvisoryStore {
     fn index(records: Vec<Record>) -> Self {
         let mut packages: HashMap<Package, PackageRecords> = HashMap::new();
         let mut bare = HashMap::new();
+        let partial = records.iter().filter(|record| record.misses_packages && !record.withdrawn);
+        let misses_packages = partial.map(|record| record.id.clone()).collect();
         for (index, record) in records.iter().enumerate() {
             let named: BTreeSet<&Package> = record.affected.iter().map(|a| &a.package).collect();
             for package in &named {
@@ -144,7 +154,7 @@ impl AdvisoryStore {
                 }
             }
         }
-        Self { records, packages, bare, unanswered: BTreeSet::new() }
+        Self { records, packages, bare, misses_packages, unanswered: BTreeSet::new() }
     }
 
     /// The records of a flaw: those of the printed id, else those of the ids it was printed under before, else those of its
@@ -169,7 +179,8 @@ impl AdvisoryStore {
     /// What the records say about a flaw at the version it names.
     ///
     /// Withdrawn: every record of the flaw is. Affected: a version list, or a range (PyPI only, by PEP 440), of one that is not
-    /// withdrawn holds the version. Not affected: all of them can be read and none does. Everything else is unknown.
+    /// withdrawn holds the version. Unreadable: none does, and a part that could tell is no OSV. Not affected: the versions of all of
+    /// them can be compared and none holds it. Everything else is unknown.
     pub fn verdict(&self, v: &Vulnerability) -> AdvisoryVerdict {
         let Some(flaw) = self.flaw(v) else {
             return AdvisoryVerdict::Unknown;
@@ -182,6 +193,8 @@ impl AdvisoryStore {
         let answers: Vec<Option<bool>> = flaw.affected().map(|a| a.holds(text, version.as_ref())).collect();
         if answers.contains(&Some(true)) {
             AdvisoryVerdict::Affected
+        } else if flaw.affected().any(|a| a.odd > 0) || flaw.ids.iter().any(|id| self.misses_packages.contains(*id)) {
+            AdvisoryVerdict::Unreadable
         } else if answers.is_empty() || answers.contains(&None) {
             AdvisoryVerdict::Unknown
         } else {
@@ -221,15 +234,12 @@ impl Affected {
         if self.versions.iter().filter_map(|listed| Version::from_str(listed).ok()).any(|listed| listed == *version) {
             return Some(true);
         }
-        let mut answer = if self.versions.is_empty() { None } else { Some(false) };
-        for range in &self.ranges {
-            match range.contain(version) {
-                Some(true) => return Some(true),
-                Some(false) => answer = Some(false),
-                None => return None,
-            }
+        let ranges: Vec<Option<bool>> = self.ranges.iter().map(|range| range.contain(version)).collect();
+        if ranges.contains(&Some(true)) {
+            return Some(true);
         }
-        answer
+        let says_something = !self.versions.is_empty() || !ranges.is_empty();
+        (says_something && !ranges.contains(&None)).then_some(false)
     }
 }
 

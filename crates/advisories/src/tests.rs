@@ -248,8 +248,64 @@ fn versions_are_judged_by_lists_and_ranges() {
 fn yaml_and_oddities_are_read() {
     let yaml = "id: PYSEC-2020-1\naliases: null\nwithdrawn: 2023-06-06T00:00:00Z\naffected:\n- package: {ecosystem: PyPI, name: pkg}\n  ranges: wrong\n- 7\n";
     let (store, warnings) = read(&[yaml]);
-    assert_eq!(warnings, []);
+    insta::assert_snapshot!(warnings[0], @"advisory record r0: 2 of its aliases, packages, ranges and versions cannot be read: it does not vouch that a version is not affected");
     assert_eq!(store.verdict(&vulnerability("pkg", "1.0", &["PYSEC-2020-1"])), AdvisoryVerdict::Withdrawn);
+}
+
+/// A record that says of 3.1.2 that it is not affected, or would without what is odd in it.
+fn about_jinja2(affected: &str) -> String {
+    let package = r#""package":{"ecosystem":"PyPI","name":"jinja2"}"#;
+    format!(r#"{{"id":"PYSEC-1","affected":[{}]}}"#, affected.replace("PACKAGE", package))
+}
+
+#[test]
+fn a_record_with_a_part_that_cannot_be_read_never_says_not_affected() {
+    for affected in [
+        r#"{PACKAGE,"ranges":[{"type":"ECOSYSTEM","events":[{"introduced":0},{"fixed":"3.1.3"}]}]}"#,
+        r#"{PACKAGE,"ranges":[{"type":"ECOSYSTEM","events":[{"introduced":"4.0"},{"started":"0"}]}]}"#,
+        r#"{PACKAGE,"ranges":[{"type":"ECOSYSTEM","events":[{"introduced":"4.0"}]},{"events":[{"introduced":"0"}]}]}"#,
+        r#"{PACKAGE,"ranges":{"type":"ECOSYSTEM"},"versions":["3.1.1"]}"#,
+        r#"{PACKAGE,"versions":["3.1.1",3.1]}"#,
+        r#"{PACKAGE,"versions":["3.1.1"]},7"#,
+        r#"{PACKAGE,"versions":["3.1.1"]},{"package":{"ecosystem":"PyPI","name":["jinja2"]},"versions":["3.1.2"]}"#,
+    ] {
+        let (store, warnings) = read(&[&about_jinja2(affected)]);
+        let verdict = store.verdict(&vulnerability("jinja2", "3.1.2", &["PYSEC-1"]));
+        assert_eq!((verdict, warnings.len()), (AdvisoryVerdict::Unreadable, 1), "{affected}");
+    }
+    // Also where the part is of another record of the same flaw.
+    let twin = r#"{"id":"GHSA-1","aliases":["PYSEC-1"],"affected":[7]}"#;
+    let other = r#"{"id":"GHSA-1","affected":[7,{"package":{"ecosystem":"PyPI","name":"other"},"versions":["1"]}]}"#;
+    let named =
+        about_jinja2(r#"{PACKAGE,"versions":["3.1.1"]}"#).replace("\"affected", "\"aliases\":[\"GHSA-1\"],\"affected");
+    for twin in [twin, other] {
+        let (store, _) = read(&[&named, twin]);
+        assert_eq!(
+            store.verdict(&vulnerability("jinja2", "3.1.2", &["PYSEC-1"])),
+            AdvisoryVerdict::Unreadable,
+            "{twin}"
+        );
+    }
+}
+
+#[test]
+fn what_osv_allows_is_not_odd() {
+    for affected in [
+        r#"{PACKAGE,"ranges":[{"type":"ECOSYSTEM","events":[{"introduced":"0"},{"fixed":"3.1.2"},{"limit":"*"}]}]}"#,
+        r#"{PACKAGE,"versions":["3.1.1"],"ranges":null},{"ranges":[{"type":"GIT","repo":"https://example.org/x","events":[{"introduced":"0"}]}]}"#,
+        r#"{PACKAGE,"versions":["3.1.1"],"ranges":[{"type":"GIT","events":[{"introduced":"0"}]}]}"#,
+    ] {
+        let store = store(&[&about_jinja2(affected)]);
+        let verdict = store.verdict(&vulnerability("jinja2", "3.1.2", &["PYSEC-1"]));
+        assert_eq!(verdict, AdvisoryVerdict::NotAffected, "{affected}");
+    }
+}
+
+#[test]
+fn a_range_that_holds_the_version_counts_beside_one_that_cannot_be_read() {
+    let affected = r#"{PACKAGE,"ranges":[{"type":"ECOSYSTEM","events":[{"introduced":"first"}]},{"type":"ECOSYSTEM","events":[{"introduced":"3"}]}]}"#;
+    let store = store(&[&about_jinja2(affected)]);
+    assert_eq!(store.verdict(&vulnerability("jinja2", "3.1.2", &["PYSEC-1"])), AdvisoryVerdict::Affected);
 }
 
 #[test]

@@ -1,11 +1,14 @@
 //! Answers that were kept, a file each: a line of JSON that says what it is, and the answer as it came.
 
-use std::path::PathBuf;
+use std::{
+    cell::{Cell, RefCell},
+    path::{Path, PathBuf},
+};
 
 use findings_model::{SchemaVersion, Timestamp, text};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
-use state_store::StoreError;
+use state_store::{EntryKind, Lock, StoreError};
 use time::Duration;
 
 use crate::address::SourceAddress;
@@ -14,14 +17,33 @@ use crate::address::SourceAddress;
 const FRESH: Duration = Duration::hours(24);
 /// How long "there is none" is believed: a record may be published any moment.
 const ABSENT_FRESH: Duration = Duration::hours(1);
+/// How long an answer that nobody refreshes is kept.
+const KEPT: Duration = Duration::days(30);
 /// The most that the line in front of an answer may hold.
 const HEADER_BYTES: u64 = 16 * 1024;
 
+/// How the names of kept answers end.
+const ENDING: &str = ".answer";
+
 /// The folder of kept answers; none where nothing is kept.
-#[derive(Debug, Clone)]
+///
+/// Answers are written under the lock of the folder, which takes away what killed runs left in it.
+#[derive(Debug)]
 pub(crate) struct Cache {
     folder: Option<PathBuf>,
     now: Timestamp,
+    lock: RefCell<Locked>,
+    /// Whether answers that are too old were looked for.
+    is_pruned: Cell<bool>,
+}
+
+/// The lock of the folder.
+#[derive(Debug)]
+enum Locked {
+    No,
+    Held(#[expect(dead_code, reason = "it is held for as long as it is there")] Lock),
+    /// It could not be had, and is not waited for again.
+    Refused,
 }
 
 /// A kept answer.
@@ -57,16 +79,15 @@ struct Header {
 
 impl Cache {
     pub(crate) fn new(folder: Option<PathBuf>, now: Timestamp) -> Self {
-        Self { folder, now }
+        let folder = folder.map(|folder| folder.join("advisories"));
+        Self { folder, now, lock: RefCell::new(Locked::No), is_pruned: Cell::new(false) }
     }
 
     /// What was kept of an address. A file that is damaged, or of something else, is as good as none.
     pub(crate) fn get(&self, of: &SourceAddress, limit: u64) -> Option<Kept> {
         let bytes = state_store::read(&self.path(of)?, limit + HEADER_BYTES).ok()?;
-        let end = bytes.iter().position(|b| *b == b'\n')?;
-        let header: Header = serde_json::from_slice(&bytes[..end]).ok()?;
-        let body = &bytes[end + 1..];
-        if header.schema_version.major != 1 || header.url != of.url().as_str() || header.sha256 != digest(body) {
+        let (header, body) = Header::read(&bytes)?;
+        if header.url != of.url().as_str() || header.sha256 != digest(body) {
             return None;
         }
         let age = self.now.moment() - header.fetched_at.moment();
@@ -80,7 +101,7 @@ impl Cache {
         })
     }
 
-    /// Keeps an answer.
+    /// Keeps an answer. The folder is held from then on, until [`Self::release`].
     pub(crate) fn put(
         &self,
         of: &SourceAddress,
@@ -88,6 +109,9 @@ impl Cache {
         validators: Validators,
     ) -> Result<(), StoreError> {
         let Some(path) = self.path(of) else { return Ok(()) };
+        if !self.hold()? {
+            return Ok(());
+        }
         let content = body.unwrap_or_default();
         let header = Header {
             schema_version: SchemaVersion::new(1, 0),
@@ -104,10 +128,61 @@ impl Cache {
         state_store::replace_without_sync(&path, &bytes)
     }
 
+    /// Lets other runs write, after what is too old was taken away, once.
+    pub(crate) fn release(&self) {
+        if let (Locked::Held(_), Some(folder)) = (&*self.lock.borrow(), &self.folder)
+            && !self.is_pruned.replace(true)
+        {
+            self.prune(folder);
+        }
+        self.lock.replace_with(|lock| match lock {
+            Locked::Refused => Locked::Refused,
+            Locked::No | Locked::Held(_) => Locked::No,
+        });
+    }
+
+    /// Holds the folder. No where it could not be had before, which was told then.
+    fn hold(&self) -> Result<bool, StoreError> {
+        let mut lock = self.lock.borrow_mut();
+        let Some(folder) = &self.folder else { return Ok(false) };
+        match *lock {
+            Locked::Held(_) => return Ok(true),
+            Locked::Refused => return Ok(false),
+            Locked::No => *lock = Locked::Refused,
+        }
+        *lock = Locked::Held(state_store::lock(folder)?);
+        Ok(true)
+    }
+
+    /// Removes the answers that are older than [`KEPT`], and what is no answer any more. What cannot be removed does no harm.
+    fn prune(&self, folder: &Path) {
+        for entry in state_store::list(folder).unwrap_or_default() {
+            let path = folder.join(&entry.file_name);
+            if entry.kind != EntryKind::File || !entry.name.ends_with(ENDING) {
+                continue;
+            }
+            let Ok(Some(start)) = state_store::read_start(&path, HEADER_BYTES) else { continue };
+            let is_kept =
+                Header::read(&start).is_some_and(|(header, _)| self.now.moment() - header.fetched_at.moment() < KEPT);
+            if !is_kept {
+                drop(state_store::remove(&path));
+            }
+        }
+    }
+
     /// A file for each address. The name is a digest: no address, however odd, leads elsewhere.
     fn path(&self, of: &SourceAddress) -> Option<PathBuf> {
-        let name = format!("{}.answer", &digest(of.url().as_str().as_bytes())[..32]);
-        Some(self.folder.as_ref()?.join("advisories").join(name))
+        let name = format!("{}{ENDING}", &digest(of.url().as_str().as_bytes())[..32]);
+        Some(self.folder.as_ref()?.join(name))
+    }
+}
+
+impl Header {
+    /// The header of a kept answer, and what stands behind it.
+    fn read(bytes: &[u8]) -> Option<(Self, &[u8])> {
+        let end = bytes.iter().position(|b| *b == b'\n')?;
+        let header: Self = serde_json::from_slice(&bytes[..end]).ok()?;
+        (header.schema_version.major == 1).then_some((header, &bytes[end + 1..]))
     }
 }
 

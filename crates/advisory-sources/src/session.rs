@@ -98,6 +98,7 @@ impl Session {
             for ((id, old), reply) in open.into_iter().zip(replies) {
                 self.settle(service, search, &mut visit, &id, old, reply);
             }
+            self.cache.release();
         }
         visit.warnings(service, search, self.unkept.take())
     }
@@ -230,6 +231,7 @@ impl Session {
         };
         usable(&body)?;
         self.keep(address, Some(&body), validators);
+        self.cache.release();
         Ok(body)
     }
 

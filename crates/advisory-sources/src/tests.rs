@@ -222,6 +222,43 @@ fn damaged_answers_in_the_cache_are_asked_for_again() {
 }
 
 #[test]
+fn the_cache_keeps_no_old_answers_and_nothing_of_killed_runs() {
+    let cache = tempfile::tempdir().unwrap();
+    let osv = Osv::start();
+    pysec_with_twin(&osv);
+    osv.put("PYSEC-2", record("PYSEC-2", &[]));
+    let folder = cache.path().join("advisories");
+    let names = || state_store::list(&folder).unwrap().into_iter().map(|entry| entry.name).collect::<Vec<_>>();
+    let ask =
+        |now: &str, id: &str| drop(look_up(&session(Some(cache.path()), now, patience()), &osv.url(), &[flaw(&[id])]));
+    ask(MONDAY, "PYSEC-1");
+    let old = names();
+    assert_eq!(old.len(), 2);
+    state_store::replace(&folder.join(".relwarden-Ab12.tmp"), b"half an answ").unwrap();
+    state_store::replace(&folder.join("damaged.answer"), b"{").unwrap();
+    state_store::replace(&folder.join("notes.txt"), b"somebody else's").unwrap();
+
+    ask("2026-02-03T00:00:00Z", "PYSEC-2");
+    let new: Vec<_> = names().into_iter().filter(|name| !old.contains(name)).collect();
+    assert_eq!((names().len(), new.len()), (4, 2), "29 days are kept: {:?}", names());
+    assert!(new.contains(&"notes.txt".to_owned()), "{new:?}");
+
+    // What is asked for anew is as new as ever.
+    ask("2026-02-05T00:00:00Z", "PYSEC-2");
+    assert_eq!(names(), new);
+}
+
+#[test]
+fn a_run_waits_for_no_other_while_it_asks() {
+    let cache = tempfile::tempdir().unwrap();
+    let osv = Osv::start();
+    pysec_with_twin(&osv);
+    let session = session(Some(cache.path()), MONDAY, patience());
+    assert_eq!(look_up(&session, &osv.url(), &[flaw(&["PYSEC-1"])]), (2, true, vec![]));
+    let _other_run = state_store::lock(&cache.path().join("advisories")).unwrap();
+}
+
+#[test]
 fn a_cache_that_cannot_be_written_is_a_warning() {
     let file = tempfile::NamedTempFile::new().unwrap();
     let osv = Osv::start();

@@ -17,6 +17,8 @@ use crate::{
 
 /// The variable of the environment that says how a result is printed.
 pub(crate) const FORMAT_VARIABLE: &str = "RELWARDEN_FORMAT";
+/// The first year that is none of a run: due dates and the like must still be days that can be written.
+const FIRST_YEAR_BEYOND: i32 = 9000;
 
 /// How a result is printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -93,6 +95,12 @@ impl Context {
             Some(now) => now,
             None => Timestamp::new(std::time::SystemTime::now().into()),
         };
+        if now.date().year() >= FIRST_YEAR_BEYOND {
+            let what = format!("the time of the run, {now}, is not before the year {FIRST_YEAR_BEYOND}");
+            return Err(Failure::new(ExitStatus::Usage, what)
+                .hint("set the clock, or give the time with --now (RELWARDEN_NOW)")
+                .into());
+        }
         let mut nonce = [0; 16];
         getrandom::fill(&mut nonce).map_err(|e| anyhow::anyhow!("{e}")).context("cannot read random bytes")?;
         let mut vars = BTreeMap::new();

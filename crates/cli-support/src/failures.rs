@@ -4,11 +4,11 @@ use findings_ledger::LedgerError;
 use findings_model::SchemaError;
 use git_command::{GitError, PushRefusal};
 use orchestrate::{
-    decision::DecisionError, documents::DocumentError, findings::FindingsError, release::RecordReleaseError,
-    status::StatusError, version::BumpVersionError,
+    decision::DecisionError, documents::DocumentError, findings::FindingsError, monitoring::RecordRunError,
+    release::RecordReleaseError, status::StatusError, version::BumpVersionError,
 };
 use release_decision::DecideError;
-use state_store::StoreErrorKind;
+use state_store::{StoreError, StoreErrorKind};
 
 use crate::{ExitStatus, Failure};
 
@@ -22,11 +22,9 @@ pub fn findings_failure(error: FindingsError) -> Failure {
                 "the file was left as it is; mend it where the error says, then run again (docs/runbook.md, \"A document of ours is damaged\")",
             );
         }
-        FindingsError::Store(error) if matches!(error.kind, StoreErrorKind::Link) => {
-            return document_failure(error.into(), what);
-        }
+        FindingsError::Store(error) => return document_failure(error.into(), what),
         FindingsError::Advisories(_) => ExitStatus::Usage,
-        FindingsError::Store(_) | FindingsError::Render(_) => ExitStatus::Outside,
+        FindingsError::Render(_) => ExitStatus::Outside,
     };
     Failure::caused(status, what, error)
 }
@@ -181,10 +179,11 @@ pub fn status_failure(error: StatusError) -> Failure {
     };
     match error {
         StatusError::Document(error) => document_failure(error, what),
+        StatusError::Store(error) => document_failure(error.into(), what),
         StatusError::Published { .. } | StatusError::History { .. } => {
             Failure::caused(ExitStatus::BadInput, what, error).hint(hint)
         }
-        StatusError::Render(_) | StatusError::Store(_) => Failure::caused(ExitStatus::Outside, what, error),
+        StatusError::Render(_) => Failure::caused(ExitStatus::Outside, what, error),
     }
 }
 
@@ -195,7 +194,20 @@ pub fn workflow_failure(error: orchestrate::workflow::WorkflowError) -> Failure 
         E::Findings(error) => findings_failure(error),
         E::Decision(error) => decision_failure(error),
         E::Status(error) => status_failure(error),
-        E::Record(error) => Failure::caused(ExitStatus::Outside, "cannot record the run", error),
+        E::Record(error) => unrecorded_failure(error, "cannot record the run"),
+    }
+}
+
+/// An error of recording a run, whose steps are done, as a failure.
+pub fn unrecorded_failure(error: RecordRunError, what: &str) -> Failure {
+    let hint = match &error {
+        RecordRunError::Store(error) => store_hint(error),
+        _ => None,
+    };
+    let failure = Failure::caused(ExitStatus::Outside, what, error);
+    match hint {
+        Some(hint) => failure.hint(hint),
+        None => failure,
     }
 }
 
@@ -242,15 +254,20 @@ fn document_hint(error: &DocumentError) -> Option<&'static str> {
         DocumentError::LedgerBehind { .. } => {
             "run the scanners and update-findings: with newer scans than the release's it goes on (docs/runbook.md, \"A document of ours is damaged\")"
         }
-        DocumentError::Store(error) => match error.kind {
-            StoreErrorKind::Link => {
-                "git does not follow links: make it a folder of the project, or work in the project that it leads to"
-            }
-            StoreErrorKind::NotRegular(_) | StoreErrorKind::NotAFolder => {
-                "put what belongs there in its place, then run again"
-            }
-            _ => return None,
-        },
+        DocumentError::Store(error) => return store_hint(error),
         DocumentError::Missing { .. } | DocumentError::NoSide { .. } => return None,
     })
+}
+
+/// What mends a file or folder of ours that is of the wrong kind.
+fn store_hint(error: &StoreError) -> Option<&'static str> {
+    match error.kind {
+        StoreErrorKind::Link => {
+            Some("git does not follow links: make it a folder of the project, or work in the project that it leads to")
+        }
+        StoreErrorKind::NotRegular(_) | StoreErrorKind::NotAFolder => {
+            Some("put what belongs there in its place, then run again")
+        }
+        _ => None,
+    }
 }

@@ -126,6 +126,8 @@ impl Vulnerability {
 pub enum AdvisoryVerdict {
     /// No record, or none that can tell.
     Unknown,
+    /// What can be read of the records does not hold the version, and not all of them can be read.
+    Unreadable,
     /// Every record of the flaw is withdrawn.
     Withdrawn,
     /// The version is in an affected range.

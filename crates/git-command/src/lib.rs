@@ -21,5 +21,6 @@ mod tests;
 
 pub use change::{FileState, TagMessage};
 pub use error::{Action, GitError, PushRefusal};
+pub use read::{EntryKind, FolderEntry};
 pub use remote::{Push, RemoteName, RemoteRefs};
 pub use repository::{CommitId, Head, Repository};

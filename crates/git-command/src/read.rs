@@ -1,6 +1,7 @@
 //! What lies in a commit.
 
 use std::{
+    collections::HashSet,
     ffi::OsString,
     os::unix::ffi::OsStringExt as _,
     path::{Path, PathBuf},
@@ -13,21 +14,35 @@ use crate::{
     run::{Answer, joined},
 };
 
-/// One entry of a folder of a commit.
-struct TreeEntry<'a> {
-    kind: Kind,
-    object: &'a str,
-    /// Bytes of a file; none for what is no file.
-    size: Option<u64>,
-    path: &'a [u8],
+/// The most that the paths of a commit may hold together: 256 MiB, several million of them.
+const LISTING_LIMIT: u64 = 256 * 1024 * 1024;
+
+/// What a folder of a commit holds under a name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FolderEntry {
+    /// The name.
+    pub name: OsString,
+    /// What it is.
+    pub kind: EntryKind,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
+/// What an entry of a folder of a commit is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the words say it")]
+pub enum EntryKind {
     File,
     Link,
     Folder,
     Submodule,
+}
+
+/// One entry of a folder of a commit, as git tells it.
+struct TreeEntry<'a> {
+    kind: EntryKind,
+    object: &'a str,
+    /// Bytes of a file; none for what is no file.
+    size: Option<u64>,
+    path: &'a [u8],
 }
 
 impl Repository {
@@ -58,9 +73,8 @@ impl Repository {
         git.run().map(|answer| Some(answer.stdout))
     }
 
-    /// The names of the files that lie directly in a folder at a commit, sorted; links, folders and submodules are left out, and
-    /// characters that are not UTF-8 are replaced. An empty path is the project's folder.
-    pub fn entries(&self, commit: &CommitId, folder: impl AsRef<Path>) -> Result<Vec<String>, GitError> {
+    /// What lies directly in a folder at a commit, by name. An empty path is the project's folder.
+    pub fn entries(&self, commit: &CommitId, folder: impl AsRef<Path>) -> Result<Vec<FolderEntry>, GitError> {
         let folder = folder.as_ref();
         let mut tree = joined(format!("{commit}:"), self.full(folder)?).into_vec();
         // The project's own folder has a slash at its end, which the name of a tree has not.
@@ -72,10 +86,22 @@ impl Repository {
             return Err(GitError::NoSuchPath { path: shown(folder), commit: commit.short().to_owned() });
         }
         let answer = answer.good()?;
-        let files = tree_entries(&answer)?.into_iter().filter(|entry| entry.kind == Kind::File);
-        let mut names: Vec<String> = files.map(|entry| String::from_utf8_lossy(entry.path).into_owned()).collect();
-        names.sort();
-        Ok(names)
+        let entries = tree_entries(&answer)?.into_iter();
+        let mut entries: Vec<FolderEntry> = entries
+            .map(|entry| FolderEntry { name: OsString::from_vec(entry.path.to_vec()), kind: entry.kind })
+            .collect();
+        entries.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(entries)
+    }
+
+    /// The paths of everything that lies in the project at a commit: files, links, submodules and the folders around them.
+    pub fn paths(&self, commit: &CommitId) -> Result<HashSet<PathBuf>, GitError> {
+        let git = self.git(Action::ListFolder).args(["ls-tree", "-r", "-t", "-z", "--name-only", "--full-tree"]);
+        let git = git.arg(commit.as_str()).limit(LISTING_LIMIT);
+        let project = self.full(Path::new(""))?;
+        let answer = if project.is_empty() { git.run()? } else { git.arg("--").arg(project).run()? };
+        let paths = answer.stdout.split(|b| *b == 0).filter_map(|path| self.below_project(path));
+        Ok(paths.filter(|path| !path.as_os_str().is_empty()).collect())
     }
 
     /// The names of the tags that can be reached from HEAD, sorted; none before the first commit.
@@ -129,15 +155,15 @@ impl Repository {
         let Some(entry) = entries.first() else { return Ok(None) };
         let (path, commit) = (shown(path), commit.short().to_owned());
         let kind = match entry.kind {
-            Kind::File => {
+            EntryKind::File => {
                 return match (limit, entry.size) {
                     (Some(limit), Some(size)) if size > limit => Err(GitError::TooLarge { path, commit, size, limit }),
                     _ => Ok(Some(entry.object.to_owned())),
                 };
             }
-            Kind::Link => "a symbolic link",
-            Kind::Folder => "a folder",
-            Kind::Submodule => "a submodule",
+            EntryKind::Link => "a symbolic link",
+            EntryKind::Folder => "a folder",
+            EntryKind::Submodule => "a submodule",
         };
         Err(GitError::NotAFile { path, commit, kind })
     }
@@ -155,10 +181,10 @@ fn tree_entry(entry: &[u8]) -> Option<TreeEntry<'_>> {
     let mut words = words.split_ascii_whitespace();
     let (mode, kind, object, size) = (words.next()?, words.next()?, words.next()?, words.next()?);
     let kind = match (kind, mode) {
-        ("blob", "120000") => Kind::Link,
-        ("blob", _) => Kind::File,
-        ("tree", _) => Kind::Folder,
-        _ => Kind::Submodule,
+        ("blob", "120000") => EntryKind::Link,
+        ("blob", _) => EntryKind::File,
+        ("tree", _) => EntryKind::Folder,
+        _ => EntryKind::Submodule,
     };
     Some(TreeEntry { kind, object, size: size.parse().ok(), path })
 }

@@ -2,7 +2,7 @@ use std::path::Path;
 
 use test_support::{Checkout, HookAt};
 
-use crate::{GitError, Head, Push, PushRefusal, RemoteName, Repository, TagMessage};
+use crate::{EntryKind, GitError, Head, Push, PushRefusal, RemoteName, Repository, TagMessage};
 
 fn checkout() -> (Checkout, Repository) {
     let checkout = Checkout::empty();
@@ -31,9 +31,18 @@ fn files_and_folders_are_read_as_they_were_from_a_project_in_a_subfolder() {
     assert_eq!(below.read(&now, "./reports/a.json", 10).unwrap().as_deref(), Some(b"[1]".as_slice()));
     assert_eq!(below.read(&now, "reports/none.json", 10).unwrap(), None);
     assert_eq!(below.read(&now, "pyproject.toml", 10).unwrap(), None, "the one above is not the project's");
-    assert_eq!(below.entries(&now, "reports").unwrap(), ["a.json", "b.json"]);
-    assert_eq!(below.entries(&now, "reports/").unwrap(), ["a.json", "b.json"]);
-    assert_eq!(below.entries(&now, "").unwrap(), Vec::<String>::new());
+    let entries = |folder: &str| below.entries(&now, folder).unwrap().into_iter().map(|entry| (entry.name, entry.kind));
+    let entries = |folder: &str| entries(folder).collect::<Vec<_>>();
+    let (file, folder) = (EntryKind::File, EntryKind::Folder);
+    let reports = [("a.json", file), ("b.json", file), ("deeper", folder), ("link", EntryKind::Link)];
+    assert_eq!(entries("reports"), reports.map(|(name, kind)| (name.into(), kind)));
+    assert_eq!(entries("reports/"), entries("reports"));
+    assert_eq!(entries(""), [("reports".into(), folder)]);
+    let all =
+        ["reports", "reports/a.json", "reports/b.json", "reports/deeper", "reports/deeper/c.json", "reports/link"];
+    assert_eq!(below.paths(&now).unwrap(), all.map(Into::into).into());
+    let top = Repository::find(&checkout.path()).unwrap().paths(&now).unwrap();
+    assert!(["pyproject.toml", "sub/project/reports/link"].iter().all(|path| top.contains(Path::new(path))), "{top:?}");
 
     let at = |path: &str| below.read(&now, path, 2).unwrap_err();
     assert!(matches!(at("reports/a.json"), GitError::TooLarge { size: 3, limit: 2, .. }));

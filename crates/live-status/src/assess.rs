@@ -136,7 +136,7 @@ fn carried_over(input: &StatusInput<'_>, previous: &StatusDocument) -> StatusDoc
     let summary = SeverityCounts::count(findings.iter().map(|f| f.severity));
     let aged = |days: Option<i64>| {
         let between = (today - previous.last_updated.date()).whole_days();
-        days.map(|days| (days + between).max(0))
+        days.map(|days| days.saturating_add(between).max(0))
     };
     StatusDocument {
         schema_version: StatusDocument::SCHEMA_VERSION,

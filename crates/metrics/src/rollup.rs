@@ -54,7 +54,30 @@ pub struct DayTotals {
     pub extra: Extra,
 }
 
+/// The most of anything on one day: what every reader of JSON still tells apart, and far from what a sum can hold.
+const MOST: u64 = 1 << 53;
+
 impl DayTotals {
+    fn numbers(&self) -> impl Iterator<Item = u64> {
+        [
+            self.runs,
+            self.success,
+            self.failed,
+            self.cancelled,
+            self.unfinished,
+            self.publish_succeeded,
+            self.publish_failed,
+            self.security_auto,
+            self.manual,
+            self.scans_completed,
+            self.scans_failed,
+            self.timed,
+            self.timed_millis,
+            self.longest_millis,
+        ]
+        .into_iter()
+    }
+
     fn count(&mut self, run: &RunRecord) {
         self.runs += 1;
         match run.status {
@@ -120,6 +143,9 @@ pub enum ReadDailyError {
     /// The document's version is too new.
     #[error(transparent)]
     Schema(#[from] SchemaError),
+    /// A number is more than can be added up.
+    #[error("{0} counts more than {MOST} of something, which cannot be")]
+    TooMuch(Date),
     /// A key of `days` is no date.
     #[error("{0:?} is not a valid day (such as 2026-01-05)")]
     BadDay(String),
@@ -160,6 +186,7 @@ impl DailyTotals {
         let document: DailyDocument = serde_json::from_slice(bytes).map_err(ReadDailyError::Malformed)?;
         document.schema_version.check(SCHEMA_VERSION)?;
         let day = |(key, totals): (String, DayTotals)| match parse_date(&key).filter(|_| key.len() == 10) {
+            Some(date) if totals.numbers().any(|number| number > MOST) => Err(ReadDailyError::TooMuch(date)),
             Some(date) => Ok((date, totals)),
             None => Err(ReadDailyError::BadDay(text::shorten(&text::one_line(&key), 40).into_owned())),
         };

@@ -12,7 +12,8 @@ const HEADROOM: u64 = 14;
 
 /// Share of `part` in `whole` scaled to `full`, in hundredths of a percent, written as a percentage.
 fn percent(part: u64, whole: u64, full: u64) -> String {
-    let hundredths = (part * full * 100).checked_div(whole).unwrap_or(0);
+    let scaled = u128::from(part) * u128::from(full) * 100;
+    let hundredths = scaled.checked_div(u128::from(whole)).unwrap_or(0);
     format!("{}.{:02}%", hundredths / 100, hundredths % 100)
 }
 

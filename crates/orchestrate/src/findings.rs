@@ -391,8 +391,8 @@ fn history(
             _ => damaged += 1,
         }
     }
-    let kept = format!("{path}.corrupt-{}", date_text(today));
-    project.write(&kept, &bytes)?;
+    let kept = state_store::keep_aside(&project.path(path), &format!("corrupt-{}", date_text(today)), &bytes)?;
+    let kept = project.label(&kept);
     let lines = if damaged == 1 { "line" } else { "lines" };
     warnings.push(format!("{damaged} {lines} of {path} cannot be read; the file as it was is kept as {kept}"));
     Ok(whole)

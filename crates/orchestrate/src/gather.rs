@@ -9,10 +9,10 @@ use std::{
 
 use advisories::{ArchiveLimits, RECORD_BYTES, Wanted, records_of_archive};
 use findings_model::{Finding, PackageName, ReportFormat, Scan, Timestamp, text};
-use git_command::{CommitId, GitError, Repository};
+use git_command::{CommitId, FolderEntry, GitError, Repository};
 use scanner_reports::{FingerprintKey, Places, Source, Whole};
 use sha2::{Digest as _, Sha256};
-use state_store::{Entry, EntryKind, REPORT_LIMIT, StoreError};
+use state_store::{EntryKind, REPORT_LIMIT, StoreError};
 
 use crate::{paths, project::Project, version};
 
@@ -79,12 +79,9 @@ pub(crate) fn scans_of_folder(
     let mut scans = Vec::new();
     for entry in state_store::list(folder)? {
         let path = folder.join(&entry.file_name);
-        if !counts_as_report(&entry) {
+        if !counts_as_report(&entry.name, entry.kind) {
             if entry.kind == EntryKind::Folder && !is_empty(&path) {
-                let label = project.label(&path);
-                warnings.push(format!(
-                    "{label} is a folder among the reports and was not looked into; if there are reports in it, give it with --reports as well"
-                ));
+                warnings.push(not_looked_into(&project.label(&path)));
             }
         } else if !skip(&path) {
             scans.extend(scans_of_file(project, &path, None, reading));
@@ -99,12 +96,18 @@ fn is_empty(folder: &Path) -> bool {
 }
 
 /// A folder inside the reports folder is only looked at where a report should stand.
-fn counts_as_report(entry: &Entry) -> bool {
-    match entry.kind {
-        EntryKind::File => !KEEPERS.contains(&entry.name.as_str()),
-        EntryKind::Folder => scanner_reports::format_by_name(&entry.name).is_some(),
+fn counts_as_report(name: &str, kind: EntryKind) -> bool {
+    match kind {
+        EntryKind::File => !KEEPERS.contains(&name),
+        EntryKind::Folder => scanner_reports::format_by_name(name).is_some(),
         EntryKind::Other => true,
     }
+}
+
+fn not_looked_into(label: &str) -> String {
+    format!(
+        "{label} is a folder among the reports and was not looked into; if there are reports in it, give it with --reports as well"
+    )
 }
 
 /// Reads one report. What cannot be read is a failed scan, never an error: the other reports count.
@@ -186,17 +189,25 @@ fn scans_of_bytes(
     }
 }
 
-/// Reads every report of a folder as it was at a commit.
+/// Reads every report of a folder as it was at a commit, and takes what lies in it for what [`scans_of_folder`] does.
 pub(crate) fn scans_of_commit(
     repository: &Repository,
     commit: &CommitId,
     folder: &Path,
     reading: &Reading<'_>,
+    warnings: &mut Vec<String>,
 ) -> Result<Vec<Scan>, GitError> {
     let reading = &Reading { tree: None, ..*reading };
     let mut scans = Vec::new();
-    for name in repository.entries(commit, folder)?.iter().filter(|name| !KEEPERS.contains(&name.as_str())) {
-        let path = folder.join(name);
+    for entry in repository.entries(commit, folder)? {
+        let path = folder.join(&entry.name);
+        let kind = kind_on_disk(entry.kind);
+        if !counts_as_report(&entry.name.to_string_lossy(), kind) {
+            if kind == EntryKind::Folder && !is_empty_at(repository, commit, &path) {
+                warnings.push(not_looked_into(&path.to_string_lossy()));
+            }
+            continue;
+        }
         let bytes = match repository.read(commit, &path, REPORT_LIMIT) {
             Ok(bytes) => bytes.ok_or_else(|| "it is not there".to_owned()),
             Err(error) => Err(crate::causes(&error)),
@@ -204,6 +215,21 @@ pub(crate) fn scans_of_commit(
         scans.extend(scans_of_bytes(&path.to_string_lossy(), None, bytes, reading));
     }
     Ok(scans)
+}
+
+/// What an entry of a commit is in the work tree.
+fn kind_on_disk(kind: git_command::EntryKind) -> EntryKind {
+    match kind {
+        git_command::EntryKind::File => EntryKind::File,
+        git_command::EntryKind::Folder | git_command::EntryKind::Submodule => EntryKind::Folder,
+        git_command::EntryKind::Link => EntryKind::Other,
+    }
+}
+
+/// As [`is_empty`], at a commit.
+fn is_empty_at(repository: &Repository, commit: &CommitId, folder: &Path) -> bool {
+    let is_keeper = |entry: &FolderEntry| KEEPERS.iter().any(|keeper| entry.name == *keeper);
+    repository.entries(commit, folder).is_ok_and(|entries| entries.iter().all(is_keeper))
 }
 
 /// Advisory records: the label of each file and its bytes, and what could not be read, a line each.
@@ -224,7 +250,16 @@ pub(crate) fn records_of(
     records: &mut Records,
 ) -> Result<(), StoreError> {
     if path.is_dir() {
-        return records_of_folder(project, path, RECORD_DEPTH, records);
+        let mut too_deep = Vec::new();
+        records_of_folder(project, path, RECORD_DEPTH, records, &mut too_deep)?;
+        if let Some(first) = too_deep.first() {
+            let (count, label) = (too_deep.len(), project.label(path));
+            records.warnings.push(format!(
+                "folders more than {RECORD_DEPTH} deep below {label} were not looked into for advisory records: {count}, the first is {}",
+                project.label(first)
+            ));
+        }
+        return Ok(());
     }
     if is_archive(path)? {
         return records_of_zip(project, path, wanted, records);
@@ -259,11 +294,18 @@ fn records_of_zip(project: &Project, path: &Path, wanted: &Wanted, records: &mut
     Ok(())
 }
 
-fn records_of_folder(project: &Project, folder: &Path, depth: usize, records: &mut Records) -> Result<(), StoreError> {
+fn records_of_folder(
+    project: &Project,
+    folder: &Path,
+    depth: usize,
+    records: &mut Records,
+    too_deep: &mut Vec<PathBuf>,
+) -> Result<(), StoreError> {
     for entry in state_store::list(folder)? {
         let path: PathBuf = folder.join(&entry.file_name);
         match entry.kind {
-            EntryKind::Folder if depth > 0 => records_of_folder(project, &path, depth - 1, records)?,
+            EntryKind::Folder if depth > 0 => records_of_folder(project, &path, depth - 1, records, too_deep)?,
+            EntryKind::Folder if !is_empty(&path) => too_deep.push(path),
             EntryKind::File if is_record(&entry.name) => match state_store::read(&path, RECORD_BYTES) {
                 Ok(bytes) => records.files.push((project.label(&path), bytes)),
                 Err(error) => {
@@ -279,4 +321,28 @@ fn records_of_folder(project: &Project, folder: &Path, depth: usize, records: &m
 fn is_record(name: &str) -> bool {
     let ending = name.rsplit_once('.').map(|(_, ending)| ending);
     ending.is_some_and(|e| ["json", "yaml", "yml"].iter().any(|known| e.eq_ignore_ascii_case(known)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn records_that_lie_too_deep_are_told() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = |depth: usize| format!("records/{}", "d/".repeat(depth));
+        for place in [folder(0), folder(RECORD_DEPTH), folder(RECORD_DEPTH + 1), folder(RECORD_DEPTH + 3)] {
+            state_store::replace(&dir.path().join(format!("{place}r.json")), b"{}").unwrap();
+        }
+        let mut records = Records::default();
+        let project = Project::at(dir.path());
+        records_of(&project, &dir.path().join("records"), &Wanted::default(), &mut records).unwrap();
+        assert_eq!(records.files.len(), 2);
+        let first = folder(RECORD_DEPTH + 1);
+        let first = first.trim_end_matches('/');
+        let told = format!(
+            "folders more than 8 deep below records were not looked into for advisory records: 1, the first is {first}"
+        );
+        assert_eq!(records.warnings, [told]);
+    }
 }

@@ -156,6 +156,10 @@ pub fn import_original(project: &Project, request: &ImportRequest) -> Result<Imp
     for found in &original.files {
         run.file(found, ledger.as_ref().unwrap_or(&empty))?;
     }
+    if original.beyond > 0 {
+        let (beyond, taken) = (original.beyond, original.reports.len());
+        run.warn(&format!("{beyond} archived reports were not looked at: there are more than {taken}"));
+    }
     let reports = reports::read(project, request, &original);
     for (name, bytes) in reports.archives {
         run.out.put(format!("{IMPORTED}/scans/{name}"), bytes);

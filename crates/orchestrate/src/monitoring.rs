@@ -11,7 +11,7 @@ use metrics::{
     PruneOptions, PrunePlan, PruneSummary, ReadRecordError, RenderError, ReportError, RunRecord, StageReport,
     StartReport,
 };
-use state_store::{DOCUMENT_LIMIT, EntryKind, StoreError, list, lock, read, read_if_there, remove, replace};
+use state_store::{DOCUMENT_LIMIT, EntryKind, StoreError, list, read, read_if_there, remove, replace};
 
 use crate::{paths::METRICS, project::Project};
 
@@ -72,7 +72,7 @@ pub enum RecordRunError {
 /// Writes the record of a run that begins at `now`.
 pub fn start_run(project: &Project, report: StartReport, now: Timestamp) -> Result<RunRecord, RecordRunError> {
     let folder = project.path(METRICS);
-    let _lock = lock(&folder)?;
+    let _lock = project.lock(METRICS)?;
     let path = folder.join(report.id.file_name());
     if state_store::exists(&path) {
         return Err(RecordRunError::Exists { id: report.id, path: label(project, &path) });
@@ -114,7 +114,7 @@ fn change_run<T>(
     if !state_store::exists(&path) {
         return Err(unknown());
     }
-    let _lock = lock(&folder)?;
+    let _lock = project.lock(METRICS)?;
     let before = read_if_there(&path, RECORD_LIMIT)?.ok_or_else(unknown)?;
     let mut run = RunRecord::from_json(&before)
         .map_err(|source| RecordRunError::BadRecord { path: label(project, &path), source })?;
@@ -199,7 +199,7 @@ pub fn prune(project: &Project, options: PruneOptions, now: Timestamp) -> Result
     if !state_store::exists(&folder) {
         return Ok(PruneSummary::default());
     }
-    let _lock = lock(&folder)?;
+    let _lock = project.lock(METRICS)?;
     let plan = PrunePlan::of(&folder_bytes(&folder)?, options, now)?;
     for write in &plan.writes {
         replace(&folder.join(&write.path), &write.bytes)?;

@@ -1,6 +1,6 @@
 //! A project's folder, and what every step reads from it in the same way.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use state_store::{CONFIG_LIMIT, DOCUMENT_LIMIT, Entry, EntryKind, Lock, StoreError};
 
@@ -61,9 +61,13 @@ impl Project {
         }
     }
 
-    /// Holds a folder of the project against other runs.
-    pub(crate) fn lock(&self, relative: &str) -> Result<Lock, StoreError> {
-        state_store::lock_below(&self.root, Path::new(relative))
+    /// Holds a folder against other runs. No link may stand on the way to one that lies below the project.
+    pub(crate) fn lock(&self, folder: impl AsRef<Path>) -> Result<Lock, StoreError> {
+        let folder = self.path(folder);
+        match folder.strip_prefix(&self.root) {
+            Ok(relative) if stays_below(relative) => state_store::lock_below(&self.root, relative),
+            _ => state_store::lock(&folder),
+        }
     }
 
     /// Writes a document of ours, if it differs from what is there. Says whether it wrote.
@@ -119,7 +123,6 @@ impl Project {
     }
 }
 
-fn stays_below(relative: &str) -> bool {
-    use std::path::Component;
-    Path::new(relative).components().all(|c| matches!(c, Component::Normal(_) | Component::CurDir))
+fn stays_below(relative: impl AsRef<Path>) -> bool {
+    relative.as_ref().components().all(|c| matches!(c, Component::Normal(_) | Component::CurDir))
 }

@@ -1,12 +1,17 @@
 //! Which packages are installed with the project, and which only serve its development.
 //!
 //! Runtime is the closure of `[project].dependencies`, its extras and `[tool.poetry.dependencies]` through the first lock file
-//! there is: `pylock.toml`, `uv.lock`, `poetry.lock`. Without a lock the direct names are runtime and everything else is unknown.
+//! there is: `pylock.toml`, `uv.lock`, `poetry.lock`. Where `pyproject.toml` does not say what the project needs, the lock file's
+//! entry of the project does. Without a lock, or where neither says it, the direct names are runtime and everything else is unknown.
+
+mod lock;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use findings_model::{Package, PackageName, Scope};
 use serde::Deserialize;
+
+use self::lock::LockFile;
 
 /// The lock files that are understood, the first one there counts.
 pub const LOCK_FILES: [&str; 3] = ["pylock.toml", "uv.lock", "poetry.lock"];
@@ -33,20 +38,19 @@ impl Scopes {
             return Self::default();
         };
         let declared = project.unconditional_names();
-        let direct = project.direct_names();
-        let Some(graph) = lock.and_then(|text| toml::from_str::<Lock>(text).ok()).map(Lock::graph) else {
+        let mut direct = project.direct_names();
+        let Some(lock) = lock.and_then(LockFile::read) else {
             return Self { runtime: direct, locked: None, declared };
         };
-        let mut runtime = BTreeSet::new();
-        let mut ahead: Vec<&PackageName> = direct.iter().collect();
-        while let Some(name) = ahead.pop() {
-            if runtime.insert(name.clone()) {
-                ahead.extend(graph.get(name).into_iter().flatten());
-            }
+        let mut is_known = true;
+        if !project.says_its_dependencies() {
+            let own = lock.needs_of_project(project.own_name().as_ref());
+            is_known = own.is_some();
+            direct.extend(own.into_iter().flatten());
         }
+        let runtime = lock.closure(&direct);
         // A `pylock.toml` may leave its dependencies out: then nothing can be told of what the project does not name itself.
-        let has_edges = graph.values().any(|needs| !needs.is_empty());
-        Self { runtime, locked: has_edges.then(|| graph.into_keys().collect()), declared }
+        Self { runtime, locked: (is_known && lock.has_edges()).then(|| lock.into_names()), declared }
     }
 
     /// Whether the project itself names a package as a dependency wherever it is installed: no marker, not in an extra.
@@ -80,6 +84,10 @@ struct Pyproject {
 #[serde(rename_all = "kebab-case")]
 struct ProjectTable {
     #[serde(default)]
+    name: String,
+    #[serde(default)]
+    dynamic: Vec<String>,
+    #[serde(default)]
     dependencies: Vec<String>,
     #[serde(default)]
     optional_dependencies: BTreeMap<String, Vec<String>>,
@@ -92,27 +100,44 @@ struct Tool {
 
 #[derive(Deserialize)]
 struct Poetry {
-    #[serde(default)]
-    dependencies: BTreeMap<String, toml::Value>,
+    dependencies: Option<BTreeMap<String, toml::Value>>,
 }
 
 impl Pyproject {
+    /// Whether every dependency of the project stands here: not where a build back end adds them, or keeps them elsewhere.
+    fn says_its_dependencies(&self) -> bool {
+        let poetry = self.tool.as_ref().and_then(|tool| tool.poetry.as_ref());
+        match (&self.project, poetry) {
+            (_, Some(Poetry { dependencies: Some(_) })) => true,
+            (Some(project), _) => {
+                !project.dynamic.iter().any(|field| field == "dependencies" || field == "optional-dependencies")
+            }
+            (None, poetry) => poetry.is_some(),
+        }
+    }
+
+    fn own_name(&self) -> Option<PackageName> {
+        self.project.as_ref().and_then(|project| PackageName::parse(&project.name).ok())
+    }
+
     /// The direct dependencies that are installed with the project in every environment.
     fn unconditional_names(&self) -> BTreeSet<PackageName> {
         let listed = self.project.iter().flat_map(|p| &p.dependencies);
         let listed = listed.filter(|requirement| !requirement.contains(';')).filter_map(|r| required_name(r));
-        let poetry = self.tool.iter().filter_map(|t| t.poetry.as_ref()).flat_map(|p| &p.dependencies);
-        let poetry = poetry.filter(|(name, needed)| *name != "python" && is_unconditional(needed));
+        let poetry = self.poetry_dependencies().filter(|(name, needed)| *name != "python" && is_unconditional(needed));
         listed.chain(poetry.filter_map(|(name, _)| required_name(name))).collect()
     }
 
-    fn direct_names(self) -> BTreeSet<PackageName> {
+    fn direct_names(&self) -> BTreeSet<PackageName> {
         let listed =
-            self.project.map(|p| p.dependencies.into_iter().chain(p.optional_dependencies.into_values().flatten()));
-        let poetry =
-            self.tool.and_then(|t| t.poetry).map(|p| p.dependencies.into_keys().filter(|name| name != "python"));
-        let names = listed.into_iter().flatten().chain(poetry.into_iter().flatten());
-        names.filter_map(|requirement| required_name(&requirement)).collect()
+            self.project.iter().flat_map(|p| p.dependencies.iter().chain(p.optional_dependencies.values().flatten()));
+        let poetry = self.poetry_dependencies().map(|(name, _)| name).filter(|name| *name != "python");
+        listed.chain(poetry).filter_map(|requirement| required_name(requirement)).collect()
+    }
+
+    fn poetry_dependencies(&self) -> impl Iterator<Item = (&String, &toml::Value)> {
+        let poetry = self.tool.iter().filter_map(|tool| tool.poetry.as_ref());
+        poetry.filter_map(|poetry| poetry.dependencies.as_ref()).flatten()
     }
 }
 
@@ -134,71 +159,6 @@ fn required_name(requirement: &str) -> Option<PackageName> {
         .find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.')))
         .unwrap_or(requirement.len());
     PackageName::parse(requirement.get(..end)?.trim_end_matches(['-', '_', '.'])).ok()
-}
-
-/// The parts of the three lock formats that name packages and their dependencies.
-#[derive(Deserialize)]
-struct Lock {
-    #[serde(default, alias = "package")]
-    packages: Vec<Locked>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "kebab-case")]
-struct Locked {
-    name: String,
-    #[serde(default)]
-    dependencies: Option<Dependencies>,
-    #[serde(default)]
-    optional_dependencies: BTreeMap<String, Vec<Named>>,
-}
-
-#[derive(Deserialize)]
-struct Named {
-    name: String,
-}
-
-/// `uv.lock` and `pylock.toml` list tables with a name, `poetry.lock` has a table by name.
-struct Dependencies(Vec<String>);
-
-impl<'de> Deserialize<'de> for Dependencies {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Either;
-        impl<'de> serde::de::Visitor<'de> for Either {
-            type Value = Dependencies;
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("a list of tables with a name, or a table by name")
-            }
-            fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut seq: A) -> Result<Dependencies, A::Error> {
-                let mut names = Vec::new();
-                while let Some(named) = seq.next_element::<Named>()? {
-                    names.push(named.name);
-                }
-                Ok(Dependencies(names))
-            }
-            fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Dependencies, A::Error> {
-                let mut names = Vec::new();
-                while let Some((name, _)) = map.next_entry::<String, serde::de::IgnoredAny>()? {
-                    names.push(name);
-                }
-                Ok(Dependencies(names))
-            }
-        }
-        deserializer.deserialize_any(Either)
-    }
-}
-
-impl Lock {
-    fn graph(self) -> BTreeMap<PackageName, BTreeSet<PackageName>> {
-        let mut graph: BTreeMap<PackageName, BTreeSet<PackageName>> = BTreeMap::new();
-        for package in self.packages {
-            let Ok(name) = PackageName::parse(&package.name) else { continue };
-            let optional = package.optional_dependencies.into_values().flatten().map(|n| n.name);
-            let needs = package.dependencies.map(|d| d.0).unwrap_or_default().into_iter().chain(optional);
-            graph.entry(name).or_default().extend(needs.filter_map(|n| PackageName::parse(&n).ok()));
-        }
-        graph
-    }
 }
 
 #[cfg(test)]
@@ -265,5 +225,42 @@ mod tests {
     fn what_cannot_be_read_is_never_development() {
         let scopes = Scopes::read(Some("[project"), Some("[[package]]\nname = 'pytest'\n"));
         assert_eq!(scope(&scopes, "pytest"), Scope::Unknown);
+    }
+
+    /// A `uv.lock` in which the project needs jinja2, and its development pytest.
+    const UV: &str = "[[package]]\nname = 'demo'\nversion = '1.0'\nsource = { editable = '.' }\ndependencies = [{ name = 'jinja2' }]\n[package.dev-dependencies]\ndev = [{ name = 'pytest' }]\n[[package]]\nname = 'jinja2'\nsource = { registry = 'https://pypi.org/simple' }\ndependencies = [{ name = 'markupsafe' }]\n[[package]]\nname = 'markupsafe'\n[[package]]\nname = 'pytest'\n";
+
+    #[test]
+    fn what_the_project_does_not_list_is_taken_from_its_entry_in_the_lock() {
+        let dynamic = "[project]\nname = 'demo'\ndynamic = ['dependencies']\n";
+        let setup_py = "[build-system]\nrequires = ['setuptools']\n";
+        let plain = UV.replace("source = { editable = '.' }\n", "");
+        for (project, lock) in [(dynamic, UV), (setup_py, UV), (dynamic, &plain)] {
+            let scopes = Scopes::read(Some(project), Some(lock));
+            assert_eq!(
+                ["jinja2", "markupsafe", "pytest"].map(|name| scope(&scopes, name)),
+                [Scope::Runtime, Scope::Runtime, Scope::Development],
+                "{project}{lock}"
+            );
+        }
+    }
+
+    #[test]
+    fn nothing_is_development_where_nobody_says_what_the_project_needs() {
+        let locks = [
+            UV.replace("dependencies = [{ name = 'jinja2' }]\n", ""),
+            UV.replace("'demo'", "'other'").replace("editable = '.'", "editable = 'packages/other'"),
+            UV.replace("editable = '.'", "registry = 'https://pypi.org/simple'"),
+        ];
+        let optional = "[project]\nname = 'demo'\ndependencies = ['click']\ndynamic = ['optional-dependencies']\n";
+        for project in ["[project]\nname = 'demo'\ndynamic = ['dependencies']\n", "[tool.black]\n", optional] {
+            for lock in &locks {
+                let scopes = Scopes::read(Some(project), Some(lock));
+                assert_eq!(scope(&scopes, "pytest"), Scope::Unknown, "{project}{lock}");
+            }
+        }
+        // Poetry's own table tells, also where `[project]` leaves the dependencies to it.
+        let poetry = "[project]\nname = 'x'\ndynamic = ['dependencies']\n[tool.poetry.dependencies]\njinja2 = '*'\n";
+        assert_eq!(scope(&Scopes::read(Some(poetry), Some(UV)), "pytest"), Scope::Development);
     }
 }

@@ -89,7 +89,7 @@ pub enum StatusError {
 pub fn update_status(project: &Project, request: &StatusRequest) -> Result<StatusUpdate, StatusError> {
     let ledger = documents::ledger(project)?;
     let output = project.path(&request.output);
-    let _held = state_store::lock(&output)?;
+    let _held = project.lock(&output)?;
     let mut warnings = Vec::new();
 
     let previous = match load_status(project, request) {

@@ -210,7 +210,8 @@ impl<'a> Recorder<'a> {
     }
 
     fn time(&self) -> Timestamp {
-        Timestamp::new(self.run.now.moment() + (self.run.elapsed)())
+        let passed = time::Duration::try_from((self.run.elapsed)()).unwrap_or(time::Duration::MAX);
+        Timestamp::new(self.run.now.moment().saturating_add(passed))
     }
 
     /// Runs a step and records how long it took. A step that cannot be recorded is said in the log; the step itself counts.

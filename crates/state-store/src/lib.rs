@@ -20,7 +20,9 @@ pub use folder::{Entry, EntryKind, absolute_names, exists, list, modified, remov
 pub use lock::{Lock, lock, lock_below, refuse_links};
 pub use read::{open_if_there, open_regular, read, read_below, read_if_there, read_start};
 pub use together::{Replaced, Replacement, TogetherError, replace_together};
-pub use write::{append_lines, replace, replace_if_changed, replace_if_changed_with, replace_without_sync, set_aside};
+pub use write::{
+    append_lines, keep_aside, replace, replace_if_changed, replace_if_changed_with, replace_without_sync, set_aside,
+};
 
 /// The most that a document of ours may hold: 4 GiB, a ledger of some four million findings.
 pub const DOCUMENT_LIMIT: u64 = 4 * 1024 * 1024 * 1024;

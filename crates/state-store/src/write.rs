@@ -7,7 +7,7 @@ use std::{
 
 use tempfile::NamedTempFile;
 
-use crate::{Action, StoreError, StoreErrorKind, open_regular};
+use crate::{Action, StoreError, StoreErrorKind, exists, open_regular, read_if_there};
 
 const PREFIX: &str = ".relwarden-";
 const SUFFIX: &str = ".tmp";
@@ -233,19 +233,38 @@ fn ends_mid_line(path: &Path) -> io::Result<bool> {
 
 /// Moves a file that cannot be used out of the way, to `NAME.LABEL` beside it (`NAME.LABEL.2`, … if that is taken). Gives the new path.
 pub fn set_aside(path: &Path, label: &str) -> Result<PathBuf, StoreError> {
-    let fail = |e| StoreError::io(Action::SetAside, path, e);
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
     let mut number = 1;
     let target = loop {
-        let suffix = if number == 1 { String::new() } else { format!(".{number}") };
-        let target = path.with_file_name(format!("{name}.{label}{suffix}"));
-        if std::fs::symlink_metadata(&target).is_err() {
+        let target = name_aside(path, label, number);
+        if !exists(&target) {
             break target;
         }
         number += 1;
     };
-    std::fs::rename(path, &target).map_err(fail)?;
+    std::fs::rename(path, &target).map_err(|e| StoreError::io(Action::SetAside, path, e))?;
     Ok(target)
+}
+
+/// As [`set_aside`], but keeps a copy of what the file held and leaves the file where it is. One that is kept already is not kept
+/// twice.
+pub fn keep_aside(path: &Path, label: &str, bytes: &[u8]) -> Result<PathBuf, StoreError> {
+    let mut number = 1;
+    loop {
+        let target = name_aside(path, label, number);
+        if !exists(&target) {
+            return replace(&target, bytes).map(|()| target);
+        }
+        if read_if_there(&target, bytes.len() as u64).is_ok_and(|there| there.as_deref() == Some(bytes)) {
+            return Ok(target);
+        }
+        number += 1;
+    }
+}
+
+fn name_aside(path: &Path, label: &str, number: u32) -> PathBuf {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let suffix = if number == 1 { String::new() } else { format!(".{number}") };
+    path.with_file_name(format!("{name}.{label}{suffix}"))
 }
 
 fn sync_folder(folder: &Path) -> io::Result<()> {
@@ -357,5 +376,20 @@ mod tests {
             std::fs::write(&path, b"{").unwrap();
             assert_eq!(set_aside(&path, "corrupt").unwrap().file_name().unwrap(), expected);
         }
+    }
+
+    #[test]
+    fn every_copy_that_is_kept_has_a_name_of_its_own() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("events.ndjson");
+        let names: Vec<_> = [b"one".as_slice(), b"two", b"one", b"three"]
+            .iter()
+            .map(|bytes| keep_aside(&path, "corrupt-2026-01-05", bytes).unwrap())
+            .map(|kept| kept.file_name().unwrap().to_string_lossy().into_owned())
+            .collect();
+        let first = "events.ndjson.corrupt-2026-01-05";
+        assert_eq!(names, [first, &format!("{first}.2"), first, &format!("{first}.3")]);
+        assert_eq!(std::fs::read(dir.path().join(first)).unwrap(), b"one");
+        assert_eq!(std::fs::read(dir.path().join(&names[1])).unwrap(), b"two");
     }
 }

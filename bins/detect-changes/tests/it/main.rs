@@ -132,6 +132,76 @@ fn a_comparison_of_commits_is_the_same_whatever_is_checked_out() {
 }
 
 #[test]
+fn a_folder_of_reports_is_the_same_side_in_a_commit_and_on_disk() {
+    let checkout = Checkout::empty();
+    commit(&checkout, "first", "[\"idna\"]", &json!([{ "name": "idna", "version": "3.7", "vulns": [] }]));
+    checkout.write("reports/older/pip-audit.json", "{}");
+    checkout.write("reports/kept/.gitkeep", "");
+    checkout.write("reports/bandit.json/x", "a folder in its place");
+    std::os::unix::fs::symlink("pip-audit.json", checkout.join("reports/link.json")).expect("a link can be made");
+    checkout.commit_all("second");
+    let told = |side: &str| {
+        let outcome = detect_changes_in(&checkout.path(), "first:reports", side).expect_success();
+        let document = outcome.json();
+        let scans = document["incomplete"].as_array().expect("a list").iter();
+        let scans = scans.map(|scan| ["scanner", "file", "coverage"].map(|key| scan[key].to_string()).join(" "));
+        let warnings = outcome.stderr.lines().filter(|line| line.contains("was not looked into"));
+        let warnings = warnings.map(|line| line[line.find("reports/").unwrap_or(0)..].to_owned());
+        let (scans, warnings): (Vec<String>, Vec<String>) = (scans.collect(), warnings.collect());
+        (scans, warnings, document["posture_trend"].clone())
+    };
+    let on_disk = told("reports");
+    assert_eq!((on_disk.0.len(), on_disk.1.len()), (2, 1), "{on_disk:?}");
+    assert_eq!(told("HEAD:reports"), on_disk);
+}
+
+#[test]
+fn the_paths_of_a_commit_are_asked_for_at_once() {
+    let checkout = Checkout::empty();
+    let results: Vec<Value> = (0..40)
+        .map(|n| {
+            json!({ "test_id": "B602", "test_name": "x", "issue_severity": "HIGH", "issue_confidence": "HIGH", "code": "",
+                "filename": format!("src/m{n}.py"), "line_number": 3, "line_range": [3], "issue_text": "x", "issue_cwe": {} })
+        })
+        .collect();
+    let report = |files: &[String], results: &[Value]| {
+        let read = files.iter().map(|file| (file.clone(), json!({ "loc": 10 })));
+        let metrics: serde_json::Map<String, Value> =
+            read.chain([("_totals".to_owned(), json!({ "loc": 400 }))]).collect();
+        json!({ "errors": [], "generated_at": "2023-07-24T04:00:00Z", "metrics": metrics, "results": results })
+            .to_string()
+    };
+    let files: Vec<String> = (0..40).map(|n| format!("src/m{n}.py")).collect();
+    checkout.write("pyproject.toml", "[project]\nname = \"demo\"\nversion = \"1.0.0\"\n");
+    for file in &files {
+        checkout.write(file, "import os\n");
+    }
+    checkout.write("reports/bandit.json", report(&files, &results));
+    checkout.commit_all("first");
+    // The scanner did not look at them: whether they are still there tells what that means.
+    checkout.write("reports/bandit.json", report(&["src/other.py".to_owned()], &[]));
+    checkout.commit_all("second");
+
+    // A git that counts how often it is run.
+    let counted = Scratch::empty();
+    counted.write("git", "#!/bin/sh\necho run >> \"${0%/*}/runs\"\nPATH=${PATH#*:} exec git \"$@\"\n");
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(counted.join("git"), mode).expect("it is ours");
+    let binary = test_support::binary!("detect-changes");
+    test_support::Run::new("sh")
+        .args(["-c", "PATH=\"$0:$PATH\" exec \"$@\""])
+        .arg(counted.path())
+        .arg(binary.path())
+        .arg("--project")
+        .arg(checkout.path())
+        .args(["--format", "json", "--previous", "HEAD~1:reports", "--current", "HEAD:reports"])
+        .output()
+        .expect_success();
+    let runs = counted.text("runs").lines().count();
+    assert!(runs < 40, "{runs} runs of git for 40 paths");
+}
+
+#[test]
 fn without_a_baseline_everything_is_new() {
     let project = Scratch::sample();
     project.set_week("2023-07-24");

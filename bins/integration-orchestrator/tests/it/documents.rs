@@ -163,6 +163,15 @@ fn a43_a_damaged_history_stops_nothing_and_loses_nothing() {
         entry.path() != Path::new(&beside) && std::fs::read(entry.path()).is_ok_and(|bytes| bytes == damaged)
     });
     assert!(kept, "the damaged file is kept beside");
+
+    // Damaged again on the same day: both copies stay.
+    let mut again = system.project.bytes(EVENTS);
+    again.extend_from_slice(b"garbage\n");
+    system.project.write(EVENTS, &again);
+    system.report("pip-audit.json", pip_audit(&[dependency("requests", "2.30.0", &[flaw("PYSEC-2023-74", &[])])]));
+    system.workflow(WEEK_2).output().expect_success();
+    let kept = format!("{EVENTS}.corrupt-{}", &WEEK_2[..10]);
+    assert_eq!([kept.clone(), format!("{kept}.2")].map(|copy| system.project.bytes(&copy)), [damaged, again]);
 }
 
 #[test]
@@ -178,6 +187,31 @@ fn a43_a_damaged_ledger_is_named_and_left_as_it_is() {
         assert_eq!(system.documents(), before);
         refused(system.workflow(WEEK_2).output(), 3, &[LEDGER]);
         assert_eq!(system.project.text(LEDGER), damaged);
+    }
+}
+
+#[test]
+fn a_document_of_ours_that_is_no_file_is_named_with_what_mends_it() {
+    for name in [LEDGER, PLANS, EVENTS, STATUS] {
+        let system = System::scanned();
+        std::fs::rename(system.project.join(name), system.project.join("elsewhere")).unwrap();
+        for kind in ["a symbolic link", "a folder"] {
+            match kind {
+                "a folder" => std::fs::create_dir(system.project.join(name)).unwrap(),
+                _ => std::os::unix::fs::symlink(system.project.join("elsewhere"), system.project.join(name)).unwrap(),
+            }
+            let finding = many_flaws(1);
+            system.report("pip-audit.json", finding);
+            let outcome = if name == STATUS {
+                system.run("update-status", WEEK_2).output()
+            } else {
+                system.update_findings(WEEK_2).output()
+            };
+            refused(outcome, 3, &[name, kind, "hint: put what belongs there in its place"]);
+            if kind != "a folder" {
+                std::fs::remove_file(system.project.join(name)).unwrap();
+            }
+        }
     }
 }
 

@@ -63,7 +63,8 @@ impl Renewal {
     /// The time of the run, and what has passed since.
     fn now(&self) -> Timestamp {
         let (started, read) = self.started;
-        Timestamp::new(started.moment() + read.elapsed())
+        let passed = i64::try_from(read.elapsed().as_secs()).unwrap_or(i64::MAX);
+        Timestamp::from_unix(started.moment().unix_timestamp().saturating_add(passed)).unwrap_or(started)
     }
 
     async fn another(&self) -> Result<Option<IndexCredential>, TrustedError> {

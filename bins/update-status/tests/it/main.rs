@@ -114,10 +114,39 @@ fn a_refresh_of_nothing_writes_nothing() {
 fn a_file_in_the_place_of_the_folder_is_a_failure() {
     let project = scanned();
     project.write(STATUS, "not a folder");
-    let outcome = update(&project, NOW, &[]).expect_code(4);
+    let outcome = update(&project, NOW, &[]).expect_code(3);
     assert!(outcome.stderr.contains("error: cannot update the status"), "{outcome:?}");
     assert!(outcome.stderr.contains("a file stands where a folder is needed"), "{outcome:?}");
+    assert!(outcome.stderr.contains("hint: put what belongs there in its place"), "{outcome:?}");
     assert_eq!(project.text(STATUS), "not a folder");
+}
+
+#[test]
+fn a_link_in_the_place_of_the_folder_is_refused_unless_it_lies_elsewhere() {
+    let project = scanned();
+    let elsewhere = Scratch::empty();
+    std::fs::create_dir_all(project.join("docs")).unwrap();
+    std::os::unix::fs::symlink(elsewhere.path(), project.join(STATUS)).unwrap();
+    let outcome = update(&project, NOW, &[]).expect_code(2);
+    assert!(outcome.stderr.contains("a symbolic link stands where a folder of the project is needed"), "{outcome:?}");
+    assert!(elsewhere.files().is_empty());
+
+    // What is named outside of the project is the caller's.
+    let named = elsewhere.join("link");
+    std::fs::create_dir(elsewhere.join("real")).unwrap();
+    std::os::unix::fs::symlink("real", &named).unwrap();
+    update(&project, NOW, &["--output", named.to_str().unwrap()]).expect_success();
+    assert!(elsewhere.join("real/index.json").exists());
+}
+
+#[test]
+fn a_clock_far_beyond_every_due_date_is_refused() {
+    let project = scanned();
+    for now in ["9000-01-01T00:00:00Z", "9999-12-31T23:59:59Z"] {
+        let outcome = update(&project, now, &[]).expect_code(2);
+        assert!(outcome.stderr.contains("is not before the year 9000"), "{outcome:?}");
+    }
+    update(&project, "8999-12-31T23:59:59Z", &[]).expect_success();
 }
 
 #[test]

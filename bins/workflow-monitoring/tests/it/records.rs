@@ -5,6 +5,23 @@ use test_support::Scratch;
 use crate::{NOW, json, monitoring, monitoring_at, record, record_files, refused, start};
 
 #[test]
+fn records_are_written_into_no_folder_behind_a_link() {
+    let (project, elsewhere) = (Scratch::empty(), Scratch::empty());
+    std::os::unix::fs::symlink(elsewhere.path(), project.join("metrics")).unwrap();
+    for arguments in [["start", "--workflow", "release"].as_slice(), &["prune"]] {
+        refused(monitoring(&project, arguments).output(), 2, "git does not follow links");
+    }
+    assert!(elsewhere.files().is_empty());
+    std::fs::remove_file(project.join("metrics")).unwrap();
+    project.write("metrics", "a file");
+    refused(
+        monitoring(&project, &["start", "--workflow", "release"]).output(),
+        3,
+        "put what belongs there in its place",
+    );
+}
+
+#[test]
 fn a_run_is_recorded_from_start_to_finish() {
     let project = Scratch::empty();
     let id = start(&project, "2026-03-31T10:00:00Z", "security-driven-release");

@@ -1,6 +1,6 @@
 //! Records out of zip archives, hostile ones too.
 
-use std::io::{Cursor, Write as _};
+use std::io::{self, Cursor, Read, Seek, SeekFrom, Write as _};
 
 use zip::{ZipWriter, write::SimpleFileOptions};
 
@@ -51,6 +51,43 @@ fn the_wanted_records_are_taken_with_their_twins() {
     let first = found.first_unreadable.unwrap().to_string();
     assert!(first.starts_with("advisory record broken.json: it cannot be read"), "{first}");
     assert_eq!(AdvisoryStore::from_records(found.records).0.len(), 4);
+}
+
+/// A file that cannot be read any more after so many reads.
+struct Failing<'b>(Cursor<&'b [u8]>, usize);
+
+impl Read for Failing<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        self.1 = self.1.checked_sub(1).ok_or_else(|| io::Error::other("gone"))?;
+        self.0.read(into)
+    }
+}
+
+impl Seek for Failing<'_> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.0.seek(to)
+    }
+}
+
+#[test]
+fn a_wanted_record_that_cannot_be_read_is_counted_whenever_that_shows() {
+    let wanted = Wanted::of([&vulnerability("pkg", "1.0", &["PYSEC-1", "CVE-1-1"])]);
+    let pysec = record("PYSEC-1", r#""CVE-1-1""#, "pkg", "");
+    let odd = r#"{"id":"PYSEC-1","affected":[7,{"package":{"ecosystem":"PyPI","name":"other"}}]}"#;
+    let bytes = zip(&[
+        ("CVE-1-1.json", br#"{"id":"CVE-1-1"}"#),
+        ("PYSEC-1.json", pysec.as_bytes()),
+        ("odd.json", odd.as_bytes()),
+    ]);
+    let mut counts = Vec::new();
+    for reads in 0..60 {
+        let file = Failing(Cursor::new(&bytes), reads);
+        if let Ok(found) = records_of_archive(file, &wanted, ArchiveLimits::default()) {
+            counts.push((found.records.len(), found.unreadable));
+        }
+    }
+    assert!(counts.iter().all(|(taken, unreadable)| taken + unreadable == 3), "{counts:?}");
+    assert!(counts.contains(&(2, 1)) && counts.ends_with(&[(3, 0)]), "{counts:?}");
 }
 
 #[test]

@@ -373,6 +373,14 @@ fn scanners_go_on_ageing_without_a_ledger() {
 }
 
 #[test]
+fn a_published_number_of_days_that_cannot_be_is_only_a_large_one() {
+    let mut previous = mixed().assess();
+    previous.days_since_last_vulnerability = Some(i64::MAX);
+    let later = without_ledger(Known::Nothing, &previous, "2027-01-01T00:00:00Z");
+    assert_eq!(later.days_since_last_vulnerability, Some(i64::MAX));
+}
+
+#[test]
 fn nothing_of_another_project_is_told() {
     let other = findings_model::PackageName::parse("other-pkg").unwrap();
     let reason = "the findings ledger is that of another project, other-pkg";

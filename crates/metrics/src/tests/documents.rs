@@ -20,6 +20,31 @@ fn row_69_rates() {
 }
 
 #[test]
+fn daily_totals_that_no_sum_can_hold_are_named_and_left_out() {
+    let read = |runs: u64| {
+        let day = |date: &str, runs: u64| {
+            format!("\"{date}\": {{\"runs\": {runs}, \"success\": {runs}, \"failed\": {runs}}}")
+        };
+        let days = [day("2026-03-01", runs), day("2026-03-02", 3)].join(", ");
+        let mut reader = HistoryReader::new();
+        reader
+            .daily_file("daily/2026.json", format!("{{\"schema_version\": \"1.0\", \"days\": {{{days}}}}}").as_bytes());
+        reader.finish()
+    };
+    for runs in [u64::MAX, (1 << 53) + 1] {
+        let history = read(runs);
+        assert_eq!(
+            history.skipped()[0].reason,
+            "2026-03-01 counts more than 9007199254740992 of something, which cannot be"
+        );
+        assert_eq!(history.daily().days().len(), 0);
+    }
+    let most = DashboardDocument::of(&read(1 << 53), "2026-03-02T12:00:00Z".parse().unwrap());
+    assert_eq!(most.months[0].totals.runs, (1 << 53) + 3);
+    assert!(most.to_html().unwrap().contains("9007199254740995"));
+}
+
+#[test]
 fn row_70_health_words_are_found_by_whole_numbers() {
     let word = |succeeded, attempts| HealthStatus::of(Rate { succeeded, attempts, min_sample: 5 });
     assert_eq!([19, 17, 15, 10].map(|k| word(k, 20).as_str()), ["excellent", "good", "fair", "poor"]);

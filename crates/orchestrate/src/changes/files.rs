@@ -1,6 +1,10 @@
 //! The files of the project that a side of a comparison speaks of.
 
-use std::{cell::RefCell, collections::HashMap};
+use std::{
+    cell::OnceCell,
+    collections::HashSet,
+    path::{Component, Path, PathBuf},
+};
 
 use findings_ledger::{PlanFile, Plans};
 use git_command::{CommitId, Repository};
@@ -22,27 +26,20 @@ pub(super) enum Files<'p> {
 pub(super) struct CommitFiles {
     repository: Repository,
     commit: CommitId,
-    /// Which paths were asked for, and whether they are there.
-    asked: RefCell<HashMap<String, bool>>,
+    /// Every path of it, listed when the first is asked for; none where git could not list them.
+    paths: OnceCell<Option<HashSet<PathBuf>>>,
 }
 
 impl Files<'_> {
     pub(super) fn of_commit(repository: Repository, commit: CommitId) -> Self {
-        Self::Commit(CommitFiles { repository, commit, asked: RefCell::default() })
+        Self::Commit(CommitFiles { repository, commit, paths: OnceCell::new() })
     }
 
     /// Whether a file is there. What cannot be asked counts as there: nothing is resolved because git failed.
     pub(super) fn have(&self, path: &str) -> bool {
         match self {
             Self::WorkTree(project) => project.has_file(path),
-            Self::Commit(files) => {
-                if let Some(known) = files.asked.borrow().get(path) {
-                    return *known;
-                }
-                let is_there = !matches!(files.repository.read(&files.commit, path, DOCUMENT_LIMIT), Ok(None));
-                files.asked.borrow_mut().insert(path.to_owned(), is_there);
-                is_there
-            }
+            Self::Commit(files) => files.have(path),
         }
     }
 
@@ -86,7 +83,26 @@ impl Files<'_> {
 }
 
 impl CommitFiles {
+    fn have(&self, path: &str) -> bool {
+        let paths = self.paths.get_or_init(|| match self.repository.paths(&self.commit) {
+            Ok(paths) => Some(paths),
+            Err(error) => {
+                let (commit, why) = (self.commit.short(), crate::causes(&error));
+                tracing::warn!("the files of {commit} cannot be listed, so that none counts as gone: {why}");
+                None
+            }
+        });
+        let path = Path::new(path);
+        let leads_out = |part: Component<'_>| !matches!(part, Component::Normal(_) | Component::CurDir);
+        let plain = || path.components().filter(|part| *part != Component::CurDir).collect::<PathBuf>();
+        paths.as_ref().is_none_or(|paths| path.components().any(leads_out) || paths.contains(&plain()))
+    }
+
     fn read(&self, path: &str, limit: u64) -> Option<Vec<u8>> {
+        // Most of the files that are asked for by a fixed name are not there: that costs no further process.
+        if !self.have(path) {
+            return None;
+        }
         self.repository.read(&self.commit, path, limit).ok().flatten()
     }
 }

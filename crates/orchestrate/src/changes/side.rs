@@ -43,9 +43,7 @@ pub(super) fn at<'p>(
     if full.is_dir() {
         let mut warnings = Vec::new();
         let mut scans = gather::scans_of_folder(project, &full, &reading, &mut |_| false, &mut warnings)?;
-        for warning in warnings {
-            tracing::warn!("{warning}");
-        }
+        tell(&warnings);
         gather::leave_out_own_state(&mut scans);
         gather::speak_of_parts(project, &request.project, &mut scans, &[]);
         return Ok(Placed { side: Side::Reports(scans), files: Files::WorkTree(project) });
@@ -85,7 +83,9 @@ fn at_revision<'p>(project: &'p Project, place: &Path, reading: &Reading<'_>) ->
         }
         // A folder of reports, or nothing at all, which the listing names.
         Ok(None) | Err(GitError::NotAFile { .. }) => {
-            let mut scans = gather::scans_of_commit(&repository, &commit, path, reading)?;
+            let mut warnings = Vec::new();
+            let mut scans = gather::scans_of_commit(&repository, &commit, path, reading, &mut warnings)?;
+            tell(&warnings);
             gather::leave_out_own_state(&mut scans);
             if let Some(name) = reading.own_project {
                 gather::speak_of_parts(project, name, &mut scans, &[]);
@@ -95,6 +95,12 @@ fn at_revision<'p>(project: &'p Project, place: &Path, reading: &Reading<'_>) ->
         Err(error) => return Err(error.into()),
     };
     Ok(Placed { side, files: Files::of_commit(repository, commit) })
+}
+
+fn tell(warnings: &[String]) {
+    for warning in warnings {
+        tracing::warn!("{warning}");
+    }
 }
 
 fn document(bytes: &[u8], label: String) -> Result<Side, DocumentError> {

@@ -8,7 +8,7 @@ use super::FileKind;
 
 /// How deep archived reports are looked for.
 const DEPTH: usize = 4;
-/// The most files that are looked at.
+/// The most reports that are looked at.
 const MOST: usize = 20_000;
 /// Files that keep an otherwise empty folder in git.
 const KEEPERS: [&str; 2] = [".gitkeep", ".gitignore"];
@@ -25,6 +25,8 @@ pub(super) struct Original {
     pub(super) files: Vec<Found>,
     /// Everything below `reports/archived`.
     pub(super) reports: Vec<Found>,
+    /// How many more reports there are than are looked at.
+    pub(super) beyond: usize,
 }
 
 /// A file that was found; what it really is (a folder, a pipe, a link) shows when it is read.
@@ -40,7 +42,7 @@ impl Original {
         let has = |folder: &Path, name: &str, kind: EntryKind| -> Result<bool, StoreError> {
             Ok(state_store::list(folder)?.iter().any(|entry| entry.name == name && entry.kind == kind))
         };
-        let mut original = Self { root: given.to_owned(), files: Vec::new(), reports: Vec::new() };
+        let mut original = Self { root: given.to_owned(), files: Vec::new(), reports: Vec::new(), beyond: 0 };
         let folder = |base: &Path, name: &str| has(base, name, EntryKind::Folder).map(|is| is.then(|| base.join(name)));
         let security = match folder(given, "security")? {
             Some(security) => security,
@@ -63,7 +65,7 @@ impl Original {
         if let Some(reports) = folder(&security, "reports")?
             && let Some(archived) = folder(&reports, "archived")?
         {
-            original.walk(&archived, DEPTH)?;
+            original.walk(&archived, DEPTH, MOST)?;
         }
         let is_there = original.files.iter().any(|f| f.kind != FileKind::Other) || !original.reports.is_empty();
         Ok(is_there.then_some(original))
@@ -87,12 +89,13 @@ impl Original {
         Ok(())
     }
 
-    fn walk(&mut self, folder: &Path, depth: usize) -> Result<(), StoreError> {
+    fn walk(&mut self, folder: &Path, depth: usize, most: usize) -> Result<(), StoreError> {
         for entry in state_store::list(folder)? {
             let path = folder.join(&entry.name);
             match entry.kind {
-                EntryKind::Folder if depth > 0 => self.walk(&path, depth - 1)?,
-                _ if KEEPERS.contains(&entry.name.as_str()) || self.reports.len() >= MOST => {}
+                EntryKind::Folder if depth > 0 => self.walk(&path, depth - 1, most)?,
+                _ if KEEPERS.contains(&entry.name.as_str()) => {}
+                _ if self.reports.len() >= most => self.beyond += 1,
                 _ => self.reports.push(Found { path, kind: FileKind::Report }),
             }
         }
@@ -111,4 +114,20 @@ fn is_copy(name: &str, known: &[(&str, FileKind)]) -> bool {
         let stem = known.rsplit_once('.').map_or(*known, |(stem, _)| stem);
         name.starts_with(stem)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reports_beyond_the_limit_are_counted() {
+        let dir = tempfile::tempdir().unwrap();
+        for name in ["2023-01-01/a.json", "2023-01-01/b.json", "2023-01-02/c.json", "2023-01-02/.gitkeep"] {
+            state_store::replace(&dir.path().join(name), b"{}").unwrap();
+        }
+        let mut original = Original { root: dir.path().to_owned(), files: Vec::new(), reports: Vec::new(), beyond: 0 };
+        original.walk(dir.path(), DEPTH, 1).unwrap();
+        assert_eq!((original.reports.len(), original.beyond), (1, 2));
+    }
 }
