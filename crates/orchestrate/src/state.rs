@@ -17,7 +17,7 @@ use std::{
 use findings_model::Timestamp;
 use git_command::{CommitId, GitError, Push, PushRefusal, Repository};
 use live_status::StatusDocument;
-use state_store::{Action, DOCUMENT_LIMIT, StoreError};
+use state_store::{Action, DOCUMENT_LIMIT, Lock, StoreError};
 
 use crate::{
     paths::{self, STATE},
@@ -142,10 +142,7 @@ pub enum CommitStateError {
 /// A status that says the same as the committed one, at a later time, is nothing of substance. A document that is cut off or not of its format is set
 /// aside, and the committed one put back. A push that fails for another reason than a faster one takes the commit back.
 pub fn commit_state(project: &Project, request: &StateRequest<'_>) -> Result<StateCommit, CommitStateError> {
-    let _held = state_store::lock(project.root())?;
-    for folder in STATE {
-        state_store::refuse_links(Action::Write, project.root(), Path::new(folder))?;
-    }
+    let _held = hold(project)?;
     let repository = Repository::find(project.root())?;
     let head = repository.head()?;
     let Some(base) = head.commit() else { return Err(CommitStateError::NoCommit) };
@@ -173,6 +170,16 @@ pub fn commit_state(project: &Project, request: &StateRequest<'_>) -> Result<Sta
         Pushing::Local => Ok(done),
         Pushing::Push => push(project, &repository, request, branch, done),
     }
+}
+
+/// Holds what is committed against the runs that write it, and the repository against a bump, which holds the findings too. Every other
+/// step holds one folder at a time, so that none waits for one that waits for it.
+fn hold(project: &Project) -> Result<Vec<Lock>, StoreError> {
+    for folder in STATE {
+        state_store::refuse_links(Action::Write, project.root(), Path::new(folder))?;
+    }
+    let is_needed = |folder: &&str| *folder == paths::FINDINGS || project.path(folder).is_dir();
+    STATE.into_iter().filter(is_needed).map(|folder| project.lock(folder)).collect()
 }
 
 /// The files that may be too large for the remote, with their bytes.
