@@ -231,6 +231,13 @@ fn document_hint(error: &DocumentError) -> Option<&'static str> {
         }
         DocumentError::ReceiptSchema { source: SchemaError::Newer { .. }, .. } => OF_ANOTHER_VERSION,
         DocumentError::Ledger { .. } | DocumentError::Decision { .. } => DAMAGED,
+        DocumentError::KeptDecision { source, .. } => match document_hint(source) {
+            Some(OF_ANOTHER_VERSION) => OF_ANOTHER_VERSION,
+            _ => {
+                "nothing was decided; restore the file from git history, or delete it where its release is recorded or never came, \
+                 then run again (docs/runbook.md, \"A document of ours is damaged\")"
+            }
+        },
         DocumentError::Receipt { .. } | DocumentError::ReceiptSchema { .. } => {
             "a receipt is not kept in git: run `publish-pypi publish` on the same files again, which finds them on the index and \
              writes the receipt, or take it from the publish job's artifacts"

@@ -6,7 +6,7 @@ use findings_model::{PackageName, Timestamp};
 use release_decision::{Adopt, Baseline, Publication, RecordError};
 
 use crate::{
-    documents::{self, DocumentError},
+    documents::{self, DocumentError, Wanted},
     kept, paths,
     project::Project,
 };
@@ -74,8 +74,14 @@ pub fn record_release(project: &Project, request: &RecordRequest<'_>) -> Result<
         return Err(RecordReleaseError::OtherProject { receipt: receipt.project, project: request.project.clone() });
     }
     let _held = project.lock(paths::FINDINGS).map_err(DocumentError::from)?;
-    let id = receipt.decision_id.as_deref();
-    let decision = documents::decision_of_publish(project, request.receipt, |d| Some(d.decision_id.as_str()) == id)?;
+    let known = documents::baseline(project)?;
+    let recorded = known.as_ref().and_then(|known| known.decision_id.as_deref());
+    let decision = match receipt.decision_id.as_deref() {
+        Some(id) if recorded != Some(id) => documents::decision_of_publish(project, request.receipt, Wanted::Id(id))?,
+        _ => None,
+    };
+    // All of them are judged before anything is written.
+    let kept = kept::all(project)?;
     let current = if request.adopt_current {
         Some(documents::ledger_or_empty(project, &request.project, request.now)?.finding_set())
     } else {
@@ -83,13 +89,13 @@ pub fn record_release(project: &Project, request: &RecordRequest<'_>) -> Result<
     };
     let baseline = release_decision::record_release(Publication {
         receipt: &receipt,
-        decision: decision.as_ref().filter(|_| receipt.decision_id.is_some()),
-        baseline: documents::baseline(project)?,
+        decision: decision.as_ref(),
+        baseline: known,
         adopt: current.as_ref().map_or(Adopt::Nothing, Adopt::Current),
         commit: request.commit.clone(),
     })?;
     let moved = project.write(paths::BASELINE, baseline.to_json().as_bytes()).map_err(DocumentError::from)?;
-    kept::forget(project, &baseline)?;
+    kept.forget(project, &baseline).map_err(DocumentError::from)?;
     let findings = match (&receipt.decision_id, request.adopt_current) {
         (Some(_), _) => RecordedFindings::Decided,
         (None, true) => RecordedFindings::Adopted,

@@ -329,7 +329,7 @@ pub fn bump_version(
 
 /// What the decisions on the same version say in the changelog that this one replaced.
 fn replaced_entries(project: &Project, decision: &Decision) -> Result<Vec<String>, DocumentError> {
-    let kept = kept::all(project)?.into_iter().map(|stored| stored.decision);
+    let kept = kept::all(project)?.into_decisions().into_iter().map(|stored| stored.decision);
     let replaced =
         kept.filter(|kept| kept.decision_id != decision.decision_id && kept.next_version == decision.next_version);
     Ok(replaced.map(|kept| kept.changelog_entry).collect())

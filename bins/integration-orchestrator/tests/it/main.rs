@@ -20,6 +20,7 @@ mod environment;
 mod health;
 mod holes;
 mod identity;
+mod kept;
 mod kill;
 mod monitoring;
 mod outputs;
