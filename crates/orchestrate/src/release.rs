@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use findings_model::{PackageName, Timestamp};
-use release_decision::{Adopt, Baseline, Publication, RecordError};
+use git_command::Repository;
+use release_decision::{Adopt, Baseline, Pattern, Publication, RecordError, Version};
 
 use crate::{
     documents::{self, DocumentError, Wanted},
@@ -20,8 +21,10 @@ pub struct RecordRequest<'a> {
     pub receipt: &'a Path,
     /// Whether a receipt without a decision takes today's findings as released.
     pub adopt_current: bool,
-    /// The commit that the release was built from.
+    /// The commit that the release was built from; none to take the one that its tag is at.
     pub commit: Option<String>,
+    /// How the tag of a release is spelled.
+    pub tag: &'a Pattern,
     /// The time of the run.
     pub now: Timestamp,
 }
@@ -92,7 +95,7 @@ pub fn record_release(project: &Project, request: &RecordRequest<'_>) -> Result<
         decision: decision.as_ref(),
         baseline: known,
         adopt: current.as_ref().map_or(Adopt::Nothing, Adopt::Current),
-        commit: request.commit.clone(),
+        commit: request.commit.clone().or_else(|| tagged(project, request.tag, &receipt.version)),
     })?;
     let moved = project.write(paths::BASELINE, baseline.to_json().as_bytes()).map_err(DocumentError::from)?;
     kept.forget(project, &baseline).map_err(DocumentError::from)?;
@@ -102,4 +105,17 @@ pub fn record_release(project: &Project, request: &RecordRequest<'_>) -> Result<
         (None, false) => RecordedFindings::Unchanged,
     };
     Ok(Recorded { baseline, moved, findings })
+}
+
+/// The commit of a release's tag; none where there is no such tag here. What the tag is at was built, not what a run began with.
+fn tagged(project: &Project, tag: &Pattern, version: &str) -> Option<String> {
+    let version = version.parse::<Version>().ok()?;
+    let commit = Repository::find(project.root()).and_then(|repository| repository.tagged(&tag.with(&version)));
+    match commit {
+        Ok(commit) => commit.map(|commit| commit.as_str().to_owned()),
+        Err(error) => {
+            tracing::debug!("the commit of {version} is not recorded: {}", crate::causes(&error));
+            None
+        }
+    }
 }
