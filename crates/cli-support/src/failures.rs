@@ -70,6 +70,8 @@ pub fn version_failure(error: BumpVersionError) -> Failure {
         | E::NoCommit
         | E::NoBranch => ExitStatus::Usage,
         E::NothingDue { .. }
+        | E::DecisionReplaced
+        | E::NoSuchDecision { .. }
         | E::Place { .. }
         | E::Stale { .. }
         | E::Uncommitted { .. }
@@ -82,6 +84,10 @@ pub fn version_failure(error: BumpVersionError) -> Failure {
     let hint = match &error {
         E::NothingDue { .. } => {
             Some("nothing was written; give --next-version, or decide with `decide-release --force`".to_owned())
+        }
+        E::DecisionReplaced => Some("nothing was written; the newer decision will be carried out".to_owned()),
+        E::NoSuchDecision { .. } => {
+            Some("nothing was written; give the id that decide-release printed, or leave --decision-id out".to_owned())
         }
         E::Unknown { .. } => {
             Some("give the version with --current-version, or what the index has with --index".to_owned())
