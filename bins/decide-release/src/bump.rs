@@ -105,6 +105,7 @@ impl Bump {
             decision: &request,
             settings: &settings,
             carried_out: self.decision_id.as_deref(),
+            ssh: requests::ssh(cx),
         };
         let bump = bump_version(&project, &request).map_err(requests::version_failure)?;
         for warning in &bump.warnings {

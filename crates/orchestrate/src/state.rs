@@ -15,7 +15,7 @@ use std::{
 };
 
 use findings_model::Timestamp;
-use git_command::{CommitId, GitError, Push, PushRefusal, Repository};
+use git_command::{CommitId, GitError, Push, PushRefusal, Repository, Ssh};
 use live_status::StatusDocument;
 use state_store::{Action, DOCUMENT_LIMIT, Lock, StoreError};
 
@@ -49,6 +49,8 @@ pub struct StateRequest<'a> {
     pub run_id: Option<&'a str>,
     /// Whether the commit is pushed.
     pub pushing: Pushing,
+    /// The `ssh` through which git talks to the remote.
+    pub ssh: Ssh,
     /// How the status is computed, where another run changed it too.
     pub status: &'a StatusRequest,
     /// Waits before another try.
@@ -143,7 +145,7 @@ pub enum CommitStateError {
 /// aside, and the committed one put back. A push that fails for another reason than a faster one takes the commit back.
 pub fn commit_state(project: &Project, request: &StateRequest<'_>) -> Result<StateCommit, CommitStateError> {
     let _held = hold(project)?;
-    let repository = Repository::find(project.root())?;
+    let repository = Repository::find(project.root())?.with_ssh(request.ssh);
     let head = repository.head()?;
     let Some(base) = head.commit() else { return Err(CommitStateError::NoCommit) };
     let Some(branch) = request.branch.or(head.branch()) else {

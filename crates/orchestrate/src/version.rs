@@ -10,7 +10,7 @@ mod stale;
 use std::path::PathBuf;
 
 use findings_model::text;
-use git_command::{GitError, PushRefusal};
+use git_command::{GitError, PushRefusal, Ssh};
 use release_decision::{BumpMode, BumpSettings, PyprojectError, Version, VersionError};
 use state_store::{Replaced, Replacement, StoreError, TogetherError};
 
@@ -226,6 +226,8 @@ pub struct BumpRequest<'a> {
     pub settings: &'a BumpSettings,
     /// The id of the decision that is carried out; none for the newest, whichever it is.
     pub carried_out: Option<&'a str>,
+    /// The `ssh` through which git talks to the remote.
+    pub ssh: Ssh,
 }
 
 /// Writes the next version wherever the project holds its version, all or nothing, and changes no other byte.

@@ -101,3 +101,14 @@ fn a_changelog_that_cannot_be_kept_up_is_warned_of() {
     assert!(outcome.stderr.contains(warning), "{}", outcome.stderr);
     assert_eq!(project.bytes("CHANGELOG.md"), changelog);
 }
+
+#[test]
+fn an_ssh_that_the_environment_names_is_the_one_that_runs() {
+    let checkout = checkout("mode = 'commit'\npush = true\nremote = 'ssh://example.invalid/demo'");
+    checkout.hook(HookAt::WorkTree, "ssh", "echo asked for \"$@\" >> asked; exit 1");
+    let ssh = checkout.join(".git/hooks/ssh");
+    let outcome = bump(&checkout).env("GIT_SSH", &ssh).env("GIT_SSH_VARIANT", "ssh").output();
+    assert_ne!(outcome.code, Some(0));
+    let asked = checkout.text("asked");
+    assert!(asked.contains("example.invalid") && !asked.contains("BatchMode"), "{asked}");
+}

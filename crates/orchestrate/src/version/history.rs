@@ -85,7 +85,7 @@ pub(super) fn course(
     source: &Source,
 ) -> Result<Course, BumpVersionError> {
     let settings = request.settings;
-    let repository = Repository::find(project.root())?;
+    let repository = Repository::find(project.root())?.with_ssh(request.ssh);
     let head = repository.head()?;
     let base = head.commit().cloned().ok_or(BumpVersionError::NoCommit)?;
     let remote = settings.push.then(|| settings.remote.clone());
