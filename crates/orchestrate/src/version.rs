@@ -256,7 +256,7 @@ pub fn bump_version(project: &Project, request: &BumpRequest<'_>) -> Result<Vers
     let plan = situation.plan(project, request, &course)?;
     plan.tell(&mut bump);
     if writing == Writing::Write {
-        carry_out(project, request, &situation, plan, course, &mut bump)?;
+        carry_out(project, request, &situation, &plan, course, &mut bump)?;
     }
     Ok(bump)
 }
@@ -266,7 +266,7 @@ fn carry_out(
     project: &Project,
     request: &BumpRequest<'_>,
     situation: &Situation,
-    plan: Plan,
+    plan: &Plan,
     course: Course,
     bump: &mut VersionBump,
 ) -> Result<(), BumpVersionError> {

@@ -77,13 +77,14 @@ fn a_version_file_that_cannot_be_read_is_not_passed_over() {
     let settings = "[tool.setuptools.dynamic]\nversion = { attr = \"demo.__version__\" }\n";
     let project =
         bump::project(&[("pyproject.toml", &dynamic(settings)), ("demo/__init__.py", "__version__ = '0.1'\n")]);
-    let decide = || {
+    let decide = |id: &str| {
         let run = test_support::binary!("decide-release").run().project(project.path());
-        run.args(["--format", "json", "--manual", "--notes", "x", "--index", "none"]).output().expect_success().json()
+        let run = run.args(["--format", "json", "--manual", "--notes", "x", "--index", "none", "--request-id", id]);
+        run.output().expect_success().json()
     };
-    assert_eq!(decide()["next_version"], "0.1");
+    assert_eq!(decide("1")["next_version"], "0.1");
     project.write("src/demo/__init__.py", b"# Andr\xe9\n__version__ = '3.0.0'\n");
-    let decision = decide();
+    let decision = decide("2");
     assert_eq!((&decision["current_version"], &decision["next_version"]), (&Value::Null, &Value::Null));
     let reason = decision["version_reason"].as_str().unwrap();
     assert!(reason.ends_with("src/demo/__init__.py cannot be read: not UTF-8"), "{reason}");

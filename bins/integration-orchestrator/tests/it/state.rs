@@ -153,28 +153,6 @@ fn every_folder_of_the_state_is_held_and_no_other() {
 }
 
 #[test]
-fn a_release_is_recorded_with_the_commit_of_its_tag() {
-    let shared = Shared::new();
-    let tagged = shared.checkout.git(&["rev-parse", "HEAD"]);
-    shared.checkout.git(&["tag", "-a", "-m", "x", "v1.0.1"]);
-    let newer = shared.checkout.commit_all("second");
-    let commit_of = |version: &str, more: &[&str]| {
-        let receipt = serde_json::json!({ "schema_version": "1.0", "project": "sample-package", "version": version,
-            "index": "http://127.0.0.1/", "decision_id": null, "verified": true, "trial": false, "started_at": WEEK_1, "finished_at": WEEK_1,
-            "files": [{ "file": "a.whl", "sha256": "00", "outcome": "uploaded", "attempts": 1, "bytes": 1, "seconds": 0.1 }] });
-        shared.checkout.write("receipt.json", receipt.to_string());
-        // What a run began with is not what it built.
-        let run = binary("integration-orchestrator").run().project(&shared.checkout.path()).now(WEEK_1);
-        let run = run.env("GITHUB_SHA", &newer).args(["record-release", "--receipt", "receipt.json"]);
-        run.args(more).output().expect_success();
-        shared.first().json(BASELINE)["commit"].clone()
-    };
-    assert_eq!(commit_of("1.0.1", &[]), tagged);
-    assert_eq!(commit_of("1.0.2", &[]), Value::Null);
-    assert_eq!(commit_of("1.0.3", &["--commit", &newer]), newer);
-}
-
-#[test]
 fn a_status_that_only_grew_older_is_not_committed() {
     let shared = Shared::new();
     let runner = shared.first();

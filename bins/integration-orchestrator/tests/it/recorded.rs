@@ -1,10 +1,11 @@
-//! Decisions that were replaced before they were recorded, where the file of one is damaged.
+//! Recording a release: with the commit of its tag, and beside a damaged decision of the past.
 
-use serde_json::Value;
+use serde_json::{Value, json};
+use test_support::Checkout;
 
 use crate::{
     scans::{Weakness, bandit, one_secret},
-    system::{BASELINE, System, WEEK_1, WEEK_2, WEEK_3, index_with_1_0_0, refused},
+    system::{BASELINE, System, WEEK_1, WEEK_2, WEEK_3, binary, index_with_1_0_0, refused},
 };
 
 const DAMAGED: &str = "security/findings/history/decisions/2026-01-01T000000Z-0123456789abcdef.json";
@@ -75,4 +76,28 @@ fn a_damaged_decision_is_not_healthy() {
     let part = &report["components"]["release_engine"];
     assert_eq!(part["state"], "unhealthy");
     assert!(part["message"].as_str().unwrap().contains(DAMAGED), "{part:#}");
+}
+
+#[test]
+fn a_release_is_recorded_with_the_commit_of_its_tag() {
+    let checkout = Checkout::empty();
+    checkout.write("pyproject.toml", "[project]\nname = \"sample-package\"\nversion = \"1.0.0\"\n");
+    let tagged = checkout.commit_all("first");
+    checkout.git(&["tag", "-a", "-m", "x", "v1.0.1"]);
+    let newer = checkout.commit_all("second");
+    let commit_of = |version: &str, more: &[&str]| {
+        let receipt = json!({ "schema_version": "1.0", "project": "sample-package", "version": version,
+            "index": "http://127.0.0.1/", "decision_id": null, "verified": true, "trial": false, "started_at": WEEK_1, "finished_at": WEEK_1,
+            "files": [{ "file": "a.whl", "sha256": "00", "outcome": "uploaded", "attempts": 1, "bytes": 1, "seconds": 0.1 }] });
+        checkout.write("receipt.json", receipt.to_string());
+        // What a run began with is not what it built.
+        let run = binary("integration-orchestrator").run().project(&checkout.path()).now(WEEK_1);
+        let run = run.env("GITHUB_SHA", &newer).args(["record-release", "--receipt", "receipt.json"]);
+        run.args(more).output().expect_success();
+        let baseline: Value = serde_json::from_str(&checkout.text(BASELINE)).unwrap();
+        baseline["commit"].clone()
+    };
+    assert_eq!(commit_of("1.0.1", &[]), tagged);
+    assert_eq!(commit_of("1.0.2", &[]), Value::Null);
+    assert_eq!(commit_of("1.0.3", &["--commit", &newer]), newer);
 }
