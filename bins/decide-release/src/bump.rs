@@ -2,13 +2,12 @@
 
 use std::fmt::Write as _;
 
-use cli_support::{Context, ExitStatus, Failure, requests, requests::DecisionInputs};
+use cli_support::{Context, ExitStatus, requests, requests::DecisionInputs};
 use findings_model::{SchemaVersion, text};
 use orchestrate::{
-    decision::{Standing, standing},
     findings::Writing,
     project::Project,
-    version::{VersionBump, bump_version},
+    version::{BumpRequest, VersionBump, bump_version},
 };
 use release_decision::{BumpMode, Request};
 use serde::Serialize;
@@ -102,10 +101,13 @@ impl Bump {
         settings.mode = self.mode.map_or(settings.mode, BumpMode::from);
         settings.push |= self.push;
         let project = Project::at(cx.project());
-        if let Some(id) = &self.decision_id {
-            stands(&project, id)?;
-        }
-        let bump = bump_version(&project, &request, &settings).map_err(requests::version_failure)?;
+        let request = BumpRequest {
+            decision: &request,
+            settings: &settings,
+            carried_out: self.decision_id.as_deref(),
+            ssh: requests::ssh(cx),
+        };
+        let bump = bump_version(&project, &request).map_err(requests::version_failure)?;
         for warning in &bump.warnings {
             cx.note(format!("warning: {warning}"))?;
             cx.actions().warning(warning);
@@ -121,28 +123,6 @@ impl Bump {
         cx.result(&document(&bump), &lines(&bump, self.dry_run))?;
         Ok(ExitStatus::Done)
     }
-}
-
-/// Refuses a decision that is not the newest one.
-fn stands(project: &Project, id: &str) -> anyhow::Result<()> {
-    let what = "cannot bump the version";
-    let standing = standing(project, id).map_err(|error| requests::document_failure(error, what))?;
-    let (what, hint) = match standing {
-        Standing::Newest => return Ok(()),
-        Standing::Replaced => (
-            "another decision took the place of the one that is carried out".to_owned(),
-            "nothing was written; the newer decision will be carried out",
-        ),
-        Standing::NotKnown { newest } => {
-            let newest = newest.map_or_else(|| "there is none".to_owned(), |id| format!("the newest is {id}"));
-            let id = text::shorten(&text::one_line(id), 100).into_owned();
-            (
-                format!("no decision {id:?} is known here: {newest}"),
-                "nothing was written; give the id that decide-release printed, or leave --decision-id out",
-            )
-        }
-    };
-    Err(Failure::new(ExitStatus::No, what).hint(hint).into())
 }
 
 fn document(bump: &VersionBump) -> Document<'_> {

@@ -51,6 +51,7 @@ impl CommitState {
             subject: self.message.as_deref(),
             run_id: run_id.as_deref(),
             pushing: if self.no_push { Pushing::Local } else { Pushing::Push },
+            ssh: requests::ssh(cx),
             status: &status,
             pause: &thread::sleep,
             now: cx.now(),

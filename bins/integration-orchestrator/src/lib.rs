@@ -70,8 +70,8 @@ enum Command {
         /// Take today's findings as the baseline, for a receipt without a decision
         #[arg(long)]
         adopt_current: bool,
-        /// The commit that was released
-        #[arg(long, value_name = "SHA", env = "GITHUB_SHA")]
+        /// The commit that was released [default: the one that the release's tag is at]
+        #[arg(long, value_name = "SHA")]
         commit: Option<String>,
     },
     /// Commit what a run leaves for the next one (findings, decision, status, metrics), and push it

@@ -26,7 +26,15 @@ pub(crate) fn run(
     adopt_current: bool,
     commit: Option<String>,
 ) -> anyhow::Result<ExitStatus> {
-    let request = RecordRequest { project: requests::project_name(cx)?, receipt, adopt_current, commit, now: cx.now() };
+    let tag = requests::bump_settings(cx)?.tag;
+    let request = RecordRequest {
+        project: requests::project_name(cx)?,
+        receipt,
+        adopt_current,
+        commit,
+        tag: &tag,
+        now: cx.now(),
+    };
     let orchestrate::release::Recorded { baseline, moved, findings } =
         record_release(&Project::at(cx.project()), &request).map_err(requests::record_failure)?;
     let recorded = Recorded {

@@ -124,7 +124,7 @@ impl Document {
         Self {
             schema_version: Receipt::SCHEMA,
             project: receipt.map(|r| r.project.clone()).or_else(|| plan.map(|plan| plan.project.clone())),
-            version: receipt.map(|r| r.version.clone()).or_else(|| plan.map(|plan| plan.version.clone())),
+            version: receipt.map(|r| r.version.clone()).or_else(|| plan.map(|plan| plan.version.to_string())),
             decision_id: receipt.and_then(|receipt| receipt.decision_id.clone()),
             index: progress.index.as_ref().map(|index| index.upload_url().to_string()),
             verified: receipt.is_some_and(|receipt| receipt.verified),

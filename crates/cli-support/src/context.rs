@@ -105,7 +105,7 @@ impl Context {
         getrandom::fill(&mut nonce).map_err(|e| anyhow::anyhow!("{e}")).context("cannot read random bytes")?;
         let mut vars = BTreeMap::new();
         vars.extend(std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?))));
-        for name in hidden::SECRET_VARIABLES {
+        for name in findings_model::SECRET_VARIABLES {
             if let Some(value) = vars.get(name) {
                 hidden::remember(value);
             }

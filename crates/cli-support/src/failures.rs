@@ -68,6 +68,8 @@ pub fn version_failure(error: BumpVersionError) -> Failure {
         | E::NoCommit
         | E::NoBranch => ExitStatus::Usage,
         E::NothingDue { .. }
+        | E::DecisionReplaced
+        | E::NoSuchDecision { .. }
         | E::Place { .. }
         | E::Stale { .. }
         | E::Uncommitted { .. }
@@ -80,6 +82,10 @@ pub fn version_failure(error: BumpVersionError) -> Failure {
     let hint = match &error {
         E::NothingDue { .. } => {
             Some("nothing was written; give --next-version, or decide with `decide-release --force`".to_owned())
+        }
+        E::DecisionReplaced => Some("nothing was written; the newer decision will be carried out".to_owned()),
+        E::NoSuchDecision { .. } => {
+            Some("nothing was written; give the id that decide-release printed, or leave --decision-id out".to_owned())
         }
         E::Unknown { .. } => {
             Some("give the version with --current-version, or what the index has with --index".to_owned())
@@ -243,6 +249,13 @@ fn document_hint(error: &DocumentError) -> Option<&'static str> {
         }
         DocumentError::ReceiptSchema { source: SchemaError::Newer { .. }, .. } => OF_ANOTHER_VERSION,
         DocumentError::Ledger { .. } | DocumentError::Decision { .. } => DAMAGED,
+        DocumentError::KeptDecision { source, .. } => match document_hint(source) {
+            Some(OF_ANOTHER_VERSION) => OF_ANOTHER_VERSION,
+            _ => {
+                "nothing was decided; restore the file from git history, or delete it where its release is recorded or never came, \
+                 then run again (docs/runbook.md, \"A document of ours is damaged\")"
+            }
+        },
         DocumentError::Receipt { .. } | DocumentError::ReceiptSchema { .. } => {
             "a receipt is not kept in git: run `publish-pypi publish` on the same files again, which finds them on the index and \
              writes the receipt, or take it from the publish job's artifacts"

@@ -14,20 +14,6 @@ const SHORTEST: usize = 8;
 /// What stands in place of a secret.
 const MASK: &str = "***";
 
-/// The variables whose values are secrets whatever they hold.
-pub(crate) const SECRET_VARIABLES: [&str; 10] = [
-    "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
-    "ACTIONS_RUNTIME_TOKEN",
-    "AWS_SECRET_ACCESS_KEY",
-    "AWS_SESSION_TOKEN",
-    "GH_TOKEN",
-    "GITHUB_TOKEN",
-    "PYPI_TOKEN",
-    "RELWARDEN_FINGERPRINT_KEY",
-    "TWINE_PASSWORD",
-    "UV_PUBLISH_TOKEN",
-];
-
 /// One list for the process: the log and a panic print without a [`crate::Context`].
 static HIDDEN: Mutex<Vec<Zeroizing<String>>> = Mutex::new(Vec::new());
 

@@ -6,6 +6,7 @@ use std::{
 };
 
 use findings_model::PackageName;
+use git_command::Ssh;
 use orchestrate::{
     changes::ReportRules,
     decision::{self, DecisionRequest},
@@ -134,6 +135,11 @@ fn status_page(url: &str) -> Cow<'_, str> {
 /// Where the next version is written, and what becomes of it.
 pub fn bump_settings(cx: &mut Context) -> anyhow::Result<BumpSettings> {
     Ok(cx.config()?.bump.clone())
+}
+
+/// The `ssh` through which git talks to remotes.
+pub fn ssh(cx: &Context) -> Ssh {
+    if cx.var("GIT_SSH").is_some() { Ssh::Named } else { Ssh::Silent }
 }
 
 fn index_versions(project: &Project, name: &PackageName, index: Option<&str>) -> anyhow::Result<Option<IndexVersions>> {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use findings_model::text;
 
-use crate::{Action, CommitId, GitError, PushRefusal, Repository, run::Answer, run::Git};
+use crate::{Action, CommitId, GitError, PushRefusal, Repository, Ssh, run::Answer, run::Git};
 
 /// What a remote has under the names that were asked for: full names of references and the commits that they lead to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -143,13 +143,8 @@ impl Repository {
 
     /// A run of git that may talk to a remote and asks nobody for a password.
     fn quiet_git(&self, action: Action) -> Result<Git, GitError> {
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "whether git is told of another ssh, which its settings must not hide"
-        )]
-        let other_ssh = std::env::var_os("GIT_SSH").is_some();
         let git = self.git(action);
-        if other_ssh || self.setting("core.sshCommand")?.is_some() {
+        if self.ssh == Ssh::Named || self.setting("core.sshCommand")?.is_some() {
             return Ok(git);
         }
         Ok(git.args(["-c", "core.sshCommand=ssh -o BatchMode=yes"]))

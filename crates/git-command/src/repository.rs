@@ -20,6 +20,17 @@ pub struct Repository {
     /// The project's folder below it; empty, or with a slash at its end.
     prefix: OsString,
     shallow: bool,
+    pub(crate) ssh: Ssh,
+}
+
+/// The `ssh` through which git talks to remotes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Ssh {
+    /// Git's own choice, told to ask nobody for a password.
+    #[default]
+    Silent,
+    /// The program that the variable `GIT_SSH` names, which git's settings would hide.
+    Named,
 }
 
 /// The id of a commit: 40 or 64 lower-case hexadecimal digits.
@@ -111,7 +122,14 @@ impl Repository {
             root: PathBuf::from(OsStr::from_bytes(root)),
             prefix: OsString::from_vec(prefix.to_vec()),
             shallow: shallow == b"true",
+            ssh: Ssh::default(),
         })
+    }
+
+    /// The same, talking to remotes through this `ssh`.
+    #[must_use]
+    pub fn with_ssh(self, ssh: Ssh) -> Self {
+        Self { ssh, ..self }
     }
 
     /// Whether the history was cut off when the repository was cloned.

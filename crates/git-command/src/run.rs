@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use findings_model::text;
+use findings_model::{SECRET_VARIABLES, text};
 
 use crate::{Action, GitError};
 
@@ -60,15 +60,8 @@ const NOT_INHERITED: [&str; 32] = [
     "SSH_ASKPASS",
 ];
 
-/// Variables with secrets that git and its hooks have no use for.
-const SECRETS: [&str; 6] = [
-    "AWS_SECRET_ACCESS_KEY",
-    "AWS_SESSION_TOKEN",
-    "PYPI_TOKEN",
-    "RELWARDEN_FINGERPRINT_KEY",
-    "TWINE_PASSWORD",
-    "UV_PUBLISH_TOKEN",
-];
+/// The secrets that git gets all the same: credential helpers log in with them.
+const PASSED_ON: [&str; 2] = ["GH_TOKEN", "GITHUB_TOKEN"];
 
 /// A run of git that has ended.
 #[derive(Debug)]
@@ -93,7 +86,8 @@ impl Git {
     pub(crate) fn new(folder: &Path, action: Action) -> Self {
         let mut command = Command::new("git");
         command.arg("-C").arg(folder).args(["--no-pager", "--literal-pathspecs"]);
-        for name in NOT_INHERITED.iter().chain(&SECRETS) {
+        let secrets = SECRET_VARIABLES.iter().filter(|name| !PASSED_ON.contains(name));
+        for name in NOT_INHERITED.iter().chain(secrets) {
             command.env_remove(name);
         }
         command

@@ -9,9 +9,10 @@ use release_decision::{
 
 use crate::{
     changes,
-    documents::{self, DocumentError},
+    documents::{self, DocumentError, Wanted},
     findings::Writing,
-    kept, paths,
+    kept::{self, Damaged},
+    paths,
     project::Project,
 };
 
@@ -52,8 +53,9 @@ pub enum DecisionError {
 /// The first usable scan of each scanner becomes part of the baseline here.
 pub fn decide(project: &Project, request: &DecisionRequest) -> Result<Decision, DecisionError> {
     let _held = hold(project, request.writing)?;
-    let situation = Situation::of(project, request)?;
+    let mut situation = Situation::of(project, request)?;
     let (_, mut decision) = situation.decide(project, request)?;
+    situation.refuse_to_repeat(project, &decision)?;
     tracing::info!("decided {}: {}", decision.trigger_type.as_str(), decision.justification);
     for reason in &decision.reasons {
         tracing::debug!("{:?}: {}", reason.finding_id, reason.text);
@@ -88,7 +90,7 @@ pub fn standing(project: &Project, id: &str) -> Result<Standing, DocumentError> 
     if newest.as_deref() == Some(id) {
         return Ok(Standing::Newest);
     }
-    let is_kept = kept::find(project, |decision| decision.decision_id == id)?.is_some();
+    let is_kept = kept::find(project, Wanted::Id(id))?.is_some();
     Ok(if is_kept { Standing::Replaced } else { Standing::NotKnown { newest } })
 }
 
@@ -122,6 +124,8 @@ struct Situation {
     last: Option<StoredDecision>,
     /// Decisions to release that were replaced before they were recorded, the newest first.
     replaced: Vec<StoredDecision>,
+    /// Those of them that cannot be read.
+    damaged: Vec<Damaged>,
     /// What the newest publish left.
     receipt: Option<Receipt>,
 }
@@ -139,7 +143,10 @@ impl Situation {
             None
         });
         let receipt = receipt.filter(|r| is_of(r, &request.project));
-        Ok(Self { current, known, baseline, last, replaced: kept::all(project)?, receipt })
+        let mut kept = kept::all(project)?;
+        kept.damaged.retain(|damaged| !known.as_ref().is_some_and(|known| damaged.is_of(known)));
+        let damaged = std::mem::take(&mut kept.damaged);
+        Ok(Self { current, known, baseline, last, replaced: kept.into_decisions(), damaged, receipt })
     }
 
     /// The decisions to release that are not recorded, the newest first.
@@ -157,6 +164,16 @@ impl Situation {
 
     fn is_pending(&self, decision: &Decision) -> bool {
         self.pending().any(|stored| stored.decision.decision_id == decision.decision_id)
+    }
+
+    /// Refuses a new decision to release where one that was replaced cannot be read: that one may be published and not recorded, and what
+    /// it carried would be released again.
+    fn refuse_to_repeat(&mut self, project: &Project, decision: &Decision) -> Result<(), DocumentError> {
+        if !decision.should_release || self.is_pending(decision) {
+            return Ok(());
+        }
+        let Some(Damaged { path, error }) = self.damaged.pop() else { return Ok(()) };
+        Err(DocumentError::KeptDecision { path: project.label(&project.path(path)), source: Box::new(error) })
     }
 
     /// That a request of a person goes with its decision, which this one takes the place of; none where it was carried out.

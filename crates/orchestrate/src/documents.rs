@@ -4,7 +4,7 @@ use std::path::Path;
 
 use findings_ledger::{Ledger, LedgerError};
 use findings_model::{FindingSet, PackageName, Receipt, ScannerName, Timestamp};
-use release_decision::{Baseline, Decision, StoredDecision};
+use release_decision::{Baseline, Decision, StoredDecision, Version};
 use state_store::{Action, DOCUMENT_LIMIT, StoreError, StoreErrorKind};
 
 use crate::{kept, paths, project::Project};
@@ -67,6 +67,15 @@ pub enum DocumentError {
     /// There is a decision that compared with a released baseline, and the baseline is gone.
     #[error("{} is gone, but {} was decided against one", paths::BASELINE, paths::DECISION)]
     BaselineLost,
+    /// A release is due, and a decision that was replaced cannot be read.
+    #[error("a release is due, and {path} may be of a decision that was published already")]
+    KeptDecision {
+        /// The file.
+        path: String,
+        /// Why it cannot be read.
+        #[source]
+        source: Box<DocumentError>,
+    },
     /// Neither a file nor a revision.
     #[error("{place} is neither a file or folder of the project nor a revision with findings")]
     NoSide {
@@ -170,16 +179,37 @@ pub fn decision(project: &Project) -> Result<Option<StoredDecision>, DocumentErr
     decision_at(project, Path::new(paths::DECISION))
 }
 
+/// Which decision is looked for.
+#[derive(Clone, Copy, Debug)]
+pub enum Wanted<'a> {
+    /// The one with this id.
+    Id(&'a str),
+    /// One to release this version, or a version that it does not name.
+    ReleaseOf(&'a Version),
+}
+
+impl Wanted<'_> {
+    /// Whether a decision is the wanted one.
+    pub fn is(self, decision: &Decision) -> bool {
+        match self {
+            Self::Id(id) => decision.decision_id == id,
+            Self::ReleaseOf(version) => {
+                decision.should_release && decision.next_version.as_ref().is_none_or(|next| next == version)
+            }
+        }
+    }
+}
+
 /// The decision that a publish carries out, which is the one that travelled beside its receipt, the project's newest, or one that
 /// was replaced before it was recorded. Where none is the wanted one, the first that there is, so that it can be named.
 pub fn decision_of_publish(
     project: &Project,
     receipt: &Path,
-    wanted: impl Fn(&Decision) -> bool,
+    wanted: Wanted<'_>,
 ) -> Result<Option<StoredDecision>, DocumentError> {
     let beside = decision_at(project, &receipt.with_file_name("decision.json"))?;
     let first = if beside.is_some() { beside } else { decision(project)? };
-    if first.as_ref().is_some_and(|first| wanted(&first.decision)) {
+    if first.as_ref().is_some_and(|first| wanted.is(&first.decision)) {
         return Ok(first);
     }
     Ok(kept::find(project, wanted)?.or(first))

@@ -5,10 +5,12 @@ use std::path::Path;
 use findings_ledger::PlanFile;
 use findings_model::{FindingSet, ScannerName, SchemaVersion, Timestamp};
 use live_status::{Known, ScannerStatus, Standing, State, StatusDocument};
+use release_decision::{Baseline, StoredDecision};
 use serde::Serialize;
 
 use crate::{
-    documents, monitoring, paths,
+    documents::{self, DocumentError},
+    kept, monitoring, paths,
     project::Project,
     status::{Source, StatusRequest, compute},
 };
@@ -236,8 +238,7 @@ fn without_required(set: &FindingSet) -> &'static str {
 }
 
 fn engine(project: &Project) -> Component {
-    let read = documents::baseline(project).and_then(|baseline| Ok((baseline, documents::decision(project)?)));
-    let component = match read {
+    let component = match engine_documents(project) {
         Err(error) => Component::new(HealthState::Unhealthy, crate::causes(&error)),
         Ok((None, None)) => Component::new(HealthState::Unknown, "nothing was decided yet"),
         Ok((baseline, decision)) => {
@@ -255,6 +256,15 @@ fn engine(project: &Project) -> Component {
         }
     };
     component.at(paths::BASELINE)
+}
+
+/// Baseline and newest decision. The decisions that were replaced have to be readable as well: one of them may be published.
+fn engine_documents(project: &Project) -> Result<(Option<Baseline>, Option<StoredDecision>), DocumentError> {
+    let (baseline, decision) = (documents::baseline(project)?, documents::decision(project)?);
+    match kept::all(project)?.damaged.into_iter().next() {
+        Some(damaged) => Err(damaged.error),
+        None => Ok((baseline, decision)),
+    }
 }
 
 fn records(project: &Project) -> Component {

@@ -6,16 +6,18 @@
 use std::path::{Path, PathBuf};
 
 use release_decision::{Baseline, Decision, StoredDecision};
-use state_store::EntryKind;
+use state_store::{EntryKind, StoreError};
 
 use crate::{
-    documents::{self, DocumentError},
+    documents::{self, DocumentError, Wanted},
     paths,
     project::Project,
 };
 
 /// How many decisions are kept; the oldest go first.
 const KEPT: usize = 5;
+/// How much of its id stands in the name of a decision's file.
+const SHORT: usize = 16;
 
 /// Keeps the decision that is about to be replaced, if it may still be published.
 pub(crate) fn keep(
@@ -47,42 +49,92 @@ pub(crate) fn keep(
     Ok(())
 }
 
-/// Every kept decision, the newest first.
-pub(crate) fn all(project: &Project) -> Result<Vec<StoredDecision>, DocumentError> {
-    let mut all = Vec::new();
-    for name in names(project)?.iter().rev() {
-        all.extend(documents::decision_at(project, &path_of(name))?);
-    }
-    Ok(all)
+/// What is kept, the newest first.
+pub(crate) struct Kept {
+    decisions: Vec<(PathBuf, StoredDecision)>,
+    /// The files that cannot be read. Each may be of a decision that was published.
+    pub(crate) damaged: Vec<Damaged>,
 }
 
-/// The kept decision that is the wanted one, the newest first; none if there is none.
-pub(crate) fn find(
-    project: &Project,
-    wanted: impl Fn(&Decision) -> bool,
-) -> Result<Option<StoredDecision>, DocumentError> {
-    for name in names(project)?.iter().rev() {
-        if let Some(stored) = documents::decision_at(project, &path_of(name))?.filter(|s| wanted(&s.decision)) {
-            return Ok(Some(stored));
-        }
-    }
-    Ok(None)
+/// A kept decision that cannot be read.
+#[derive(Debug)]
+pub(crate) struct Damaged {
+    pub(crate) path: PathBuf,
+    pub(crate) error: DocumentError,
 }
 
-/// Lets the decisions go that a recorded release overtook.
-pub(crate) fn forget(project: &Project, recorded: &Baseline) -> Result<(), DocumentError> {
-    for name in names(project)? {
-        let path = path_of(&name);
-        let stored = documents::decision_at(project, &path)?;
-        let is_over = stored.is_none_or(|s| {
-            let id_is_recorded = recorded.decision_id.as_ref() == Some(&s.decision.decision_id);
-            id_is_recorded || s.decision.next_version.is_none_or(|v| recorded.version.as_ref().is_some_and(|r| v <= *r))
-        });
-        if is_over {
-            state_store::remove(&project.path(&path))?;
+/// Everything that is kept. A file that cannot be read is warned of, and hides no other.
+pub(crate) fn all(project: &Project) -> Result<Kept, DocumentError> {
+    let mut kept = Kept { decisions: Vec::new(), damaged: Vec::new() };
+    for name in names(project)?.iter().rev() {
+        let path = path_of(name);
+        match documents::decision_at(project, &path) {
+            Ok(Some(stored)) => kept.decisions.push((path, stored)),
+            Ok(None) => {}
+            Err(error) => {
+                warn_of(&error);
+                kept.damaged.push(Damaged { path, error });
+            }
         }
     }
-    Ok(())
+    Ok(kept)
+}
+
+/// The kept decision that is the wanted one, the newest first; none if there is none. A file that cannot be read and may hold it is
+/// an error where no other does.
+pub(crate) fn find(project: &Project, wanted: Wanted<'_>) -> Result<Option<StoredDecision>, DocumentError> {
+    let mut unread = None;
+    for name in names(project)?.iter().rev() {
+        let path = path_of(name);
+        match documents::decision_at(project, &path) {
+            Ok(stored) => {
+                if let Some(stored) = stored.filter(|stored| wanted.is(&stored.decision)) {
+                    return Ok(Some(stored));
+                }
+            }
+            Err(error) if may_be(&path, wanted) => unread = unread.or(Some(error)),
+            Err(error) => warn_of(&error),
+        }
+    }
+    unread.map_or(Ok(None), Err)
+}
+
+impl Kept {
+    /// The decisions that can be read.
+    pub(crate) fn into_decisions(self) -> Vec<StoredDecision> {
+        self.decisions.into_iter().map(|(_, stored)| stored).collect()
+    }
+
+    /// Lets the decisions go that a recorded release overtook.
+    pub(crate) fn forget(&self, project: &Project, recorded: &Baseline) -> Result<(), StoreError> {
+        let is_over = |decision: &Decision| {
+            let version = decision.next_version.as_ref();
+            recorded.decision_id.as_ref() == Some(&decision.decision_id)
+                || version.is_none_or(|version| recorded.version.as_ref().is_some_and(|recorded| version <= recorded))
+        };
+        let over = self.decisions.iter().filter(|(_, stored)| is_over(&stored.decision)).map(|(path, _)| path);
+        let damaged = self.damaged.iter().filter(|damaged| damaged.is_of(recorded)).map(|damaged| &damaged.path);
+        over.chain(damaged).try_for_each(|path| state_store::remove(&project.path(path)))
+    }
+}
+
+impl Damaged {
+    /// Whether it is the decision that a baseline records, as its name tells.
+    pub(crate) fn is_of(&self, recorded: &Baseline) -> bool {
+        recorded.decision_id.as_deref().is_some_and(|id| id_in(&self.path) == Some(short(id)))
+    }
+}
+
+/// Whether a file may hold the wanted decision, as far as its name tells.
+fn may_be(path: &Path, wanted: Wanted<'_>) -> bool {
+    match wanted {
+        Wanted::Id(id) => id_in(path).is_none_or(|found| found == short(id)),
+        Wanted::ReleaseOf(_) => true,
+    }
+}
+
+fn warn_of(error: &DocumentError) {
+    tracing::warn!("a decision that was replaced is left as it is: {}", crate::causes(error));
 }
 
 fn names(project: &Project) -> Result<Vec<String>, DocumentError> {
@@ -95,6 +147,12 @@ fn path_of(name: &str) -> PathBuf {
     Path::new(paths::DECISIONS).join(name)
 }
 
+/// The beginning of the decision's id that stands in the name of its file.
+fn id_in(path: &Path) -> Option<&str> {
+    let (_, id) = path.file_stem()?.to_str()?.rsplit_once('-')?;
+    (id.len() == SHORT && id.bytes().all(|b| b.is_ascii_hexdigit())).then_some(id)
+}
+
 fn short(id: &str) -> &str {
-    id.get(..16).unwrap_or("unnamed")
+    id.get(..SHORT).unwrap_or("unnamed")
 }

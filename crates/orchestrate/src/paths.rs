@@ -38,7 +38,7 @@ pub const STATUS: &str = "docs/security-status";
 pub const METRICS: &str = "metrics";
 /// State files that could not be kept under their name: torn ones, and those that another run had changed too.
 pub const SET_ASIDE: &str = "security/findings/set-aside";
-/// What is kept in git from one run to the next.
+/// What is kept in git from one run to the next, in the order in which the folders are locked by who needs them all.
 pub const STATE: [&str; 3] = [FINDINGS, STATUS, METRICS];
 
 /// Whether a file is this program's own: what it writes and the reports that it reads are full of digests and of words about flaws, and

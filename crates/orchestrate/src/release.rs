@@ -3,10 +3,11 @@
 use std::path::Path;
 
 use findings_model::{PackageName, Timestamp};
-use release_decision::{Adopt, Baseline, Publication, RecordError};
+use git_command::Repository;
+use release_decision::{Adopt, Baseline, Pattern, Publication, RecordError, Version};
 
 use crate::{
-    documents::{self, DocumentError},
+    documents::{self, DocumentError, Wanted},
     kept, paths,
     project::Project,
 };
@@ -20,8 +21,10 @@ pub struct RecordRequest<'a> {
     pub receipt: &'a Path,
     /// Whether a receipt without a decision takes today's findings as released.
     pub adopt_current: bool,
-    /// The commit that the release was built from.
+    /// The commit that the release was built from; none to take the one that its tag is at.
     pub commit: Option<String>,
+    /// How the tag of a release is spelled.
+    pub tag: &'a Pattern,
     /// The time of the run.
     pub now: Timestamp,
 }
@@ -74,8 +77,14 @@ pub fn record_release(project: &Project, request: &RecordRequest<'_>) -> Result<
         return Err(RecordReleaseError::OtherProject { receipt: receipt.project, project: request.project.clone() });
     }
     let _held = project.lock(paths::FINDINGS).map_err(DocumentError::from)?;
-    let id = receipt.decision_id.as_deref();
-    let decision = documents::decision_of_publish(project, request.receipt, |d| Some(d.decision_id.as_str()) == id)?;
+    let known = documents::baseline(project)?;
+    let recorded = known.as_ref().and_then(|known| known.decision_id.as_deref());
+    let decision = match receipt.decision_id.as_deref() {
+        Some(id) if recorded != Some(id) => documents::decision_of_publish(project, request.receipt, Wanted::Id(id))?,
+        _ => None,
+    };
+    // All of them are judged before anything is written.
+    let kept = kept::all(project)?;
     let current = if request.adopt_current {
         Some(documents::ledger_or_empty(project, &request.project, request.now)?.finding_set())
     } else {
@@ -83,17 +92,30 @@ pub fn record_release(project: &Project, request: &RecordRequest<'_>) -> Result<
     };
     let baseline = release_decision::record_release(Publication {
         receipt: &receipt,
-        decision: decision.as_ref().filter(|_| receipt.decision_id.is_some()),
-        baseline: documents::baseline(project)?,
+        decision: decision.as_ref(),
+        baseline: known,
         adopt: current.as_ref().map_or(Adopt::Nothing, Adopt::Current),
-        commit: request.commit.clone(),
+        commit: request.commit.clone().or_else(|| tagged(project, request.tag, &receipt.version)),
     })?;
     let moved = project.write(paths::BASELINE, baseline.to_json().as_bytes()).map_err(DocumentError::from)?;
-    kept::forget(project, &baseline)?;
+    kept.forget(project, &baseline).map_err(DocumentError::from)?;
     let findings = match (&receipt.decision_id, request.adopt_current) {
         (Some(_), _) => RecordedFindings::Decided,
         (None, true) => RecordedFindings::Adopted,
         (None, false) => RecordedFindings::Unchanged,
     };
     Ok(Recorded { baseline, moved, findings })
+}
+
+/// The commit of a release's tag; none where there is no such tag here. What the tag is at was built, not what a run began with.
+fn tagged(project: &Project, tag: &Pattern, version: &str) -> Option<String> {
+    let version = version.parse::<Version>().ok()?;
+    let commit = Repository::find(project.root()).and_then(|repository| repository.tagged(&tag.with(&version)));
+    match commit {
+        Ok(commit) => commit.map(|commit| commit.as_str().to_owned()),
+        Err(error) => {
+            tracing::debug!("the commit of {version} is not recorded: {}", crate::causes(&error));
+            None
+        }
+    }
 }

@@ -15,9 +15,9 @@ use std::{
 };
 
 use findings_model::Timestamp;
-use git_command::{CommitId, GitError, Push, PushRefusal, Repository};
+use git_command::{CommitId, GitError, Push, PushRefusal, Repository, Ssh};
 use live_status::StatusDocument;
-use state_store::{Action, DOCUMENT_LIMIT, StoreError};
+use state_store::{Action, DOCUMENT_LIMIT, Lock, StoreError};
 
 use crate::{
     paths::{self, STATE},
@@ -49,6 +49,8 @@ pub struct StateRequest<'a> {
     pub run_id: Option<&'a str>,
     /// Whether the commit is pushed.
     pub pushing: Pushing,
+    /// The `ssh` through which git talks to the remote.
+    pub ssh: Ssh,
     /// How the status is computed, where another run changed it too.
     pub status: &'a StatusRequest,
     /// Waits before another try.
@@ -142,11 +144,8 @@ pub enum CommitStateError {
 /// A status that says the same as the committed one, at a later time, is nothing of substance. A document that is cut off or not of its format is set
 /// aside, and the committed one put back. A push that fails for another reason than a faster one takes the commit back.
 pub fn commit_state(project: &Project, request: &StateRequest<'_>) -> Result<StateCommit, CommitStateError> {
-    let _held = state_store::lock(project.root())?;
-    for folder in STATE {
-        state_store::refuse_links(Action::Write, project.root(), Path::new(folder))?;
-    }
-    let repository = Repository::find(project.root())?;
+    let _held = hold(project)?;
+    let repository = Repository::find(project.root())?.with_ssh(request.ssh);
     let head = repository.head()?;
     let Some(base) = head.commit() else { return Err(CommitStateError::NoCommit) };
     let Some(branch) = request.branch.or(head.branch()) else {
@@ -173,6 +172,16 @@ pub fn commit_state(project: &Project, request: &StateRequest<'_>) -> Result<Sta
         Pushing::Local => Ok(done),
         Pushing::Push => push(project, &repository, request, branch, done),
     }
+}
+
+/// Holds what is committed against the runs that write it, and the repository against a bump, which holds the findings too. Every other
+/// step holds one folder at a time, so that none waits for one that waits for it.
+fn hold(project: &Project) -> Result<Vec<Lock>, StoreError> {
+    for folder in STATE {
+        state_store::refuse_links(Action::Write, project.root(), Path::new(folder))?;
+    }
+    let is_needed = |folder: &&str| *folder == paths::FINDINGS || project.path(folder).is_dir();
+    STATE.into_iter().filter(is_needed).map(|folder| project.lock(folder)).collect()
 }
 
 /// The files that may be too large for the remote, with their bytes.

@@ -88,8 +88,17 @@ pub enum StatusError {
 /// published status of another project is carried on.
 pub fn update_status(project: &Project, request: &StatusRequest) -> Result<StatusUpdate, StatusError> {
     let ledger = documents::ledger(project)?;
+    let _held = project.lock(&project.path(&request.output))?;
+    update_held_status(project, request, ledger.as_ref())
+}
+
+/// As [`update_status`], where the caller holds the lock of the output.
+fn update_held_status(
+    project: &Project,
+    request: &StatusRequest,
+    ledger: Option<&Ledger>,
+) -> Result<StatusUpdate, StatusError> {
     let output = project.path(&request.output);
-    let _held = project.lock(&output)?;
     let mut warnings = Vec::new();
 
     let previous = match load_status(project, request) {
@@ -103,7 +112,7 @@ pub fn update_status(project: &Project, request: &StatusRequest) -> Result<Statu
         }
         Err(error) => return Err(error),
     };
-    let known = Source::of(request, ledger.as_ref());
+    let known = Source::of(request, ledger);
     match &known {
         Source::Findings(_) => {}
         Source::Nothing => warnings.push(format!("there is no {}; run update-findings first", crate::paths::LEDGER)),
@@ -128,15 +137,29 @@ pub fn update_status(project: &Project, request: &StatusRequest) -> Result<Statu
 
 /// As [`update_status`], but writes nothing where there is nothing to refresh: neither a ledger nor a published status.
 pub fn refresh_status(project: &Project, request: &StatusRequest) -> Result<StatusUpdate, StatusError> {
-    let published = project.path(&request.output).join("index.json");
-    if documents::ledger(project)?.is_some() || state_store::exists(&published) {
-        return update_status(project, request);
+    let ledger = documents::ledger(project)?;
+    if !is_anything_there(project, request, ledger.as_ref()) {
+        return Ok(StatusUpdate {
+            document: compute(request, Known::Nothing, None),
+            written: Vec::new(),
+            warnings: vec!["there is no scan and no published status, so there is nothing to refresh".to_owned()],
+        });
     }
-    Ok(StatusUpdate {
-        document: compute(request, Known::Nothing, None),
-        written: Vec::new(),
-        warnings: vec!["there is no scan and no published status, so there is nothing to refresh".to_owned()],
-    })
+    let _held = project.lock(&project.path(&request.output))?;
+    update_held_status(project, request, ledger.as_ref())
+}
+
+/// As [`refresh_status`], where the caller holds the lock of the output.
+pub(crate) fn refresh_held_status(project: &Project, request: &StatusRequest) -> Result<(), StatusError> {
+    let ledger = documents::ledger(project)?;
+    if is_anything_there(project, request, ledger.as_ref()) {
+        update_held_status(project, request, ledger.as_ref())?;
+    }
+    Ok(())
+}
+
+fn is_anything_there(project: &Project, request: &StatusRequest, ledger: Option<&Ledger>) -> bool {
+    ledger.is_some() || state_store::exists(&project.path(&request.output).join("index.json"))
 }
 
 /// What a status is computed from.

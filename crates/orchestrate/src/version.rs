@@ -4,28 +4,21 @@ mod current;
 mod diff;
 mod history;
 mod places;
+mod situation;
 mod stale;
 
 use std::path::PathBuf;
 
-use findings_model::date_text;
-use git_command::{GitError, PushRefusal};
-use release_decision::{
-    Baseline, BumpMode, BumpSettings, CurrentVersion, Decision, NextVersion, PyprojectError, StoredDecision, Version,
-    VersionError, Versions,
-};
+use findings_model::text;
+use git_command::{GitError, PushRefusal, Ssh};
+use release_decision::{BumpMode, BumpSettings, PyprojectError, Version, VersionError};
 use state_store::{Replaced, Replacement, StoreError, TogetherError};
 
-use crate::{
-    decision::DecisionRequest,
-    documents::{self, DocumentError},
-    findings::Writing,
-    kept, paths,
-    project::Project,
-};
-use current::{PLACE_LIMIT, Source, locate};
+use crate::{decision::DecisionRequest, documents::DocumentError, findings::Writing, paths, project::Project};
+use current::PLACE_LIMIT;
 use history::Course;
-use places::{File, Target};
+use places::File;
+use situation::{Plan, Situation};
 
 pub use current::current_version;
 pub(crate) use current::written_version;
@@ -86,6 +79,21 @@ pub enum BumpVersionError {
     NothingDue {
         /// The recorded release of the newest decision; none where it was decided not to release.
         released: Option<Version>,
+    },
+    /// Another decision took the place of the one that is to be carried out.
+    #[error("another decision took the place of the one that is carried out")]
+    DecisionReplaced,
+    /// The decision that is to be carried out is not known.
+    #[error(
+        "no decision {:?} is known here: {}",
+        text::shorten(&text::one_line(id), 100),
+        newest.as_ref().map_or_else(|| "there is none".to_owned(), |id| format!("the newest is {id}"))
+    )]
+    NoSuchDecision {
+        /// Its id, as it was given.
+        id: String,
+        /// The newest decision's id; none before the first one.
+        newest: Option<String>,
     },
     /// There is no version to go to.
     #[error("cannot determine the next version")]
@@ -205,9 +213,21 @@ fn standstill(released: Option<&Version>) -> String {
 }
 
 fn stale_list(copies: &[StaleCopy]) -> String {
-    let one =
-        |copy: &StaleCopy| format!("{}:{} has {}", findings_model::text::one_line(&copy.path), copy.line, copy.version);
+    let one = |copy: &StaleCopy| format!("{}:{} has {}", text::one_line(&copy.path), copy.line, copy.version);
     copies.iter().map(one).collect::<Vec<_>>().join(", ")
+}
+
+/// What is to be written.
+#[derive(Clone, Copy, Debug)]
+pub struct BumpRequest<'a> {
+    /// What a decision would be made with.
+    pub decision: &'a DecisionRequest,
+    /// Where the version is written, and what becomes of it.
+    pub settings: &'a BumpSettings,
+    /// The id of the decision that is carried out; none for the newest, whichever it is.
+    pub carried_out: Option<&'a str>,
+    /// The `ssh` through which git talks to the remote.
+    pub ssh: Ssh,
 }
 
 /// Writes the next version wherever the project holds its version, all or nothing, and changes no other byte.
@@ -216,183 +236,63 @@ fn stale_list(copies: &[StaleCopy]) -> String {
 /// to release, it is computed as a decision would. Where the newest decision is not to release, or its release is recorded, nothing is
 /// due, and only a version that a person names is written. A place that has it already is left alone, so that a run after a crash completes
 /// what the one before began. Everything is computed and checked before the first byte is written; what fails later is taken back.
-pub fn bump_version(
-    project: &Project,
-    request: &DecisionRequest,
-    settings: &BumpSettings,
-) -> Result<VersionBump, BumpVersionError> {
-    let _held = match request.writing {
-        Writing::Write => Some(state_store::lock(project.root())?),
+pub fn bump_version(project: &Project, request: &BumpRequest<'_>) -> Result<VersionBump, BumpVersionError> {
+    let writing = request.decision.writing;
+    // The decision stays the newest until it is carried out.
+    let _held = match writing {
+        Writing::Write => Some(project.lock(paths::FINDINGS).map_err(DocumentError::from)?),
         Writing::DryRun => None,
     };
-    let newest = documents::decision(project)?;
-    let baseline = documents::baseline(project)?;
-    if request.given.is_none()
-        && let Some(newest) = &newest
-    {
-        refuse_if_nothing_is_due(&newest.decision, baseline.as_ref())?;
-    }
-    let decision = newest.filter(|stored| stored.decision.should_release);
-    let released = baseline.and_then(|b| b.version);
-    let located =
-        locate(&mut |path| places::text(project, path).ok().flatten()).map_err(BumpVersionError::Pyproject)?;
-    let versions = Versions {
-        current: request.current_version.clone(),
-        index: request.index.clone(),
-        released: released.clone(),
-        given: request.given.clone(),
-    };
-    let (NextVersion { reason, warnings, .. }, next, decision) = next_version(&versions, request, decision)?;
-    let warnings = warnings.iter().map(ToString::to_string).collect();
-    if located.source == Source::Tag && settings.mode != BumpMode::Commit {
-        return Err(BumpVersionError::OnlyTags { mode: settings.mode });
-    }
-    let current = versions.current().cloned();
-    let replaced = decision.as_ref().map(|stored| replaced_entries(project, &stored.decision)).transpose()?;
-    let target = Target {
-        current: current.as_ref(),
-        next: &next,
-        date: date_text(request.now.date()),
-        entry: decision.as_ref().map_or("", |stored| stored.decision.changelog_entry.as_str()),
-        replaced: replaced.as_deref().unwrap_or_default(),
-        tag: &settings.tag,
-    };
-    let id = decision.as_ref().map(|stored| stored.decision.decision_id.as_str());
-    let message = message(settings, &next, id);
-    let words = history::Words { message: &message, decision: id };
-    let look = || history::course(project, settings, &next, words, &located.source);
-    let course = match settings.mode {
-        BumpMode::Workspace => Course::Workspace,
-        BumpMode::Commit | BumpMode::PullRequest => look()?,
-    };
-    let mut bump = VersionBump {
-        current: current.clone(),
-        next: next.clone(),
-        reason,
-        warnings,
-        mode: settings.mode,
-        source: match &located.source {
-            Source::File(candidate) => Some(candidate.path.clone()),
-            Source::Tag | Source::Nowhere => None,
-        },
-        files: Vec::new(),
-        written: false,
-        commit: None,
-        tag: None,
-        branch: None,
-        pushed: false,
-        diff: String::new(),
-    };
-    if let Course::Done(done) = course {
-        let end = match request.writing {
-            Writing::Write => done.push()?,
-            Writing::DryRun => done.end(false),
-        };
-        end.tell(&mut bump);
-        return Ok(bump);
-    }
-    let files = places::files(project, &request.project, &located.source, settings, &target)?;
-    if files.is_empty() && located.source != Source::Tag {
-        return Err(BumpVersionError::NoPlace);
-    }
-    let mut old: Vec<Version> = current.iter().cloned().chain(released).collect();
-    old.extend(decision.as_ref().and_then(|stored| stored.decision.current_version.clone()));
-    old.retain(|version| *version != next);
-    let copies = stale::copies(project, &request.project, &files, &old)?;
-    if !copies.is_empty() {
-        return Err(BumpVersionError::Stale { copies });
-    }
-    let to_commit = match &course {
-        Course::Ahead(ahead) => ahead.files_to_commit(&files, &target)?,
-        Course::Workspace | Course::Done(_) => Vec::new(),
-    };
-    bump.files = files.iter().map(|f| BumpedFile { path: f.path.clone(), changed: f.is_changed() }).collect();
-    bump.diff = diff::diff(&files);
-    if request.writing == Writing::DryRun {
-        return Ok(bump);
-    }
-    let replaced = write(project, &files)?;
-    bump.written = bump.files.iter().any(|file| file.changed);
-    let Course::Ahead(ahead) = course else { return Ok(bump) };
-    match ahead.carry_out(&to_commit, replaced) {
-        Ok(end) => end.tell(&mut bump),
-        // Another run may have made the same version in this very moment; what this one made was taken back.
-        Err(BumpVersionError::Git(refusal @ GitError::PushRefused { why: PushRefusal::Overtaken, .. })) => {
-            let Course::Done(done) = look()? else { return Err(refusal.into()) };
-            (bump.files, bump.diff, bump.written) = (Vec::new(), String::new(), false);
-            done.push()?.tell(&mut bump);
+    let situation = Situation::of(project, request)?;
+    let mut bump = situation.bump(request.settings);
+    let course = match situation.course(project, request)? {
+        Course::Done(done) => {
+            let end = if writing == Writing::Write { done.push()? } else { done.end(false) };
+            end.tell(&mut bump);
+            return Ok(bump);
         }
-        Err(error) => return Err(error),
+        course => course,
+    };
+    let plan = situation.plan(project, request, &course)?;
+    plan.tell(&mut bump);
+    if writing == Writing::Write {
+        carry_out(project, request, &situation, &plan, course, &mut bump)?;
     }
     Ok(bump)
 }
 
-/// What the decisions on the same version say in the changelog that this one replaced.
-fn replaced_entries(project: &Project, decision: &Decision) -> Result<Vec<String>, DocumentError> {
-    let kept = kept::all(project)?.into_iter().map(|stored| stored.decision);
-    let replaced =
-        kept.filter(|kept| kept.decision_id != decision.decision_id && kept.next_version == decision.next_version);
-    Ok(replaced.map(|kept| kept.changelog_entry).collect())
-}
-
-fn refuse_if_nothing_is_due(newest: &Decision, baseline: Option<&Baseline>) -> Result<(), BumpVersionError> {
-    if !newest.should_release {
-        return Err(BumpVersionError::NothingDue { released: None });
+/// Writes the planned files, and makes of them in git what is left to be made.
+fn carry_out(
+    project: &Project,
+    request: &BumpRequest<'_>,
+    situation: &Situation,
+    plan: &Plan,
+    course: Course,
+    bump: &mut VersionBump,
+) -> Result<(), BumpVersionError> {
+    let replaced = write(project, &plan.files)?;
+    bump.written = bump.files.iter().any(|file| file.changed);
+    let Course::Ahead(ahead) = course else { return Ok(()) };
+    match ahead.carry_out(&plan.to_commit, replaced) {
+        Ok(end) => end.tell(bump),
+        // Another run may have made the same version in this very moment; what this one made was taken back.
+        Err(BumpVersionError::Git(refusal @ GitError::PushRefused { why: PushRefusal::Overtaken, .. })) => {
+            let Course::Done(done) = situation.course(project, request)? else { return Err(refusal.into()) };
+            (bump.files, bump.diff, bump.written) = (Vec::new(), String::new(), false);
+            done.push()?.tell(bump);
+        }
+        Err(error) => return Err(error),
     }
-    match baseline.filter(|baseline| baseline.decision_id.as_ref() == Some(&newest.decision_id)) {
-        Some(recorded) => Err(BumpVersionError::NothingDue { released: recorded.version.clone() }),
-        None => Ok(()),
-    }
-}
-
-/// How the next version came about, the version itself, and the decision that it is of, if it is of one.
-fn next_version(
-    versions: &Versions,
-    request: &DecisionRequest,
-    decision: Option<StoredDecision>,
-) -> Result<(NextVersion, Version, Option<StoredDecision>), BumpVersionError> {
-    let decided = decision.as_ref().and_then(|stored| stored.decision.next_version.clone());
-    // A project that is ahead of the decision by now is not taken back, and another decision will name the version.
-    let left_behind = |version: &Version| versions.current().is_some_and(|current| current > version);
-    let stands = |version: &Version| request.index.is_none() && request.given.is_none() && !left_behind(version);
-    if let Some(version) = decided.clone().filter(stands) {
-        let reason = "it was decided".to_owned();
-        return Ok((NextVersion { version: decided, reason, warnings: Vec::new() }, version, decision));
-    }
-    let next = versions.next(request.policy.bump).map_err(BumpVersionError::Version)?;
-    let version = next.version.clone().ok_or_else(|| BumpVersionError::Unknown { reason: next.reason.clone() })?;
-    // The decision's words belong to its own version only.
-    let decision = decision.filter(|_| decided.as_ref() == Some(&version));
-    Ok((next, version, decision))
-}
-
-/// What stands before the decision's id in the message of its commit and tag.
-const TRAILER: &str = "Relwarden-Decision: ";
-
-/// The message of the commit and of the tag: the configured one, and the decision as a trailer.
-fn message(settings: &BumpSettings, next: &Version, decision_id: Option<&str>) -> String {
-    let mut message = settings.message.with(next).trim_end().to_owned();
-    if let Some(id) = decision_id {
-        message.push_str("\n\n");
-        message.push_str(TRAILER);
-        message.push_str(id);
-    }
-    message.push('\n');
-    message
+    Ok(())
 }
 
 fn write(project: &Project, files: &[File]) -> Result<Replaced, BumpVersionError> {
+    for file in files {
+        state_store::remove_leftovers_of(&project.path(&file.path));
+    }
     let changed: Vec<(PathBuf, &str)> =
         files.iter().filter(|f| f.is_changed()).map(|f| (project.path(&f.path), f.after.as_str())).collect();
     let replacements: Vec<Replacement<'_>> =
         changed.iter().map(|(path, text)| Replacement { path, bytes: text.as_bytes() }).collect();
     state_store::replace_together(&replacements, PLACE_LIMIT).map_err(BumpVersionError::Write)
-}
-
-/// The version that a project's files say, read in some way.
-fn version_in(read: &mut dyn FnMut(&str) -> Option<String>) -> Option<Version> {
-    match locate(read).ok()?.current? {
-        CurrentVersion::Static(version) => Some(version),
-        CurrentVersion::Dynamic(_) | CurrentVersion::Unknown { .. } => None,
-    }
 }

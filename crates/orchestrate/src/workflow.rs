@@ -81,6 +81,18 @@ pub enum WorkflowError {
     Record(#[source] RecordRunError),
 }
 
+impl WorkflowError {
+    /// The stage that failed, and why; none where no stage did.
+    fn stage(&self) -> Option<(&'static str, &dyn Error)> {
+        match self {
+            Self::Findings(cause) => Some(("security-scan", cause)),
+            Self::Decision(cause) => Some(("decision", cause)),
+            Self::Status(cause) => Some(("status-update", cause)),
+            Self::Record(_) => None,
+        }
+    }
+}
+
 /// Reads the reports, updates findings, decides, updates the status, records the run. Publishes nothing.
 ///
 /// It runs to its end: when a scanner failed, the status and the metrics are written all the same, and `success` is false. A run that
@@ -93,26 +105,23 @@ pub fn execute_security_driven_workflow(
     run: Run<'_>,
 ) -> Result<WorkflowReport, WorkflowError> {
     let recorder = Recorder::start(project, SECURITY_WORKFLOW, run)?;
-    let taken = recorder.judged_stage("security-scan", || findings::update_findings(project, findings), scan_end);
-    let decided = match &taken {
-        Ok(_) => Some(recorder.stage("decision", || decision::decide(project, decision))),
-        Err(_) => None,
-    };
+    let decided = recorder
+        .judged_stage("security-scan", || findings::update_findings(project, findings), scan_end)
+        .map_err(WorkflowError::Findings)
+        .and_then(|taken| {
+            let made = recorder.stage("decision", || decision::decide(project, decision));
+            Ok((taken, made.map_err(WorkflowError::Decision)?))
+        });
     let published = recorder.stage("status-update", || status::update_status(project, status));
-    let first_failure = taken.as_ref().err().map(|e| ("security-scan", e as &dyn Error));
-    let first_failure =
-        first_failure.or(decided.as_ref().and_then(|d| d.as_ref().err()).map(|e| ("decision", e as &dyn Error)));
-    let first_failure = first_failure.or(published.as_ref().err().map(|e| ("status-update", e as &dyn Error)));
-    let incomplete = taken.as_ref().ok().and_then(incomplete_words);
-    let made = decided.as_ref().and_then(|d| d.as_ref().ok());
+    let published = published.map_err(WorkflowError::Status);
+    let failure = decided.as_ref().err().or(published.as_ref().err());
+    let done = decided.as_ref().ok();
+    let incomplete = done.and_then(|(taken, _)| incomplete_words(taken));
     let id = recorder.id.clone();
-    let unrecorded = recorder.finish(first_failure, incomplete.as_deref(), made).err();
+    let unrecorded = recorder.finish(failure, incomplete.as_deref(), done.map(|(_, made)| made)).err();
 
-    let taken = taken.map_err(WorkflowError::Findings)?;
-    let made = decided.transpose().map_err(WorkflowError::Decision)?;
-    published.map_err(WorkflowError::Status)?;
-    // A decision is there unless the findings failed, which has been returned above.
-    let made = made.map_or_else(|| decision::decide(project, decision).map_err(WorkflowError::Decision), Ok)?;
+    let (taken, made) = decided?;
+    published?;
     Ok(report((id, run.now), made, Some(taken), Some(true), unrecorded))
 }
 
@@ -124,16 +133,15 @@ pub fn execute_manual_release_workflow(
     run: Run<'_>,
 ) -> Result<WorkflowReport, WorkflowError> {
     let recorder = Recorder::start(project, MANUAL_WORKFLOW, run)?;
-    let decided = recorder.stage("decision", || decision::decide(project, decision));
+    let decided = recorder.stage("decision", || decision::decide(project, decision)).map_err(WorkflowError::Decision);
     let published = status.map(|status| recorder.stage("status-update", || status::update_status(project, status)));
-    let first_failure = decided.as_ref().err().map(|e| ("decision", e as &dyn Error));
-    let first_failure =
-        first_failure.or(published.as_ref().and_then(|p| p.as_ref().err()).map(|e| ("status-update", e as &dyn Error)));
+    let published = published.transpose().map_err(WorkflowError::Status);
+    let failure = decided.as_ref().err().or(published.as_ref().err());
     let id = recorder.id.clone();
-    let unrecorded = recorder.finish(first_failure, None, decided.as_ref().ok()).err();
+    let unrecorded = recorder.finish(failure, None, decided.as_ref().ok()).err();
 
-    let made = decided.map_err(WorkflowError::Decision)?;
-    let written = published.transpose().map_err(WorkflowError::Status)?.map(|_| true);
+    let made = decided?;
+    let written = published?.map(|_| true);
     Ok(report((id, run.now), made, None, written, unrecorded))
 }
 
@@ -251,7 +259,7 @@ impl<'a> Recorder<'a> {
 
     fn finish(
         self,
-        failure: Option<(&str, &dyn Error)>,
+        failure: Option<&WorkflowError>,
         incomplete: Option<&str>,
         made: Option<&Decision>,
     ) -> Result<(), RecordRunError> {
@@ -262,9 +270,9 @@ impl<'a> Recorder<'a> {
             (None, None) => FinalStatus::Success,
             _ => FinalStatus::Failed,
         });
-        if let Some((stage, error)) = failure {
+        if let Some((stage, cause)) = failure.and_then(WorkflowError::stage) {
             report.stage = StageName::parse(stage).ok();
-            report.error = Some(crate::causes(error));
+            report.error = Some(crate::causes(cause));
         } else if let Some(words) = incomplete {
             report.stage = StageName::parse("security-scan").ok();
             report.error = Some(words.to_owned());

@@ -92,7 +92,7 @@ pub struct Plan {
     /// The project's normalised name.
     pub project: String,
     /// The version.
-    pub version: String,
+    pub version: Version,
     /// The index's upload address.
     pub index: String,
     /// Whether the index does not know the project yet: the first upload makes it.
@@ -244,7 +244,7 @@ pub async fn plan<S: AsyncFn(Duration)>(
     };
     Ok(Plan {
         project: first.project().to_string(),
-        version: first.version().to_string(),
+        version: first.version().clone(),
         index: client.address().upload_url().to_string(),
         new_project: !page.is_known,
         similar,

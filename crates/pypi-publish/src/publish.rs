@@ -152,7 +152,7 @@ impl Publication {
             verified: false,
             failure,
             project: plan.project.clone(),
-            version: plan.version.clone(),
+            version: plan.version.to_string(),
             index: plan.index.clone(),
         }
     }

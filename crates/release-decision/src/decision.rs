@@ -4,7 +4,7 @@ use pep440_rs::Version;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    NotesError, NotesOptions, Past, Policy, Reason, Row, VersionError, Versions, changelog_entry,
+    NextVersion, NotesError, NotesOptions, Past, Policy, Reason, Row, VersionError, Versions, changelog_entry,
     decision_id::decision_id,
     justification,
     matrix::{self, Effect},
@@ -216,40 +216,10 @@ pub fn decide(
     notes::check(request.presentation.template.as_ref()).map_err(DecideError::Notes)?;
     changelog_entry::check(request.presentation.changelog_template.as_ref()).map_err(DecideError::Changelog)?;
     let mut reasons = matrix::reasons(changes, policy);
-    let asked_for = match request.trigger {
-        Trigger::Forced | Trigger::Manual => TriggerType::Manual,
-        Trigger::Auto if reasons.iter().any(|r| r.effect == Effect::Release) => TriggerType::SecurityAuto,
-        Trigger::Auto => TriggerType::None,
-    };
-    let id_of = |version: Option<&Version>| decision_id(changes, request, policy, asked_for, version);
-    let earlier = match asked_for {
-        TriggerType::None => None,
-        _ => past.same_decision(versions, |version| id_of(Some(version))),
-    };
-    let waits = asked_for == TriggerType::SecurityAuto && !reasons.iter().any(|r| matrix::is_critical(r, policy));
-    let quiet_until = past.quiet_until(policy, now).filter(|_| waits);
-
-    let mut already_published = None;
-    let (verdict, next) = match (asked_for, earlier, quiet_until) {
-        (TriggerType::None, ..) => (Verdict::Nothing, None),
-        (_, Some(Earlier::Published(version, proof)), _) => {
-            already_published = Some(version.clone());
-            (Verdict::Published(version, proof), None)
-        }
-        (_, Some(Earlier::Pending(next)), _) => (Verdict::Release(asked_for), Some(next)),
-        (_, None, Some(until)) => (Verdict::Waits(until), None),
-        (_, None, None) => {
-            let next = versions.next(policy.bump).map_err(DecideError::Version)?;
-            (Verdict::Release(asked_for), Some(next))
-        }
-    };
-    let trigger_type = verdict.trigger_type();
+    let asked = Asked { changes, request, policy, versions, past, for_release: wanted_release(request, &reasons) };
+    let (verdict, next) = asked.verdict(&reasons, now)?;
+    let decision_id = asked.decision_id(&verdict, next.as_ref());
     let justification = justification::of(&verdict, changes, &reasons, policy);
-    let decided_version = already_published.as_ref().or(next.as_ref().and_then(|next| next.version.as_ref()));
-    let decision_id = match verdict {
-        Verdict::Nothing | Verdict::Waits(_) => decision_id(changes, request, policy, TriggerType::None, None),
-        Verdict::Release(_) | Verdict::Published(..) => id_of(decided_version),
-    };
     let quiet_until = match verdict {
         Verdict::Waits(until) => Some(until),
         _ => None,
@@ -260,24 +230,19 @@ pub fn decide(
         }
     }
     reasons.splice(0..0, verdict.reason(&justification));
+    let explanation = words::explanation(changes, &reasons, &verdict);
     let warnings = next.iter().flat_map(|next| &next.warnings).map(ToString::to_string).collect();
     let (next_version, version_reason) = next.map_or((None, None), |next| (next.version, Some(next.reason)));
-    let explanation = words::explanation(changes, &reasons, &verdict);
-    let (release_notes, changelog_entry) = match verdict {
-        Verdict::Release(_) => {
-            let facts = notes::Facts {
-                changes,
-                trigger_type,
-                justification: &justification,
-                explanation: &explanation,
-                custom: request.notes.as_deref(),
-                version: next_version.as_ref(),
-            };
-            let notes = notes::render(&facts, &request.presentation).map_err(DecideError::Notes)?;
-            (notes, changelog_entry::render(&facts, &request.presentation).map_err(DecideError::Changelog)?)
-        }
-        _ => (String::new(), String::new()),
+    let trigger_type = verdict.trigger_type();
+    let facts = notes::Facts {
+        changes,
+        trigger_type,
+        justification: &justification,
+        explanation: &explanation,
+        custom: request.notes.as_deref(),
+        version: next_version.as_ref(),
     };
+    let (release_notes, changelog_entry) = texts(&verdict, &facts, &request.presentation)?;
     Ok(Decision {
         schema_version: Decision::SCHEMA,
         project: request.project.clone(),
@@ -297,12 +262,80 @@ pub fn decide(
         next_version,
         version_reason,
         warnings,
-        already_published,
+        already_published: match verdict {
+            Verdict::Published(version, _) => Some(version),
+            _ => None,
+        },
         quiet_until,
         decision_id,
         compared_with: changes.compared_with.clone(),
         decided_at: now,
     })
+}
+
+/// What kind of release is asked for, by a person or by the changes.
+fn wanted_release(request: &Request, reasons: &[Reason]) -> TriggerType {
+    match request.trigger {
+        Trigger::Forced | Trigger::Manual => TriggerType::Manual,
+        Trigger::Auto if reasons.iter().any(|r| r.effect == Effect::Release) => TriggerType::SecurityAuto,
+        Trigger::Auto => TriggerType::None,
+    }
+}
+
+/// What a decision is made on.
+struct Asked<'a> {
+    changes: &'a ChangeSet,
+    request: &'a Request,
+    policy: &'a Policy,
+    versions: &'a Versions,
+    past: &'a Past<'a>,
+    /// The kind of release that is asked for.
+    for_release: TriggerType,
+}
+
+impl Asked<'_> {
+    /// What comes of it, and the version of a release.
+    fn verdict(&self, reasons: &[Reason], now: Timestamp) -> Result<(Verdict, Option<NextVersion>), DecideError> {
+        if self.for_release == TriggerType::None {
+            return Ok((Verdict::Nothing, None));
+        }
+        match self.past.same_decision(self.versions, |version| self.id_of(self.for_release, Some(version))) {
+            Some(Earlier::Published(version, proof)) => return Ok((Verdict::Published(version, proof), None)),
+            Some(Earlier::Pending(next)) => return Ok((Verdict::Release(self.for_release), Some(next))),
+            None => {}
+        }
+        let can_wait = self.for_release == TriggerType::SecurityAuto
+            && !reasons.iter().any(|reason| matrix::is_critical(reason, self.policy));
+        if let Some(until) = self.past.quiet_until(self.policy, now).filter(|_| can_wait) {
+            return Ok((Verdict::Waits(until), None));
+        }
+        let next = self.versions.next(self.policy.bump).map_err(DecideError::Version)?;
+        Ok((Verdict::Release(self.for_release), Some(next)))
+    }
+
+    fn decision_id(&self, verdict: &Verdict, next: Option<&NextVersion>) -> String {
+        match verdict {
+            Verdict::Nothing | Verdict::Waits(_) => self.id_of(TriggerType::None, None),
+            Verdict::Release(_) => self.id_of(self.for_release, next.and_then(|next| next.version.as_ref())),
+            Verdict::Published(version, _) => self.id_of(self.for_release, Some(version)),
+        }
+    }
+
+    fn id_of(&self, trigger: TriggerType, version: Option<&Version>) -> String {
+        decision_id(self.changes, self.request, self.policy, trigger, version)
+    }
+}
+
+/// The release notes and the changelog's entry; empty without a release.
+fn texts(
+    verdict: &Verdict,
+    facts: &notes::Facts<'_>,
+    presentation: &NotesOptions,
+) -> Result<(String, String), DecideError> {
+    let Verdict::Release(_) = verdict else { return Ok((String::new(), String::new())) };
+    let notes = notes::render(facts, presentation).map_err(DecideError::Notes)?;
+    let entry = changelog_entry::render(facts, presentation).map_err(DecideError::Changelog)?;
+    Ok((notes, entry))
 }
 
 /// What comes of a request and the matrix.

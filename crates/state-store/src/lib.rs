@@ -2,7 +2,8 @@
 //!
 //! - A read takes regular files only, never follows a link, never blocks on a pipe and never reads more than its limit.
 //! - A write goes to a temporary file beside its target, is synced and renamed: a reader sees the old or the new document, whole.
-//! - A lock is held on a folder, so that two runs never interleave and no lock file stays behind.
+//! - A lock is held on a folder, so that two runs never interleave and no lock file stays behind. An unfinished file is held too:
+//!   what nobody holds was left by a run that was killed, and goes.
 //!
 //! Unix only (Linux, macOS).
 
@@ -13,6 +14,7 @@ mod folder;
 mod lock;
 mod read;
 mod together;
+mod unfinished;
 mod write;
 
 pub use error::{Action, StoreError, StoreErrorKind};
@@ -20,6 +22,7 @@ pub use folder::{Entry, EntryKind, absolute_names, exists, list, modified, remov
 pub use lock::{Lock, lock, lock_below, refuse_links};
 pub use read::{open_if_there, open_regular, read, read_below, read_if_there, read_start};
 pub use together::{Replaced, Replacement, TogetherError, replace_together};
+pub use unfinished::remove_leftovers_of;
 pub use write::{
     append_lines, keep_aside, replace, replace_if_changed, replace_if_changed_with, replace_without_sync, set_aside,
 };

@@ -2,7 +2,7 @@ use std::{fs::File, path::Path, thread, time::Duration};
 
 use rustix::fs::{FlockOperation, flock};
 
-use crate::{Action, EntryKind, StoreError, StoreErrorKind, list, remove, write::is_temporary};
+use crate::{Action, StoreError, StoreErrorKind, unfinished::remove_leftovers_in};
 
 /// How long one run waits for another, in seconds.
 const PATIENCE: u64 = 60;
@@ -17,7 +17,7 @@ pub struct Lock(#[expect(dead_code, reason = "the open folder is the lock")] Fil
 
 /// Holds a folder, made if needed, against other runs; waits up to a minute for one that holds it.
 ///
-/// Temporary files that a killed run left in it are removed: whoever writes below the folder holds it.
+/// What a killed run left unfinished in it is removed. What another process is writing there, under no lock or another one, stays.
 pub fn lock(folder: &Path) -> Result<Lock, StoreError> {
     let fail = |e| StoreError::io(Action::Lock, folder, e);
     std::fs::create_dir_all(folder).map_err(|e| match e.kind() {
@@ -28,7 +28,7 @@ pub fn lock(folder: &Path) -> Result<Lock, StoreError> {
     for _ in 0..PATIENCE * 50 {
         match flock(&file, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => {
-                remove_leftovers(folder, DEPTH);
+                remove_leftovers_in(folder, DEPTH);
                 return Ok(Lock(file));
             }
             Err(rustix::io::Errno::WOULDBLOCK | rustix::io::Errno::INTR) => thread::sleep(PAUSE),
@@ -56,34 +56,9 @@ pub fn refuse_links(action: Action, root: &Path, relative: &Path) -> Result<(), 
     Ok(())
 }
 
-/// A leftover that cannot be removed does no harm: nobody reads it.
-fn remove_leftovers(folder: &Path, depth: usize) {
-    for entry in list(folder).unwrap_or_default() {
-        let path = folder.join(&entry.name);
-        match entry.kind {
-            EntryKind::File if is_temporary(&entry.name) => drop(remove(&path)),
-            EntryKind::Folder if depth > 0 => remove_leftovers(&path, depth - 1),
-            _ => {}
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_a_killed_run_left_goes_and_nothing_else() {
-        let dir = tempfile::tempdir().unwrap();
-        let at = |name: &str| dir.path().join(name);
-        std::fs::create_dir_all(at("history/scans")).unwrap();
-        for name in ["a.json", ".relwarden-Ab12.tmp", "history/scans/.relwarden-x.tmp", "history/.relwarden-notes"] {
-            std::fs::write(at(name), b"x").unwrap();
-        }
-        let _held = lock(dir.path()).unwrap();
-        assert!(at("a.json").exists() && at("history/.relwarden-notes").exists());
-        assert!(!at(".relwarden-Ab12.tmp").exists() && !at("history/scans/.relwarden-x.tmp").exists());
-    }
 
     #[test]
     fn a_link_on_the_way_is_refused_and_one_above_the_project_is_not() {
@@ -100,7 +75,7 @@ mod tests {
             let error = lock_below(&at("root"), Path::new(bad)).unwrap_err();
             assert!(matches!(error.kind, StoreErrorKind::Link) && error.path == at("root/link"), "{error}");
         }
-        assert!(list(&at("other")).unwrap().is_empty());
+        assert!(crate::list(&at("other")).unwrap().is_empty());
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{Action, StoreError, read, remove, write::Unfinished};
+use crate::{Action, StoreError, read, remove, unfinished::Unfinished};
 
 /// A file that is replaced together with others.
 #[derive(Clone, Copy, Debug)]

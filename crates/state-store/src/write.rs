@@ -1,21 +1,10 @@
 use std::{
-    fs::{File, OpenOptions, Permissions},
+    fs::{File, OpenOptions},
     io::{self, BufWriter, Read as _, Seek as _, Write},
-    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
 };
 
-use tempfile::NamedTempFile;
-
-use crate::{Action, StoreError, StoreErrorKind, exists, open_regular, read_if_there};
-
-const PREFIX: &str = ".relwarden-";
-const SUFFIX: &str = ".tmp";
-
-/// Whether a name is one that [`replace`] gives to a file that it has not finished.
-pub(crate) fn is_temporary(name: &str) -> bool {
-    name.starts_with(PREFIX) && name.ends_with(SUFFIX)
-}
+use crate::{Action, StoreError, exists, open_regular, read_if_there, unfinished::Unfinished};
 
 /// Bytes that are gathered before they are written or compared: 256 KiB.
 const BUFFER: usize = 256 * 1024;
@@ -76,66 +65,6 @@ pub fn replace_if_changed_with(
 /// The length of the regular file at a path.
 fn state_of(path: &Path) -> Option<u64> {
     std::fs::symlink_metadata(path).ok().filter(std::fs::Metadata::is_file).map(|m| m.len())
-}
-
-/// A file that is not yet in its place.
-#[derive(Debug)]
-pub(crate) struct Unfinished<'p> {
-    path: &'p Path,
-    folder: &'p Path,
-    temporary: NamedTempFile,
-}
-
-impl<'p> Unfinished<'p> {
-    fn begin(path: &'p Path) -> Result<Self, StoreError> {
-        let fail = |e| StoreError::io(Action::Write, path, e);
-        let folder = match path.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder,
-            _ => Path::new("."),
-        };
-        if path.is_dir() {
-            return Err(StoreError::new(Action::Write, path, StoreErrorKind::NotRegular("a folder")));
-        }
-        std::fs::create_dir_all(folder).map_err(|e| match e.kind() {
-            io::ErrorKind::AlreadyExists => StoreError::new(Action::Write, path, StoreErrorKind::NotAFolder),
-            _ => fail(e),
-        })?;
-        let temporary = tempfile::Builder::new().prefix(PREFIX).suffix(SUFFIX).tempfile_in(folder).map_err(fail)?;
-        Ok(Self { path, folder, temporary })
-    }
-
-    /// Holds these bytes, on the disk, and is still not in its place.
-    pub(crate) fn filled(path: &'p Path, bytes: &[u8]) -> Result<Self, StoreError> {
-        let fail = |e| StoreError::io(Action::Write, path, e);
-        let mut file = Self::begin(path)?;
-        file.temporary.write_all(bytes).map_err(fail)?;
-        file.temporary.as_file().sync_all().map_err(fail)?;
-        Ok(file)
-    }
-
-    fn finish(self) -> Result<(), StoreError> {
-        let path = self.path;
-        self.temporary.as_file().sync_all().map_err(|e| StoreError::io(Action::Write, path, e))?;
-        self.finish_with(Permissions::from_mode(0o644))
-    }
-
-    /// Puts a synced file in its place.
-    pub(crate) fn finish_with(self, permissions: Permissions) -> Result<(), StoreError> {
-        let Self { path, folder, .. } = self;
-        self.put_in_place_with(permissions)?;
-        sync_folder(folder).map_err(|e| StoreError::io(Action::Write, path, e))
-    }
-
-    fn put_in_place(self) -> Result<(), StoreError> {
-        self.put_in_place_with(Permissions::from_mode(0o644))
-    }
-
-    fn put_in_place_with(self, permissions: Permissions) -> Result<(), StoreError> {
-        let fail = |e| StoreError::io(Action::Write, self.path, e);
-        self.temporary.as_file().set_permissions(permissions).map_err(fail)?;
-        self.temporary.persist(self.path).map_err(|e| fail(e.error))?;
-        Ok(())
-    }
 }
 
 /// Where the bytes go.
@@ -267,13 +196,12 @@ fn name_aside(path: &Path, label: &str, number: u32) -> PathBuf {
     path.with_file_name(format!("{name}.{label}{suffix}"))
 }
 
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
-}
-
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
     use super::*;
+    use crate::StoreErrorKind;
 
     #[test]
     fn a_file_is_replaced_whole_and_readable_by_all() {

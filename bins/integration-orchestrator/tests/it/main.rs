@@ -26,6 +26,7 @@ mod outputs;
 mod parallel;
 mod plans;
 mod publishing;
+mod recorded;
 mod reports;
 mod revisions;
 mod same;

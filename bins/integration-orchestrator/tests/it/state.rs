@@ -139,6 +139,20 @@ fn what_changed_is_committed_once_with_a_message_that_programs_read() {
 }
 
 #[test]
+fn every_folder_of_the_state_is_held_and_no_other() {
+    let shared = Shared::new();
+    let runner = shared.first();
+    runner.scan(WEEK_1, &[REQUESTS]);
+    let folders = ["security/findings", "docs/security-status", "metrics", "."];
+    let ask = |folder: &&str| format!("flock --nonblock {folder} true && echo free >> locks || echo held >> locks");
+    shared.checkout.hook(HookAt::WorkTree, "commit-msg", &folders.iter().map(ask).collect::<Vec<_>>().join("\n"));
+    shared.checkout.write(".relwarden-rcpt.tmp", "half");
+    runner.commit(WEEK_1).expect_success();
+    assert_eq!(shared.checkout.text("locks"), "held\nheld\nheld\nfree\n");
+    assert_eq!(shared.checkout.text(".relwarden-rcpt.tmp"), "half");
+}
+
+#[test]
 fn a_status_that_only_grew_older_is_not_committed() {
     let shared = Shared::new();
     let runner = shared.first();

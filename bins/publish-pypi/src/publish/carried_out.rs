@@ -4,9 +4,11 @@ use std::path::Path;
 
 use cli_support::{Context, ExitStatus, Failure, ResultExt as _};
 use findings_model::Receipt;
-use orchestrate::{documents, project::Project};
+use orchestrate::{
+    documents::{self, Wanted},
+    project::Project,
+};
 use pypi_publish::{IndexAddress, Plan, Publication};
-use release_decision::Decision;
 
 /// The receipt of a publish that has sent nothing yet, with the decision that it carries out.
 pub(super) fn nothing_sent(
@@ -43,15 +45,13 @@ fn is_trial(address: &IndexAddress, cx: &mut Context) -> anyhow::Result<bool> {
 /// The decision that this publish carries out: the one beside the receipt, the project's newest, or one that was replaced
 /// before it was recorded, if it is to release this very version.
 fn decision_id(plan: &Plan, receipt: &Path, cx: &mut Context) -> anyhow::Result<Option<String>> {
-    let releases = |d: &Decision| {
-        d.should_release && d.next_version.as_ref().is_none_or(|version| version.to_string() == plan.version)
-    };
-    let stored = documents::decision_of_publish(&Project::at(cx.project()), receipt, releases)
+    let wanted = Wanted::ReleaseOf(&plan.version);
+    let stored = documents::decision_of_publish(&Project::at(cx.project()), receipt, wanted)
         .or_fail(ExitStatus::BadInput, "cannot tell the decision that is published")?;
     let Some(decision) = stored.map(|stored| stored.decision).filter(|decision| decision.should_release) else {
         return Ok(None);
     };
-    if releases(&decision) {
+    if wanted.is(&decision) {
         return Ok(Some(decision.decision_id));
     }
     let decided = decision.next_version.map(|version| version.to_string()).unwrap_or_default();

@@ -141,8 +141,11 @@ fn the_decision_of_this_version_is_carried_out() {
         })
         .to_string()
     };
-    project.write("security/findings/decision.json", decision("1.0.0"));
-    assert_eq!(publish(&project, &index).output().expect_success().json()["decision_id"], "d-1");
+    // A version is the same in each of its spellings.
+    for spelled in ["1.0.0", "1.0"] {
+        project.write("security/findings/decision.json", decision(spelled));
+        assert_eq!(publish(&project, &index).output().expect_success().json()["decision_id"], "d-1", "{spelled}");
+    }
     project.write("security/findings/decision.json", decision("2.0.0"));
     let run = publish(&project, &index).output().expect_success();
     assert_eq!(run.json()["decision_id"], serde_json::Value::Null);

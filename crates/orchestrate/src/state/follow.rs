@@ -9,7 +9,7 @@ use super::{CommitStateError, SetAside, SetAsideReason, StateRequest, message, s
 use crate::{
     paths::{self, STATE},
     project::Project,
-    status,
+    status::{self, StatusRequest},
 };
 
 /// The three commits that meet.
@@ -79,8 +79,9 @@ pub(super) fn follow(
     }
     let ours_has_status = files.iter().any(|file| group(&file.path) == Group::Status);
     if ours_has_status && (status_clash || findings_clash) {
+        let status = StatusRequest { output: PathBuf::from(paths::STATUS), ..request.status.clone() };
         // A status that cannot be computed leaves theirs, which the next run renews.
-        if let Err(error) = status::refresh_status(project, request.status) {
+        if let Err(error) = status::refresh_held_status(project, &status) {
             tracing::warn!("the status was not computed anew: {}", crate::causes(&error));
         }
     }

@@ -7,6 +7,8 @@ use release_decision::{
     declared, setup_cfg_source, source_candidates, versions_of_tags,
 };
 
+use state_store::StoreErrorKind;
+
 use crate::{paths, project::Project};
 
 /// The most that a file with a version in it may hold: 32 MiB, for lock files.
@@ -49,21 +51,56 @@ pub fn current_version(
 
 /// The project's version as a file of the project says it, without a look at tags.
 pub(crate) fn written_version(project: &Project) -> Option<Version> {
-    match locate(&mut |path| read(project, path)).ok()?.current {
-        Some(CurrentVersion::Static(version)) => Some(version),
-        Some(CurrentVersion::Dynamic(_) | CurrentVersion::Unknown { .. }) | None => None,
+    version_in(&mut |path| read(project, path))
+}
+
+/// The version that a project's files say, read in some way.
+pub(super) fn version_in(read: &mut dyn FnMut(&str) -> Content) -> Option<Version> {
+    match locate(read).ok()?.current? {
+        CurrentVersion::Static(version) => Some(version),
+        CurrentVersion::Dynamic(_) | CurrentVersion::Unknown { .. } => None,
     }
 }
 
-/// The text of a file of the work tree, where it can be read.
-fn read(project: &Project, path: &str) -> Option<String> {
-    let bytes = project.has_file(path).then(|| state_store::read(&project.path(path), PLACE_LIMIT).ok())??;
-    String::from_utf8(bytes).ok()
+/// What a file of the project says.
+pub(super) enum Content {
+    /// There is no such file.
+    Missing,
+    /// Its text.
+    Text(String),
+    /// It is there, and why nobody knows what it says.
+    Unreadable(String),
 }
 
-/// The version of a project whose files are read in some way: from the work tree, or from a commit.
-pub(super) fn locate(read: &mut dyn FnMut(&str) -> Option<String>) -> Result<Located, PyprojectError> {
-    let pyproject = read(paths::PYPROJECT);
+impl Content {
+    /// The content of a file of these bytes.
+    pub(super) fn of(bytes: Vec<u8>) -> Self {
+        String::from_utf8(bytes).map_or_else(|_| Self::Unreadable("not UTF-8".to_owned()), Self::Text)
+    }
+}
+
+/// What a file of the work tree says.
+pub(super) fn read(project: &Project, path: &str) -> Content {
+    if !project.has_file(path) {
+        return Content::Missing;
+    }
+    match state_store::read(&project.path(path), PLACE_LIMIT) {
+        Ok(bytes) => Content::of(bytes),
+        Err(error) if error.is_missing() || matches!(error.kind, StoreErrorKind::NotRegular("a folder")) => {
+            Content::Missing
+        }
+        Err(error) => Content::Unreadable(error.kind.to_string()),
+    }
+}
+
+/// The version of a project whose files are read in some way: from the work tree, or from a commit. A file that is there and cannot be
+/// read is never passed over: what another one says may be an old version.
+pub(super) fn locate(read: &mut dyn FnMut(&str) -> Content) -> Result<Located, PyprojectError> {
+    let pyproject = match read(paths::PYPROJECT) {
+        Content::Text(text) => Some(text),
+        Content::Missing => None,
+        Content::Unreadable(why) => return Ok(unread(paths::PYPROJECT, &why)),
+    };
     let dynamic = match pyproject.as_deref().map(current_version_of) {
         Some(Ok(CurrentVersion::Dynamic(dynamic))) => Some(dynamic),
         Some(Ok(current)) => {
@@ -75,16 +112,11 @@ pub(super) fn locate(read: &mut dyn FnMut(&str) -> Option<String>) -> Result<Loc
     };
     let dynamic = match dynamic {
         // An older setuptools project says it in its own files.
-        None | Some(DynamicVersion::Backend) => match read("setup.cfg").as_deref().and_then(setup_cfg_source) {
-            Some(Ok(candidate)) => return Ok(in_files(&[candidate], &DynamicVersion::Backend, read)),
-            Some(Err(dynamic)) => dynamic,
-            None => {
-                let setup = SourceCandidate { path: "setup.py".to_owned(), format: Format::SetupPy };
-                if read("setup.py").is_some_and(|text| declared(&text, &setup.format).is_ok_and(|d| !d.is_empty())) {
-                    return Ok(in_files(&[setup], &DynamicVersion::Backend, read));
-                }
-                let current = dynamic.map(CurrentVersion::Dynamic);
-                return Ok(Located { source: Source::Nowhere, current });
+        None | Some(DynamicVersion::Backend) => match in_setup_files(read) {
+            SetupFiles::Located(located) => return Ok(located),
+            SetupFiles::Dynamic(dynamic) => dynamic,
+            SetupFiles::Silent => {
+                return Ok(Located { source: Source::Nowhere, current: dynamic.map(CurrentVersion::Dynamic) });
             }
         },
         Some(dynamic) => dynamic,
@@ -99,17 +131,55 @@ pub(super) fn locate(read: &mut dyn FnMut(&str) -> Option<String>) -> Result<Loc
     Ok(in_files(&candidates, &dynamic, read))
 }
 
+/// What the files of an older setuptools project say of the version.
+enum SetupFiles {
+    Located(Located),
+    /// It stands elsewhere.
+    Dynamic(DynamicVersion),
+    Silent,
+}
+
+fn in_setup_files(read: &mut dyn FnMut(&str) -> Content) -> SetupFiles {
+    let (cfg, setup) = ("setup.cfg", SourceCandidate { path: "setup.py".to_owned(), format: Format::SetupPy });
+    let said = match read(cfg) {
+        Content::Unreadable(why) => return SetupFiles::Located(unread(cfg, &why)),
+        Content::Text(text) => setup_cfg_source(&text),
+        Content::Missing => None,
+    };
+    let candidate = match said {
+        Some(Err(dynamic)) => return SetupFiles::Dynamic(dynamic),
+        Some(Ok(candidate)) => candidate,
+        None => match read(&setup.path) {
+            Content::Unreadable(why) => return SetupFiles::Located(unread(&setup.path, &why)),
+            Content::Text(text) if declared(&text, &setup.format).is_ok_and(|d| !d.is_empty()) => setup,
+            Content::Text(_) | Content::Missing => return SetupFiles::Silent,
+        },
+    };
+    SetupFiles::Located(in_files(&[candidate], &DynamicVersion::Backend, read))
+}
+
+/// Where a file cannot be read that may say where the version stands.
+fn unread(path: &str, why: &str) -> Located {
+    let reason = format!("{path} cannot be read: {why}");
+    let current = Some(CurrentVersion::Unknown { source: DynamicVersion::Backend, reason });
+    Located { source: Source::Nowhere, current }
+}
+
 /// The version that the first of some files says that is there.
 fn in_files(
     candidates: &[SourceCandidate],
     dynamic: &DynamicVersion,
-    read: &mut dyn FnMut(&str) -> Option<String>,
+    read: &mut dyn FnMut(&str) -> Content,
 ) -> Located {
     let unknown = |source, reason: String| Located {
         source,
         current: Some(CurrentVersion::Unknown { source: dynamic.clone(), reason }),
     };
-    let found = candidates.iter().find_map(|candidate| Some((candidate, read(&candidate.path)?)));
+    let found = candidates.iter().find_map(|candidate| match read(&candidate.path) {
+        Content::Missing => None,
+        Content::Text(text) => Some((candidate, Ok(text))),
+        Content::Unreadable(why) => Some((candidate, Err(why))),
+    });
     let Some((candidate, text)) = found else {
         let looked: Vec<&str> = candidates.iter().map(|c| c.path.as_str()).collect();
         let reason = match looked.as_slice() {
@@ -120,6 +190,10 @@ fn in_files(
     };
     let source = Source::File(candidate.clone());
     let path = text::one_line(&candidate.path);
+    let text = match text {
+        Ok(text) => text,
+        Err(why) => return unknown(source, format!("{path} cannot be read: {why}")),
+    };
     let places = match declared(&text, &candidate.format) {
         Ok(places) => places,
         Err(error) => return unknown(source, format!("{path} cannot be understood: {error}")),

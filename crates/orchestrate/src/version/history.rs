@@ -2,16 +2,18 @@
 
 use findings_model::text;
 use git_command::{CommitId, FileState, GitError, Head, Push, RemoteName, RemoteRefs, Repository, TagMessage};
-use release_decision::{BumpMode, BumpSettings, Version, changelog_date};
+use release_decision::{BumpMode, Version, changelog_date};
 use state_store::Replaced;
 
 use super::{
-    BumpVersionError, TRAILER, UndoError, VersionBump,
-    current::{PLACE_LIMIT, Source},
+    BumpRequest, BumpVersionError, UndoError, VersionBump,
+    current::{Content, PLACE_LIMIT, Source, version_in},
     places::{File, Target},
-    version_in,
 };
 use crate::project::Project;
+
+/// What stands before the decision's id in the message of its commit and tag.
+pub(super) const TRAILER: &str = "Relwarden-Decision: ";
 
 /// What is left to be done.
 pub(super) enum Course {
@@ -77,12 +79,13 @@ pub(super) struct Words<'a> {
 /// Looks at the repository and says what is left to be done.
 pub(super) fn course(
     project: &Project,
-    settings: &BumpSettings,
+    request: &BumpRequest<'_>,
     next: &Version,
     words: Words<'_>,
     source: &Source,
 ) -> Result<Course, BumpVersionError> {
-    let repository = Repository::find(project.root())?;
+    let settings = request.settings;
+    let repository = Repository::find(project.root())?.with_ssh(request.ssh);
     let head = repository.head()?;
     let base = head.commit().cloned().ok_or(BumpVersionError::NoCommit)?;
     let remote = settings.push.then(|| settings.remote.clone());
@@ -160,7 +163,7 @@ impl Look<'_> {
         let Some(commit) = there.or(self.repository.branch(branch)?) else { return Ok(None) };
         // A run that was killed before its commit left HEAD there.
         let is_begun = !pushed && self.head.branch() == Some(branch);
-        if is_begun && version_at(self.repository, &commit).as_ref() != Some(self.next) {
+        if is_begun && version_at(self.repository, &commit)?.as_ref() != Some(self.next) {
             return Ok(None);
         }
         self.check(&format!("the branch {branch}"), &commit)?;
@@ -172,7 +175,7 @@ impl Look<'_> {
         match self.source {
             // The commit need not be of the version: what was decided stands in the tag.
             Source::Tag | Source::Nowhere => Ok(()),
-            Source::File(_) => match version_at(self.repository, commit) {
+            Source::File(_) => match version_at(self.repository, commit)? {
                 Some(found) if found == *self.next => self.check_decision(what, commit, commit),
                 found => {
                     Err(BumpVersionError::Taken { what: what.to_owned(), commit: commit.short().to_owned(), found })
@@ -202,12 +205,24 @@ impl Look<'_> {
     }
 }
 
-/// The version that the project's files said at a commit.
-fn version_at(repository: &Repository, commit: &CommitId) -> Option<Version> {
-    version_in(&mut |path| {
-        let bytes = repository.read(commit, path, PLACE_LIMIT).ok().flatten()?;
-        String::from_utf8(bytes).ok()
-    })
+/// The version that the project's files said at a commit; none where they said none that can be read.
+fn version_at(repository: &Repository, commit: &CommitId) -> Result<Option<Version>, GitError> {
+    let mut failure = None;
+    let version = version_in(&mut |path| match repository.read(commit, path, PLACE_LIMIT) {
+        Ok(Some(bytes)) => Content::of(bytes),
+        Ok(None) | Err(GitError::OutsideProject { .. } | GitError::NotAFile { kind: "a folder", .. }) => {
+            Content::Missing
+        }
+        Err(error) => {
+            let why = error.to_string();
+            // These tell of the file; anything else tells of git alone.
+            if !matches!(error, GitError::NotAFile { .. } | GitError::TooLarge { .. }) {
+                failure = failure.take().or(Some(error));
+            }
+            Content::Unreadable(why)
+        }
+    });
+    failure.map_or(Ok(version), Err)
 }
 
 impl Done {
@@ -265,7 +280,7 @@ impl Ahead {
         let committed = self.repository.read_as_checked_out(&self.base, &file.path, PLACE_LIMIT)?;
         let Ok(committed) = committed.map(String::from_utf8).transpose() else { return Ok(false) };
         // That run began with the version of the commit, and may have been on another day.
-        let current = version_at(&self.repository, &self.base);
+        let current = version_at(&self.repository, &self.base)?;
         let date = file.before.as_deref().and_then(|text| changelog_date(text, target.next));
         let target = Target {
             current: current.as_ref().or(target.current),

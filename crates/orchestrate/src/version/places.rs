@@ -99,14 +99,15 @@ pub enum EditError {
 }
 
 /// All files of a bump with their new content. The one that the version comes from is the last: as long as it is the old one, a run
-/// that was killed is made up by the next.
+/// that was killed is made up by the next. With them comes what a person has to know of files that are left as they are.
 pub(super) fn files(
     project: &Project,
     name: &PackageName,
     source: &Source,
     settings: &BumpSettings,
     target: &Target<'_>,
-) -> Result<Vec<File>, BumpVersionError> {
+) -> Result<(Vec<File>, Vec<String>), BumpVersionError> {
+    let mut warnings = Vec::new();
     let mut edits: BTreeMap<String, Vec<Edit>> = BTreeMap::new();
     let mut add = |path: &str, edit: Edit| edits.entry(path.to_owned()).or_default().push(edit);
     let fixed = |format| Edit::Version { format, optional: false };
@@ -136,11 +137,17 @@ pub(super) fn files(
     match &settings.changelog {
         ChangelogSetting::Off => {}
         ChangelogSetting::File(path) => add(path.as_str(), Edit::Changelog),
-        ChangelogSetting::IfThere => {
-            if text(project, CHANGELOG).ok().flatten().is_some_and(|text| is_changelog(&text)) {
-                add(CHANGELOG, Edit::Changelog);
+        ChangelogSetting::IfThere => match text(project, CHANGELOG) {
+            Ok(Some(text)) if is_changelog(&text) => add(CHANGELOG, Edit::Changelog),
+            Ok(_) => {}
+            Err(error) => {
+                let why = match error {
+                    BumpVersionError::Place { source, .. } => source.to_string(),
+                    other => crate::causes(&other),
+                };
+                warnings.push(format!("{CHANGELOG} is left as it is, without the new version: {why}"));
             }
-        }
+        },
     }
     let mut files = Vec::new();
     for (path, edits) in edits {
@@ -152,7 +159,7 @@ pub(super) fn files(
     if let Source::File(candidate) = source {
         files.sort_by_key(|file| file.path == candidate.path);
     }
-    Ok(files)
+    Ok((files, warnings))
 }
 
 /// A file of the project as text; none if it is not there.
