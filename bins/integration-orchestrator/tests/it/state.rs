@@ -390,3 +390,15 @@ fn quality_gates_are_printed_as_a_matrix_takes_them() {
     assert_eq!(document["quality_gates"][1], "pytest -q 'a b'");
     assert_eq!(system.project.text("outputs"), "quality_gates=[\"ruff check .\",\"pytest -q 'a b'\"]\n");
 }
+
+#[test]
+fn code_of_the_project_in_a_folder_of_the_name_of_ours_is_no_state() {
+    let shared = Shared::new();
+    let runner = shared.first();
+    for (path, text) in [("metrics/__init__.py", "COUNT = 1\n"), ("metrics/daily/2026-01.json", "{}\n")] {
+        shared.checkout.write(path, text);
+    }
+    let done = runner.commit(WEEK_1).expect_success().json();
+    assert_eq!(done["files"], serde_json::json!(["metrics/daily/2026-01.json"]));
+    assert_eq!(runner.git(&["status", "--porcelain"]), "?? metrics/__init__.py");
+}
