@@ -114,7 +114,7 @@ fn old_run_records_are_folded_by_the_daily_run() {
     });
     let before = stage.tip();
     stage.run(&daily("2023-09-01T06:00:00Z")).expect_green();
-    assert_eq!(stage.subjects_since(&before), ["chore(security): record metrics"]);
+    assert_eq!(stage.subjects_since(&before), ["chore(security): record metrics, status"]);
     assert_eq!(stage.records("security-driven-release").len(), 0);
     assert!(stage.file("metrics/runs/2023-07.ndjson").is_some());
 }
