@@ -2,6 +2,7 @@
 # Builds into an empty folder, checks what came of it, and writes the digests down.
 set -euo pipefail
 
+trap 'echo "seconds=$SECONDS" >> "$GITHUB_OUTPUT"' EXIT
 cd "$PROJECT"
 rm -rf dist
 # The time of the commit, so that building the same commit again gives the same bytes.

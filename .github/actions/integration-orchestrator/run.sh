@@ -2,21 +2,11 @@
 # Runs a command of integration-orchestrator, and commits what it leaves.
 set -euo pipefail
 
-token="${PUSH_TOKEN:-}"
-unset PUSH_TOKEN
-
-# with_token COMMAND…: git gets the token as a header of this one command; it lies in no file and in no other step.
-with_token() {
-  if [ -z "$token" ]; then
-    "$@"
-    return
-  fi
-  local basic
-  basic="$(printf 'x-access-token:%s' "$token" | base64 --wrap=0)"
-  echo "::add-mask::$basic"
-  GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0="http.${GITHUB_SERVER_URL:-https://github.com}/.extraheader" \
-    GIT_CONFIG_VALUE_0="AUTHORIZATION: basic $basic" "$@"
-}
+here="${BASH_SOURCE[0]%/*}"
+# A commit that goes to a branch by name is of what is checked out.
+if [ -z "$BRANCH" ]; then bash "$here/../state/state.sh"; fi
+# shellcheck source=../common.sh
+. "$here/../common.sh"
 
 arguments=()
 case "$COMMAND" in
@@ -24,10 +14,12 @@ case "$COMMAND" in
     if [ "$FORCE" = true ]; then arguments+=(--force); fi
     if [ -n "$NOTES" ]; then arguments+=("--notes=$NOTES"); fi
     if [ -n "$INDEX" ]; then arguments+=(--index "$INDEX"); fi
+    if [ -n "${STARTED:-}" ]; then arguments+=(--started "$STARTED"); fi
     ;;
   manual-workflow)
     arguments+=("--notes=$NOTES")
     if [ -n "$INDEX" ]; then arguments+=(--index "$INDEX"); fi
+    if [ -n "${STARTED:-}" ]; then arguments+=(--started "$STARTED"); fi
     ;;
   record-release)
     arguments+=(--receipt "$RECEIPT")
@@ -44,6 +36,9 @@ commit=()
 if [ -n "$MESSAGE" ]; then commit+=("--message=$MESSAGE"); fi
 if [ -n "$BRANCH" ]; then commit+=(--branch "$BRANCH"); fi
 
+settings
+if [ -n "$BRANCH" ]; then state_branch=""; fi
+code="$(git rev-parse --quiet --verify HEAD || true)"
 complete=true
 for attempt in 1 2 3; do
   status=0
@@ -56,10 +51,15 @@ for attempt in 1 2 3; do
   # The decision counts as published from now on; the page says so in the same commit.
   if [ "$COMMAND" = record-release ]; then update-status; fi
   if [ "$COMMIT_STATE" != true ]; then break; fi
+  # State of a branch of its own follows the state there, not this code.
+  if [ "$attempt" = 1 ] && git rev-parse --quiet --verify refs/relwarden/state > /dev/null; then
+    git reset --quiet refs/relwarden/state
+  fi
   committed=0
   outputs="$RUNNER_TEMP/commit-state-$attempt"
+  : > "$outputs"
   GITHUB_OUTPUT="$outputs" with_token integration-orchestrator commit-state "${commit[@]}" || committed=$?
-  if ! grep --quiet --line-regexp 'superseded=true' "$outputs" 2>/dev/null; then
+  if [ "$(output superseded "$outputs")" != true ]; then
     if [ "$committed" != 0 ]; then exit "$committed"; fi
     break
   fi
@@ -68,4 +68,9 @@ for attempt in 1 2 3; do
     exit 4
   fi
 done
+if [ -n "$state_branch" ] && [ "$COMMIT_STATE" = true ]; then
+  git update-ref refs/relwarden/state HEAD
+  git config --local relwarden.state laid
+  git reset --quiet "$code"
+fi
 printf 'complete=%s\ncommit=%s\n' "$complete" "$(git rev-parse HEAD)" >> "$GITHUB_OUTPUT"

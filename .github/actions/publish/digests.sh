@@ -1,7 +1,15 @@
 #!/usr/bin/env bash
-# The files must be the ones that were built: each with its digest, none missing, none beside them.
+# The files must be the ones that were built: each with its digest, none missing, none beside them. So must the decision be the one
+# that was made: what is published is recorded as carrying it out.
 set -euo pipefail
 
+if [ -n "${DECISION_SHA256:-}" ]; then
+  [[ $DECISION_SHA256 =~ ^[0-9a-f]{64}$ ]] || { echo "::error::the digest of the decision is no SHA-256"; exit 2; }
+  if ! (cd "$PROJECT" && echo "$DECISION_SHA256  decision.json" | sha256sum --check --strict); then
+    echo "::error::decision.json is not the decision that was made"
+    exit 5
+  fi
+fi
 cd "$PROJECT/$DIST"
 if [ -z "$SUMS" ]; then
   echo "::error::the build told no digests"

@@ -30,6 +30,9 @@ pub(crate) struct Bump {
     /// Push the commit, with its tag or branch, whatever the key push says
     #[arg(long)]
     push: bool,
+    /// Push nothing, whatever the key push says: commit and tag stay here, for a rehearsal
+    #[arg(long, conflicts_with = "push")]
+    no_push: bool,
     /// The decision that is carried out; ends with 1, and nothing is written, if another one took its place
     #[arg(long, value_name = "ID")]
     decision_id: Option<String>,
@@ -99,7 +102,7 @@ impl Bump {
         }
         let mut settings = requests::bump_settings(cx)?;
         settings.mode = self.mode.map_or(settings.mode, BumpMode::from);
-        settings.push |= self.push;
+        settings.push = self.push || (settings.push && !self.no_push);
         let project = Project::at(cx.project());
         let request = BumpRequest {
             decision: &request,

@@ -5,6 +5,7 @@ mod dashboard;
 mod health;
 mod quality_gates;
 mod record_release;
+mod settings;
 mod stats;
 mod workflows;
 
@@ -36,9 +37,8 @@ enum Command {
         notes: Option<String>,
         #[command(flatten)]
         advisories: AdvisoryArgs,
-        /// What the index has, as `publish-pypi releases` wrote it; `none` for nothing
-        #[arg(long, value_name = "FILE|none")]
-        index: Option<String>,
+        #[command(flatten)]
+        circumstances: workflows::Circumstances,
     },
     /// Decide for a release by hand and update the status; needs no scan
     ManualWorkflow {
@@ -48,9 +48,8 @@ enum Command {
         /// Leave the status as it is
         #[arg(long)]
         no_status_update: bool,
-        /// What the index has, as `publish-pypi releases` wrote it; `none` for nothing
-        #[arg(long, value_name = "FILE|none")]
-        index: Option<String>,
+        #[command(flatten)]
+        circumstances: workflows::Circumstances,
     },
     /// Say whether the system is healthy, by the ledger's last complete scans
     HealthCheck,
@@ -83,6 +82,8 @@ enum Command {
     CommitState(commit_state::CommitState),
     /// Print the project's own checks, for the jobs that run them
     QualityGates,
+    /// Print where the configuration keeps the state and what a bump does in git, for the scripts around the programs
+    Settings,
 }
 
 impl AsRef<Common> for App {
@@ -94,11 +95,11 @@ impl AsRef<Common> for App {
 /// Runs one subcommand.
 pub fn run(app: App, cx: &mut Context) -> anyhow::Result<ExitStatus> {
     match app.command {
-        Command::SecurityWorkflow { force, notes, advisories, index } => {
-            workflows::security(cx, force, notes, &advisories, index)
+        Command::SecurityWorkflow { force, notes, advisories, circumstances } => {
+            workflows::security(cx, force, notes, &advisories, circumstances)
         }
-        Command::ManualWorkflow { notes, no_status_update, index } => {
-            workflows::manual(cx, notes, no_status_update, index)
+        Command::ManualWorkflow { notes, no_status_update, circumstances } => {
+            workflows::manual(cx, notes, no_status_update, circumstances)
         }
         Command::HealthCheck => health::run(cx),
         Command::Dashboard => dashboard::run(cx),
@@ -108,5 +109,6 @@ pub fn run(app: App, cx: &mut Context) -> anyhow::Result<ExitStatus> {
         }
         Command::CommitState(args) => args.run(cx),
         Command::QualityGates => quality_gates::run(cx),
+        Command::Settings => settings::run(cx),
     }
 }

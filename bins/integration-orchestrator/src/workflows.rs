@@ -5,11 +5,23 @@ use std::{fmt::Write as _, time::Instant};
 use cli_support::{
     AdvisoryArgs, Context, ExitStatus, ResultExt as _, decision_text, requests, requests::DecisionInputs, scan_text,
 };
+use findings_model::Timestamp;
 use orchestrate::{
     project::Project,
     workflow::{Run, WorkflowReport, execute_manual_release_workflow, execute_security_driven_workflow},
 };
 use release_decision::Request;
+
+/// What a workflow is told of what is around it.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Circumstances {
+    /// What the index has, as `publish-pypi releases` wrote it; `none` for nothing
+    #[arg(long, value_name = "FILE|none")]
+    index: Option<String>,
+    /// When the whole run began, jobs before this one included; its record counts from there [default: now]
+    #[arg(long, value_name = "RFC3339")]
+    started: Option<Timestamp>,
+}
 
 /// `security-workflow`
 pub(crate) fn security(
@@ -17,8 +29,9 @@ pub(crate) fn security(
     force: bool,
     notes: Option<String>,
     advisories: &AdvisoryArgs,
-    index: Option<String>,
+    circumstances: Circumstances,
 ) -> anyhow::Result<ExitStatus> {
+    let Circumstances { index, started: began } = circumstances;
     let started = Instant::now();
     let mut findings = requests::findings(cx)?;
     let online = advisories.resolve(cx, &mut findings)?;
@@ -27,7 +40,7 @@ pub(crate) fn security(
     let request = asked(cx, if force { Request::forced() } else { Request::auto() }, notes);
     let decision = requests::decision(cx, request, &DecisionInputs { index, ..DecisionInputs::default() })?;
     let status = requests::status(cx)?;
-    let run = Run { now: cx.now(), nonce: cx.nonce(), elapsed: &|| started.elapsed() };
+    let run = Run { now: cx.now(), began, nonce: cx.nonce(), elapsed: &|| started.elapsed() };
     let report = execute_security_driven_workflow(&Project::at(cx.project()), &findings, &decision, &status, run)
         .map_err(requests::workflow_failure)?;
     tell(cx, report)
@@ -38,13 +51,14 @@ pub(crate) fn manual(
     cx: &mut Context,
     notes: String,
     no_status_update: bool,
-    index: Option<String>,
+    circumstances: Circumstances,
 ) -> anyhow::Result<ExitStatus> {
+    let Circumstances { index, started: began } = circumstances;
     let started = Instant::now();
     let request = asked(cx, Request::manual(), Some(notes));
     let decision = requests::decision(cx, request, &DecisionInputs { index, ..DecisionInputs::default() })?;
     let status = if no_status_update { None } else { Some(requests::status(cx)?) };
-    let run = Run { now: cx.now(), nonce: cx.nonce(), elapsed: &|| started.elapsed() };
+    let run = Run { now: cx.now(), began, nonce: cx.nonce(), elapsed: &|| started.elapsed() };
     let report = execute_manual_release_workflow(&Project::at(cx.project()), &decision, status.as_ref(), run)
         .map_err(requests::workflow_failure)?;
     tell(cx, report)

@@ -1,5 +1,5 @@
 use cli_support::{Context, ExitStatus};
-use metrics::{ExecutionId, FinalStatus, FinishReport, PublishReport, ReleaseType, StageName, plain};
+use metrics::{ExecutionId, FinalStatus, FinishReport, PublishReport, ReleaseType, Seconds, StageName, plain};
 use orchestrate::{monitoring, project::Project};
 
 use crate::{failure, words};
@@ -29,6 +29,9 @@ pub(crate) struct Finish {
     /// release. elsewhere: something else publishes, so this run is no attempt
     #[arg(long, value_parser = words::publish_report(), default_value = "auto")]
     publish: PublishReport,
+    /// How long it took, in seconds, without what it waited for people [default: the time since its start]
+    #[arg(long, value_name = "SECONDS", value_parser = words::seconds)]
+    duration: Option<Seconds>,
 }
 
 impl Finish {
@@ -41,7 +44,7 @@ impl Finish {
             release_type: self.release_type,
             security_changes: self.security_changes,
             publish: self.publish,
-            duration: None,
+            duration: self.duration,
         };
         let (run, finished) = monitoring::finish_run(&Project::at(cx.project()), &self.id, report, cx.now())
             .map_err(failure::record(what))?;

@@ -5,7 +5,8 @@ use crate::failure;
 
 /// Say in a word how publishing goes: excellent, good, fair, poor, or unknown without publishes.
 ///
-/// Ends with 1 if it is poor, and with 0 otherwise.
+/// Excellent: at least 95 of 100 publishes succeeded. Good: at least 85. Fair: at least 70. Poor: fewer. Ends with 1 if it is poor, and
+/// with 0 otherwise.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Health {
     /// How many days back, exact to the second

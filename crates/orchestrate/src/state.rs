@@ -249,12 +249,14 @@ fn push(
     Ok(done)
 }
 
-/// The files of the state that differ from the last commit, sorted; what a killed run left unfinished is none.
+/// The files of the state that differ from the last commit, sorted; neither what a killed run left unfinished nor a project's own code
+/// in a folder of the name of ours.
 fn changed(repository: &Repository) -> Result<Vec<PathBuf>, GitError> {
     let files = repository.changed(&STATE)?.into_iter().map(|file| file.path);
     let is_unfinished =
         |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(".relwarden-"));
-    let mut files: Vec<PathBuf> = files.filter(|path| !is_unfinished(path)).collect();
+    let is_ours = |path: &PathBuf| paths::is_own_state(&path.to_string_lossy());
+    let mut files: Vec<PathBuf> = files.filter(|path| is_ours(path) && !is_unfinished(path)).collect();
     files.sort();
     Ok(files)
 }

@@ -26,8 +26,10 @@ pub const MANUAL_WORKFLOW: &str = "manual-release";
 /// How a run knows its id and the time.
 #[derive(Clone, Copy)]
 pub struct Run<'a> {
-    /// The moment the run began; every document of the run carries it.
+    /// The moment of the run; every document of the run carries it.
     pub now: Timestamp,
+    /// When what this run is a part of began, such as the job before it; none where it is all that there is. Its record begins then.
+    pub began: Option<Timestamp>,
     /// Chance, for an id that no other run has.
     pub nonce: [u8; 16],
     /// How long the run has taken so far.
@@ -213,7 +215,7 @@ impl<'a> Recorder<'a> {
         let name = WorkflowName::parse(workflow).map_err(|e| WorkflowError::Record(e.into()))?;
         let id = ExecutionId::generate(&name, run.now, run.nonce);
         let report = StartReport { id: id.clone(), workflow: name, dry_run: false };
-        let unstarted = monitoring::start_run(project, report, run.now).err();
+        let unstarted = monitoring::start_run(project, report, run.began.unwrap_or(run.now)).err();
         Ok(Self { project, id, run, unstarted })
     }
 
@@ -284,7 +286,11 @@ impl<'a> Recorder<'a> {
         });
         report.security_changes = made.map(|d| d.security_changes_count as u64);
         report.publish = PublishReport::Elsewhere;
-        report.duration = Some(seconds((self.run.elapsed)()));
+        // What went before is known to the second, as the record's own times are.
+        report.duration = match self.run.began {
+            Some(began) => Seconds::between(began, self.time()),
+            None => Some(seconds((self.run.elapsed)())),
+        };
         monitoring::finish_run(self.project, &self.id, report, self.time()).map(drop)
     }
 }

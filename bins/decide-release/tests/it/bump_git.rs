@@ -212,6 +212,25 @@ fn branch_and_tag_are_pushed_together() {
 }
 
 #[test]
+fn a_rehearsal_commits_and_tags_and_the_remote_sees_nothing_of_it() {
+    for version in ["version = '1.2.3'", "dynamic = ['version']"] {
+        let checkout = Checkout::empty();
+        let settings = "[tool.setuptools_scm]\n[tool.relwarden.bump]\nmode = 'workspace'\npush = true\n";
+        checkout.write("pyproject.toml", format!("[project]\nname = 'demo'\n{version}\n{settings}"));
+        let first = checkout.commit_all("first");
+        checkout.git(&["push", "--quiet", "origin", "main"]);
+        checkout.git(&["checkout", "--quiet", "--detach"]);
+        let run = bump(&checkout).args(["--mode", "commit", "--no-push", "--next-version", "1.2.4"]);
+        let document = run.output().expect_success().json();
+        assert_eq!((&document["tag"], &document["pushed"]), (&json!("v1.2.4"), &json!(false)));
+        assert_eq!(json!(checkout.git(&["rev-parse", "HEAD"])), document["commit"]);
+        assert_eq!(checkout.git(&["describe", "--exact-match"]), "v1.2.4");
+        assert_eq!(checkout.git_at_remote(&["rev-parse", "main"]), first);
+        assert_eq!(checkout.git_at_remote(&["tag", "--list"]), "");
+    }
+}
+
+#[test]
 fn case_a44_a_refused_push_leaves_every_byte_as_it_was() {
     let refusals = [
         ("update", "case $1 in refs/tags/*) echo no tags on Sundays >&2; exit 1;; esac"),

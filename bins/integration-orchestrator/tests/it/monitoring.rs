@@ -74,6 +74,21 @@ fn a_run_s_record_has_the_keys_of_the_python_system() {
 }
 
 #[test]
+fn a_run_that_is_part_of_a_longer_one_is_as_long_as_that() {
+    let system = System::scanned();
+    let began = "2026-01-12T05:30:00Z";
+    let now = "2026-01-12T06:00:00Z";
+    let run = system.run_json("integration-orchestrator", now);
+    let run = run.args(["security-workflow", "--offline", "--index", "none", "--started", began]);
+    let id = text(&run.output().expect_success().json(), "execution_id").to_owned();
+    let record = system.project.json(&format!("metrics/workflow-{id}.json"));
+    assert_eq!(record["start_time"], began);
+    assert!(record["duration_seconds"].as_f64().is_some_and(|s| (1800.0..1860.0).contains(&s)), "{record:#}");
+    let ledger = system.project.json(LEDGER);
+    assert!(!ledger.to_string().contains(began), "the findings are of now");
+}
+
+#[test]
 fn a_failed_run_is_recorded_with_its_stage_and_reason() {
     let system = System::scanned();
     system.project.write(LEDGER, "{");

@@ -404,3 +404,33 @@ fn quality_gates_are_printed_as_a_matrix_takes_them() {
     assert_eq!(document["quality_gates"][1], "pytest -q 'a b'");
     assert_eq!(system.project.text("outputs"), "quality_gates=[\"ruff check .\",\"pytest -q 'a b'\"]\n");
 }
+
+#[test]
+fn scripts_are_told_where_the_state_is_and_what_a_bump_does() {
+    for (configuration, told) in [
+        ("", "state_branch=\nbump_mode=workspace\n"),
+        (
+            "[tool.relwarden.state]\nbranch = \"relwarden-state\"\n[tool.relwarden.bump]\nmode = \"pull-request\"\n",
+            "state_branch=relwarden-state\nbump_mode=pull-request\n",
+        ),
+    ] {
+        let system = crate::system::System::configured(configuration);
+        let outputs = system.project.join("outputs");
+        let run = system.run_json("integration-orchestrator", WEEK_1).arg("settings").env("GITHUB_OUTPUT", &outputs);
+        let document = run.output().expect_success().json();
+        assert_eq!(system.project.text("outputs"), told);
+        assert_eq!(document["state_branch"].is_null(), configuration.is_empty());
+    }
+}
+
+#[test]
+fn code_of_the_project_in_a_folder_of_the_name_of_ours_is_no_state() {
+    let shared = Shared::new();
+    let runner = shared.first();
+    for (path, text) in [("metrics/__init__.py", "COUNT = 1\n"), ("metrics/daily/2026-01.json", "{}\n")] {
+        shared.checkout.write(path, text);
+    }
+    let done = runner.commit(WEEK_1).expect_success().json();
+    assert_eq!(done["files"], serde_json::json!(["metrics/daily/2026-01.json"]));
+    assert_eq!(runner.git(&["status", "--porcelain"]), "?? metrics/__init__.py");
+}

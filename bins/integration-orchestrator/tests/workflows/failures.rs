@@ -101,7 +101,7 @@ fn a_release_that_failed_for_good_goes_out_the_week_after_under_the_same_version
     // The week after nothing new is found, and the reason still stands.
     let mut rest = stage.index.count("POST");
     stage.index.forgive();
-    stage.week("2023-08-07");
+    stage.reports_of("2023-08-07");
     let ran = stage.run(&Start::weekly(NEXT)).expect_green();
     rest = stage.index.count("POST") - rest;
     assert_eq!(rest, 2);
@@ -110,6 +110,25 @@ fn a_release_that_failed_for_good_goes_out_the_week_after_under_the_same_version
     assert_eq!(stage.released_version(), "1.0.1");
     assert_eq!(stage.tags(), ["v1.0.1"]);
     assert_eq!(stage.records("pypi-publish").len(), 2);
+}
+
+#[test]
+fn code_that_came_after_a_failed_release_does_not_go_out_as_the_older_code() {
+    let stage = Stage::scanned();
+    stage.week("2023-07-31");
+    stage.index.fail_uploads([Fault::Status(403); 8]);
+    stage.run(&Start::weekly(FIRST)).expect_red();
+    stage.index.forgive();
+    stage.change("Fix the hole", |clone| std::fs::write(clone.join("src/sample_package/fix.py"), "FIX = 1\n").unwrap());
+    stage.reports_of("2023-08-07");
+    let ran = stage.run(&Start::weekly(NEXT)).expect_red();
+    assert_eq!((ran.job("bump"), ran.job("build"), ran.job("publish")), ("failure", "skipped", "skipped"));
+    assert!(ran.log.contains("the tag v1.0.1 names older code"), "{}", ran.readable());
+    assert_eq!(stage.published(), files_of(&["1.0.0"]));
+    assert_eq!(
+        stage.records("pypi-publish").last().unwrap()["error_message"],
+        "not published: bump ended with failure"
+    );
 }
 
 #[test]
@@ -141,8 +160,8 @@ fn a_failed_quality_gate_stops_the_release_before_its_tag() {
 }
 
 #[test]
-fn files_that_are_not_the_built_ones_are_not_published() {
-    for tamper in ["replace", "add"] {
+fn files_and_decisions_that_are_not_the_ones_handed_on_are_not_published() {
+    for tamper in ["replace", "add", "decision"] {
         let stage = Stage::scanned();
         stage.week("2023-07-31");
         let ran = stage.run(&Start { env: &[("TEST_TAMPER", tamper)], ..Start::weekly(FIRST) }).expect_red();

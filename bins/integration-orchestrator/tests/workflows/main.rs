@@ -17,6 +17,7 @@ mod failures;
 mod identity;
 mod injection;
 mod other_workflows;
+mod scripts;
 mod stage;
 mod together;
 mod weekly;

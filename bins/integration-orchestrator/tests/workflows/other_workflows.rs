@@ -78,7 +78,12 @@ fn a_pull_request_is_scanned_and_changes_nothing() {
 fn the_daily_status_is_deployed_and_committed_only_when_it_says_something_new() {
     let stage = Stage::scanned();
     let before = stage.tip();
-    let daily = |now| Start { workflow: "security-status-heartbeat", event: "schedule", ..Start::weekly(now) };
+    let daily = |now| Start {
+        workflow: "security-status-heartbeat",
+        event: "schedule",
+        vars: &[("RELWARDEN_PAGES", "on")],
+        ..Start::weekly(now)
+    };
     let ran = stage.run(&daily("2023-07-26T05:00:00Z")).expect_green();
     assert_eq!((ran.job("refresh"), ran.job("deploy")), ("success", "success"));
     let page = std::fs::read(ran.artifacts.join("github-pages/security-status/index.json")).unwrap();
@@ -87,8 +92,31 @@ fn the_daily_status_is_deployed_and_committed_only_when_it_says_something_new() 
     assert_eq!(stage.tip(), before, "only the time passed");
 
     stage.run(&daily("2023-08-02T05:00:00Z")).expect_green();
-    assert_eq!(stage.subjects_since(&before), ["chore(security): refresh the public status"]);
+    assert_eq!(stage.subjects_since(&before), ["chore(security): record status"]);
     assert_eq!(stage.status()["stale"], true);
+}
+
+#[test]
+fn old_run_records_are_folded_by_the_daily_run() {
+    let stage = Stage::scanned();
+    let daily = |now| Start { workflow: "security-status-heartbeat", event: "schedule", ..Start::weekly(now) };
+    stage.change("Tear the totals", |clone| {
+        std::fs::create_dir_all(clone.join("metrics/daily")).unwrap();
+        std::fs::write(clone.join("metrics/daily/2023.json"), "{").unwrap();
+    });
+    let ran = stage.run(&daily("2023-09-01T05:00:00Z")).expect_red();
+    assert_eq!((ran.job("refresh"), ran.job("deploy")), ("failure", "skipped"));
+    assert_eq!(stage.status()["stale"], true, "the status is kept all the same");
+    assert_eq!(stage.records("security-driven-release").len(), 1);
+
+    stage.change("Mend the totals", |clone| {
+        std::fs::remove_file(clone.join("metrics/daily/2023.json")).unwrap();
+    });
+    let before = stage.tip();
+    stage.run(&daily("2023-09-01T06:00:00Z")).expect_green();
+    assert_eq!(stage.subjects_since(&before), ["chore(security): record metrics, status"]);
+    assert_eq!(stage.records("security-driven-release").len(), 0);
+    assert!(stage.file("metrics/runs/2023-07.ndjson").is_some());
 }
 
 #[test]

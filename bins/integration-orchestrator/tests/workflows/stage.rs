@@ -200,6 +200,18 @@ impl Stage {
         });
     }
 
+    /// From now on the scanners leave the reports of this recorded week; the project stays as it is.
+    pub(crate) fn reports_of(&self, week: &str) {
+        let reports = self.join("reports");
+        fs::remove_dir_all(&reports).unwrap();
+        copy_dir(&fixture_path(&format!("sample-project/weeks/{week}/reports")), &reports);
+    }
+
+    /// Tags the newest commit, as a person does.
+    pub(crate) fn tag(&self, name: &str) {
+        git_in(&self.remote()).args(["tag", name, "main"]).output().expect_success();
+    }
+
     /// From now on a scanner leaves this, or crashes.
     pub(crate) fn report(&self, file: &str, contents: Option<&[u8]>) {
         let path = self.join("reports").join(file);
@@ -338,6 +350,12 @@ impl Stage {
     pub(crate) fn json(&self, path: &str) -> Value {
         let bytes = self.file(path).unwrap_or_else(|| panic!("{path} is not in the repository"));
         serde_json::from_slice(&bytes).unwrap_or_else(|error| panic!("{path}: {error}"))
+    }
+
+    /// A JSON document of the newest commit of a branch.
+    pub(crate) fn json_on(&self, branch: &str, path: &str) -> Value {
+        let answer = git_in(&self.remote()).args(["show", &format!("{branch}:{path}")]).output().expect_success();
+        serde_json::from_str(&answer.stdout).unwrap_or_else(|error| panic!("{path}: {error}"))
     }
 
     /// The run records of the newest commit, by the order of their names.
