@@ -210,6 +210,8 @@ impl Ledger {
     }
 
     /// Reads a ledger for a comparison alone. What [`Self::from_json`] refuses is refused for the same reason.
+    // Inlined, so that what reads findings from JSON is compiled where all documents are read, once.
+    #[inline]
     pub fn finding_set_from_json(bytes: &[u8]) -> Result<FindingSet, LedgerError> {
         let ledger: Compared = json::from_slice(bytes).map_err(|error| unreadable(bytes, error))?;
         ledger.schema_version.check(Self::SCHEMA).map_err(LedgerError::Schema)?;

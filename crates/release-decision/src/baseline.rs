@@ -255,6 +255,8 @@ impl Baseline {
     }
 
     /// Reads the document.
+    // Inlined, so that what reads findings from JSON is compiled where all documents are read, once.
+    #[inline]
     pub fn from_json(bytes: &[u8]) -> Result<Self, DocumentError> {
         let baseline: Self = read(bytes, "baseline", Self::SCHEMA)?;
         check(baseline.schema_version, "baseline", Self::SCHEMA)?;

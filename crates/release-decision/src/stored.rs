@@ -76,6 +76,8 @@ impl StoredDecision {
     }
 
     /// Reads the document.
+    // Inlined, so that what reads findings from JSON is compiled where all documents are read, once.
+    #[inline]
     pub fn from_json(bytes: &[u8]) -> Result<Self, DocumentError> {
         let stored: Self = read(bytes, "decision", Decision::SCHEMA)?;
         check(stored.decision.schema_version, "decision", Decision::SCHEMA)?;
