@@ -2,8 +2,10 @@
 # Finds, downloads or builds the programs, and puts their folder on the PATH of the steps that follow.
 set -euo pipefail
 
-programs=(detect-changes decide-release integration-orchestrator publish-pypi security-performance-validator update-findings
-  update-status workflow-monitoring)
+# Held to a size, and built for it.
+small=(detect-changes decide-release)
+others=(integration-orchestrator publish-pypi security-performance-validator update-findings update-status workflow-monitoring)
+programs=("${small[@]}" "${others[@]}")
 archive=relwarden-programs.tar.gz
 download="$RUNNER_TEMP/relwarden-download"
 folder="$RUNNER_TEMP/relwarden-bin"
@@ -21,6 +23,25 @@ has_digest() {
 unpack() {
   mkdir -p "$folder"
   tar --extract --gzip --no-same-owner --file "$download/$archive" --directory "$folder" "${programs[@]}"
+}
+
+# Whether what .cargo/small.args asks of the linker, and of the machine's libraries, is there.
+takes_arguments() {
+  [ "$(uname -s)-$(uname -m)" = Linux-x86_64 ] || return 1
+  local glibc
+  glibc="$(getconf GNU_LIBC_VERSION)" || return 1
+  printf '%s\n' 2.36 "${glibc#glibc }" | sort --version-sort --check=quiet
+}
+
+build() {
+  local arguments=() packages=() program
+  if takes_arguments; then arguments=(@.cargo/small.args); fi
+  for program in "${others[@]}"; do packages+=(--package "$program"); done
+  cargo build --release --locked "${packages[@]}"
+  # Each by itself: with others beside it, features that they ask for would be built in.
+  for program in "${small[@]}"; do
+    cargo rustc --profile small --locked --package "$program" --bin "$program" -- "${arguments[@]}"
+  done
 }
 
 if [ -n "${BIN_DIR:-}" ]; then
@@ -46,13 +67,13 @@ elif [ -n "${VERSION:-}" ]; then
   unpack
 else
   workspace="$(cd "$GITHUB_ACTION_PATH/../../.." && pwd)"
-  packages=()
-  for program in "${programs[@]}"; do packages+=(--package "$program"); done
   CARGO_TARGET_DIR="$(realpath --canonicalize-missing "${CARGO_TARGET_DIR:-$workspace/target}")"
   export CARGO_TARGET_DIR
   # From its own folder, so that its toolchain counts and not the one of the repository that uses this.
-  (cd "$workspace" && cargo build --release --locked "${packages[@]}")
-  folder="$CARGO_TARGET_DIR/release"
+  (cd "$workspace" && build)
+  folder="$CARGO_TARGET_DIR/programs"
+  mkdir -p "$folder"
+  cp "${small[@]/#/$CARGO_TARGET_DIR/small/}" "${others[@]/#/$CARGO_TARGET_DIR/release/}" "$folder"
 fi
 
 for program in "${programs[@]}"; do

@@ -2,7 +2,7 @@ use std::{convert::Infallible, fmt, str::FromStr};
 
 use findings_model::{
     AdvisoryId, Clearance, CvssScore, ExceptedBy, Finding, FindingId, FindingKind, ResolvedReason, ScannerName, Scope,
-    Severity, Subject, text,
+    Severity, Subject, order, text,
 };
 use serde::{Deserialize, Serialize};
 
@@ -66,7 +66,7 @@ impl Change {
 
     /// Brings changes into the order of a document.
     pub(crate) fn put_in_order(changes: &mut [Self]) {
-        changes.sort_by(|a, b| a.order().cmp(&b.order()));
+        order::sort_by(changes, |a, b| a.order().cmp(&b.order()));
     }
 
     pub(crate) fn about(finding: &Finding, change_type: ChangeType) -> Self {

@@ -1,6 +1,8 @@
 use findings_model::{
     CoverageState, Finding, FindingId, FindingKind, ScanSummary, ScannerName, SchemaVersion, Scope, Severity, Status,
     Subject,
+    json::{self, Layout},
+    order,
 };
 use serde::{Deserialize, Serialize};
 
@@ -51,7 +53,7 @@ impl ChangeSet {
     /// The document, indented, with a line feed at its end.
     pub fn to_json(&self) -> String {
         #[expect(clippy::expect_used, reason = "every key is a string and every number is finite")]
-        let mut json = serde_json::to_string_pretty(self).expect("a change set is always valid JSON");
+        let mut json = json::to_string(self, Layout::Indented).expect("a change set is always valid JSON");
         json.push('\n');
         json
     }
@@ -71,7 +73,9 @@ impl ChangeSet {
     /// Names scans of the earlier side. Where one of them failed or is missing, the counts before are not known, nor the trend.
     pub fn add_earlier(&mut self, scans: Vec<IncompleteScan>) {
         self.incomplete.extend(scans);
-        self.incomplete.sort_by(|a, b| (&a.scanner, &a.file, a.earlier).cmp(&(&b.scanner, &b.file, b.earlier)));
+        order::sort_by(&mut self.incomplete, |a, b| {
+            (&a.scanner, &a.file, a.earlier).cmp(&(&b.scanner, &b.file, b.earlier))
+        });
         if self.lacks_a_scan() {
             self.posture_trend = PostureTrend::Unknown;
         }

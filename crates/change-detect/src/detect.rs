@@ -3,7 +3,7 @@ use std::fmt::Write as _;
 
 use findings_model::{
     AdvisoryId, CoverageState, ExceptedBy, Finding, FindingId, FindingSet, Package, ResolvedReason, ScannerName, Scope,
-    Severity, SeverityCounts, Status, Subject, identity,
+    Severity, SeverityCounts, Status, Subject, identity, order,
 };
 use sha2::{Digest, Sha256};
 
@@ -59,7 +59,7 @@ pub fn detect(previous: Option<&FindingSet>, current: &FindingSet, file_gone: &d
         current: counts,
     });
     let mut still_open: Vec<_> = unchanged.iter().map(|(finding, known)| OpenFinding::of(finding, *known)).collect();
-    still_open.sort_unstable_by(|a, b| {
+    order::sort_by(&mut still_open, |a, b| {
         (a.severity.list_order(), &a.finding_id).cmp(&(b.severity.list_order(), &b.finding_id))
     });
     still_open.truncate(STILL_OPEN_LIMIT);
@@ -311,7 +311,7 @@ fn incomplete(current: &FindingSet) -> Vec<IncompleteScan> {
         }
         scans.extend(scanner.newest.iter().filter(|s| s.coverage != CoverageState::Complete).map(IncompleteScan::of));
     }
-    scans.sort_by(|a, b| (&a.scanner, &a.file).cmp(&(&b.scanner, &b.file)));
+    order::sort_by(&mut scans, |a, b| (&a.scanner, &a.file).cmp(&(&b.scanner, &b.file)));
     scans
 }
 
@@ -329,7 +329,7 @@ fn digest(set: &FindingSet) -> String {
         format!("{parts:?} {} {}", state(f), f.rating.severity)
     };
     let mut lines: Vec<String> = set.findings.iter().map(line).collect();
-    lines.sort_unstable();
+    lines.sort();
     let mut hash = Sha256::new();
     hash.update(format!("{:?}", set.lineage));
     for line in lines {

@@ -2,7 +2,7 @@
 
 use findings_model::{
     AdvisoryId, CvssScore, FindingId, FindingKind, NameError, ScannerName, SchemaError, SchemaVersion, Scope, Severity,
-    text,
+    json, text,
 };
 use serde::{Deserialize, de::IgnoredAny};
 use serde_json::{Value, value::RawValue};
@@ -123,15 +123,15 @@ impl ChangeSet {
         match bytes.first() {
             Some(b'[') => Ok(Self { changes: read_changes(bytes)?, ..Self::empty() }),
             Some(b'{') => {
-                let document: Document<'_> = serde_json::from_slice(bytes).map_err(ChangeSetError::Json)?;
+                let document: Document<'_> = json::from_slice(bytes).map_err(ChangeSetError::Json)?;
                 match document.release_decision.filter(|raw| raw.get().starts_with('{')) {
-                    Some(decision) => Self::from_document(
-                        &serde_json::from_slice(decision.get().as_bytes()).map_err(ChangeSetError::Json)?,
-                    ),
+                    Some(decision) => {
+                        Self::from_document(&json::from_slice(decision.get().as_bytes()).map_err(ChangeSetError::Json)?)
+                    }
                     None => Self::from_document(&document),
                 }
             }
-            _ => match serde_json::from_slice::<IgnoredAny>(bytes) {
+            _ => match json::from_slice::<IgnoredAny>(bytes) {
                 Ok(_) => Err(ChangeSetError::NoChanges),
                 Err(source) => Err(ChangeSetError::Json(source)),
             },
@@ -162,13 +162,11 @@ fn field<T: serde::de::DeserializeOwned>(
     key: &'static str,
 ) -> Result<Option<T>, ChangeSetError> {
     let Some(value) = value else { return Ok(None) };
-    serde_json::from_slice(value.get().as_bytes())
-        .map(Some)
-        .map_err(|source| ChangeSetError::Field { field: key, source })
+    json::from_slice(value.get().as_bytes()).map(Some).map_err(|source| ChangeSetError::Field { field: key, source })
 }
 
 fn read_changes(list: &[u8]) -> Result<Vec<Change>, ChangeSetError> {
-    let values: Vec<&RawValue> = serde_json::from_slice(list).map_err(ChangeSetError::Json)?;
+    let values: Vec<&RawValue> = json::from_slice(list).map_err(ChangeSetError::Json)?;
     let mut changes = Vec::with_capacity(values.len());
     for (index, value) in values.into_iter().enumerate() {
         let change = read_change(value).map_err(|source| ChangeSetError::Change { number: index + 1, source })?;
@@ -181,7 +179,7 @@ fn read_changes(list: &[u8]) -> Result<Vec<Change>, ChangeSetError> {
 
 /// Reads one change; none for `no_change`.
 fn read_change(value: &RawValue) -> Result<Option<Change>, ChangeError> {
-    let wire: ChangeWire = serde_json::from_slice(value.get().as_bytes()).map_err(ChangeError::Shape)?;
+    let wire: ChangeWire = json::from_slice(value.get().as_bytes()).map_err(ChangeError::Shape)?;
     if wire.change_type.trim().eq_ignore_ascii_case("no_change") {
         return Ok(None);
     }

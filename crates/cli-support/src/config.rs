@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use findings_model::{PackageName, PublishAuth, ScannerName, SlaDays};
+use findings_model::{PackageName, PublishAuth, ScannerName, SlaDays, order};
 use serde::{Deserialize, Deserializer, de};
 
 mod advisories;
@@ -10,6 +10,7 @@ mod attestations;
 mod exceptions;
 mod load;
 mod protection;
+mod reader;
 mod scanner_name;
 #[cfg(feature = "schema")]
 mod schema;
@@ -19,6 +20,8 @@ pub use attestations::Attestations;
 pub use exceptions::Exception;
 pub(crate) use load::load;
 pub use protection::Protection;
+pub use reader::ReadError;
+pub(crate) use reader::from_toml;
 #[cfg(feature = "schema")]
 pub use schema::schema;
 
@@ -199,7 +202,7 @@ pub enum NotifyOn {
 
 impl Default for Notify {
     fn default() -> Self {
-        Self { url_env: None, format: NotifyFormat::default(), on: BTreeSet::from([NotifyOn::Failure]) }
+        Self { url_env: None, format: NotifyFormat::default(), on: order::set([NotifyOn::Failure]) }
     }
 }
 
@@ -270,6 +273,11 @@ impl Default for Retention {
 }
 
 impl Config {
+    /// Reads the text of a `relwarden.toml`.
+    pub fn from_toml(text: &str) -> Result<Self, ReadError> {
+        from_toml(text)
+    }
+
     /// The project's normalised name; exit status 2 if nothing says it.
     pub fn project_name(&self) -> Result<&PackageName, crate::Failure> {
         self.found.name.as_ref().ok_or_else(|| {

@@ -5,7 +5,11 @@ use std::{
 };
 
 use anyhow::Context as _;
-use findings_model::{Timestamp, text};
+use findings_model::{
+    Timestamp,
+    json::{self, Layout},
+    text,
+};
 use serde::Serialize;
 
 use crate::{
@@ -235,7 +239,7 @@ impl Context {
     pub fn result(&mut self, document: &impl Serialize, text: &str) -> anyhow::Result<()> {
         match self.format {
             Format::Json => {
-                let json = serde_json::to_string_pretty(document).context("cannot write the result as JSON")?;
+                let json = json::to_string(document, Layout::Indented).context("cannot write the result as JSON")?;
                 self.out.extend_from_slice(text::harmless_json(&json).as_bytes());
                 self.out.push(b'\n');
             }

@@ -6,6 +6,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
+use findings_model::order;
 use zeroize::Zeroizing;
 
 /// The shortest text that is hidden: a shorter one is a word of many texts, and no secret.
@@ -56,7 +57,7 @@ pub(crate) fn remember(value: &str) {
         }
     }
     // A secret that holds another one goes first, or a part of it would be left.
-    hidden.sort_by_key(|value| std::cmp::Reverse(value.len()));
+    order::sort_by_key(&mut hidden, |value| std::cmp::Reverse(value.len()));
 }
 
 /// A text without the secrets of this run.

@@ -1,15 +1,15 @@
 use std::{
     fs::{File, OpenOptions},
     io,
-    sync::Mutex,
+    sync::{Mutex, PoisonError},
 };
 
 use findings_model::text;
 use tracing::Metadata;
 use tracing_subscriber::{
-    Layer as _, Registry,
-    filter::{FilterExt as _, LevelFilter, Targets, filter_fn},
-    fmt,
+    Registry,
+    filter::{LevelFilter, Targets, filter_fn},
+    fmt::{self, MakeWriter},
     layer::SubscriberExt as _,
     util::SubscriberInitExt as _,
 };
@@ -27,49 +27,77 @@ pub(crate) fn init(common: &Common, context: &Context) -> anyhow::Result<()> {
         _ if is_true("VERBOSE") => LevelFilter::INFO,
         _ => LevelFilter::WARN,
     };
-    let filter = match context.var("RUST_LOG") {
-        Some(directives) => directives
-            .parse::<Targets>()
-            .or_fail(ExitStatus::Usage, format!("RUST_LOG={} is not a valid log filter", text::one_line(directives)))?,
-        // What lies below (HTTP, TLS) may print headers: only our own crates go beyond warnings by themselves.
-        None => OUR_CRATES
+    // What lies below (HTTP, TLS) may print headers: only our own crates go beyond warnings by themselves.
+    let ours = |level| {
+        OUR_CRATES
             .iter()
-            .fold(Targets::new().with_default(LevelFilter::WARN), |t, name| t.with_target(*name, asked)),
+            .fold(Targets::new().with_default(LevelFilter::WARN), |targets, name| targets.with_target(*name, level))
     };
-    let file = common.log_file.as_ref().map(|path| open(&context.path(path))).transpose()?;
-    let stderr_layer = fmt::layer()
-        .with_writer(|| Harmless(io::stderr()))
-        .without_time()
-        .with_ansi(false)
-        .with_filter(filter.clone().and(filter_fn(is_fit)));
-    let file_layer = file.map(|file| {
-        let level = asked.max(LevelFilter::INFO);
-        let filter = if context.var("RUST_LOG").is_some() {
-            filter
-        } else {
-            OUR_CRATES
-                .iter()
-                .fold(Targets::new().with_default(LevelFilter::WARN), |t, name| t.with_target(*name, level))
-        };
-        let filter = filter.and(filter_fn(is_fit));
-        fmt::layer().with_writer(Mutex::new(Harmless(file))).with_ansi(false).without_time().with_filter(filter)
+    let directives = context.var("RUST_LOG").map(|directives| {
+        let what = || format!("RUST_LOG={} is not a valid log filter", text::one_line(directives));
+        directives.parse::<Targets>().or_fail(ExitStatus::Usage, what())
     });
-    Registry::default().with(stderr_layer).with(file_layer).init();
+    let directives = directives.transpose()?;
+    let lines_at = |level| directives.clone().unwrap_or_else(|| ours(level));
+    let file = common.log_file.as_ref().map(|path| open(&context.path(path))).transpose()?;
+    let sinks = Sinks {
+        stderr: lines_at(asked),
+        file: file.map(|file| (Mutex::new(file), lines_at(asked.max(LevelFilter::INFO)))),
+    };
+    let of_file = sinks.file.as_ref().map(|(_, targets)| targets.clone());
+    let asked_for: Vec<Targets> = std::iter::once(sinks.stderr.clone()).chain(of_file).collect();
+    let filter = filter_fn(move |line| is_fit(line) && asked_for.iter().any(|targets| takes(targets, line)));
+    let layer = fmt::layer().with_writer(sinks).without_time().with_ansi(false);
+    Registry::default().with(layer).with(filter).init();
     Ok(())
 }
 
-/// A log in which the Actions runner finds no command and nobody a secret. It is written to event by event, each whole.
-struct Harmless<W>(W);
+/// Where the log goes, and which of its lines.
+struct Sinks {
+    stderr: Targets,
+    file: Option<(Mutex<File>, Targets)>,
+}
 
-impl<W: io::Write> io::Write for Harmless<W> {
+fn takes(targets: &Targets, line: &Metadata<'_>) -> bool {
+    targets.would_enable(line.target(), line.level())
+}
+
+impl<'s> MakeWriter<'s> for Sinks {
+    type Writer = Harmless<'s>;
+
+    fn make_writer(&'s self) -> Harmless<'s> {
+        Harmless { to_stderr: true, file: self.file.as_ref().map(|(file, _)| file) }
+    }
+
+    fn make_writer_for(&'s self, line: &Metadata<'_>) -> Harmless<'s> {
+        Harmless {
+            to_stderr: takes(&self.stderr, line),
+            file: self.file.as_ref().filter(|(_, targets)| takes(targets, line)).map(|(file, _)| file),
+        }
+    }
+}
+
+/// A log in which the Actions runner finds no command and nobody a secret. It is written to event by event, each whole.
+struct Harmless<'s> {
+    to_stderr: bool,
+    file: Option<&'s Mutex<File>>,
+}
+
+impl io::Write for Harmless<'_> {
     fn write(&mut self, event: &[u8]) -> io::Result<usize> {
         let event_text = String::from_utf8_lossy(event);
-        self.0.write_all(text::harmless(&hidden::shown(&event_text)).as_bytes())?;
-        Ok(event.len())
+        let shown = hidden::shown(&event_text);
+        let harmless = text::harmless(&shown);
+        // What one of the two does not take is no reason to keep it from the other.
+        let told = if self.to_stderr { io::stderr().write_all(harmless.as_bytes()) } else { Ok(()) };
+        if let Some(file) = self.file {
+            file.lock().unwrap_or_else(PoisonError::into_inner).write_all(harmless.as_bytes())?;
+        }
+        told.map(|()| event.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.0.flush()
+        Ok(())
     }
 }
 

@@ -4,7 +4,11 @@ use std::{
     process::ExitCode,
 };
 
-use findings_model::{SchemaVersion, text};
+use findings_model::{
+    SchemaVersion,
+    json::{self, Layout},
+    text,
+};
 use serde::Serialize;
 
 use crate::{Context, ExitStatus, Failure, Format, hidden};
@@ -42,7 +46,7 @@ impl Document {
     /// Prints it where there is no context to print through.
     #[expect(clippy::print_stdout, reason = "there is no context yet to print through")]
     fn print(&self) {
-        if let Ok(json) = serde_json::to_string_pretty(self) {
+        if let Ok(json) = json::to_string(self, Layout::Indented) {
             println!("{}", text::harmless_json(&hidden::shown(&json)));
         }
     }

@@ -21,7 +21,7 @@ pub use crate::failures::{
     decision_failure, document_failure, findings_failure, git_status, record_failure, status_failure,
     unrecorded_failure, version_failure, workflow_failure,
 };
-use crate::{Context, ExitStatus, ResultExt as _};
+use crate::{Context, ExitStatus, ResultExt as _, config};
 
 /// The variable that holds the key for the marks of secrets.
 const FINGERPRINT_KEY: &str = "RELWARDEN_FINGERPRINT_KEY";
@@ -159,7 +159,7 @@ fn policy_file(project: &Project, file: &Path) -> anyhow::Result<Policy> {
     let bytes = state_store::read(&project.path(file), state_store::CONFIG_LIMIT)
         .or_fail(ExitStatus::Usage, format!("the policy {label} cannot be read"))?;
     let text = String::from_utf8(bytes).or_fail(ExitStatus::Usage, format!("the policy {label} is not UTF-8"))?;
-    Ok(toml::from_str(&text).or_fail(ExitStatus::Usage, format!("the policy {label} cannot be used"))?)
+    Ok(config::from_toml(&text).or_fail(ExitStatus::Usage, format!("the policy {label} cannot be used"))?)
 }
 
 /// What the status is made with.

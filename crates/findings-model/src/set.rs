@@ -20,14 +20,6 @@ pub struct FindingSet {
 }
 
 impl FindingSet {
-    /// Reads the set from a document that has its keys among others: a ledger, a released baseline, the snapshot of a decision.
-    ///
-    /// Other keys are passed over, and whoever calls this has looked at the document's schema. The documents share this one
-    /// function, so that a program has the code that reads findings once.
-    pub fn from_json(document: &[u8]) -> Result<Self, serde_json::Error> {
-        serde_json::from_slice(document)
-    }
-
     /// The required scanners of which nothing shows that they ever looked at anything, where a clean scan would: lists of secrets are
     /// empty when there is none, so they are named only if no other scanner shows anything either.
     pub fn unproved_scanners(&self) -> Vec<&ScannerName> {

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use smol_str::SmolStr;
 
-use crate::{AdvisoryId, AdvisoryIds, Package};
+use crate::{AdvisoryId, AdvisoryIds, Package, order};
 
 /// The three kinds of findings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -112,12 +112,12 @@ pub struct Vulnerability {
 impl Vulnerability {
     /// The CVE numbers among id and aliases.
     pub fn cves(&self) -> BTreeSet<&AdvisoryId> {
-        std::iter::once(&self.id).chain(&self.aliases).filter(|id| id.is_cve()).collect()
+        order::set(std::iter::once(&self.id).chain(&self.aliases).filter(|id| id.is_cve()))
     }
 
     /// The id and the aliases together.
     pub fn all_ids(&self) -> BTreeSet<&AdvisoryId> {
-        std::iter::once(&self.id).chain(&self.aliases).collect()
+        order::set(std::iter::once(&self.id).chain(&self.aliases))
     }
 }
 

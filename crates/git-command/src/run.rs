@@ -5,7 +5,7 @@ use std::{
     io::{self, Read, Write as _},
     path::Path,
     process::{Child, Command, ExitStatus, Stdio},
-    sync::mpsc::{self, Receiver},
+    sync::{Arc, Condvar, Mutex, PoisonError},
     thread,
     time::{Duration, Instant},
 };
@@ -132,14 +132,14 @@ impl Git {
         let mut child = self.command.spawn().map_err(start)?;
         if let (Some(bytes), Some(mut pipe)) = (self.stdin.take(), child.stdin.take()) {
             // Git closes the pipe early where it has complaints, and those are what counts.
-            thread::spawn(move || drop(pipe.write_all(&bytes)));
+            aside(Box::new(move || drop(pipe.write_all(&bytes))));
         }
-        let stdout = child.stdout.take().map(|pipe| collect(pipe, self.limit.saturating_add(1)));
-        let stderr = child.stderr.take().map(|pipe| collect(pipe, STDERR_LIMIT));
+        let stdout = child.stdout.take().map(|pipe| collect(Box::new(pipe), self.limit.saturating_add(1)));
+        let stderr = child.stderr.take().map(|pipe| collect(Box::new(pipe), STDERR_LIMIT));
         let status = wait(&mut child, action)?;
-        let read = |pipe: Option<Receiver<io::Result<Vec<u8>>>>| -> Result<Vec<u8>, GitError> {
+        let read = |pipe: Option<Arc<Collected>>| -> Result<Vec<u8>, GitError> {
             let Some(pipe) = pipe else { return Ok(Vec::new()) };
-            let bytes = pipe.recv_timeout(AFTERMATH).map_err(|_| GitError::TooSlow { action, limit: AFTERMATH })?;
+            let bytes = pipe.wait(AFTERMATH).ok_or(GitError::TooSlow { action, limit: AFTERMATH })?;
             bytes.map_err(|source| GitError::Start { action, source })
         };
         let stdout = read(stdout)?;
@@ -203,18 +203,40 @@ impl Answer {
     }
 }
 
-fn collect(pipe: impl Read + Send + 'static, limit: u64) -> Receiver<io::Result<Vec<u8>>> {
-    let (sender, receiver) = mpsc::channel();
-    thread::spawn(move || {
+/// What a pipe held, once it is read.
+#[derive(Debug, Default)]
+struct Collected {
+    bytes: Mutex<Option<io::Result<Vec<u8>>>>,
+    is_there: Condvar,
+}
+
+impl Collected {
+    /// The bytes; none where they do not come in this time.
+    fn wait(&self, limit: Duration) -> Option<io::Result<Vec<u8>>> {
+        let bytes = self.bytes.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = self.is_there.wait_timeout_while(bytes, limit, |bytes| bytes.is_none());
+        waited.unwrap_or_else(PoisonError::into_inner).0.take()
+    }
+}
+
+fn collect(pipe: Box<dyn Read + Send>, limit: u64) -> Arc<Collected> {
+    let collected = Arc::new(Collected::default());
+    let to = Arc::clone(&collected);
+    aside(Box::new(move || {
         let mut bytes = Vec::new();
         let mut pipe = pipe.take(limit);
         let read = pipe.read_to_end(&mut bytes);
         // The rest is thrown away, so that git does not wait for a reader.
         drop(io::copy(pipe.get_mut(), &mut io::sink()));
-        // Nobody waits any more where git took too long.
-        drop(sender.send(read.map(|_| bytes)));
-    });
-    receiver
+        *to.bytes.lock().unwrap_or_else(PoisonError::into_inner) = Some(read.map(|_| bytes));
+        to.is_there.notify_one();
+    }));
+    collected
+}
+
+/// Does something on a thread that nobody waits for.
+fn aside(work: Box<dyn FnOnce() + Send>) {
+    thread::spawn(work);
 }
 
 fn wait(child: &mut Child, action: Action) -> Result<ExitStatus, GitError> {

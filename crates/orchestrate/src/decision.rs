@@ -64,7 +64,7 @@ pub fn decide(project: &Project, request: &DecisionRequest) -> Result<Decision, 
     let stays = !decision.should_release && situation.is_pending(&decision);
     if request.writing == Writing::Write && !stays {
         decision.warnings.extend(situation.dropped_request(request, &decision));
-        kept::keep(project, situation.last.as_ref(), &decision, situation.known.as_ref())?;
+        kept::keep(project, situation.last.as_ref(), &decision, situation.baseline.as_ref())?;
         write(project, request, &situation, &decision)?;
     }
     Ok(decision)
@@ -116,10 +116,10 @@ pub fn consider(project: &Project, request: &DecisionRequest) -> Result<Consider
 struct Situation {
     /// What is known of the project now.
     current: FindingSet,
-    /// The released baseline as it was recorded.
-    known: Option<Baseline>,
-    /// The same with every scanner's first scan.
+    /// The released baseline, with every scanner's first scan.
     baseline: Option<Baseline>,
+    /// Whether it had them all when it was written.
+    is_unchanged: bool,
     /// The newest decision.
     last: Option<StoredDecision>,
     /// Decisions to release that were replaced before they were recorded, the newest first.
@@ -136,7 +136,8 @@ impl Situation {
         let last = documents::decision(project)?;
         let current = documents::findings_or_empty(project, &request.project, request.now)?;
         let known = documents::baseline_or_first(project, last.as_ref())?;
-        let baseline = known.clone().map(|baseline| baseline.merge_first_scans(&current));
+        let is_unchanged = known.as_ref().is_some_and(|baseline| baseline.has_first_scans(&current));
+        let baseline = known.map(|baseline| baseline.merge_first_scans(&current));
         // Without a receipt the index tells what is published; one that cannot be read is as good as none.
         let receipt = documents::newest_receipt(project).unwrap_or_else(|error| {
             tracing::warn!("{} is not taken into account: {}", paths::RECEIPT, crate::causes(&error));
@@ -144,9 +145,9 @@ impl Situation {
         });
         let receipt = receipt.filter(|r| is_of(r, &request.project));
         let mut kept = kept::all(project)?;
-        kept.damaged.retain(|damaged| !known.as_ref().is_some_and(|known| damaged.is_of(known)));
+        kept.damaged.retain(|damaged| !baseline.as_ref().is_some_and(|known| damaged.is_of(known)));
         let damaged = std::mem::take(&mut kept.damaged);
-        Ok(Self { current, known, baseline, last, replaced: kept.into_decisions(), damaged, receipt })
+        Ok(Self { current, baseline, is_unchanged, last, replaced: kept.into_decisions(), damaged, receipt })
     }
 
     /// The decisions to release that are not recorded, the newest first.
@@ -280,7 +281,10 @@ fn write(
     let stored = StoredDecision::new(decision.clone(), Some(current));
     project.write(paths::DECISION, stored.to_json().as_bytes())?;
     let any_usable_scan = current.scanners.values().any(|s| s.first_usable.is_some());
+    let is_written = || state_store::exists(&project.path(paths::BASELINE));
     let baseline = match &situation.baseline {
+        // It stands there as it was read.
+        Some(_) if situation.is_unchanged && is_written() => None,
         Some(baseline) => Some(baseline.clone()),
         // A first release is recorded by its receipt.
         None if any_usable_scan

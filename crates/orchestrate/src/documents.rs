@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use findings_ledger::{Ledger, LedgerError};
-use findings_model::{FindingSet, PackageName, Receipt, ScannerName, Timestamp};
+use findings_model::{FindingSet, PackageName, Receipt, ScannerName, Timestamp, json};
 use release_decision::{Baseline, Decision, StoredDecision, Version};
 use state_store::{Action, DOCUMENT_LIMIT, StoreError, StoreErrorKind};
 
@@ -234,7 +234,7 @@ pub fn receipt(project: &Project, path: &Path) -> Result<Receipt, DocumentError>
     let label = || project.label(&project.path(path));
     let bytes = project.document(path)?.ok_or_else(|| DocumentError::Missing { path: label() })?;
     let receipt: Receipt =
-        serde_json::from_slice(&bytes).map_err(|source| DocumentError::Receipt { path: label(), source })?;
+        json::from_slice(&bytes).map_err(|source| DocumentError::Receipt { path: label(), source })?;
     receipt
         .schema_version
         .check(Receipt::SCHEMA)

@@ -42,7 +42,7 @@ pub(crate) fn keep(
     let name = format!("{time}{end}");
     project.write(path_of(&name), last.to_json().as_bytes())?;
     names.push(name);
-    names.sort_unstable();
+    names.sort();
     for name in &names[..names.len().saturating_sub(KEPT)] {
         state_store::remove(&project.path(path_of(name)))?;
     }

@@ -1,10 +1,12 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use findings_model::{
     Extra, Finding, FindingSet, ScannerName, ScannerState, SchemaError, SchemaVersion, Timestamp, identity,
+    json::{self, Layout},
+    order,
 };
 use pep440_rs::Version;
-use serde::{Deserialize, Serialize, de::IgnoredAny};
+use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::TriggerType;
@@ -42,7 +44,7 @@ impl From<FindingSet> for Snapshot {
 /// What the last published release was decided on: `security/findings/baseline.json`.
 ///
 /// It begins with the first usable scan of each scanner; after that only a verified receipt moves it ([`crate::record_release`]).
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Baseline {
     /// The schema's version.
     pub schema_version: SchemaVersion,
@@ -93,29 +95,6 @@ pub enum DocumentError {
     },
 }
 
-/// What a baseline has beside the set of findings, whose keys are passed over here.
-#[derive(Deserialize)]
-struct Rest {
-    schema_version: SchemaVersion,
-    version: Option<Version>,
-    #[serde(default)]
-    commit: Option<String>,
-    decision_id: Option<String>,
-    #[serde(default)]
-    trigger_type: Option<TriggerType>,
-    recorded_at: Timestamp,
-    #[serde(default)]
-    automatic_at: Option<Timestamp>,
-    #[serde(rename = "lineage")]
-    _lineage: IgnoredAny,
-    #[serde(rename = "scanners")]
-    _scanners: IgnoredAny,
-    #[serde(rename = "findings")]
-    _findings: IgnoredAny,
-    #[serde(flatten)]
-    extra: Extra,
-}
-
 #[derive(Deserialize)]
 struct SchemaOnly {
     schema_version: SchemaVersion,
@@ -127,7 +106,7 @@ pub(crate) fn read<'b, T: Deserialize<'b>>(
     document: &'static str,
     known: SchemaVersion,
 ) -> Result<T, DocumentError> {
-    serde_json::from_slice(bytes).map_err(|source| match serde_json::from_slice::<SchemaOnly>(bytes) {
+    json::from_slice(bytes).map_err(|source| match json::from_slice::<SchemaOnly>(bytes) {
         Ok(found) => {
             check(found.schema_version, document, known).err().unwrap_or(DocumentError::Json { document, source })
         }
@@ -141,10 +120,9 @@ const INDENTED: usize = 2_000;
 
 /// A document of so many findings and changes as text.
 pub(crate) fn document_text(document: &impl Serialize, entries: usize) -> String {
-    let json =
-        if entries > INDENTED { serde_json::to_string(document) } else { serde_json::to_string_pretty(document) };
+    let layout = if entries > INDENTED { Layout::Compact } else { Layout::Indented };
     #[expect(clippy::expect_used, reason = "every key is a string and every number is finite")]
-    let mut json = json.expect("a document of this crate is always valid JSON");
+    let mut json = json::to_string(document, layout).expect("a document of this crate is always valid JSON");
     json.push('\n');
     json
 }
@@ -177,8 +155,7 @@ impl Baseline {
     /// The baseline that a project begins with: everything that is known now, because nothing was released on less.
     pub fn first(current: &FindingSet, now: Timestamp) -> Self {
         let usable = current.scanners.iter().filter(|(_, scanner)| scanner.first_usable.is_some());
-        let mut scanners = BTreeMap::new();
-        scanners.extend(usable.map(|(name, scanner)| (name.clone(), scanner.clone())));
+        let scanners = order::map(usable.map(|(name, scanner)| (name.clone(), scanner.clone())));
         // What only a failed scan found waits for that scanner's first usable one.
         let known = current.findings.iter().filter(|f| f.scanners.keys().any(|name| scanners.contains_key(name)));
         Self {
@@ -194,12 +171,7 @@ impl Baseline {
     /// Only what that first scan found, and what no other scanner of the baseline would have told before.
     #[must_use]
     pub fn merge_first_scans(mut self, current: &FindingSet) -> Self {
-        let unknown = current
-            .scanners
-            .iter()
-            .filter(|(name, _)| self.scanners.get(*name).is_none_or(|known| known.first_usable.is_none()));
-        let mut fresh: BTreeMap<&ScannerName, Timestamp> = BTreeMap::new();
-        fresh.extend(unknown.filter_map(|(name, scanner)| Some((name, scanner.first_usable?))));
+        let fresh = self.first_scans(current);
         if fresh.is_empty() {
             return self;
         }
@@ -221,15 +193,28 @@ impl Baseline {
             let state = current.scanners.get(&name)?.clone();
             Some((name, state))
         }));
-        self.findings.sort_unstable_by(|a, b| a.finding_id.cmp(&b.finding_id));
+        order::sort_by(&mut self.findings, |a, b| a.finding_id.cmp(&b.finding_id));
         self
+    }
+
+    /// Whether it has every scanner's first usable scan.
+    pub fn has_first_scans(&self, current: &FindingSet) -> bool {
+        self.first_scans(current).is_empty()
+    }
+
+    /// The first usable scans that are not part of the baseline yet.
+    fn first_scans<'c>(&self, current: &'c FindingSet) -> BTreeMap<&'c ScannerName, Timestamp> {
+        let unknown = current
+            .scanners
+            .iter()
+            .filter(|(name, _)| self.scanners.get(*name).is_none_or(|known| known.first_usable.is_none()));
+        order::map(unknown.filter_map(|(name, scanner)| Some((name, scanner.first_usable?))))
     }
 
     /// For each current finding whether the baseline has it already.
     fn known(&self, current: &FindingSet) -> Vec<bool> {
         if self.lineage.is_some() && self.lineage == current.lineage {
-            let mut ids = BTreeSet::new();
-            ids.extend(self.findings.iter().map(|f| &f.finding_id));
+            let ids = order::set(self.findings.iter().map(|f| &f.finding_id));
             current.findings.iter().map(|f| ids.contains(&f.finding_id)).collect()
         } else {
             identity::pair(&self.findings, &current.findings, &|_| false).iter().map(Option::is_some).collect()
@@ -270,26 +255,12 @@ impl Baseline {
     }
 
     /// Reads the document.
+    // Inlined, so that what reads findings from JSON is compiled where all documents are read, once.
+    #[inline]
     pub fn from_json(bytes: &[u8]) -> Result<Self, DocumentError> {
-        let json = |source| DocumentError::Json { document: "baseline", source };
-        let Rest {
-            schema_version, version, commit, decision_id, trigger_type, recorded_at, automatic_at, extra, ..
-        } = read(bytes, "baseline", Self::SCHEMA)?;
-        check(schema_version, "baseline", Self::SCHEMA)?;
-        let FindingSet { lineage, scanners, findings } = FindingSet::from_json(bytes).map_err(json)?;
-        Ok(Self {
-            schema_version,
-            lineage,
-            version,
-            commit,
-            decision_id,
-            trigger_type,
-            recorded_at,
-            automatic_at,
-            scanners,
-            findings,
-            extra,
-        })
+        let baseline: Self = read(bytes, "baseline", Self::SCHEMA)?;
+        check(baseline.schema_version, "baseline", Self::SCHEMA)?;
+        Ok(baseline)
     }
 
     /// The document with a line feed at its end, indented unless it is large.

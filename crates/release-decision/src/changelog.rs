@@ -7,6 +7,7 @@ mod outline;
 
 use std::ops::Range;
 
+use findings_model::order;
 use pep440_rs::Version;
 
 use crate::Pattern;
@@ -73,7 +74,7 @@ pub fn release_in_changelog(text: Option<&str>, release: &ChangelogRelease<'_>) 
     edits.extend(links::at_the_end(text, place.end, &heading, release, line_end));
     edits.push((place, added));
     // From the end, so that each place stays where it is.
-    edits.sort_by_key(|(place, _)| std::cmp::Reverse(place.start));
+    order::sort_by_key(&mut edits, |(place, _)| std::cmp::Reverse(place.start));
     let mut out = text.to_owned();
     for (place, edited) in edits {
         out.replace_range(place, &edited);

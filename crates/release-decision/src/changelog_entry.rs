@@ -4,6 +4,7 @@ pub(crate) mod sample;
 
 use change_detect::{Change, ChangeReason, ChangeSet, ChangeType};
 use findings_model::{FindingKind, Severity};
+use minijinja::{Value, value::Serde};
 use serde::Serialize;
 
 use crate::{
@@ -67,14 +68,15 @@ struct StillOpen {
 pub(crate) fn render(facts: &notes::Facts<'_>, options: &NotesOptions) -> Result<String, NotesError> {
     let (file, source) = options.changelog_template.as_ref().map_or((TEMPLATE_NAME, TEMPLATE), NotesTemplate::parts);
     let lengths = Lengths { whole: CHANGELOG_ENTRY_LIMIT, own_words: OWN_WORDS_LIMIT, rows: ROWS };
-    let entry = markdown::render_within(file, source, lengths, |rows| context(facts, options, rows))
-        .map_err(|error| NotesError::new(file, error))?;
+    let entry =
+        markdown::render_within(file, source, lengths, &|rows| Value::from(Serde(context(facts, options, rows))))
+            .map_err(|error| NotesError::new(file, error))?;
     Ok(if entry.trim().is_empty() { String::new() } else { entry })
 }
 
 /// Looks for faults in a template of the project's own before there is anything to write with it.
 pub(crate) fn check(template: Option<&NotesTemplate>) -> Result<(), NotesError> {
-    notes::check_on(template, OWN_WORDS_LIMIT, sample::context)
+    notes::check_on(template, OWN_WORDS_LIMIT, &|sample| Value::from(Serde(sample::context(sample))))
 }
 
 fn context<'a>(facts: &notes::Facts<'a>, options: &'a NotesOptions, most: usize) -> Context<'a> {

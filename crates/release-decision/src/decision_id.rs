@@ -3,7 +3,11 @@
 use std::fmt::Write as _;
 
 use change_detect::{ChangeReason, ChangeSet};
-use findings_model::PackageName;
+use findings_model::{
+    PackageName,
+    json::{self, Layout},
+    order,
+};
 use pep440_rs::Version;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -60,7 +64,7 @@ pub(crate) fn decision_id(
             reason: c.reason.map(ChangeReason::as_str),
         })
         .collect();
-    rows.sort_unstable();
+    order::sort_by(&mut rows, Ord::cmp);
     let asked = trigger_type == TriggerType::Manual;
     let canonical = Canonical {
         project: request.project.as_ref(),
@@ -74,8 +78,8 @@ pub(crate) fn decision_id(
         request_id: request.request_id.as_deref().filter(|_| asked),
     };
     #[expect(clippy::expect_used, reason = "every key is a string and there is no number that JSON cannot hold")]
-    let bytes = serde_json::to_vec(&canonical).expect("the canonical form is always valid JSON");
-    Sha256::digest(&bytes).iter().fold(String::with_capacity(64), |mut hex, byte| {
+    let text = json::to_string(&canonical, Layout::Compact).expect("the canonical form is always valid JSON");
+    Sha256::digest(&text).iter().fold(String::with_capacity(64), |mut hex, byte| {
         let _ = write!(hex, "{byte:02x}"); // writing to a String cannot fail
         hex
     })

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use change_detect::ChangeSet;
-use findings_model::{Finding, FindingKind, Timestamp};
+use findings_model::{Finding, FindingKind, Timestamp, order};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -73,10 +73,8 @@ pub fn explain(changes: &ChangeSet, decision: &Decision, known: &[Finding], poli
         let hours = policy.quiet_hours;
         conditions.push(format!("within {hours} hours of an automatic release only a critical change releases"));
     }
-    let left_out: BTreeSet<_> = [FindingKind::Vulnerability, FindingKind::Code, FindingKind::Secret]
-        .into_iter()
-        .filter(|kind| !policy.kinds.contains(kind))
-        .collect();
+    let kinds = [FindingKind::Vulnerability, FindingKind::Code, FindingKind::Secret];
+    let left_out = order::set(kinds.into_iter().filter(|kind| !policy.kinds.contains(kind)));
     if !left_out.is_empty() {
         let unless = if Row::GOVERNED.iter().any(|row| row.rule(policy).is_some_and(|rule| rule.kinds.is_some())) {
             ", where a row does not name its own"
@@ -87,7 +85,7 @@ pub fn explain(changes: &ChangeSet, decision: &Decision, known: &[Finding], poli
     }
     let mut reasons = decision.reasons.clone();
     reasons.extend(changes.still_open.iter().map(Reason::unchanged));
-    let changed: BTreeSet<_> = changes.changes.iter().map(|change| &change.finding_id).collect();
+    let changed = order::set(changes.changes.iter().map(|change| &change.finding_id));
     let untouched = known.iter().filter(|finding| !changed.contains(&finding.finding_id));
     reasons.extend(untouched.filter_map(Reason::excepted));
     let more_unchanged = changes.open_but_unchanged() - changes.still_open.len();

@@ -1,6 +1,6 @@
 use std::{collections::BTreeMap, str::FromStr};
 
-use findings_model::{PackageName, text};
+use findings_model::{PackageName, json, text};
 use pep440_rs::Version;
 use serde::Deserialize;
 
@@ -64,7 +64,7 @@ impl IndexVersions {
     /// Versions that PEP 440 does not know are left out: nothing new can be equal to one. So are files that are named after no project or
     /// another one. A page of another project is an error.
     pub fn from_pep691(bytes: &[u8], project: &PackageName) -> Result<Self, IndexError> {
-        let page: Page = serde_json::from_slice(bytes).map_err(IndexError::Json)?;
+        let page: Page = json::from_slice(bytes).map_err(IndexError::Json)?;
         let mut api = page.meta.api_version.split('.');
         if api.next() != Some("1") {
             let version = text::shorten(&text::one_line(&page.meta.api_version), 40).into_owned();

@@ -1,7 +1,5 @@
-use std::collections::BTreeSet;
-
 use change_detect::ChangeSet;
-use findings_model::{FindingId, FindingKind, Severity};
+use findings_model::{FindingKind, Severity, order};
 
 use crate::{
     FirstScanRule, TriggerType,
@@ -81,10 +79,9 @@ fn security(reasons: &[Reason], changes: &ChangeSet, policy: &Policy) -> String 
 
 /// What the findings of reasons are called, one and many: by their kind where all are of one.
 fn nouns<'r>(reasons: impl Iterator<Item = &'r Reason>, changes: &ChangeSet) -> [&'static str; 2] {
-    let ids: BTreeSet<&FindingId> = reasons.filter_map(|reason| reason.finding_id.as_ref()).collect();
+    let ids = order::set(reasons.filter_map(|reason| reason.finding_id.as_ref()));
     let kinds = changes.changes.iter().filter(|change| ids.contains(&change.finding_id)).map(|change| change.kind);
-    let kinds: BTreeSet<FindingKind> = kinds.collect();
-    let mut kinds = kinds.into_iter();
+    let mut kinds = order::set(kinds).into_iter();
     match (kinds.next(), kinds.next()) {
         (Some(_), Some(_)) => ["finding", "findings"],
         (Some(FindingKind::Code), None) => ["code finding", "code findings"],

@@ -4,8 +4,7 @@
 //! up to the template. Undefined names are errors.
 
 use findings_model::text;
-use minijinja::{Environment, Error, ErrorKind, Value, value::Serde};
-use serde::Serialize;
+use minijinja::{Environment, Error, ErrorKind, Value};
 
 use crate::{
     blocks::{self, Line},
@@ -27,15 +26,15 @@ pub(crate) struct Lengths {
 /// Renders a template; what it prints is tidy: no more than one empty line in a row.
 ///
 /// Where that is too long the lists get shorter, each by itself, before anything else does.
-pub(crate) fn render_within<C: Serialize>(
+pub(crate) fn render_within(
     name: &str,
     source: &str,
     lengths: Lengths,
-    context: impl Fn(usize) -> C,
+    context: &dyn Fn(usize) -> Value,
 ) -> Result<String, Error> {
     let environment = environment(lengths.own_words)?;
     let template = environment.template_from_named_str(name, source)?;
-    let with = |rows| template.render(Serde(context(rows))).map(|text| tidy(&text));
+    let with = |rows| template.render(context(rows)).map(|text| tidy(&text));
     let text = with(lengths.rows)?;
     if text.len() <= lengths.whole {
         return Ok(text);
@@ -59,16 +58,16 @@ pub(crate) enum Sample {
 /// Looks for faults in a template without anything to write: names that nothing has, filters that there are not.
 ///
 /// What a template does with values that are not known is its own affair, for they may always be known in its project.
-pub(crate) fn check<C: Serialize>(
+pub(crate) fn check(
     name: &str,
     source: &str,
     own_words: usize,
-    context: impl Fn(Sample) -> C,
+    context: &dyn Fn(Sample) -> Value,
 ) -> Result<(), Error> {
     let environment = environment(own_words)?;
     let template = environment.template_from_named_str(name, source)?;
     for sample in [Sample::Automatic, Sample::Manual, Sample::Bare] {
-        match template.render(Serde(context(sample))) {
+        match template.render(context(sample)) {
             Err(error) if sample != Sample::Bare || error.kind() == ErrorKind::UndefinedError => return Err(error),
             _ => {}
         }

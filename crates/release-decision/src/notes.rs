@@ -4,6 +4,7 @@ pub(crate) mod sample;
 
 use change_detect::{Change, ChangeReason, ChangeSet, ChangeType, OpenFinding};
 use findings_model::{CoverageState, FindingKind, Severity, text};
+use minijinja::{Value, value::Serde};
 use pep440_rs::Version;
 use serde::Serialize;
 
@@ -155,20 +156,20 @@ impl NotesError {
 pub(crate) fn render(facts: &Facts<'_>, options: &NotesOptions) -> Result<String, NotesError> {
     let (file, source) = options.template.as_ref().map_or((TEMPLATE_NAME, TEMPLATE), NotesTemplate::parts);
     let lengths = Lengths { whole: NOTES_LIMIT, own_words: OWN_WORDS_LIMIT, rows: ROWS };
-    markdown::render_within(file, source, lengths, |rows| context(facts, options, rows))
+    markdown::render_within(file, source, lengths, &|rows| Value::from(Serde(context(facts, options, rows))))
         .map_err(|error| NotesError::new(file, error))
 }
 
 /// Looks for faults in a template of the project's own before there is anything to write with it.
 pub(crate) fn check(template: Option<&NotesTemplate>) -> Result<(), NotesError> {
-    check_on(template, OWN_WORDS_LIMIT, sample::context)
+    check_on(template, OWN_WORDS_LIMIT, &|sample| Value::from(Serde(sample::context(sample))))
 }
 
 /// Tries a template on samples of what it can speak of.
-pub(crate) fn check_on<C: Serialize>(
+pub(crate) fn check_on(
     template: Option<&NotesTemplate>,
     own_words: usize,
-    context: impl Fn(Sample) -> C,
+    context: &dyn Fn(Sample) -> Value,
 ) -> Result<(), NotesError> {
     let Some((file, source)) = template.map(NotesTemplate::parts) else { return Ok(()) };
     markdown::check(file, source, own_words, context).map_err(|error| NotesError::new(file, error))

@@ -10,7 +10,7 @@ pub(crate) mod tree;
 
 use std::{ops::Range, str::FromStr as _};
 
-use findings_model::text;
+use findings_model::{order, text};
 use pep440_rs::Version;
 
 pub use format::Format;
@@ -98,7 +98,7 @@ pub fn declared(text: &str, format: &Format) -> Result<Vec<Declared>, PlaceError
             Declared { line: line_of(text, span.start), value: text[span.clone()].to_owned(), span, name }
         })
         .collect();
-    found.sort_by_key(|declared| declared.span.start);
+    order::sort_by_key(&mut found, |declared| declared.span.start);
     found.dedup_by_key(|declared| declared.span.start);
     Ok(found)
 }

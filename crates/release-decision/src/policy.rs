@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, fmt, str::FromStr};
 
 pub use rule::Rule;
 
-use findings_model::{FindingKind, Severity};
+use findings_model::{FindingKind, Severity, order};
 use serde::{Deserialize, Serialize};
 
 /// What releases and what does not: `[tool.relwarden.release]`.
@@ -66,7 +66,7 @@ impl Default for Policy {
             exception_expired: Threshold::Never.into(),
             unknown_severity: UnknownSeverity::High,
             development: DevelopmentRule::Release,
-            kinds: [FindingKind::Vulnerability, FindingKind::Code, FindingKind::Secret].into(),
+            kinds: order::set([FindingKind::Vulnerability, FindingKind::Code, FindingKind::Secret]),
             first_scan: FirstScanRule::Record,
             quiet_hours: 0,
             bump: Bump::Patch,

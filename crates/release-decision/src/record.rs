@@ -1,9 +1,6 @@
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    str::FromStr,
-};
+use std::str::FromStr;
 
-use findings_model::{FileOutcome, FindingSet, PackageName, Receipt};
+use findings_model::{FileOutcome, FindingSet, PackageName, Receipt, order};
 use pep440_rs::Version;
 
 use crate::{Baseline, Snapshot, StoredDecision, TriggerType};
@@ -226,14 +223,14 @@ fn check(receipt: &Receipt) -> Result<(), RecordError> {
 fn move_to(baseline: &mut Baseline, snapshot: Snapshot) {
     let mut scanners = snapshot.scanners;
     let mut findings = snapshot.findings;
-    let ids: BTreeSet<_> = findings.iter().map(|f| f.finding_id.clone()).collect();
+    let ids = order::set(findings.iter().map(|f| f.finding_id.clone()));
     let later = std::mem::take(&mut baseline.scanners);
-    let later: BTreeMap<_, _> = later.into_iter().filter(|(name, _)| !scanners.contains_key(name)).collect();
+    let later = order::map(later.into_iter().filter(|(name, _)| !scanners.contains_key(name)));
     findings.extend(std::mem::take(&mut baseline.findings).into_iter().filter(|finding| {
         !ids.contains(&finding.finding_id) && finding.scanners.keys().all(|name| later.contains_key(name))
     }));
     scanners.extend(later);
-    findings.sort_by(|a, b| a.finding_id.cmp(&b.finding_id));
+    order::sort_by(&mut findings, |a, b| a.finding_id.cmp(&b.finding_id));
     baseline.lineage = snapshot.lineage;
     baseline.scanners = scanners;
     baseline.findings = findings;

@@ -1,6 +1,10 @@
+use std::fmt;
+
 use findings_model::FindingSet;
-use serde::Deserialize;
-use serde_json::value::RawValue;
+use serde::{
+    Deserialize, Deserializer,
+    de::{self, IntoDeserializer as _, value::MapAccessDeserializer},
+};
 
 use crate::{
     Decision, Snapshot,
@@ -19,11 +23,50 @@ pub struct StoredDecision {
     pub snapshot: Option<Snapshot>,
 }
 
-/// What stands beside the decision's own keys.
-#[derive(Deserialize)]
-struct Beside<'a> {
-    #[serde(borrow)]
-    snapshot: Option<&'a RawValue>,
+impl<'de> Deserialize<'de> for StoredDecision {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Document;
+        impl<'de> de::Visitor<'de> for Document {
+            type Value = StoredDecision;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a decision")
+            }
+            fn visit_map<A: de::MapAccess<'de>>(self, keys: A) -> Result<StoredDecision, A::Error> {
+                let mut snapshot = None;
+                let own = OwnKeys { keys, snapshot: &mut snapshot };
+                let decision = Decision::deserialize(MapAccessDeserializer::new(own))?;
+                Ok(StoredDecision { decision, snapshot: snapshot.map(Snapshot::from) })
+            }
+        }
+        deserializer.deserialize_map(Document)
+    }
+}
+
+/// The decision's own keys. The snapshot, which is most of the document, is read in passing.
+struct OwnKeys<'s, A> {
+    keys: A,
+    snapshot: &'s mut Option<FindingSet>,
+}
+
+impl<'de, A: de::MapAccess<'de>> de::MapAccess<'de> for OwnKeys<'_, A> {
+    type Error = A::Error;
+
+    fn next_key_seed<K: de::DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, A::Error> {
+        while let Some(key) = self.keys.next_key::<String>()? {
+            if key != "snapshot" {
+                return seed.deserialize(key.into_deserializer()).map(Some);
+            }
+            if self.snapshot.is_some() {
+                return Err(de::Error::duplicate_field("snapshot"));
+            }
+            *self.snapshot = self.keys.next_value()?;
+        }
+        Ok(None)
+    }
+
+    fn next_value_seed<V: de::DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, A::Error> {
+        self.keys.next_value_seed(seed)
+    }
 }
 
 impl StoredDecision {
@@ -33,19 +76,12 @@ impl StoredDecision {
     }
 
     /// Reads the document.
+    // Inlined, so that what reads findings from JSON is compiled where all documents are read, once.
+    #[inline]
     pub fn from_json(bytes: &[u8]) -> Result<Self, DocumentError> {
-        let decision = Self::decision_from_json(bytes)?;
-        let json = |source| DocumentError::Json { document: "decision", source };
-        let Beside { snapshot } = serde_json::from_slice(bytes).map_err(json)?;
-        let snapshot = snapshot.map(|raw| FindingSet::from_json(raw.get().as_bytes())).transpose().map_err(json)?;
-        Ok(Self { decision, snapshot: snapshot.map(Snapshot::from) })
-    }
-
-    /// Reads the decision alone, for those who do not ask for the findings that it was made on: they are most of the document.
-    pub fn decision_from_json(bytes: &[u8]) -> Result<Decision, DocumentError> {
-        let decision: Decision = read(bytes, "decision", Decision::SCHEMA)?;
-        check(decision.schema_version, "decision", Decision::SCHEMA)?;
-        Ok(decision)
+        let stored: Self = read(bytes, "decision", Decision::SCHEMA)?;
+        check(stored.decision.schema_version, "decision", Decision::SCHEMA)?;
+        Ok(stored)
     }
 
     /// The document with a line feed at its end, indented unless it is large.

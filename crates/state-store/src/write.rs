@@ -97,8 +97,11 @@ impl<'p> Comparing<'p> {
 
     fn is_same(&mut self, bytes: &[u8]) -> bool {
         let Target::Same { old, upto } = &mut self.target else { return false };
-        self.read.resize(bytes.len(), 0);
-        let same = old.read_exact(&mut self.read).is_ok() && self.read == bytes;
+        if self.read.len() < bytes.len() {
+            self.read = vec![0; bytes.len()];
+        }
+        let read = &mut self.read[..bytes.len()];
+        let same = old.read_exact(read).is_ok() && read == bytes;
         *upto += if same { bytes.len() as u64 } else { 0 };
         same
     }

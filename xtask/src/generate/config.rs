@@ -157,7 +157,7 @@ mod tests {
         let schema = cli_support::config::schema().to_value();
         let table: toml::Table = toml::from_str(text).unwrap();
         let value = serde_json::to_value(table).unwrap();
-        [jsonschema::is_valid(&schema, &value), toml::from_str::<cli_support::Config>(text).is_ok()]
+        [jsonschema::is_valid(&schema, &value), cli_support::Config::from_toml(text).is_ok()]
     }
 
     #[test]
@@ -200,7 +200,7 @@ mod tests {
         let page = fs::read_to_string(workspace().join("docs/configuration.md")).unwrap();
         let (_, rest) = page.split_once("```toml\n# relwarden.toml\n").unwrap();
         let (example, _) = rest.split_once("```").unwrap();
-        let config: cli_support::Config = toml::from_str(example).unwrap();
+        let config = cli_support::Config::from_toml(example).unwrap();
         assert!(!config.scanners.each.is_empty() && !config.quality_gates.is_empty());
         assert!(config.publish.index.is_some() && config.status.url.is_some());
     }

@@ -35,6 +35,7 @@ fn setup(scratch: &Scratch, env: &[(&str, &str)]) -> Outcome {
         scratch.write(name, "");
     }
     let path = format!("{}:/usr/local/bin:/usr/bin:/bin", scratch.join("stubs").display());
+    let target = scratch.join("target");
     let mut run = Run::new("bash")
         .arg(action.join("programs.sh"))
         .env("PATH", path)
@@ -42,7 +43,8 @@ fn setup(scratch: &Scratch, env: &[(&str, &str)]) -> Outcome {
         .env("GITHUB_ACTION_PATH", &action)
         .env("GITHUB_PATH", scratch.join("path"))
         .env("GITHUB_OUTPUT", scratch.join("output"))
-        .env("REPOSITORY", "octo/relwarden");
+        .env("REPOSITORY", "octo/relwarden")
+        .env("CARGO_TARGET_DIR", target);
     fs::create_dir_all(scratch.join("temp")).unwrap();
     for (name, value) in env {
         run = run.env(name, value);
@@ -111,5 +113,37 @@ fn from_a_release_that_is_verified_twice() {
 
     for hostile in ["1.2.3; touch x", "../1", "latest", "$(id)"] {
         setup(&scratch, &[("VERSION", hostile)]).expect_code(2);
+    }
+}
+
+/// A `cargo` that notes what it is asked for and lays the programs where they would be built.
+#[test]
+fn from_source_with_the_small_programs_each_by_itself() {
+    let scratch = Scratch::empty();
+    archive(&scratch, "unused.tar.gz");
+    let (log, programs, target) = (scratch.join("log"), scratch.join("programs"), scratch.join("target"));
+    let text = format!(
+        r#"echo "$*" >> "{}"
+mkdir -p "{target}/release" "{target}/small"
+while [ $# -gt 0 ]; do
+  case "$1" in --release) into=release ;; --profile) into="$2" ;; --package) cp "{}/$2" "{target}/$into" ;; esac
+  shift
+done"#,
+        log.display(),
+        programs.display(),
+        target = target.display(),
+    );
+    script(&scratch.join("stubs/cargo"), &text);
+    setup(&scratch, &[]).expect_success();
+    let asked = scratch.text("log");
+    let of =
+        |program: &str| asked.lines().filter(|line| line.contains(&format!("--package {program}"))).collect::<Vec<_>>();
+    for program in PROGRAMS {
+        assert!(scratch.join("target/programs").join(program).is_file(), "{program}");
+        assert_eq!(of(program).len(), 1, "{asked}");
+    }
+    for program in ["detect-changes", "decide-release"] {
+        let line = of(program)[0];
+        assert!(line.starts_with("rustc --profile small --locked") && line.matches("--package").count() == 1, "{line}");
     }
 }

@@ -1,6 +1,8 @@
+use std::fmt;
+
 use findings_ledger::{Exception as Excepted, ExceptionKind, PathPattern};
 use findings_model::{PackageName, parse_date};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, de};
 use time::Date;
 
 /// `[[tool.relwarden.exceptions]]`: findings that a person set aside. It names an id, a rule, a package, paths, or several of them;
@@ -42,11 +44,22 @@ enum Kind {
 }
 
 /// A date as TOML writes it, or as text.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Day {
-    Toml(toml::value::Datetime),
-    Text(String),
+struct Day(String);
+
+impl<'de> Deserialize<'de> for Day {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        impl de::Visitor<'_> for Visitor {
+            type Value = Day;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a date such as 2027-01-31")
+            }
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Day, E> {
+                Ok(Day(text.to_owned()))
+            }
+        }
+        deserializer.deserialize_any(Visitor)
+    }
 }
 
 #[cfg(feature = "schema")]
@@ -94,10 +107,6 @@ impl TryFrom<Table> for Exception {
     }
 }
 
-fn day(day: Day) -> Result<Date, String> {
-    let text = match day {
-        Day::Toml(datetime) => datetime.to_string(),
-        Day::Text(text) => text,
-    };
+fn day(Day(text): Day) -> Result<Date, String> {
     parse_date(text.trim()).ok_or_else(|| format!("{text:?} is not a valid date (such as 2027-01-31)"))
 }

@@ -2,10 +2,10 @@ use std::path::{Path, PathBuf};
 
 use findings_model::PackageName;
 use release_decision::setup_cfg_name;
-use serde::Deserialize;
+use serde::{Deserialize, de::DeserializeOwned};
 use state_store::{CONFIG_LIMIT, read_if_there};
 
-use super::Config;
+use super::{Config, from_toml};
 use crate::{ExitStatus, Failure, ResultExt as _};
 
 #[derive(Deserialize)]
@@ -79,8 +79,8 @@ pub(crate) fn load(project: &Path, file: Option<&Path>) -> anyhow::Result<Config
     Ok(config)
 }
 
-fn parse<T: for<'de> Deserialize<'de>>(label: &str, text: &str) -> Result<T, Failure> {
-    toml::from_str(text).or_fail(ExitStatus::Usage, format!("{label} cannot be used"))
+fn parse<T: DeserializeOwned>(label: &str, text: &str) -> Result<T, Failure> {
+    from_toml(text).or_fail(ExitStatus::Usage, format!("{label} cannot be used"))
 }
 
 fn text_of(project: &Path, path: &Path) -> anyhow::Result<Option<String>> {

@@ -28,7 +28,11 @@ pub(super) fn parse(text: &str) -> Result<ScannerName, String> {
 
 /// A list of names.
 pub(super) fn all<E: de::Error>(texts: &[String]) -> Result<BTreeSet<ScannerName>, E> {
-    texts.iter().map(|text| parse(text).map_err(E::custom)).collect()
+    let mut names = BTreeSet::new();
+    for text in texts {
+        names.insert(parse(text).map_err(E::custom)?);
+    }
+    Ok(names)
 }
 
 fn squeezed(name: &str) -> String {

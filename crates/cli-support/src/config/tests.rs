@@ -100,3 +100,39 @@ fn an_exception_names_what_it_speaks_of_and_why() {
         assert!(said.contains("relwarden.toml") && said.contains("line "), "{key}: {said}");
     }
 }
+
+#[test]
+fn a_value_of_another_kind_is_shown_where_it_stands() {
+    let text = error(&[("relwarden.toml", "# ü\n[publish]\nlimits = { file_bytes = 'much' }\n")]);
+    let shown = "TOML parse error at line 3, column 25\n  |\n3 | limits = { file_bytes = 'much' }\n  |                         ^^^^^^\n\
+                 invalid type: string \"much\", expected u64";
+    assert!(text.ends_with(shown), "{text}");
+    for (written, said) in [
+        ("status = []", "line 1, column 10"),
+        ("[status]\nurl = 2027-01-31", "invalid type: date, expected a string"),
+        ("[status]\nmax_scan_age_days = -1", "invalid value: integer `-1`, expected u32"),
+        ("[status]\nmax_scan_age_days = 1.5", "invalid type: floating point `1.5`"),
+        ("[publish]\nauth = 'nothing'", "unknown variant `nothing`"),
+        ("[publish.notify]\non = 'failure'", "invalid type: string \"failure\", expected a sequence"),
+        ("[[exceptions]]\nid = 'X-1'\nreason = 'r'", "line 1, column 1"),
+        ("[bump]\nfiles = ['ok', 7]", "invalid type: integer `7`, expected a path, or a table with path and pattern"),
+        ("quality_gates = ['a', 1]", "line 1, column 23"),
+        ("[release\n", "line 1, column 9"),
+    ] {
+        let text = error(&[("relwarden.toml", written)]);
+        assert!(text.contains("relwarden.toml cannot be used") && text.contains(said), "{written}: {text}");
+    }
+}
+
+#[test]
+fn tables_may_be_written_in_each_way_of_toml() {
+    for text in [
+        "[release]\nnew = { from = 'low', kinds = ['code'] }\n[bump]\nfiles = [{ path = 'a', pattern = 'v{version}' }, 'b']\n",
+        "release.new.from = 'low'\nrelease.new.kinds = ['code']\nbump = { files = [{ path = 'a', pattern = 'v{version}' }, 'b'] }\n",
+        "[release.new]\nfrom = 'low'\nkinds = ['code']\n[[bump.files]]\npath = 'a'\npattern = 'v{version}'\n[[bump.files]]\npath = 'b'\n",
+    ] {
+        let config = super::Config::from_toml(text).unwrap();
+        assert_eq!(config.release.new.from.to_string(), "low");
+        assert_eq!(config.bump.files.iter().map(|file| file.path.as_str()).collect::<Vec<_>>(), ["a", "b"]);
+    }
+}

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 use self::package::{Home, InPackage};
 use super::{FastMap, NONE, Slot, groups::Groups};
-use crate::{AdvisoryId, Finding, Package, Vulnerability};
+use crate::{AdvisoryId, Finding, Package, Vulnerability, order};
 
 /// A flaw that is known as a finding.
 #[derive(Clone, Copy, Debug)]
@@ -49,7 +49,7 @@ pub(super) fn assign(known: &[KnownFlaw<'_>], seen: &[SeenFlaw<'_>], of: &mut [S
             of[seen[*alone].index] = Slot::With(seen[*alone].index);
             continue;
         }
-        known_here.sort_unstable_by(|a, b| known[*a].rank().cmp(&known[*b].rank()).then(a.cmp(b)));
+        order::sort_positions(known_here, &mut |a, b| known[a].rank().cmp(&known[b].rank()).then(a.cmp(&b)));
         inside.clear();
         for k in known_here.iter() {
             inside.add_known(known[*k].finding, known[*k].flaw);

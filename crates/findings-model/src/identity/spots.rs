@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{FastMap, FastSet, Seen, Slot, groups::Groups, lines::pair_up};
-use crate::{Finding, ScannerName, Subject};
+use crate::{Finding, ScannerName, Subject, order};
 
 /// More trailing parts of a path than this do not make two paths more alike.
 const DEEPEST: usize = 24;
@@ -95,7 +95,7 @@ impl<'a> Spot<'a> {
 
 /// Sorts positions by the order of their spots, which is total.
 fn put_in_order(spots: &[Spot<'_>], positions: &mut [usize]) {
-    positions.sort_unstable_by_key(|at| spots[*at].order());
+    order::sort_positions(positions, &mut |a, b| spots[a].order().cmp(&spots[b].order()));
 }
 
 /// A name by which a rule is known again.

@@ -1,10 +1,8 @@
 //! Reports as the earlier side of a comparison: what they did not look for, and what they were not asked.
 
-use std::collections::BTreeSet;
-
 use change_detect::{ChangeSet, ChangeType, IncompleteScan};
 use findings_model::{
-    CoverageState, Finding, FindingSet, ScannerName, ScannerState, SeveritySource, Subject, identity,
+    CoverageState, Finding, FindingSet, ScannerName, ScannerState, SeveritySource, Subject, identity, order,
 };
 
 /// Gives findings of reports the ratings that the other side has of them, unless both have it from a scanner: nobody asked
@@ -24,7 +22,7 @@ pub(super) fn rate_as(reports: &mut FindingSet, known: &FindingSet, file_gone: &
 /// there, and the scans at fault are named among those that are not complete.
 pub(super) fn detect(mut reports: FindingSet, current: &FindingSet, file_gone: &dyn Fn(&str) -> bool) -> ChangeSet {
     let changes = change_detect::detect(Some(&reports), current, file_gone);
-    let new: BTreeSet<_> = changes.of_type(ChangeType::NewVulnerability).map(|c| c.finding_id.clone()).collect();
+    let new = order::set(changes.of_type(ChangeType::NewVulnerability).map(|c| c.finding_id.clone()));
     let unsure: Vec<&Finding> =
         current.findings.iter().filter(|f| new.contains(&f.finding_id) && !was_looked_for(f, &reports)).collect();
     let gaps = gaps(&reports, current, &unsure);

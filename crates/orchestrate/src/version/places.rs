@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use findings_model::PackageName;
+use findings_model::{PackageName, order};
 use release_decision::{
     BumpSettings, ChangelogError, ChangelogRelease, ChangelogSetting, Format, Pattern, PlaceError, Version,
     is_changelog, release_in_changelog, set_version_in,
@@ -157,7 +157,7 @@ pub(super) fn files(
         files.push(file);
     }
     if let Source::File(candidate) = source {
-        files.sort_by_key(|file| file.path == candidate.path);
+        order::sort_by_key(&mut files, |file| file.path == candidate.path);
     }
     Ok((files, warnings))
 }

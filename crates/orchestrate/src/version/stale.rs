@@ -1,6 +1,6 @@
 //! Copies of the old version that a bump would leave behind.
 
-use findings_model::PackageName;
+use findings_model::{PackageName, order};
 use git_command::Repository;
 use release_decision::{
     Declared, Format, KnownPlace, Pattern, Version, declared, generated_files, holds_no_own_package, known_places,
@@ -74,7 +74,7 @@ pub(super) fn copies(
     {
         found.retain(|copy| !repository.ignores(&copy.path).unwrap_or(false));
     }
-    found.sort_by(|a, b| (&a.path, a.line).cmp(&(&b.path, b.line)));
+    order::sort_by(&mut found, |a, b| (&a.path, a.line).cmp(&(&b.path, b.line)));
     Ok(found)
 }
 

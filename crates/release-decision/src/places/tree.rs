@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use findings_model::PackageName;
-use toml_edit::{Item, TableLike};
+use toml_edit::Item;
 
 /// The text at a path of keys in a TOML document, without its quotes; none if there is none.
 pub(super) fn toml(document: &Item, text: &str, path: &[&str]) -> Option<Range<usize>> {
@@ -25,17 +25,16 @@ pub(super) fn lock(document: &Item, text: &str, name: &PackageName) -> Vec<Range
 
 /// uv says where the project's own entry lies; Cargo says no source at all.
 fn is_own(source: &Item) -> bool {
-    let Some(source) = source.as_table_like() else { return false };
     ["editable", "virtual"].iter().any(|key| source.get(key).and_then(Item::as_str).is_some())
 }
 
 /// A table at a path of keys.
-pub(crate) fn table<'a>(document: &'a Item, path: &[&str]) -> Option<&'a dyn TableLike> {
+pub(crate) fn table<'a>(document: &'a Item, path: &[&str]) -> Option<&'a Item> {
     let mut item = document;
     for name in path {
-        item = item.as_table_like()?.get(name)?;
+        item = item.get(name)?;
     }
-    item.as_table_like()
+    (item.is_table() || item.is_inline_table()).then_some(item)
 }
 
 fn unquoted(text: &str, span: Range<usize>) -> Option<Range<usize>> {

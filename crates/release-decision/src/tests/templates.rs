@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use change_detect::ChangeSet;
-use minijinja::ErrorKind;
+use minijinja::{ErrorKind, value::Serde};
 use serde_json::Value;
 
 use super::{now, versions};
@@ -100,7 +100,8 @@ fn a_template_that_works_is_not_refused() {
 fn the_page_lists_every_filter_and_test() {
     for name in listed("## Filters and tests") {
         let is_unknown = |template: String| {
-            let fault = markdown::check("own.j2", &template, 100, notes::sample::context).err();
+            let fault =
+                markdown::check("own.j2", &template, 100, &|sample| Serde(notes::sample::context(sample)).into()).err();
             fault.is_some_and(|fault| matches!(fault.kind(), ErrorKind::UnknownFilter | ErrorKind::UnknownTest))
         };
         let is_known = !is_unknown(format!("{{{{ [] | {name} }}}}")) || !is_unknown(format!("{{{{ 1 is {name} }}}}"));
