@@ -120,7 +120,9 @@ fn pairs(previous: &FindingSet, current: &FindingSet, file_gone: &dyn Fn(&str) -
 /// Whether an id means the same finding on both sides. Two branches of one history can give it to different ones: of another
 /// package, or in another file while the first one is still there.
 fn is_same(earlier: &Finding, now: &Finding, file_gone: &dyn Fn(&str) -> bool) -> bool {
-    earlier.subject.package() == now.subject.package()
+    let (before, after) = (earlier.subject.package(), now.subject.package());
+    // What was known without its package has one since a report names it.
+    (before == after || before.is_some_and(Package::is_unnamed))
         && match (earlier.subject.path(), now.subject.path()) {
             (Some(before), Some(now)) => before == now || file_gone(before),
             _ => true,

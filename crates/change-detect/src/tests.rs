@@ -282,6 +282,16 @@ fn a_finding_that_was_folded_into_another_is_no_change() {
 }
 
 #[test]
+fn a_flaw_whose_package_is_named_at_last_is_no_change() {
+    let named = vulnerability("PYSEC-1", Severity::High);
+    let mut before = named.clone();
+    if let Subject::Vulnerability(v) = &mut before.subject {
+        v.package = Package::unnamed();
+    }
+    assert_eq!(lines(&compare(&complete(vec![before]), &complete(vec![named]))), Vec::<String>::new());
+}
+
+#[test]
 fn a_folded_finding_is_compared_with_the_worst_that_was_known_of_it() {
     let (older, younger) = (vulnerability("GHSA-1", Severity::Medium), vulnerability("CVE-1", Severity::High));
     let mut one = vulnerability("GHSA-1", Severity::High);

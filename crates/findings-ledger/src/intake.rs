@@ -16,6 +16,7 @@ mod run;
 mod silenced;
 mod stale;
 mod summary;
+mod unnamed;
 mod used_with;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -100,17 +101,38 @@ pub struct Taken {
 /// A finding is resolved only when every scanner that reported it ran, covers the place where it was, and no longer reports it;
 /// otherwise it is unverified. What a failed or partial scan did find is taken in all the same. Taking the same scans in again
 /// at the same moment changes nothing, and the order of reports and of records does not matter.
-pub fn take_in(ledger: Ledger, intake: &Intake<'_>) -> Taken {
+pub fn take_in(mut ledger: Ledger, intake: &Intake<'_>) -> Taken {
+    let scans = unnamed::placed(&ledger.findings, intake.scans);
+    let folds = unnamed::name_known(&mut ledger.findings, &scans);
+    let named = merged(&mut ledger, &folds, intake.now);
+    let mut taken = take_in_named(ledger, &Intake { scans: &scans, ..*intake });
+    if !named.is_empty() {
+        taken.events.extend(named);
+        taken.events.sort_by(|a, b| a.finding_id.cmp(&b.finding_id));
+    }
+    taken
+}
+
+/// The same, of records that name their packages as far as that can be told.
+fn take_in_named(ledger: Ledger, intake: &Intake<'_>) -> Taken {
     match take_in_known(ledger, intake) {
         Outcome::Taken(taken) => *taken,
         // What is one from now on is looked at once more, with everything that is known of it.
         Outcome::Folded(ledger, merged) => {
-            let mut taken = take_in(*ledger, intake);
+            let mut taken = take_in_named(*ledger, intake);
             taken.events.extend(merged);
             taken.events.sort_by(|a, b| a.finding_id.cmp(&b.finding_id));
             taken
         }
     }
+}
+
+/// Folds findings into older ones, and tells it.
+fn merged(ledger: &mut Ledger, folds: &[fold::Fold], now: Timestamp) -> Vec<Event> {
+    let folded = fold::apply(&mut ledger.findings, folds).into_iter();
+    folded
+        .map(|(finding, into)| Event::new(&finding, &finding.source_scanner, Happening::Merged { into }, now))
+        .collect()
 }
 
 /// What came of taking in scans.
@@ -129,7 +151,9 @@ fn take_in_known(mut ledger: Ledger, intake: &Intake<'_>) -> Outcome {
         .iter()
         .map(|r| Seen { subject: &r.observation.subject, scanner: r.scanner, report: r.report })
         .collect();
-    let assignment = identity::assign(&ledger.findings, &seen, &|scanner, path| run.file_gone(scanner, path));
+    let mut assignment = identity::assign(&ledger.findings, &seen, &|scanner, path| run.file_gone(scanner, path));
+
+    assignment.contested.extend(unnamed::contested(&ledger.findings, &records));
 
     let known = ledger.findings.len();
     // The records of one finding stand together, in their order.
@@ -140,10 +164,7 @@ fn take_in_known(mut ledger: Ledger, intake: &Intake<'_>) -> Outcome {
 
     let folds = find_folds(&ledger.findings, of_known);
     if !folds.is_empty() {
-        let merged = fold::apply(&mut ledger.findings, &folds).into_iter().map(|(finding, into)| {
-            Event::new(&finding, &finding.source_scanner, Happening::Merged { into }, intake.now)
-        });
-        let merged = merged.collect();
+        let merged = merged(&mut ledger, &folds, intake.now);
         return Outcome::Folded(Box::new(ledger), merged);
     }
 

@@ -9,6 +9,7 @@ mod looked_for;
 mod project;
 mod targets;
 mod timeline;
+mod unnamed;
 
 use std::collections::BTreeSet;
 

@@ -11,7 +11,7 @@ const LENGTH: std::ops::RangeInclusive<usize> = 3..=100;
 /// The form is canonical: surrounding space and the stray `,` `;` of real alias lists are removed, and
 /// the schemes whose case is known are written their own way (`CVE` and `PYSEC` upper-case, `GHSA-`
 /// followed by lower case). An id with characters outside ASCII is kept as it is: it never equals the id
-/// that it looks like.
+/// that it looks like. Of an id that is an address nothing is kept that looks like a credential.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
 pub struct AdvisoryId(SmolStr);
@@ -33,7 +33,7 @@ impl AdvisoryId {
         if let Some(canonical) = Self::canonical(text.as_bytes()) {
             return Ok(Self(canonical));
         }
-        let text = text.trim().trim_matches([',', ';', ' ']);
+        let text = &*crate::text::hide_credentials_in_name(text.trim().trim_matches([',', ';', ' ']));
         let length = text.chars().count();
         if !LENGTH.contains(&length) {
             return Err(AdvisoryIdError::Length(length));
@@ -181,6 +181,12 @@ mod tests {
         assert_eq!(AdvisoryId::parse(&"A".repeat(101)), Err(AdvisoryIdError::Length(101)));
         assert_eq!(AdvisoryId::parse("CVE-1\nEOF"), Err(AdvisoryIdError::Control));
         assert_eq!(AdvisoryId::parse("CVE-1\u{202e}2"), Err(AdvisoryIdError::Control));
+    }
+
+    #[test]
+    fn an_id_that_is_an_address_shows_no_credential() {
+        let id = AdvisoryId::parse("https://bob:hunter2@example.org/CVE-2024-1").unwrap();
+        assert_eq!(id.as_str(), "https://[hidden]@example.org/CVE-2024-1");
     }
 
     #[test]

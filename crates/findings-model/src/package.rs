@@ -111,7 +111,7 @@ impl From<String> for Ecosystem {
     fn from(text: String) -> Self {
         let word = crate::text::one_line(&text).to_ascii_lowercase();
         Self(match word.as_str() {
-            "" => SmolStr::new_static("unknown"),
+            "" => UNNAMED,
             "python" | "pip" | "pipenv" | "poetry" | "pdm" | "uv" | "python-pkg" => PYPI,
             _ => word.into(),
         })
@@ -123,6 +123,9 @@ impl From<Ecosystem> for String {
         ecosystem.0.into()
     }
 }
+
+/// The name of what has none.
+const UNNAMED: SmolStr = SmolStr::new_static("unknown");
 
 /// A package in its ecosystem. Python names are normalised, the others are kept as they are printed.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -142,11 +145,21 @@ impl Package {
         if ecosystem.is_pypi() {
             return Ok(Self::pypi(&PackageName::parse(name)?));
         }
-        let line = crate::text::one_line(name);
+        let line = crate::text::one_line(&crate::text::hide_credentials_in_name(name));
         if line.is_empty() || line.chars().count() > 300 {
             return Err(PackageNameError(crate::text::shorten(&line, 60).into_owned()));
         }
         Ok(Self { ecosystem, name: line.into() })
+    }
+
+    /// What stands in the place of a package that a report does not name.
+    pub fn unnamed() -> Self {
+        Self { ecosystem: Ecosystem(UNNAMED), name: UNNAMED }
+    }
+
+    /// Whether this stands in the place of a package that a report does not name.
+    pub fn is_unnamed(&self) -> bool {
+        self.ecosystem.0 == UNNAMED && self.name == UNNAMED
     }
 
     /// Where the package comes from.
@@ -180,6 +193,12 @@ mod tests {
         for bad in ["", "../x", "a;b", "a b", "-a", "a-", "ä"] {
             assert!(PackageName::parse(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_name_that_is_an_address_shows_no_credential() {
+        let package = Package::new(Ecosystem::of("npm"), "git+https://bob:hunter2@example.org/x.git").unwrap();
+        assert_eq!(package.name(), "git+https://[hidden]@example.org/x.git");
     }
 
     #[test]

@@ -30,15 +30,27 @@ pub(crate) fn words(words: &str) -> String {
 
 /// A rule's or detector's name.
 pub(crate) fn rule(rule: &str) -> String {
-    line(rule, RULE)
+    name(rule, RULE)
 }
 
-/// A version; none for a blank one.
+/// A version, which may be the address that a package was installed from; none for a blank one.
 pub(crate) fn version(version: &str) -> Option<SmolStr> {
-    if !version.is_empty() && version.len() <= VERSION && text::is_plain_line(version) {
+    if !version.is_empty()
+        && version.len() <= VERSION
+        && text::is_plain_line(version)
+        && text::is_without_credentials(version)
+    {
         return Some(SmolStr::new(version));
     }
-    Some(SmolStr::new(line(version, VERSION))).filter(|v| !v.is_empty())
+    Some(SmolStr::new(name(version, VERSION))).filter(|v| !v.is_empty())
+}
+
+/// A name in one line, without credentials.
+fn name(name: &str, limit: usize) -> String {
+    if text::is_without_credentials(name) {
+        return line(name, limit);
+    }
+    line(&text::hide_credentials_in_name(&line(name, limit * 4)), limit)
 }
 
 /// A description of at most 4 KiB, its line breaks kept.
@@ -67,11 +79,12 @@ pub(crate) fn path(path: &str) -> Option<String> {
     let plain = !path.is_empty()
         && path.len() <= PATH
         && path.bytes().all(|b| matches!(b, b'!'..=b'~') && !matches!(b, b'\\' | b':' | b'=' | b'@'))
-        && path.split('/').all(|part| !matches!(part, "" | "." | ".."));
+        && path.split('/').all(|part| !matches!(part, "" | "." | ".."))
+        && text::is_without_credentials(path);
     if plain {
         return Some(path.to_owned());
     }
-    let shown: String = text::hide_credentials(path)
+    let shown: String = text::hide_credentials_in_path(path)
         .chars()
         .map(|c| match c {
             '\\' => '/',

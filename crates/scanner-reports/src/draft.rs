@@ -11,7 +11,7 @@ use smol_str::SmolStr;
 
 use findings_model::{
     Coverage, CoverageState, Gap, LookedAt, Observation, Package, ReportFormat, RuleSet, Scan, ScannerName, SecretSpot,
-    Subject, Timestamp,
+    Subject, Timestamp, text,
 };
 
 use crate::{
@@ -200,6 +200,11 @@ impl Draft {
         }
     }
 
+    /// Whether no record was taken in so far.
+    pub(crate) fn found_nothing(&self) -> bool {
+        self.observations.is_empty()
+    }
+
     /// A package was looked at, at this version.
     pub(crate) fn looked_at_package(&mut self, package: Package, version: Option<SmolStr>) {
         self.packages.push((package, version));
@@ -239,7 +244,9 @@ impl Draft {
         let Subject::Code(new) = &observation.subject else {
             return;
         };
-        if new.line.is_some() {
+        // Of names that differ in what was masked nothing tells any more that they do.
+        let is_told_apart = !text::is_masked(&new.rule) && !text::is_masked(&new.path);
+        if new.line.is_some() && is_told_apart {
             // Column and words are in the hash alone: of two records that agree in all else, one would be lost only to a collision of its keyed hash.
             let told = (&new.text, &observation.description, said);
             let hash = self.hasher.hash_one((&new.rule, &new.path, new.line, column, told));

@@ -50,7 +50,9 @@ pub(crate) fn vulnerability(parts: VulnerabilityParts<'_>) -> Observation {
 /// The ids of a list, also where one text holds several (`CVE-…, GHSA-…`); what is none is passed over, because a bad alias must not cost the finding.
 pub(crate) fn aliases<'a, S: FromIterator<AdvisoryId>>(texts: impl IntoIterator<Item = &'a str>) -> S {
     let each = texts.into_iter().flat_map(|text| text.split([',', ';']));
-    each.filter_map(|id| AdvisoryId::parse(id).ok()).collect()
+    let ids = each.filter_map(|id| AdvisoryId::parse(id).ok());
+    // What is masked is no evidence that two flaws are one.
+    ids.filter(|id| !text::is_masked(id.as_str())).collect()
 }
 
 /// The versions of a list, each once, in the report's order.
@@ -135,7 +137,7 @@ pub(crate) fn package_of_purl(purl: &str) -> Option<(Package, Option<SmolStr>)> 
         None => purl.name().to_owned(),
     };
     let package = Package::new(ecosystem(purl.ty()), &name).ok()?;
-    Some((package, purl.version().map(SmolStr::new)))
+    Some((package, purl.version().and_then(clean::version)))
 }
 
 /// The most characters of an ecosystem's name.

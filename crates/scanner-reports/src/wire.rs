@@ -263,16 +263,16 @@ impl<'a> Number<'a> {
         (0.0..=f64::from(u32::MAX)).contains(&value).then(|| value.round() as u32)
     }
 
-    /// A count: a whole number from 0, also written with a decimal point and zeros.
+    /// A count: a whole number from 0, also written with a decimal point and zeros or with an exponent. One that is too large to be
+    /// held is the largest.
     pub(crate) fn count(self) -> Option<u64> {
         let digits = self.digits()?;
-        let whole = digits.split_once('.').map_or(
-            digits,
-            |(whole, rest)| {
-                if rest.bytes().all(|b| b == b'0') { whole } else { digits }
-            },
-        );
-        whole.parse().ok()
+        if let Ok(count) = digits.parse() {
+            return Some(count);
+        }
+        // `inf` and `nan` are words, no numbers of a report.
+        let number = digits.starts_with(|c: char| c.is_ascii_digit()).then(|| digits.parse::<f64>().ok())??;
+        whole(number)
     }
 
     /// Whether something stands here, if only null, and it is no count.
@@ -289,6 +289,16 @@ impl<'a> Number<'a> {
     pub(crate) fn real(self) -> Option<f64> {
         self.digits()?.parse().ok().filter(|number: &f64| number.is_finite())
     }
+}
+
+/// A whole number from 0, or the largest count where it is larger.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "the cast takes what is too large for the largest"
+)]
+fn whole(number: f64) -> Option<u64> {
+    (number >= 0.0 && (number.fract() == 0.0 || number.is_infinite())).then_some(number as u64)
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for Number<'a> {
@@ -434,6 +444,13 @@ mod tests {
         let count =
             |text: &str| serde_json::from_str::<Sample<'_>>(&format!("{{\"line\":{text}}}")).unwrap().line.count();
         assert_eq!((count("3.0"), count("3.5"), count("0")), (Some(3), None, Some(0)));
+        assert_eq!((count("4e1"), count("0e9"), count("1e-3")), (Some(40), Some(0), None));
+        for large in ["18446744073709551616", "1e30", "1e400"] {
+            assert_eq!(count(large), Some(u64::MAX), "{large}");
+        }
+        for bad in ["-1", "-1e400", "\"inf\"", "\"\"", "null"] {
+            assert_eq!(count(bad), None, "{bad}");
+        }
     }
 
     #[test]

@@ -225,7 +225,7 @@ impl<'a> Run<'a> {
                     // The project itself is skipped by auditors where it is installed from its source: that is no scan of it.
                     None if v.package == self.own => Place::NotCovered,
                     None if group.lists_packages && (self.intake.declares)(&v.package) => Place::PackageLeftOut,
-                    None if group.lists_packages => Place::PackageGone,
+                    None if group.lists_packages && !v.package.is_unnamed() => Place::PackageGone,
                     None => Place::PackageUnlisted,
                 }
             }

@@ -68,6 +68,42 @@ pub fn hide_credentials_in_prose(text: &str) -> Cow<'_, str> {
     hide_values(hide_tokens(text), &['='])
 }
 
+/// As [`hide_credentials`] for a path. A token ends with its part of the path, and what only begins as one does is a name like any
+/// other (`npm_package_downloader.py`).
+pub fn hide_credentials_in_path(path: &str) -> Cow<'_, str> {
+    hide_values(hide_words(path, token_in_name), &['=', ':', ' '])
+}
+
+/// As [`hide_credentials_in_path`] for names, versions and ids, in which a `:` is followed by more of the name.
+pub fn hide_credentials_in_name(name: &str) -> Cow<'_, str> {
+    if is_without_credentials(name) {
+        return Cow::Borrowed(name);
+    }
+    hide_values(hide_words(name, token_in_name), &['='])
+}
+
+/// Whether [`hide_credentials_in_path`] has nothing to hide in a text: it holds no token, and no `@`, `=`, `:` or space, behind which a
+/// password may stand. Quickly told, of names and paths that are read by the million.
+pub fn is_without_credentials(text: &str) -> bool {
+    let mut before = b' ';
+    text.bytes().enumerate().all(|(at, byte)| {
+        let starts_word = !before.is_ascii_alphanumeric();
+        before = byte;
+        match byte {
+            b'@' | b'=' | b':' | b' ' => false,
+            b'p' | b'g' | b'A' | b'e' | b'x' | b'n' | b's' | b'r' if starts_word && at + TOKEN_LENGTH <= text.len() => {
+                token_in_name(&text[at..]).is_none()
+            }
+            _ => true,
+        }
+    })
+}
+
+/// Whether something was masked in a text: others that differ from it in that alone look like it.
+pub fn is_masked(text: &str) -> bool {
+    text.contains(MASK)
+}
+
 /// A line with the values of secret keys masked that stand behind one of the separators.
 fn hide_values<'l>(line: Cow<'l, str>, separators: &[char]) -> Cow<'l, str> {
     let mut out = String::new();
@@ -151,14 +187,45 @@ fn looks_random(word: &str) -> bool {
 
 /// A line without words that begin as known tokens do, and without `user:password@`.
 fn hide_tokens(line: &str) -> Cow<'_, str> {
+    hide_words(line, token_in_line)
+}
+
+/// How long the token is that a text starts with, if it is one: a long word that begins as one does.
+fn token_in_line(text: &str) -> Option<usize> {
+    TOKEN_STARTS.iter().find(|start| text.starts_with(**start))?;
+    let in_token = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '+' | '/' | '=' | '~');
+    Some(text.find(|c: char| !in_token(c)).unwrap_or(text.len())).filter(|end| *end >= TOKEN_LENGTH)
+}
+
+/// The same in a name or path, of whose words many may begin so: it must look like a token behind its beginning too.
+fn token_in_name(text: &str) -> Option<usize> {
+    let start = TOKEN_STARTS.iter().find(|start| text.starts_with(**start))?;
+    // The three parts of a JSON web token have dots between them.
+    let in_token = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_') || (b == b'.' && *start == "eyJ");
+    let end = text.bytes().position(|b| !in_token(b)).unwrap_or(text.len());
+    let body = &text.as_bytes()[start.len()..end];
+    let unbroken = body.iter().take_while(|b| b.is_ascii_alphanumeric()).count();
+    let has = |is: fn(&u8) -> bool| body.iter().any(is);
+    let has_digit = has(u8::is_ascii_digit);
+    let looks_it = match *start {
+        "AKIA" | "ASIA" => unbroken >= 16 && !has(u8::is_ascii_lowercase),
+        "npm_" | "ghp_" | "gho_" | "ghu_" | "ghs_" | "ghr_" => {
+            let is_mixed = has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase);
+            has_digit && (unbroken >= 30 || (unbroken >= 12 && is_mixed))
+        }
+        _ => has_digit,
+    };
+    (looks_it && end >= TOKEN_LENGTH).then_some(end)
+}
+
+/// A line without the tokens that are found so, and without `user:password@`.
+fn hide_words(line: &str, token: fn(&str) -> Option<usize>) -> Cow<'_, str> {
     if !line.contains('@') && !TOKEN_STARTS.iter().any(|start| line.contains(start)) {
         return Cow::Borrowed(line);
     }
     let mut out = String::with_capacity(line.len());
-    let in_token = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '+' | '/' | '=' | '~');
     let mut rest = line;
     while let Some(first) = rest.chars().next() {
-        let end = rest.find(|c: char| !in_token(c)).unwrap_or(rest.len());
         let mid_word = out.chars().next_back().is_some_and(|c| c.is_ascii_alphanumeric());
         if let Some(after) = rest.strip_prefix("://")
             && let Some(password_end) = credentials_end(after)
@@ -166,7 +233,7 @@ fn hide_tokens(line: &str) -> Cow<'_, str> {
             out.push_str("://");
             out.push_str(MASK);
             rest = &after[password_end..];
-        } else if !mid_word && end >= TOKEN_LENGTH && TOKEN_STARTS.iter().any(|start| rest.starts_with(start)) {
+        } else if !mid_word && let Some(end) = token(rest) {
             out.push_str(MASK);
             rest = &rest[end..];
         } else {
@@ -242,7 +309,52 @@ mod tests {
         }
     }
 
+    /// A token of the look that GitHub's have; in two parts, so that no scanner takes it for one.
+    fn token() -> String {
+        ["ghp", "_a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"].concat()
+    }
+
+    #[test]
+    fn names_and_paths_lose_their_tokens_alone() {
+        let token = token();
+        for (path, hidden) in [
+            (format!("logs/{token}/a.py"), "logs/[hidden]/a.py"),
+            (format!("logs/x:{token}/a.py"), "logs/x:[hidden]/a.py"),
+            (format!("{token}.py"), "[hidden].py"),
+            (["a/AKIA", "IOSFODNN7EXAMPLE.txt"].concat(), "a/[hidden].txt"),
+        ] {
+            assert_eq!(hide_credentials_in_path(&path), hidden);
+            assert_eq!(hide_credentials_in_path(hidden), hidden, "twice");
+        }
+        for (name, hidden) in [
+            (format!("git+https://bob:{token}@example.org/x.git#1"), "git+https://[hidden]@example.org/x.git#1"),
+            (format!("git+https://example.org/x.git?token={token}"), "git+https://example.org/x.git?token=[hidden]"),
+            (token, "[hidden]"),
+        ] {
+            assert_eq!(hide_credentials_in_name(&name), hidden);
+        }
+        for name in [
+            "npm_package_downloader_v2.py",
+            "ghs_report_2024_final_v1.csv",
+            "ASIA_PACIFIC_REGION_SALES.csv",
+            "src/npm_utils/helpers/registry/client.py",
+            "npm_lifecycle_script_injection",
+            "password:S2068",
+            "1.2.3@sha256:0a1b",
+        ] {
+            assert_eq!(hide_credentials_in_name(name), name);
+        }
+    }
+
     proptest::proptest! {
+        #[test]
+        fn nothing_is_hidden_where_there_is_told_to_be_nothing(
+            before in "[ -~é]{0,4}", start in proptest::sample::select(&TOKEN_STARTS[..]), after in "[A-Z0-9]{0,9}[a-z0-9/.]{0,30}"
+        ) {
+            let text = format!("{before}{start}{after}");
+            proptest::prop_assert!(!is_without_credentials(&text) || hide_credentials_in_path(&text) == text, "{}", text);
+        }
+
         #[test]
         fn no_value_of_a_secret_key_stays(
             before in "([a-z ./]{0,11} )?", prefix in "([A-Za-z]{1,6}[_-])?", key in proptest::sample::select(&SECRET_KEYS[1..]),

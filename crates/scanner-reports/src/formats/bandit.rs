@@ -208,8 +208,20 @@ fn set<T, E: Error>(place: &mut Option<T>, key: &'static str, value: T) -> Resul
 fn take_metrics(draft: &mut Draft, metrics: Entries<'_, Part<Metrics<'_>>>, results: usize) {
     match metrics.required("metrics") {
         Ok(metrics) if take_counts(draft, &metrics, results) => {}
-        Ok(_) => draft.fail("`metrics` has no `_totals`: nothing shows that a line was read"),
-        Err(reason) => draft.fail(format!("{reason}: nothing shows that a line was read")),
+        Ok(_) => uncounted(draft, "`metrics` has no `_totals`"),
+        Err(reason) => uncounted(draft, &reason),
+    }
+}
+
+/// How much was read is not told. Issues show that something was, and not that all was.
+fn uncounted(draft: &mut Draft, why: &str) {
+    if draft.found_nothing() {
+        draft.fail(format!("{why}: nothing shows that a line was read"));
+    } else {
+        draft.gap(
+            Gap::Unnamed("what bandit did not read".to_owned()),
+            format!("{why}: how much was read cannot be told"),
+        );
     }
 }
 
@@ -222,7 +234,7 @@ pub(super) fn take_counts(draft: &mut Draft, metrics: &[(Cow<'_, str>, Part<Metr
     match totals.loc.count() {
         Some(0) => draft.fail("no line of code was read (metrics._totals.loc is 0)"),
         Some(_) => {}
-        None => draft.fail("metrics._totals does not say how many lines were read"),
+        None => uncounted(draft, "metrics._totals does not say how many lines were read"),
     }
     let counts = [totals.high, totals.medium, totals.low, totals.undefined];
     if counts.iter().any(|count| count.is_no_count()) {

@@ -2,15 +2,16 @@
 //!
 //! A document without `vulnerabilities` is an inventory: it proves nothing about them.
 
-use std::collections::HashMap;
+mod inventory;
+mod ratings;
 
-use findings_model::{
-    AdvisoryId, AdvisoryIds, Clearance, CvssScore, CvssVector, Ecosystem, Gap, Package, Rating, ReportFormat,
-    ScanTarget, Severity, SeveritySource,
-};
+use findings_model::{AdvisoryId, AdvisoryIds, Clearance, Ecosystem, Gap, ReportFormat, ScanTarget};
 use serde::Deserialize;
-use smol_str::SmolStr;
 
+use self::{
+    inventory::{Inventory, Listed},
+    ratings::rating_of,
+};
 use super::named_after;
 use crate::{
     clean,
@@ -156,9 +157,6 @@ struct AffectedVersion<'a> {
     status: Text<'a>,
 }
 
-/// How deep components may contain components; the reader's own limit on nesting comes first.
-const DEEPEST: usize = 128;
-
 /// Tools whose empty list of vulnerabilities means that they looked.
 const SCANNERS: [&str; 10] = [
     "trivy",
@@ -215,12 +213,7 @@ pub(super) fn read(text: &str, source: &Source<'_>) -> Result<Vec<Draft>, serde_
     }
     let inventory = Inventory::of(&mut draft, &document, &ecosystem);
     draft.looked_at.lists_packages = !document.components.items().is_empty();
-    draft.looked_at.packages = inventory
-        .by_reference
-        .values()
-        .filter(|p| p.in_inventory)
-        .map(|p| (p.package.clone(), p.version.clone()))
-        .collect();
+    draft.looked_at.packages = inventory.listed().map(|p| (p.package.clone(), p.version.clone())).collect();
     match &document.vulnerabilities {
         List::Absent => draft.fail("it is an inventory: without `vulnerabilities` it shows that nothing was looked up"),
         List::Wrong(kind) => draft.fail(format!("`vulnerabilities` is {}, not an array", kind.words())),
@@ -265,89 +258,6 @@ fn is_of_pip_audit(document: &Document<'_>) -> bool {
     !components.is_empty() && components.iter().all(is_bare) && !document.vulnerabilities.items().iter().any(is_vex)
 }
 
-#[derive(Clone)]
-struct Listed {
-    package: Package,
-    version: Option<SmolStr>,
-    /// A part of the inventory, not the product that the document is about.
-    in_inventory: bool,
-}
-
-/// The document's components by their references.
-struct Inventory {
-    /// How links to this document start: `urn:cdx:SERIAL/`.
-    own_link: Option<String>,
-    by_reference: HashMap<String, Listed>,
-    product: Option<Listed>,
-}
-
-impl Inventory {
-    /// `ecosystem` is that of components without a package URL.
-    fn of(draft: &mut Draft, document: &Document<'_>, ecosystem: &Ecosystem) -> Self {
-        let serial = document.serial.get().and_then(|serial| serial.trim().strip_prefix("urn:uuid:"));
-        let own_link = serial.map(|serial| format!("urn:cdx:{serial}/"));
-        let mut inventory = Self { own_link, by_reference: HashMap::new(), product: None };
-        let product = document.metadata.get().and_then(|m| m.component.get());
-        inventory.product = product.and_then(|p| listed(p, ecosystem, false));
-        if let (Some(product), Some(listed)) = (product, inventory.product.clone()) {
-            inventory.by_reference.insert(product.reference.or_empty().to_owned(), listed);
-        }
-        let mut levels = vec![document.components.items().iter()];
-        if let Some(product) = product {
-            levels.push(product.components.items().iter());
-        }
-        while let Some(level) = levels.last_mut() {
-            let Some(record) = level.next() else {
-                levels.pop();
-                continue;
-            };
-            let Some(component) = record.good() else {
-                draft.bad_record("a component", "it is not an object");
-                continue;
-            };
-            if let Some(listed) = listed(component, ecosystem, true) {
-                let reference = component.reference.get().or(component.purl.get()).unwrap_or(component.name.or_empty());
-                inventory.by_reference.insert(reference.to_owned(), listed);
-            }
-            if levels.len() < DEEPEST {
-                levels.push(component.components.items().iter());
-            }
-        }
-        inventory
-    }
-
-    /// The component that a reference means: one of this document, a package URL, or the end of a link into another document.
-    fn find(&self, reference: &str) -> Option<Listed> {
-        let own =
-            self.own_link.as_ref().and_then(|link| reference.strip_prefix(link)).and_then(|link| link.split_once('#'));
-        if let Some(listed) = self.by_reference.get(own.map_or(reference, |(_version, fragment)| fragment)) {
-            return Some(listed.clone());
-        }
-        let fragment = reference
-            .strip_prefix("urn:cdx:")
-            .and_then(|link| link.split_once('#'))
-            .map_or(reference, |(_, fragment)| fragment);
-        if let Some((package, version)) = observe::package_of_purl(fragment) {
-            return Some(Listed { package, version, in_inventory: false });
-        }
-        let package = Package::new(Ecosystem::from(String::new()), fragment).ok()?;
-        Some(Listed { package, version: None, in_inventory: false })
-    }
-}
-
-fn listed(component: &Component<'_>, ecosystem: &Ecosystem, in_inventory: bool) -> Option<Listed> {
-    let version = component.version.get().map(SmolStr::new);
-    if let Some((package, of_purl)) = component.purl.get().and_then(observe::package_of_purl) {
-        return Some(Listed { package, version: version.or(of_purl), in_inventory });
-    }
-    let name = match component.group.get() {
-        Some(group) => format!("{group}/{}", component.name.or_empty()),
-        None => component.name.or_empty().to_owned(),
-    };
-    let package = Package::new(ecosystem.clone(), &name).ok()?;
-    Some(Listed { package, version, in_inventory })
-}
-
 fn take(draft: &mut Draft, vulnerability: &Vulnerability<'_>, inventory: &Inventory, index: usize) {
     let ids = std::iter::once(vulnerability.id.get())
         .chain(vulnerability.references.items().iter().map(|r| r.good()?.id.get()));
@@ -358,39 +268,11 @@ fn take(draft: &mut Draft, vulnerability: &Vulnerability<'_>, inventory: &Invent
         Err(error) => return draft.bad_record(format_args!("vulnerabilities[{index}]"), error),
     };
     let aliases: AdvisoryIds = observe::aliases(ids);
-    let clearance = vulnerability.analysis.get().and_then(|a| clearance(a.state.or_empty()));
+    let of_all = vulnerability.analysis.get().and_then(|a| clearance(a.state.or_empty()));
     let rating = rating_of(vulnerability);
-    let unknown = || {
-        Package::new(Ecosystem::from(String::new()), "unknown").ok().map(|package| Listed {
-            package,
-            version: None,
-            in_inventory: false,
-        })
-    };
-    let mut affected: Vec<(Listed, Option<Clearance>)> = Vec::new();
-    let unnamed = || Gap::Unnamed(format!("what vulnerabilities[{index}] affects"));
-    let affects = vulnerability.affects.checked(draft, unnamed, format_args!("vulnerabilities[{index}].affects"));
-    for (at, record) in affects.iter().enumerate() {
-        let Some(affect) = draft.open(record, &format!("vulnerabilities[{index}].affects"), at) else {
-            continue;
-        };
-        let Some(mut listed) = affect.reference.get().and_then(|r| inventory.find(r)) else {
-            draft.bad_record(format_args!("vulnerabilities[{index}].affects[{at}]"), "it refers to nothing");
-            continue;
-        };
-        let versions: Vec<_> = affect.versions.items().iter().filter_map(Record::good).collect();
-        let is_unaffected = is_unaffected(&versions, listed.version.as_deref());
-        if listed.version.is_none()
-            && let [only] = versions.as_slice()
-        {
-            listed.version = only.version.get().map(SmolStr::new);
-        }
-        affected.push((listed, clearance.or(is_unaffected.then_some(Clearance::NotAffected))));
-    }
-    if affected.is_empty() && vulnerability.affects.items().is_empty() {
-        affected.extend(inventory.product.clone().or_else(unknown).map(|listed| (listed, clearance)));
-    }
-    for (listed, clearance) in affected {
+    let is_statement = vulnerability.analysis.get().is_some_and(|a| a.state.get().is_some());
+    for (listed, clearance) in affected(draft, vulnerability, inventory, is_statement, index) {
+        let clearance = of_all.or(clearance);
         draft.vulnerability(observe::vulnerability(VulnerabilityParts {
             package: listed.package,
             version: listed.version.as_deref(),
@@ -405,11 +287,64 @@ fn take(draft: &mut Draft, vulnerability: &Vulnerability<'_>, inventory: &Invent
     }
 }
 
+/// What a vulnerability is about, and whether the version there is said not to be affected.
+fn affected(
+    draft: &mut Draft,
+    vulnerability: &Vulnerability<'_>,
+    inventory: &Inventory,
+    is_statement: bool,
+    index: usize,
+) -> Vec<(Listed, Option<Clearance>)> {
+    let place = format_args!("vulnerabilities[{index}]");
+    let unnamed = || Gap::Unnamed(format!("what vulnerabilities[{index}] affects"));
+    let affects = vulnerability.affects.checked(draft, unnamed, format_args!("{place}.affects"));
+    let lists_any = inventory.listed().next().is_some();
+    let mut affected = Vec::new();
+    let mut is_told = true;
+    for (at, record) in affects.iter().enumerate() {
+        let Some(affect) = draft.open(record, &format!("vulnerabilities[{index}].affects"), at) else {
+            continue;
+        };
+        let reference = affect.reference.get();
+        let found = reference.and_then(|r| inventory.find(r));
+        // A statement that stands alone calls what it is about by a name of its own.
+        let by_name =
+            || reference.filter(|_| !lists_any && (is_statement || affects.len() > 1)).and_then(Listed::named);
+        let Some(mut listed) = found.or_else(by_name) else {
+            is_told &= reference.is_some() && !lists_any;
+            continue;
+        };
+        let versions: Vec<_> = affect.versions.items().iter().filter_map(Record::good).collect();
+        let is_unaffected = is_unaffected(&versions, listed.version.as_deref());
+        if listed.version.is_none()
+            && let [only] = versions.as_slice()
+        {
+            listed.version = only.version.get().and_then(clean::version);
+        }
+        affected.push((listed, is_unaffected.then_some(Clearance::NotAffected)));
+    }
+    if !is_told {
+        draft.blurred(unnamed(), place, "it affects something that the document does not list");
+    }
+    if affected.is_empty() {
+        let meant = inventory.meant(is_statement).filter(|_| affects.is_empty());
+        if affects.is_empty() && meant.is_none_or(|meant| meant.in_inventory) {
+            let gap = meant.map_or_else(unnamed, |only| Gap::Package(only.package.clone()));
+            draft.blurred(gap, place, "it does not say which package it is about");
+        }
+        affected.push((meant.cloned().unwrap_or_else(Listed::unnamed), None));
+    }
+    affected
+}
+
 /// Whether a list of versions says that a component is not affected: its own version counts where it is listed, else all of them. Of
 /// a component at one version a list of others says nothing, unless a range is in it.
 fn is_unaffected(versions: &[&AffectedVersion<'_>], own: Option<&str>) -> bool {
     let is_unaffected = |v: &&&AffectedVersion<'_>| v.status.or_empty() == "unaffected";
-    let mut of_own = versions.iter().filter(|v| own.is_some() && v.version.get() == own).peekable();
+    let mut of_own = versions
+        .iter()
+        .filter(|v| own.is_some() && v.version.get().and_then(clean::version).as_deref() == own)
+        .peekable();
     if of_own.peek().is_some() {
         return of_own.all(|v| is_unaffected(&v));
     }
@@ -424,60 +359,4 @@ fn clearance(state: &str) -> Option<Clearance> {
         "false_positive" => Clearance::FalsePositive,
         _ => return None,
     })
-}
-
-/// The highest of the ratings, each by its vector, else its CVSS score, else its word. Every vector is kept.
-fn rating_of(vulnerability: &Vulnerability<'_>) -> Rating {
-    let mut best = Rating::unknown();
-    let mut vectors = Vec::new();
-    for wire in vulnerability.ratings.items().iter().filter_map(Record::good) {
-        let vector = wire.vector.get().and_then(|vector| vector_of(vector, wire.method.or_empty()));
-        // Exploit probabilities and lists of exploited flaws come as ratings too.
-        let method = wire.method.or_empty().to_ascii_lowercase();
-        let origin = wire.source.get().map(|s| s.name.or_empty().to_ascii_lowercase()).unwrap_or_default();
-        let is_cvss = method.starts_with("cvss")
-            || (method.is_empty() && !origin.contains("epss") && !origin.contains("kev") && origin != "first");
-        let stated = wire.score.real().filter(|_| is_cvss).and_then(observe::rated_by_score);
-        let base = vector.as_ref().and_then(CvssVector::score);
-        let base = base.map(|score| Rating::scored(score, SeveritySource::Scanner));
-        // What a score of this product's own environment comes to is only in the score: the base metrics know nothing of it.
-        let rating = if vector.as_ref().is_some_and(is_environmental) { stated.or(base) } else { base.or(stated) };
-        let rating = rating.or_else(|| {
-            Severity::from_word(wire.severity.or_empty()).map(|s| Rating::word(s, SeveritySource::Scanner))
-        });
-        vectors.extend(vector);
-        if let Some(rating) = rating
-            && (rating.severity.rank(), rating.score.map(CvssScore::value))
-                > (best.severity.rank(), best.score.map(CvssScore::value))
-        {
-            best = rating;
-        }
-    }
-    best.vectors =
-        Rating::from_vectors(vectors, SeveritySource::Scanner).map(|rating| rating.vectors).unwrap_or_default();
-    best
-}
-
-/// Whether a vector says how bad a flaw is in one environment, beside how bad it is in general.
-fn is_environmental(vector: &CvssVector) -> bool {
-    const METRICS: [&str; 20] = [
-        "MAV", "MAC", "MAT", "MPR", "MUI", "MS", "MC", "MI", "MA", "MVC", "MVI", "MVA", "MSC", "MSI", "MSA", "CR",
-        "IR", "AR", "CDP", "TD",
-    ];
-    let mut metrics = vector.as_str().split('/').filter_map(|part| part.split_once(':'));
-    metrics.any(|(name, value)| METRICS.contains(&name) && !matches!(value, "X" | "ND"))
-}
-
-/// A vector, also one whose version stands only in the rating's method.
-fn vector_of(vector: &str, method: &str) -> Option<CvssVector> {
-    let prefix = match method {
-        "CVSSv4" => "CVSS:4.0/",
-        "CVSSv31" => "CVSS:3.1/",
-        "CVSSv3" => "CVSS:3.0/",
-        _ => "",
-    };
-    if vector.starts_with("CVSS:") {
-        return CvssVector::parse(vector).ok();
-    }
-    CvssVector::parse(&format!("{prefix}{vector}")).ok()
 }

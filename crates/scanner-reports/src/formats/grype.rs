@@ -180,6 +180,10 @@ fn take(draft: &mut Draft, found: &Match<'_>, place: &str, clearance: Option<Cle
         Ok(package) => package,
         Err(error) => return draft.bad_record(place, error),
     };
+    if artifact.purl.get().is_none() && artifact.kind.get().is_none() {
+        let gap = Gap::Unnamed(format!("the package of {place}"));
+        draft.blurred(gap, format_args!("{place} ({})", package.name()), "it names no ecosystem");
+    }
     let id = match AdvisoryId::parse(vulnerability.id.or_empty()) {
         Ok(id) => id,
         Err(error) => return draft.bad_record_in(Gap::Package(package), place, error),

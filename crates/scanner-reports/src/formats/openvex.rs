@@ -240,10 +240,7 @@ fn name_of<'r>(statement: &'r Statement<'_>) -> &'r str {
 /// What a statement is about: the subcomponents of its products where it names them.
 fn targets_of(draft: &mut Draft, statement: &Statement<'_>, index: usize) -> Vec<Target> {
     let unnamed = || Gap::Unnamed(format!("the products of statements[{index}]"));
-    let nameless = || {
-        let package = Package::new(Ecosystem::from(String::new()), "unknown").ok()?;
-        Some(Named { package, version: None, variant: String::new() })
-    };
+    let nameless = || Named { package: Package::unnamed(), version: None, variant: String::new() };
     let mut targets = Vec::new();
     let mut is_whole = true;
     for product in statement.products.checked(draft, unnamed, format_args!("statements[{index}].products")) {
@@ -260,7 +257,7 @@ fn targets_of(draft: &mut Draft, statement: &Statement<'_>, index: usize) -> Vec
             continue;
         }
         // The parts of a product without a name are still parts of something.
-        let Some(product) = name.or_else(nameless) else { continue };
+        let product = name.unwrap_or_else(nameless);
         let before = targets.len();
         let parts_named = parts.iter().filter_map(name_of_product);
         targets.extend(parts_named.map(|part| Target { product: product.clone(), part: Some(part) }));
@@ -268,9 +265,11 @@ fn targets_of(draft: &mut Draft, statement: &Statement<'_>, index: usize) -> Vec
     }
     if !is_whole {
         draft.blurred(unnamed(), format_args!("statements[{index}]"), "a product of it has no name");
+    } else if targets.is_empty() {
+        draft.blurred(unnamed(), format_args!("statements[{index}]"), "it names no product");
     }
     if targets.is_empty() {
-        targets.extend(nameless().map(|product| Target { product, part: None }));
+        targets.push(Target { product: nameless(), part: None });
     }
     targets
 }

@@ -114,8 +114,9 @@ fn take_dependency(
     if let Some(reason) = dependency.skip_reason.get() {
         counts.skipped += 1;
         if source.own_project != Some(&name) {
-            draft.gap(Gap::Package(package), format!("{name} was skipped: {}", clean::words(reason)));
+            draft.gap(Gap::Package(package.clone()), format!("{name} was skipped: {}", clean::words(reason)));
         }
+        take_vulns(draft, &package, dependency, dependency.vulns.items());
         return;
     }
     let vulns = match &dependency.vulns {
@@ -126,17 +127,21 @@ fn take_dependency(
         }
     };
     counts.audited += 1;
+    take_vulns(draft, &package, dependency, vulns);
+    draft.looked_at_package(package, dependency.version.get().and_then(clean::version));
+}
+
+fn take_vulns(draft: &mut Draft, package: &Package, dependency: &Dependency<'_>, vulns: &[Record<Vuln<'_>>]) {
     for (at, vuln) in vulns.iter().enumerate() {
         match vuln {
-            Record::Good(vuln) => take(draft, &package, dependency, vuln, at),
+            Record::Good(vuln) => take(draft, package, dependency, vuln, at),
             Record::Bad(kind) => draft.bad_record_in(
                 Gap::Package(package.clone()),
-                format_args!("{name}'s vulns[{at}]"),
+                format_args!("{}'s vulns[{at}]", package.name()),
                 format_args!("it is {}, not an object", kind.words()),
             ),
         }
     }
-    draft.looked_at_package(package, dependency.version.get().and_then(clean::version));
 }
 
 fn take(draft: &mut Draft, package: &Package, dependency: &Dependency<'_>, vuln: &Vuln<'_>, at: usize) {

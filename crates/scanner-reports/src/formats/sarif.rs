@@ -3,6 +3,7 @@
 //! Of the fingerprints only those are read that are computed from the code around a result, and only where the result quotes no code
 //! and they tell the run's results apart: some tools put e-mail addresses and commit messages there, others the same value everywhere.
 
+mod notices;
 mod rules;
 mod secrets;
 mod wire;
@@ -14,11 +15,12 @@ use std::{
 
 pub(crate) use self::secrets::is_about_secrets;
 use self::{
+    notices::Stage,
     rules::{Descriptors, Levels},
     secrets::{is_secret_scanner, is_secretive},
     wire::{
-        ArtifactLocation, External, Fingerprint, Invocation, Location, Log, Message, Notification, Rule, Run,
-        SarifResult, Suppression,
+        ArtifactLocation, External, Fingerprint, Invocation, Location, Log, Message, Rule, Run, SarifResult,
+        Suppression,
     },
 };
 use super::bandit;
@@ -107,17 +109,17 @@ fn read_run(run: &Run<'_>, source: &Source<'_>) -> Draft {
             draft.fail(format!("the run's `results` is {}: the scan did not produce any", kind.words()));
         }
         List::Items(results) => {
-            if draft.scanner.as_str().eq_ignore_ascii_case("bandit")
-                && let Some(properties) = run.properties.get()
-            {
-                bandit::take_counts(&mut draft, properties.metrics.entries(), results.len());
-            }
             let rules = Levelled::rules(run);
             let fingerprints = Telling::of(results.iter().filter_map(Record::good));
             for (index, record) in results.iter().enumerate() {
                 if let Some(result) = draft.open(record, "results", index) {
                     take(&mut draft, result, index, &rules, &paths, &fingerprints);
                 }
+            }
+            if draft.scanner.as_str().eq_ignore_ascii_case("bandit")
+                && let Some(properties) = run.properties.get()
+            {
+                bandit::take_counts(&mut draft, properties.metrics.entries(), results.len());
             }
         }
     }
@@ -185,9 +187,9 @@ fn take_invocation(
     if invocation.start_failure.get().is_some() {
         draft.fail("the tool did not start (processStartFailureMessage)");
     }
-    for (key, notifications) in [
-        ("toolExecutionNotifications", &invocation.execution),
-        ("toolConfigurationNotifications", &invocation.configuration),
+    for (key, notifications, stage) in [
+        ("toolExecutionNotifications", &invocation.execution, Stage::Execution),
+        ("toolConfigurationNotifications", &invocation.configuration, Stage::Configuration),
     ] {
         if let Some(kind) = notifications.wrong() {
             draft.fail(format!("`{key}` is {}, not an array: whether the run had errors cannot be told", kind.words()));
@@ -198,24 +200,10 @@ fn take_invocation(
                 let notice = notices.all.find(None, Number::default(), reference);
                 let id = reference.and_then(|r| r.id.get());
                 let level = || notices.level(notice, id, Some(of as u64));
-                if notification.level.get().unwrap_or_else(level).eq_ignore_ascii_case("error") {
-                    take_error(draft, notification, paths);
-                }
+                let level = notification.level.get().unwrap_or_else(level);
+                notices::take(draft, notification, (notice, level, stage), paths);
             }
         }
-    }
-}
-
-fn take_error(draft: &mut Draft, notification: &Notification<'_>, paths: &Paths<'_>) {
-    let said = notification.message.get().and_then(|m| m.text.get()).unwrap_or("an error without a text");
-    let reason = format!("the tool reported an error: {}", clean::words(&clean::mask_literals(said)));
-    let locations = notification.locations.items();
-    let files: Vec<String> = locations.iter().filter_map(|l| paths.of_location(l.good()?)).collect();
-    if files.is_empty() || files.len() < locations.len() {
-        draft.gap(Gap::Unnamed("what the tool's own error concerns".to_owned()), reason.clone());
-    }
-    for file in files {
-        draft.gap(Gap::File(file), reason.clone());
     }
 }
 
@@ -496,7 +484,7 @@ impl<'r> Paths<'r> {
     fn of_uri(&self, uri: &str, base: Option<&str>) -> Option<String> {
         let below = if is_relative(uri) { self.below(base) } else { String::new() };
         let whole = if below.is_empty() { Cow::Borrowed(uri) } else { Cow::Owned(below + uri) };
-        let uri = &*text::hide_credentials(&whole);
+        let uri = &*text::hide_credentials_in_path(&whole);
         let uri = self.bases.iter().find_map(|base| uri.strip_prefix(base)).unwrap_or(uri);
         let path = match uri.split_once("://") {
             // What stands between `file://` and the first slash is a host.

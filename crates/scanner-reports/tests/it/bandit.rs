@@ -1,4 +1,4 @@
-use findings_model::{Severity, SeveritySource, Subject};
+use findings_model::{CoverageState, Severity, SeveritySource, Subject};
 use insta::assert_snapshot;
 
 use crate::support::{scan_of, told};
@@ -171,4 +171,24 @@ fn a_reason_gives_no_password_away() {
     let errors = r#"{"filename": "x.py", "reason": "password='hunter2' at https://jo:hunter2@h/"}, {"filename": "https://jo:hunter2@h/y.py", "reason": "x"}"#;
     let scan = scan_of("bandit.json", &report(READ, errors, ""));
     assert!(!format!("{scan:?}").contains("hunter2"), "{scan:?}");
+}
+
+#[test]
+fn what_was_found_shows_that_something_was_read() {
+    let state = |metrics: &str, results: &str| {
+        let report =
+            format!(r#"{{"errors": [], "generated_at": "2026-01-05T03:00:00Z", {metrics} "results": [{results}]}}"#);
+        scan_of("bandit.json", &report).coverage.state
+    };
+    let totals = |loc: &str| format!(r#""metrics": {{"_totals": {{"loc": {loc}}}}},"#);
+    let issue =
+        r#"{"test_id": "B324", "filename": "a.py", "line_number": 1, "issue_severity": "HIGH", "issue_text": "md5"}"#;
+    for large in ["18446744073709551616", "1e30", "4e1"] {
+        assert_eq!(state(&totals(large), ""), CoverageState::Complete, "{large}");
+    }
+    for unreadable in [totals("-1"), totals("[]"), r#""metrics": {},"#.to_owned(), String::new()] {
+        assert_eq!(state(&unreadable, issue), CoverageState::Partial, "{unreadable}");
+        assert_eq!(state(&unreadable, ""), CoverageState::Failed, "{unreadable}");
+    }
+    assert_eq!(state(&totals("0"), ""), CoverageState::Failed);
 }

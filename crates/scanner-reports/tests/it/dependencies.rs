@@ -102,15 +102,17 @@ fn cyclonedx() {
         {"id": "CVE-2020-4", "affects": [7]}]}"#;
     assert_snapshot!(told(&scan_of("trivy.cdx.json", report)), @"
     trivy partial version 0.60
+    ! vulnerabilities[0] was taken in, but it affects something that the document does not list: which finding it is cannot be told
     ! vulnerabilities[3].affects[0] cannot be used: it is a number, not an object
     ? the record vulnerabilities[3].affects[0]
+    ? what vulnerabilities[0] affects
     = my-pkg 2
     = outer 1
     - high 8.1 CVE-2020-1 my-pkg@2 aliases [GHSA-aaaa-bbbb-cccc] fixed in []: d
     - high 8.1 CVE-2020-1 other@3 aliases [GHSA-aaaa-bbbb-cccc] fixed in []: d
-    - high 8.1 CVE-2020-1 nowhere (unknown)@- aliases [GHSA-aaaa-bbbb-cccc] fixed in []: d
     - info 0.0 (not affected) CVE-2020-2 app (unknown)@1 aliases [] fixed in []: 
-    - unknown (not affected) CVE-2020-3 my-pkg@2 aliases [] fixed in []:
+    - unknown (not affected) CVE-2020-3 my-pkg@2 aliases [] fixed in []: 
+    - unknown CVE-2020-4 unknown (unknown)@- aliases [] fixed in []:
     ");
 }
 
@@ -146,6 +148,53 @@ fn pip_audit_writes_cyclonedx_too() {
 }
 
 #[test]
+fn a_flaw_of_no_package_is_taken_in_without_one() {
+    let report = |affects: &str, components: &[&str]| {
+        let components: Vec<_> = components
+            .iter()
+            .map(|name| format!(r#"{{"bom-ref": "{name}", "name": "{name}", "version": "1", "type": "library"}}"#))
+            .collect();
+        let document = format!(
+            r#"{{"bomFormat": "CycloneDX", "metadata": {{"tools": [{{"name": "pip-audit"}}]}}, "components": [{}], "vulnerabilities": [{{"id": "PYSEC-2018-28"{affects}}}]}}"#,
+            components.join(", ")
+        );
+        told(&scan_of("pip-audit.cdx.json", &document))
+    };
+    let both = ["requests", "jinja2"];
+    for affects in ["", r#", "affects": []"#] {
+        assert_eq!(
+            report(affects, &both),
+            "pip-audit partial\n! vulnerabilities[0] was taken in, but it does not say which package it is about: which finding it is \
+             cannot be told\n? what vulnerabilities[0] affects\n= jinja2 1\n= requests 1\n- unknown PYSEC-2018-28 unknown (unknown)@- \
+             aliases [] fixed in []: "
+        );
+    }
+    let dangling = report(r#", "affects": [{"ref": "nowhere"}]"#, &both);
+    assert!(dangling.starts_with("pip-audit partial"), "{dangling}");
+    assert!(dangling.contains("PYSEC-2018-28 unknown (unknown)@-"), "{dangling}");
+    // Of one package it can be told, and is not.
+    let only = report("", &["requests"]);
+    assert!(only.starts_with("pip-audit partial") && only.contains("PYSEC-2018-28 requests@1"), "{only}");
+    assert!(report(r#", "affects": [{"ref": "jinja2"}]"#, &both).starts_with("pip-audit complete"));
+    // A document that lists nothing is a statement about something else: which, is not its business.
+    let alone = report(r#", "affects": [{"ref": "nowhere"}]"#, &[]);
+    assert!(alone.starts_with("pip-audit complete\n- unknown PYSEC-2018-28 unknown (unknown)@-"), "{alone}");
+}
+
+#[test]
+fn a_match_without_an_ecosystem_may_be_in_any() {
+    let state = |artifact: &str| {
+        let report = format!(
+            r#"{{"matches": [{{"vulnerability": {{"id": "CVE-2024-1"}}, "artifact": {{"name": "django"{artifact}}}}}], "descriptor": {{"name": "grype"}}}}"#
+        );
+        scan_of("grype.json", &report).coverage.state
+    };
+    assert_eq!(state(r#", "type": "", "purl": null"#), CoverageState::Partial);
+    assert_eq!(state(r#", "type": "python""#), CoverageState::Complete);
+    assert_eq!(state(r#", "purl": "pkg:pypi/django@3.0""#), CoverageState::Complete);
+}
+
+#[test]
 fn openvex() {
     let report = r#"{"@context": "https://openvex.dev/ns/v0.2.0", "timestamp": "2026-01-05T03:00:00Z", "statements": [
       {"vulnerability": {"name": "CVE-2020-1", "aliases": ["GHSA-aaaa-bbbb-cccc"]}, "products": [{"@id": "pkg:pypi/a@1"}], "status": "not_affected", "justification": "component_not_present", "timestamp": "2026-01-03T00:00:00Z"},
@@ -156,6 +205,8 @@ fn openvex() {
     assert_snapshot!(told(&scan_of("openvex.json", report)), @"
     openvex partial at 2026-01-05T03:00:00Z
     ! statements[4] cannot be used: its status is not one of OpenVEX's four; it counts as affected
+    ! statements[4] was taken in, but it names no product: which finding it is cannot be told
+    ? the products of statements[4]
     ? the record statements[4]
     - unknown CVE-2020-1 a@1 aliases [GHSA-aaaa-bbbb-cccc] fixed in []: 
     - unknown (fixed) CVE-2020-2 b@1 aliases [] fixed in []: 

@@ -8,6 +8,7 @@
 
 mod bandit;
 mod corpus;
+mod credentials;
 mod dependencies;
 mod foreign;
 mod general;

@@ -128,3 +128,18 @@ fn the_reason_of_a_skip_gives_no_password_away() {
         ["py was skipped: https://[hidden]@pypi.example.org/simple failed, token=[hidden], 'api_key': '[hidden]'"]
     );
 }
+
+#[test]
+fn what_was_found_in_a_skipped_dependency_is_taken_in() {
+    let report = r#"{"dependencies": [
+      {"name": "a", "version": "1", "skip_reason": "timed out", "vulns": [{"id": "PYSEC-2024-1"}, {"id": "AB"}]},
+      {"name": "b", "version": "1", "vulns": []}]}"#;
+    assert_snapshot!(told(&scan_of("pip-audit.json", report)), @"
+    pip-audit partial
+    ! a was skipped: timed out
+    ! a's vulns[1] cannot be used: an advisory id has 3 to 100 characters, this one has 2
+    ? a
+    = b 1
+    - unknown PYSEC-2024-1 a@1 aliases [] fixed in []:
+    ");
+}

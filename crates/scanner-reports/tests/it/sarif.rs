@@ -268,3 +268,52 @@ fn scanners_and_rules_of_secrets_give_none_away() {
     assert!(!told("T", r#""properties": {"tags": ["security", "secret"]}"#).contains("found hunter2"));
     assert!(told("T", r#""name": "x""#).contains("found hunter2"));
 }
+
+/// The gaps of a run of a driver that says this of itself.
+fn gaps(driver: &str, notification: &str) -> Vec<String> {
+    let report = format!(
+        r#"{{"version": "2.1.0", "runs": [{{"tool": {{"driver": {{"name": "{driver}"}}}}, "results": [],
+          "invocations": [{{"executionSuccessful": true, "toolExecutionNotifications": [{notification}]}}]}}]}}"#
+    );
+    scan_of("t.sarif", &report).coverage.gaps.iter().map(findings_model::Gap::label).collect()
+}
+
+#[test]
+fn what_semgrep_could_not_look_at_is_a_gap() {
+    let warning = |id: &str, text: &str| {
+        format!(r#"{{"descriptor": {{"id": "{id}"}}, "level": "warning", "message": {{"text": "{text}"}}}}"#)
+    };
+    for (id, text) in [
+        ("Timeout", r"Timeout when running r.eval on src/b.py:\n "),
+        ("Syntax error", r"Syntax error at line src/b.py:1:\n `def (` was unexpected"),
+        ("Out of memory", "Out of memory when running r.eval on src/b.py"),
+        ("PartialParsing", r"Syntax error at line ./src/b.py:12:\n x"),
+    ] {
+        for driver in ["Semgrep OSS", "semgrep"] {
+            assert_eq!(gaps(driver, &warning(id, text)), ["src/b.py"], "{id}");
+        }
+    }
+    let unknown = ["what the tool's own error concerns"];
+    assert_eq!(gaps("Semgrep OSS", &warning("Internal matching error", "something else")), unknown);
+    let note = warning("Timeout", "x").replace("warning", "note");
+    assert_eq!(gaps("Semgrep OSS", &note), [""; 0]);
+}
+
+#[test]
+fn a_warning_of_a_failure_to_look_is_a_gap_of_its_file() {
+    let at = r#""locations": [{"physicalLocation": {"artifactLocation": {"uri": "b.py"}}}]"#;
+    let said = |id: &str, text: &str, rest: &str| {
+        gaps("ToolX", &format!(r#"{{"descriptor": {{"id": "{id}"}}, "message": {{"text": "{text}"}}, {rest}}}"#))
+    };
+    let warns = format!(r#""level": "warning", {at}"#);
+    assert_eq!(said("extraction-warnings", "Could not parse the file", &warns), ["b.py"]);
+    assert_eq!(said("AnalysisTimeout", "x", &warns), ["b.py"]);
+    assert_eq!(said("TOOL_TIMEOUT", "x", r#""level": "warning""#), ["what the tool's own error concerns"]);
+    // Without a level it is a warning.
+    assert_eq!(said("x", "file skipped: too large", at), ["b.py"]);
+    // What is no failure, or does not say where.
+    assert_eq!(said("py/diagnostics/successfully-extracted-files", "", &warns), [""; 0]);
+    assert_eq!(said("x", "An old option is used", &warns), [""; 0]);
+    assert_eq!(said("summary", "0 files skipped", r#""level": "warning""#), [""; 0]);
+    assert_eq!(said("x", "file skipped", &format!(r#""level": "note", {at}"#)), [""; 0]);
+}

@@ -135,9 +135,14 @@ pub(super) fn take_listed(draft: &mut Draft, found: &SupplyChain<'_>, index: usi
     };
     let dependency = found.dependency.get();
     let ecosystem = observe::ecosystem(advisory.ecosystem.or_empty());
-    let package = match Package::new(ecosystem, dependency.and_then(|d| d.name.get()).unwrap_or("unknown")) {
-        Ok(package) => package,
-        Err(error) => return draft.bad_record(format_args!("vulns[{index}]"), error),
+    let package = match dependency.and_then(|d| d.name.get()).map(|name| Package::new(ecosystem, name)) {
+        Some(Ok(package)) => package,
+        Some(Err(error)) => return draft.bad_record(format_args!("vulns[{index}]"), error),
+        None => {
+            let gap = Gap::Unnamed(format!("the package of vulns[{index}]"));
+            draft.blurred(gap, format_args!("vulns[{index}]"), "it does not say which package it is about");
+            Package::unnamed()
+        }
     };
     let ids: Vec<&str> =
         advisory.references.get().iter().flat_map(|r| r.cves.iter()).chain(advisory.rule.get()).collect();

@@ -1,0 +1,149 @@
+//! What a tool says of its own run: which of it means that something was not looked at.
+//!
+//! Whatever a tool calls an error counts. A warning counts where it tells of a failure to look: most tools warn of other things too, and
+//! some say in this place what went well. semgrep warns of nothing else, and names the file in its text alone.
+
+use findings_model::{Gap, ScannerName};
+
+use super::{
+    Paths,
+    wire::{Notification, Rule},
+};
+use crate::{clean, draft::Draft};
+
+/// Whether a notification was made while the tool ran, or while it was set up.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stage {
+    Execution,
+    Configuration,
+}
+
+/// Words for a failure to look at something, without what is no letter or digit.
+const FAILURES: [&str; 33] = [
+    "timeout",
+    "timedout",
+    "timelimit",
+    "outofmemory",
+    "memorylimit",
+    "stackoverflow",
+    "syntaxerror",
+    "lexicalerror",
+    "parseerror",
+    "parsererror",
+    "parsingerror",
+    "parsingfailed",
+    "partialparsing",
+    "partiallyparsed",
+    "failedtoparse",
+    "failedtoanaly",
+    "failedtoscan",
+    "failedtoread",
+    "couldnotparse",
+    "couldnotprocess",
+    "couldnotanaly",
+    "couldnotread",
+    "couldnotbeparsed",
+    "couldnotbeprocessed",
+    "couldnotbeanaly",
+    "couldnotberead",
+    "unabletoparse",
+    "unabletoanaly",
+    "skipped",
+    "skipping",
+    "notanaly",
+    "notscanned",
+    "notparsed",
+];
+
+/// The most characters of a text in which such words are looked for.
+const LOOKED_AT: usize = 500;
+
+/// Takes a notification in: a gap where it says that something was not looked at. `notice` describes its kind.
+pub(super) fn take(
+    draft: &mut Draft,
+    notification: &Notification<'_>,
+    (notice, level, stage): (Option<&Rule<'_>>, &str, Stage),
+    paths: &Paths<'_>,
+) {
+    let id = notification.descriptor.get().and_then(|r| r.id.get());
+    let said = notification.message.get().and_then(|m| m.text.get());
+    let warns = stage == Stage::Execution && level.eq_ignore_ascii_case("warning");
+    let is_failure_by_name =
+        [id, notice.and_then(|n| n.id.get()), notice.and_then(|n| n.name.get())].into_iter().flatten().any(is_failure);
+    let is_failure = if level.eq_ignore_ascii_case("error") {
+        true
+    } else if is_semgrep(&draft.scanner) {
+        warns
+    } else {
+        // Without a place a text may tell of the run as a whole, and of its success.
+        let has_place = !notification.locations.items().is_empty();
+        warns && (is_failure_by_name || (has_place && said.is_some_and(is_failure)))
+    };
+    if !is_failure {
+        return;
+    }
+    let mut files: Vec<String> =
+        notification.locations.items().iter().filter_map(|l| paths.of_location(l.good()?)).collect();
+    let mut is_named = !files.is_empty() && files.len() == notification.locations.items().len();
+    if notification.locations.items().is_empty() && is_semgrep(&draft.scanner) {
+        files.extend(said.and_then(file_of_semgrep).and_then(|path| paths.of_uri(path, None)));
+        is_named = !files.is_empty();
+    }
+    let what = if level.eq_ignore_ascii_case("error") { "an error" } else { "that it did not look at everything" };
+    let said = said.or(id).unwrap_or("without a text");
+    let reason = format!("the tool reported {what}: {}", clean::words(&clean::mask_literals(said)));
+    if !is_named {
+        draft.gap(Gap::Unnamed("what the tool's own error concerns".to_owned()), reason.clone());
+    }
+    for file in files {
+        draft.gap(Gap::File(file), reason.clone());
+    }
+}
+
+fn is_semgrep(scanner: &ScannerName) -> bool {
+    scanner.as_str().split(' ').next().is_some_and(|name| name.eq_ignore_ascii_case("semgrep"))
+}
+
+fn is_failure(words: &str) -> bool {
+    let letters: String =
+        words.chars().take(LOOKED_AT).filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();
+    FAILURES.iter().any(|word| letters.contains(word))
+}
+
+/// The file that semgrep's text names: `Timeout when running RULE on FILE:`, `Syntax error at line FILE:LINE:`. None where the first line
+/// is not all of such a sentence.
+fn file_of_semgrep(text: &str) -> Option<&str> {
+    let (first, is_whole) = match text.split_once('\n') {
+        Some((first, _)) => (first.trim_end(), false),
+        None => (text.trim_end(), true),
+    };
+    let sentence = match first.strip_suffix(':') {
+        Some(sentence) => sentence,
+        None if is_whole => first,
+        None => return None,
+    };
+    if let Some((_, ran)) = sentence.split_once(" when running ") {
+        return ran.split_once(" on ").map(|(_rule, file)| file);
+    }
+    let (_, place) = sentence.split_once(" at line ")?;
+    let (file, line) = place.rsplit_once(':')?;
+    line.bytes().all(|b| b.is_ascii_digit()).then_some(file)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::file_of_semgrep;
+
+    #[test]
+    fn semgrep_names_files_in_its_sentences() {
+        for (text, file) in [
+            ("Timeout when running r.eval on src/b.py:\n ", Some("src/b.py")),
+            ("Out of memory when running r.eval on b.py", Some("b.py")),
+            ("Syntax error at line b on d.py:12:\n `def (` was unexpected", Some("b on d.py")),
+            ("Timeout when running r.eval on two\nlines.py:\n ", None),
+            ("Internal matching error: no file", None),
+        ] {
+            assert_eq!(file_of_semgrep(text), file, "{text:?}");
+        }
+    }
+}
