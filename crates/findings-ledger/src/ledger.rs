@@ -207,13 +207,14 @@ impl Ledger {
         Ok(Self { findings, ..ledger })
     }
 
-    /// Reads a ledger for a comparison alone. What [`Self::from_json`] refuses is refused for the same reason.
-    pub fn finding_set_from_json(bytes: &[u8]) -> Result<FindingSet, LedgerError> {
+    /// Reads a ledger for a comparison alone, and when a run last took scans in. What [`Self::from_json`] refuses is refused for the
+    /// same reason.
+    pub fn finding_set_from_json(bytes: &[u8]) -> Result<(FindingSet, Timestamp), LedgerError> {
         let rest: Rest = serde_json::from_slice(bytes).map_err(|error| unreadable(bytes, error))?;
         rest.schema_version.check(Self::SCHEMA).map_err(LedgerError::Schema)?;
         let set = FindingSet::from_json(bytes).map_err(LedgerError::Json)?;
         refuse_duplicates(&set.findings)?;
-        Ok(set)
+        Ok((set, rest.updated))
     }
 
     /// The document's bytes: see [`Self::write_json`].

@@ -180,6 +180,7 @@ pub fn update_findings(project: &Project, request: &FindingsRequest) -> Result<F
         Writing::DryRun => None,
     };
     let ledger = documents::ledger_or_empty(project, &request.project, request.now)?;
+    documents::refuse_ahead(ledger.updated, request.now)?;
     let plan_error = |source| FindingsError::Plans { source };
     let plan_bytes = project.document(Path::new(paths::PLANS))?.unwrap_or_default();
     let decisions = PlanFile::read(&plan_bytes).map_err(plan_error)?.into_decisions();
