@@ -364,6 +364,15 @@ fn a_project_below_the_top_of_its_repository_commits_its_own_state() {
     runner.scan(WEEK_1, &[]).commit(WEEK_1).expect_success();
     let files = checkout.git_at_remote(&["show", "--name-only", "--format=", "main"]);
     assert!(files.lines().all(|file| file.starts_with("package/")), "{files}");
+
+    // Code scanning looks for the files from the top of the repository.
+    runner.scan(WEEK_2, &[REQUESTS]);
+    let export = binary("update-findings").run().project(&runner.folder).now(WEEK_2).args(["export", "--to", "sarif"]);
+    let sarif = export.output().expect_success().json();
+    let results: Vec<&Value> =
+        sarif["runs"].as_array().unwrap().iter().flat_map(|run| run["results"].as_array().unwrap()).collect();
+    let uri = &results[0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"];
+    assert_eq!((results.len(), uri), (1, &Value::from("package/pyproject.toml")));
 }
 
 #[test]
