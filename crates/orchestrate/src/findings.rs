@@ -398,9 +398,10 @@ fn history(
     Ok(whole)
 }
 
-/// Whether a line is an event, by its form: what a merge or an editor leaves in the file is not.
+/// Whether a line is an event, by its form: what a merge or an editor leaves in the file is not. A checkout may write other ends of
+/// lines.
 fn is_event(line: &str) -> bool {
-    line.starts_with("{\"") && line.ends_with("}\n")
+    line.starts_with("{\"") && (line.ends_with("}\n") || line.ends_with("}\r\n"))
 }
 
 fn remove_old_scans(project: &Project, request: &FindingsRequest) -> Result<(), StoreError> {

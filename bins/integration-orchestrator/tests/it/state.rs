@@ -376,6 +376,29 @@ fn a_project_below_the_top_of_its_repository_commits_its_own_state() {
 }
 
 #[test]
+fn a_checkout_with_other_ends_of_lines_goes_on() {
+    let shared = Shared::new();
+    shared.checkout.write(".gitattributes", "* text eol=crlf\n");
+    shared.checkout.commit_all("ends of lines");
+    shared.checkout.git(&["push", "--quiet", "origin", "main"]);
+    let plans = |runner: &Runner| std::fs::read_to_string(runner.folder.join(PLANS)).unwrap();
+    shared.runner().scan(WEEK_1, &[REQUESTS]).commit(WEEK_1).expect_success();
+    let runner = shared.runner();
+    assert!(plans(&runner).contains("\r\n"));
+    runner.scan(WEEK_2, &[REQUESTS, CERTIFI]).commit(WEEK_2).expect_success();
+    let last = shared.runner();
+    let done = last.scan(WEEK_3, &[CERTIFI]).commit(WEEK_3).expect_success().json();
+    assert_eq!(done["set_aside"], Value::Array(Vec::new()));
+    let files = shared.files();
+    assert!(!files.iter().any(|file| file.contains("corrupt") || file.contains("set-aside")), "{files:?}");
+    let events = shared.checkout.git_at_remote(&["show", "main:security/findings/history/events.ndjson"]);
+    let words: Vec<Value> = events.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let words: Vec<&str> = words.iter().filter_map(|event| event["event"].as_str()).collect();
+    assert_eq!(words, ["first_seen", "first_seen", "resolved"]);
+    assert_eq!(last.json("security/findings/decision.json")["should_release"], true);
+}
+
+#[test]
 fn without_a_branch_one_must_be_named() {
     let shared = Shared::new();
     let runner = shared.first();
