@@ -85,6 +85,6 @@ fn failure(error: ImportError) -> Failure {
         ImportError::Plans { .. } => Failure::caused(ExitStatus::BadInput, WHAT, error).hint(
             "the file was left as it is; restore it from git history or move it away, then run again (docs/runbook.md, \"A document of ours is damaged\")",
         ),
-        ImportError::Store(_) => Failure::caused(ExitStatus::Outside, WHAT, error),
+        ImportError::Store(error) => Failure::caused(ExitStatus::Outside, WHAT, error),
     }
 }

@@ -10,6 +10,9 @@ use orchestrate::{
 /// A run could not be started, reported on or finished.
 pub(crate) fn record(what: String) -> impl FnOnce(RecordRunError) -> Failure {
     move |error| {
+        if let RecordRunError::Store(error) = error {
+            return Failure::caused(ExitStatus::Outside, what, error);
+        }
         let (status, hint) = match &error {
             RecordRunError::Unknown { .. } => {
                 (ExitStatus::Usage, Some("workflow-monitoring list shows the runs that are recorded"))

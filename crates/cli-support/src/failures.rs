@@ -4,13 +4,13 @@ use findings_ledger::LedgerError;
 use findings_model::SchemaError;
 use git_command::{GitError, PushRefusal};
 use orchestrate::{
-    decision::DecisionError, documents::DocumentError, findings::FindingsError, release::RecordReleaseError,
-    status::StatusError, version::BumpVersionError,
+    decision::DecisionError, documents::DocumentError, findings::FindingsError, monitoring::RecordRunError,
+    release::RecordReleaseError, status::StatusError, version::BumpVersionError,
 };
 use release_decision::DecideError;
 use state_store::StoreErrorKind;
 
-use crate::{ExitStatus, Failure};
+use crate::{ExitStatus, Failure, exit::DENIED};
 
 /// An error of the findings step as a failure.
 pub fn findings_failure(error: FindingsError) -> Failure {
@@ -22,11 +22,9 @@ pub fn findings_failure(error: FindingsError) -> Failure {
                 "the file was left as it is; mend it where the error says, then run again (docs/runbook.md, \"A document of ours is damaged\")",
             );
         }
-        FindingsError::Store(error) if matches!(error.kind, StoreErrorKind::Link) => {
-            return document_failure(error.into(), what);
-        }
+        FindingsError::Store(error) => return document_failure(error.into(), what),
         FindingsError::Advisories(_) => ExitStatus::Usage,
-        FindingsError::Store(_) | FindingsError::Render(_) => ExitStatus::Outside,
+        FindingsError::Render(_) => ExitStatus::Outside,
     };
     Failure::caused(status, what, error)
 }
@@ -58,6 +56,7 @@ pub fn version_failure(error: BumpVersionError) -> Failure {
     let what = "cannot bump the version";
     let error = match error {
         E::Document(error) => return document_failure(error, what),
+        E::Store(error) if error.is_denied() => return document_failure(error.into(), what),
         other => other,
     };
     let status = match &error {
@@ -77,6 +76,7 @@ pub fn version_failure(error: BumpVersionError) -> Failure {
         | E::OtherDecision { .. }
         | E::TwoTags { .. } => ExitStatus::No,
         E::Git(error) => git_status(error),
+        E::Write(error) if error.cause.is_denied() => ExitStatus::Refused,
         E::Store(_) | E::Write(_) | E::HalfDone { .. } => ExitStatus::Outside,
     };
     let hint = match &error {
@@ -113,6 +113,7 @@ pub fn version_failure(error: BumpVersionError) -> Failure {
             };
             Some(format!("nothing of it arrived, and what this run did was taken back; {next}"))
         }
+        E::Write(error) if error.cause.is_denied() => Some(DENIED.to_owned()),
         E::Git(GitError::DubiousOwnership { .. }) => {
             Some("tell git to trust it: git config --global --add safe.directory FOLDER".to_owned())
         }
@@ -181,10 +182,11 @@ pub fn status_failure(error: StatusError) -> Failure {
     };
     match error {
         StatusError::Document(error) => document_failure(error, what),
+        StatusError::Store(error) => document_failure(error.into(), what),
         StatusError::Published { .. } | StatusError::History { .. } => {
             Failure::caused(ExitStatus::BadInput, what, error).hint(hint)
         }
-        StatusError::Render(_) | StatusError::Store(_) => Failure::caused(ExitStatus::Outside, what, error),
+        StatusError::Render(_) => Failure::caused(ExitStatus::Outside, what, error),
     }
 }
 
@@ -195,6 +197,7 @@ pub fn workflow_failure(error: orchestrate::workflow::WorkflowError) -> Failure 
         E::Findings(error) => findings_failure(error),
         E::Decision(error) => decision_failure(error),
         E::Status(error) => status_failure(error),
+        E::Record(RecordRunError::Store(error)) => Failure::caused(ExitStatus::Outside, "cannot record the run", error),
         E::Record(error) => Failure::caused(ExitStatus::Outside, "cannot record the run", error),
     }
 }
@@ -205,6 +208,7 @@ fn document_status(error: &DocumentError) -> ExitStatus {
         DocumentError::Store(error) => match error.kind {
             StoreErrorKind::Link => ExitStatus::Usage,
             StoreErrorKind::NotRegular(_) | StoreErrorKind::NotAFolder => ExitStatus::BadInput,
+            StoreErrorKind::Denied(_) => ExitStatus::Refused,
             _ => ExitStatus::Outside,
         },
         _ => ExitStatus::BadInput,
@@ -252,6 +256,7 @@ fn document_hint(error: &DocumentError) -> Option<&'static str> {
             StoreErrorKind::NotRegular(_) | StoreErrorKind::NotAFolder => {
                 "put what belongs there in its place, then run again"
             }
+            StoreErrorKind::Denied(_) => DENIED,
             _ => return None,
         },
         DocumentError::Missing { .. } | DocumentError::NoSide { .. } => return None,
