@@ -376,6 +376,35 @@ fn a_project_below_the_top_of_its_repository_commits_its_own_state() {
 }
 
 #[test]
+fn state_that_git_is_told_to_ignore_is_refused_and_named() {
+    let shared = Shared::new();
+    let runner = shared.first();
+    runner.scan(WEEK_1, &[]);
+    for (line, file) in [
+        ("*.json", "security/findings/findings.json (.gitignore:1: *.json)"),
+        ("/security", "security/findings/findings.json (.gitignore:1: /security)"),
+        ("docs/", "docs/security-status/index.json (.gitignore:1: docs/)"),
+        ("metrics/", "metrics/workflow-security-driven-release-"),
+    ] {
+        shared.checkout.write(".gitignore", format!("{line}\n"));
+        refused(runner.commit(WEEK_1), 2, &["git is told to ignore what the next run needs", ".gitignore", line]);
+        let run = binary("integration-orchestrator").run().project(&runner.folder).now(WEEK_1);
+        let health = run.args(["--format", "json", "health-check"]).output().expect_code(1).json();
+        let words = health["components"]["security_findings"]["message"].as_str().unwrap_or_default().to_owned();
+        assert!(words.contains("git is told to ignore") && words.contains(line), "{words}");
+        let told = runner.commit(WEEK_1).stderr;
+        assert!(told.contains(file), "{told}");
+    }
+    assert_eq!(shared.count(), "1");
+    // What is only rendered, or somebody else's, may stay out; and what is excepted behind the line comes in.
+    let lines =
+        "*.svg\n*.html\nmetrics/*.csv\n*.json\n!/security/findings/**\n!/docs/security-status/**\n!/metrics/**\n";
+    shared.checkout.write(".gitignore", lines);
+    runner.commit(WEEK_1).expect_success();
+    assert!(shared.files().iter().any(|file| file == BASELINE), "{:?}", shared.files());
+}
+
+#[test]
 fn a_checkout_with_other_ends_of_lines_goes_on() {
     let shared = Shared::new();
     shared.checkout.write(".gitattributes", "* text eol=crlf\n");
