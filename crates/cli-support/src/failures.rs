@@ -247,7 +247,7 @@ fn document_hint(error: &DocumentError) -> Option<&'static str> {
             "run the scanners and update-findings: with newer scans than the release's it goes on (docs/runbook.md, \"A document of ours is damaged\")"
         }
         DocumentError::LedgerAhead { .. } => {
-            "nothing was changed; set this machine's clock right, or where an earlier run's was wrong, put the ledger back (docs/runbook.md, \"A clock is wrong\")"
+            "the findings were left as they are; set this machine's clock right, or where an earlier run's was wrong, put the ledger back (docs/runbook.md, \"A clock is wrong\")"
         }
         DocumentError::Store(error) => match error.kind {
             StoreErrorKind::Link => {
