@@ -39,7 +39,8 @@ impl OwnAction {
         let (_, repository, path) = (parts.next()?, parts.next()?, parts.next()?);
         let name = path.trim_end_matches('/').strip_prefix(FOLDER)?;
         let has_digests = || step.with.iter().any(|setting| setting.name.eq_ignore_ascii_case("sums"));
-        if !repository.eq_ignore_ascii_case(REPOSITORY) && !(name == "publish" && has_digests()) {
+        let is_ours = repository.eq_ignore_ascii_case(REPOSITORY) || (name == "publish" && has_digests());
+        if !is_ours {
             return None;
         }
         Some(match name {
