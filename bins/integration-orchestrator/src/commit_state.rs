@@ -112,8 +112,13 @@ fn lines(done: &StateCommit) -> String {
 
 fn failure(error: CommitStateError) -> Failure {
     use CommitStateError as E;
+    const WHAT: &str = "cannot commit the state";
+    let error = match error {
+        E::Store(error) if error.is_denied() => return Failure::caused(ExitStatus::Outside, WHAT, error),
+        other => other,
+    };
     let status = match &error {
-        E::NoBranch { .. } | E::NoCommit => ExitStatus::Usage,
+        E::NoBranch { .. } | E::NoCommit | E::Ignored { .. } => ExitStatus::Usage,
         E::Store(error) if matches!(error.kind, StoreErrorKind::Link) => ExitStatus::Usage,
         E::Refused { .. } => ExitStatus::Refused,
         E::Git(error) => requests::git_status(error),
@@ -121,6 +126,9 @@ fn failure(error: CommitStateError) -> Failure {
     };
     let hint = match &error {
         E::NoBranch { .. } => Some("check a branch out, or name one with --branch"),
+        E::Ignored { .. } => Some(
+            "nothing was committed; take that line out, or except the state behind it: `!/security/findings/**`, `!/docs/security-status/**`, `!/metrics/**` (docs/workflows.md, \"What is kept between runs\")",
+        ),
         E::Refused { .. } => {
             Some("a protection rule may forbid the push: let the workflow's identity pass it, or name another --branch")
         }
@@ -130,7 +138,7 @@ fn failure(error: CommitStateError) -> Failure {
         ),
         _ => None,
     };
-    let failure = Failure::caused(status, "cannot commit the state", error);
+    let failure = Failure::caused(status, WHAT, error);
     match hint {
         Some(hint) => failure.hint(hint),
         None => failure,

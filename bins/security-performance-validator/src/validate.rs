@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use cli_support::{Context, ExitStatus, ResultExt as _};
+use cli_support::{Context, ExitStatus, Failure};
 use orchestrate::{
     project::Project,
-    validation::{self, ValidationRequest},
+    validation::{self, SaveValidationError, ValidationRequest},
 };
 use setup_rules::Group;
 
@@ -40,8 +40,11 @@ pub(crate) fn run(args: &ValidateArgs, cx: &mut Context) -> anyhow::Result<ExitS
         now: cx.now(),
     };
     let validation = validation::validate(&Project::at(cx.project()), &request);
-    validation::save_validation(&output, &validation)
-        .or_fail(ExitStatus::Outside, format!("cannot write {}", args.output.display()))?;
+    let what = format!("cannot write {}", args.output.display());
+    validation::save_validation(&output, &validation).map_err(|error| match error {
+        SaveValidationError::Store(error) => Failure::caused(ExitStatus::Outside, what, error),
+        error @ SaveValidationError::Json(_) => Failure::caused(ExitStatus::Outside, what, error),
+    })?;
     cx.note(format!("results written to {}", args.output.display()))?;
     report::print(&validation, cx)
 }

@@ -97,6 +97,6 @@ fn failure(error: ExportError) -> Failure {
             if is_missing { failure.hint("run update-findings first") } else { failure }
         }
         ExportError::Plans { .. } => Failure::caused(ExitStatus::BadInput, WHAT, error),
-        ExportError::Store(_) => Failure::caused(ExitStatus::Outside, WHAT, error),
+        ExportError::Store(error) => Failure::caused(ExitStatus::Outside, WHAT, error),
     }
 }

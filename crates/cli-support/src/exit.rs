@@ -1,5 +1,10 @@
 use std::{error::Error, fmt, process::ExitCode};
 
+use state_store::StoreError;
+
+/// What mends a missing permission.
+pub(crate) const DENIED: &str = "this user may not do that here: look at owner and mode of the file and its folder, and whether the file system is mounted read-only (docs/runbook.md, \"What each exit code means\")";
+
 /// How a binary ends. One table for all of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ExitStatus {
@@ -64,7 +69,14 @@ impl Failure {
 
     /// A failure with its cause.
     pub fn caused(status: ExitStatus, what: impl Into<String>, cause: impl Error + Send + Sync + 'static) -> Self {
-        Self { source: Some(Box::new(cause)), ..Self::new(status, what) }
+        let is_denied = (&cause as &dyn Error).downcast_ref::<StoreError>().is_some_and(StoreError::is_denied);
+        let failure = Self { source: Some(Box::new(cause)), ..Self::new(status, what) };
+        // Whoever says "outside" of a file means a disk or another run; a missing permission is not mended by a retry.
+        if is_denied && status == ExitStatus::Outside { failure.denied() } else { failure }
+    }
+
+    fn denied(self) -> Self {
+        Self { status: ExitStatus::Refused, ..self }.hint(DENIED)
     }
 
     /// What to do next: a sentence, with the runbook section where there is one.
@@ -105,13 +117,35 @@ pub trait ResultExt<T> {
 
 impl<T, E: Error + Send + Sync + 'static> ResultExt<T> for Result<T, E> {
     fn or_fail(self, status: ExitStatus, what: impl Into<String>) -> Result<T, Failure> {
-        self.map_err(|e| Failure { source: Some(Box::new(e)), ..Failure::new(status, what) })
+        self.map_err(|e| Failure::caused(status, what, e))
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::ExitStatus;
+    use std::io;
+
+    use state_store::{Action, StoreErrorKind};
+
+    use super::*;
+
+    #[test]
+    fn a_missing_permission_is_refused_and_told() {
+        let failed = |kind| {
+            Failure::caused(ExitStatus::Outside, "x", StoreError { action: Action::Write, path: "a".into(), kind })
+        };
+        let denied = failed(StoreErrorKind::Denied(io::ErrorKind::ReadOnlyFilesystem.into()));
+        assert_eq!((denied.status(), denied.hint_text()), (ExitStatus::Refused, Some(DENIED)));
+        let document = StoreError {
+            action: Action::Lock,
+            path: "a".into(),
+            kind: StoreErrorKind::Denied(io::ErrorKind::PermissionDenied.into()),
+        };
+        let document = crate::requests::document_failure(document.into(), "x");
+        assert_eq!((document.status(), document.hint_text()), (ExitStatus::Refused, Some(DENIED)));
+        let full = failed(StoreErrorKind::Io(io::ErrorKind::StorageFull.into()));
+        assert_eq!((full.status(), full.hint_text()), (ExitStatus::Outside, None));
+    }
 
     #[test]
     fn codes_are_a_published_table() {

@@ -10,7 +10,7 @@ use orchestrate::{
 use release_decision::DecideError;
 use state_store::{StoreError, StoreErrorKind};
 
-use crate::{ExitStatus, Failure};
+use crate::{ExitStatus, Failure, exit::DENIED};
 
 /// An error of the findings step as a failure.
 pub fn findings_failure(error: FindingsError) -> Failure {
@@ -56,6 +56,7 @@ pub fn version_failure(error: BumpVersionError) -> Failure {
     let what = "cannot bump the version";
     let error = match error {
         E::Document(error) => return document_failure(error, what),
+        E::Store(error) if error.is_denied() => return document_failure(error.into(), what),
         other => other,
     };
     let status = match &error {
@@ -77,6 +78,7 @@ pub fn version_failure(error: BumpVersionError) -> Failure {
         | E::OtherDecision { .. }
         | E::TwoTags { .. } => ExitStatus::No,
         E::Git(error) => git_status(error),
+        E::Write(error) if error.cause.is_denied() => ExitStatus::Refused,
         E::Store(_) | E::Write(_) | E::HalfDone { .. } => ExitStatus::Outside,
     };
     let hint = match &error {
@@ -117,6 +119,7 @@ pub fn version_failure(error: BumpVersionError) -> Failure {
             };
             Some(format!("nothing of it arrived, and what this run did was taken back; {next}"))
         }
+        E::Write(error) if error.cause.is_denied() => Some(DENIED.to_owned()),
         E::Git(GitError::DubiousOwnership { .. }) => {
             Some("tell git to trust it: git config --global --add safe.directory FOLDER".to_owned())
         }
@@ -206,10 +209,10 @@ pub fn workflow_failure(error: orchestrate::workflow::WorkflowError) -> Failure 
 
 /// An error of recording a run, whose steps are done, as a failure.
 pub fn unrecorded_failure(error: RecordRunError, what: &str) -> Failure {
-    let hint = match &error {
-        RecordRunError::Store(error) => store_hint(error),
-        _ => None,
+    let RecordRunError::Store(error) = error else {
+        return Failure::caused(ExitStatus::Outside, what, error);
     };
+    let hint = store_hint(&error);
     let failure = Failure::caused(ExitStatus::Outside, what, error);
     match hint {
         Some(hint) => failure.hint(hint),
@@ -223,6 +226,7 @@ fn document_status(error: &DocumentError) -> ExitStatus {
         DocumentError::Store(error) => match error.kind {
             StoreErrorKind::Link => ExitStatus::Usage,
             StoreErrorKind::NotRegular(_) | StoreErrorKind::NotAFolder => ExitStatus::BadInput,
+            StoreErrorKind::Denied(_) => ExitStatus::Refused,
             _ => ExitStatus::Outside,
         },
         _ => ExitStatus::BadInput,
@@ -267,6 +271,9 @@ fn document_hint(error: &DocumentError) -> Option<&'static str> {
         DocumentError::LedgerBehind { .. } => {
             "run the scanners and update-findings: with newer scans than the release's it goes on (docs/runbook.md, \"A document of ours is damaged\")"
         }
+        DocumentError::LedgerAhead { .. } => {
+            "the findings were left as they are; set this machine's clock right, or where an earlier run's was wrong, put the ledger back (docs/runbook.md, \"A clock is wrong\")"
+        }
         DocumentError::Store(error) => return store_hint(error),
         DocumentError::Missing { .. } | DocumentError::NoSide { .. } => return None,
     })
@@ -281,6 +288,7 @@ fn store_hint(error: &StoreError) -> Option<&'static str> {
         StoreErrorKind::NotRegular(_) | StoreErrorKind::NotAFolder => {
             Some("put what belongs there in its place, then run again")
         }
+        StoreErrorKind::Denied(_) => Some(DENIED),
         _ => None,
     }
 }

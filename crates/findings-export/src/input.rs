@@ -198,6 +198,8 @@ pub struct ExportInput<'a> {
     pub baseline: Option<&'a BTreeMap<FindingId, BaselineState>>,
     /// The file of the project that names its dependencies, relative to the project, with `/` between its parts.
     pub manifest: &'a str,
+    /// The project's folder below the top of its repository; empty where it is the top, or in no repository.
+    pub folder: &'a str,
     /// The version of this program.
     pub tool_version: &'a str,
     /// Which findings.

@@ -198,7 +198,10 @@ fn category(scanner: &ScannerName, taken: &mut BTreeSet<String>) -> String {
 fn result<'a>(input: &ExportInput<'a>, finding: &'a Finding, rules: &Rules<'a>) -> ResultOut<'a> {
     let (rule_id, rule_index) = rules.of_finding(finding);
     let path = finding.subject.path().map(words::uri_path).filter(|uri| !uri.is_empty());
-    let uri = path.unwrap_or_else(|| words::uri_path(input.manifest));
+    let path = path.unwrap_or_else(|| words::uri_path(input.manifest));
+    // GitHub takes paths from the top of the repository, whatever base they name.
+    let folder = words::uri_path(input.folder);
+    let uri = if folder.is_empty() { path } else { format!("{folder}/{path}") };
     let line = finding.subject.line().unwrap_or(1).max(1);
     let (version, logical) = match &finding.subject {
         Subject::Vulnerability(v) => {

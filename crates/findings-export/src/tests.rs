@@ -21,6 +21,7 @@ pub(super) struct Sample {
     pub(super) scanners: BTreeMap<ScannerName, ScannerState>,
     pub(super) plans: BTreeMap<FindingId, PlanWords>,
     pub(super) baseline: Option<BTreeMap<FindingId, BaselineState>>,
+    pub(super) folder: &'static str,
 }
 
 impl Sample {
@@ -97,6 +98,7 @@ impl Sample {
             plans: &self.plans,
             baseline: self.baseline.as_ref(),
             manifest: "requirements.txt",
+            folder: self.folder,
             tool_version: "0.1.0",
             selection,
         };

@@ -209,14 +209,16 @@ impl Ledger {
         Ok(Self { findings, ..ledger })
     }
 
-    /// Reads a ledger for a comparison alone. What [`Self::from_json`] refuses is refused for the same reason.
+    /// Reads a ledger for a comparison alone, and when a run last took scans in. What [`Self::from_json`] refuses is refused for the
+    /// same reason.
     // Inlined, so that what reads findings from JSON is compiled where all documents are read, once.
     #[inline]
-    pub fn finding_set_from_json(bytes: &[u8]) -> Result<FindingSet, LedgerError> {
+    pub fn finding_set_from_json(bytes: &[u8]) -> Result<(FindingSet, Timestamp), LedgerError> {
         let ledger: Compared = json::from_slice(bytes).map_err(|error| unreadable(bytes, error))?;
         ledger.schema_version.check(Self::SCHEMA).map_err(LedgerError::Schema)?;
         refuse_duplicates(&ledger.findings)?;
-        Ok(FindingSet { lineage: Some(ledger.lineage), scanners: ledger.scanners, findings: ledger.findings })
+        let set = FindingSet { lineage: Some(ledger.lineage), scanners: ledger.scanners, findings: ledger.findings };
+        Ok((set, ledger.updated))
     }
 
     /// The document's bytes: see [`Self::write_json`].

@@ -30,6 +30,11 @@ impl Timestamp {
         self.0
     }
 
+    /// Whether it is so far ahead of another moment that a clock must be wrong: the clocks of two machines differ by less than a day.
+    pub fn is_ahead_of(self, now: Self) -> bool {
+        self.0 - now.0 > Duration::days(1)
+    }
+
     /// The day in UTC.
     pub fn date(self) -> Date {
         self.0.date()

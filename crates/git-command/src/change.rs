@@ -1,6 +1,12 @@
 //! Commits, tags and branches, and taking them back.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fmt,
+    os::unix::ffi::OsStrExt as _,
+    path::{Path, PathBuf},
+};
+
+use findings_model::text;
 
 use crate::{
     Action, CommitId, GitError, Head, Repository,
@@ -22,6 +28,21 @@ pub struct FileState {
     pub staged: bool,
     /// The file differs from what is staged.
     pub edited: bool,
+}
+
+/// A file that git is told to ignore.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IgnoredFile {
+    /// The path, relative to the project.
+    pub path: PathBuf,
+    /// The line that says so, safe to show: `.gitignore:3: *.json`.
+    pub rule: String,
+}
+
+impl fmt::Display for IgnoredFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", text::one_line(&self.path.to_string_lossy()), self.rule)
+    }
 }
 
 /// The text of an annotated tag.
@@ -71,6 +92,40 @@ impl Repository {
             Some(1) => Ok(false),
             _ => Err(answer.failed()),
         }
+    }
+
+    /// Which of these files, there or not, git would leave out of a commit because it is told to ignore them; it ignores no file that
+    /// it knows.
+    pub fn ignored<P: AsRef<Path>>(&self, paths: &[P]) -> Result<Vec<IgnoredFile>, GitError> {
+        if paths.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut question = Vec::new();
+        for path in paths {
+            question.extend(joined("./", self.full(path.as_ref())?).as_bytes());
+            question.push(0);
+        }
+        // As in `ignores`.
+        let git = self.git(Action::ReadState);
+        let answer =
+            git.args(["--no-literal-pathspecs", "check-ignore", "--verbose", "-z", "--stdin"]).stdin(question).ask()?;
+        if !matches!(answer.code(), Some(0 | 1)) {
+            return Err(answer.failed());
+        }
+        let parts: Vec<&[u8]> = answer.stdout.split(|b| *b == 0).collect();
+        let mut files = Vec::new();
+        for entry in parts.chunks_exact(4) {
+            let [source, line, pattern, full] = entry else { return Err(answer.not_understood()) };
+            // A line that takes the file out again is told too.
+            let Some(path) = self.below_project(full.strip_prefix(b"./").unwrap_or(full)) else { continue };
+            if !pattern.starts_with(b"!") {
+                let words = [source, line, pattern].map(|part| String::from_utf8_lossy(part).into_owned());
+                let [source, line, pattern] = words;
+                let rule = text::shorten(&text::one_line(&format!("{source}:{line}: {pattern}")), 200).into_owned();
+                files.push(IgnoredFile { path, rule });
+            }
+        }
+        Ok(files)
     }
 
     /// Commits the files as they lie in the work tree, and only these: what else is staged or edited stays as it is.
@@ -187,7 +242,7 @@ impl Repository {
 
     /// Refuses a name that git would not take, or would take for an option.
     pub(crate) fn check_name(&self, what: &'static str, start: &str, name: &str) -> Result<(), GitError> {
-        let bad = || GitError::BadName { what, name: findings_model::text::one_line(name) };
+        let bad = || GitError::BadName { what, name: text::one_line(name) };
         if name.is_empty() || name.starts_with('-') || name.len() > 200 || name.contains('\0') {
             return Err(bad());
         }

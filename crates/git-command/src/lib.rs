@@ -19,7 +19,7 @@ mod run;
 #[cfg(test)]
 mod tests;
 
-pub use change::{FileState, TagMessage};
+pub use change::{FileState, IgnoredFile, TagMessage};
 pub use error::{Action, GitError, PushRefusal};
 pub use read::{EntryKind, FolderEntry};
 pub use remote::{Push, RemoteName, RemoteRefs};

@@ -1,4 +1,5 @@
 use std::{
+    borrow::Cow,
     ffi::{OsStr, OsString},
     fmt,
     os::unix::ffi::{OsStrExt as _, OsStringExt as _},
@@ -130,6 +131,11 @@ impl Repository {
     #[must_use]
     pub fn with_ssh(self, ssh: Ssh) -> Self {
         Self { ssh, ..self }
+    }
+
+    /// The project's folder below the top of the work tree: empty, or with a slash at its end.
+    pub fn project_folder(&self) -> Cow<'_, str> {
+        self.prefix.to_string_lossy()
     }
 
     /// Whether the history was cut off when the repository was cloned.

@@ -271,6 +271,11 @@ fn what_is_ignored_and_how_a_checkout_writes_it() {
     assert!(repository.ignores("_version.py").unwrap());
     assert!(!repository.ignores("a.txt").unwrap());
     assert_eq!(repository.changed(&[Path::new("_version.py")]).unwrap(), []);
+    checkout.write("sub/.gitignore", "*.json\n!b.json\nlost/\n");
+    let below = Repository::find(&checkout.join("sub/project")).unwrap();
+    let asked = ["reports/a.json", "none.json", "new/b.json", "lost/x.txt", "ok.txt"];
+    let told: Vec<String> = below.ignored(&asked).unwrap().iter().map(ToString::to_string).collect();
+    assert_eq!(told, ["none.json (sub/.gitignore:1: *.json)", "lost/x.txt (sub/.gitignore:3: lost/)"]);
     let head = repository.resolve("HEAD").unwrap();
     assert_eq!(repository.read(&head, "a.txt", 9).unwrap().as_deref(), Some(b"x\n".as_slice()));
     assert_eq!(repository.read_as_checked_out(&head, "a.txt", 9).unwrap().as_deref(), Some(b"x\r\n".as_slice()));

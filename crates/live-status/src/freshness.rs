@@ -142,11 +142,6 @@ impl ScannerStatus {
     }
 }
 
-/// Whether a moment is so far ahead of now that a clock must be wrong: the clocks of two machines differ by less than a day.
-pub fn is_ahead(at: Timestamp, now: Timestamp) -> bool {
-    at.moment() - now.moment() > Duration::days(1)
-}
-
 fn age_days(at: Timestamp, now: Timestamp) -> i64 {
     (now.moment() - at.moment()).whole_days()
 }
@@ -233,7 +228,7 @@ impl Look {
         // Without any entry for the newest run nothing shows that the scanner took part.
         let coverage = state.newest.iter().map(|s| s.coverage).max().unwrap_or(CoverageState::Missing);
         // A scan from tomorrow was recorded under a wrong clock: when it was is not known.
-        let believed = state.last_usable.filter(|at| !is_ahead(*at, now));
+        let believed = state.last_usable.filter(|at| !at.is_ahead_of(now));
         let of_later_day = state.last_usable.is_some() && believed.is_none();
         let usable_at = believed.map(|at| observed(state, at, now));
         let (not_covered, accepted): (Vec<_>, Vec<_>) =

@@ -37,7 +37,7 @@ mod render;
 pub use assess::{Known, StatusInput, assess};
 pub use document::{DocumentError, RemediationStatus, State, StatusDocument};
 pub use entry::{EntryStatus, ExceptionWord, StatusFinding};
-pub use freshness::{Limits, ScannerStatus, Standing, is_ahead};
+pub use freshness::{Limits, ScannerStatus, Standing};
 pub use grade::{Grade, GradeRule};
 pub use history::{History, HistoryDay, HistoryError};
 pub use render::{RenderError, StatusFile, render};

@@ -64,6 +64,17 @@ pub enum DocumentError {
         /// A scanner whose newest scan it lacks.
         scanner: ScannerName,
     },
+    /// The ledger is of a later time than the run: one of two clocks is wrong.
+    #[error(
+        "{} was last updated at {updated}, and the time of this run is {now}, more than a day before: a clock is wrong",
+        paths::LEDGER
+    )]
+    LedgerAhead {
+        /// When a run last took scans in.
+        updated: Timestamp,
+        /// The time of this run.
+        now: Timestamp,
+    },
     /// There is a decision that compared with a released baseline, and the baseline is gone.
     #[error("{} is gone, but {} was decided against one", paths::BASELINE, paths::DECISION)]
     BaselineLost,
@@ -130,7 +141,13 @@ fn empty_ledger(project: &Project, name: &PackageName, now: Timestamp) -> Result
     Ok(Ledger::empty(name, now))
 }
 
-/// The findings of the ledger, for a comparison; those of an empty one where there is none yet.
+/// Refuses a ledger of a later time than the run's: what such a run ends or decides would lie before what it is about, and
+/// exceptions that are over would hold again.
+pub(crate) fn refuse_ahead(updated: Timestamp, now: Timestamp) -> Result<(), DocumentError> {
+    if updated.is_ahead_of(now) { Err(DocumentError::LedgerAhead { updated, now }) } else { Ok(()) }
+}
+
+/// The findings of the ledger, to decide on; those of an empty one where there is none yet.
 pub(crate) fn findings_or_empty(
     project: &Project,
     name: &PackageName,
@@ -139,8 +156,10 @@ pub(crate) fn findings_or_empty(
     let Some(bytes) = project.document(Path::new(paths::LEDGER))? else {
         return empty_ledger(project, name, now).map(Ledger::into_finding_set);
     };
-    Ledger::finding_set_from_json(&bytes)
-        .map_err(|source| DocumentError::Ledger { path: paths::LEDGER.to_owned(), source })
+    let (findings, updated) = Ledger::finding_set_from_json(&bytes)
+        .map_err(|source| DocumentError::Ledger { path: paths::LEDGER.to_owned(), source })?;
+    refuse_ahead(updated, now)?;
+    Ok(findings)
 }
 
 /// The released baseline; none before the first decision.

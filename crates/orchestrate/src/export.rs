@@ -9,6 +9,7 @@ use change_detect::ChangeType;
 use findings_export::{BaselineState, ExportFormat, ExportInput, Exported, LeftOut, PlanWords, Selection};
 use findings_ledger::{Ledger, Plan, Plans, PlansError};
 use findings_model::{AdvisoryId, Finding, FindingId, SchemaVersion};
+use git_command::{GitError, Repository};
 use serde::Serialize;
 use state_store::StoreError;
 
@@ -93,6 +94,10 @@ pub fn export_findings(project: &Project, request: &ExportRequest) -> Result<Exp
     let plans = plan_words(&ledger, &plans);
     let baseline = baseline_states(project, &ledger)?;
     let manifest = MANIFESTS.into_iter().find(|name| project.has_file(name)).unwrap_or(paths::PYPROJECT);
+    let folder = match request.format {
+        ExportFormat::Sarif => folder_in_repository(project),
+        ExportFormat::CyclonedxVex | ExportFormat::Openvex | ExportFormat::Csv | ExportFormat::Ndjson => String::new(),
+    };
     let exported = findings_export::export(
         request.format,
         &ExportInput {
@@ -106,6 +111,7 @@ pub fn export_findings(project: &Project, request: &ExportRequest) -> Result<Exp
             plans: &plans,
             baseline: baseline.as_ref(),
             manifest,
+            folder: &folder,
             tool_version: request.tool_version,
             selection: &request.selection,
         },
@@ -127,6 +133,18 @@ pub fn export_findings(project: &Project, request: &ExportRequest) -> Result<Exp
         report.written.push(project.label(&project.path(output)));
     }
     Ok(report)
+}
+
+/// The project's folder below the top of its repository; empty where it is in none.
+fn folder_in_repository(project: &Project) -> String {
+    match Repository::find(project.root()) {
+        Ok(repository) => repository.project_folder().into_owned(),
+        Err(GitError::NoRepository { .. } | GitError::NoWorkTree { .. } | GitError::NotInstalled) => String::new(),
+        Err(error) => {
+            tracing::warn!("the paths in the document are those of the project: {}", crate::causes(&error));
+            String::new()
+        }
+    }
 }
 
 /// Each finding against the released baseline; none before there is one.

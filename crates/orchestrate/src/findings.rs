@@ -180,6 +180,7 @@ pub fn update_findings(project: &Project, request: &FindingsRequest) -> Result<F
         Writing::DryRun => None,
     };
     let ledger = documents::ledger_or_empty(project, &request.project, request.now)?;
+    documents::refuse_ahead(ledger.updated, request.now)?;
     let plan_error = |source| FindingsError::Plans { source };
     let plan_bytes = project.document(Path::new(paths::PLANS))?.unwrap_or_default();
     let decisions = PlanFile::read(&plan_bytes).map_err(plan_error)?.into_decisions();
@@ -398,9 +399,10 @@ fn history(
     Ok(whole)
 }
 
-/// Whether a line is an event, by its form: what a merge or an editor leaves in the file is not.
+/// Whether a line is an event, by its form: what a merge or an editor leaves in the file is not. A checkout may write other ends of
+/// lines.
 fn is_event(line: &str) -> bool {
-    line.starts_with("{\"") && line.ends_with("}\n")
+    line.starts_with("{\"") && (line.ends_with("}\n") || line.ends_with("}\r\n"))
 }
 
 fn remove_old_scans(project: &Project, request: &FindingsRequest) -> Result<(), StoreError> {

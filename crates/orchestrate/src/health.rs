@@ -4,6 +4,7 @@ use std::path::Path;
 
 use findings_ledger::PlanFile;
 use findings_model::{FindingSet, ScannerName, SchemaVersion, Timestamp};
+use git_command::Repository;
 use live_status::{Known, ScannerStatus, Standing, State, StatusDocument};
 use release_decision::{Baseline, StoredDecision};
 use serde::Serialize;
@@ -12,6 +13,7 @@ use crate::{
     documents::{self, DocumentError},
     kept, monitoring, paths,
     project::Project,
+    state,
     status::{Source, StatusRequest, compute},
 };
 
@@ -163,6 +165,9 @@ fn findings(project: &Project, status: &StatusRequest, now: Timestamp) -> Compon
     if let Err(fault) = plans(project) {
         return Component::new(HealthState::Unhealthy, fault).at(paths::PLANS);
     }
+    if let Some(fault) = left_out(project) {
+        return Component::new(HealthState::Unhealthy, fault).at(paths::FINDINGS);
+    }
     let component = match documents::ledger(project) {
         Err(error) => Component::new(HealthState::Unhealthy, crate::causes(&error)),
         Ok(ledger) => match Source::of(status, ledger.as_ref()) {
@@ -179,6 +184,13 @@ fn findings(project: &Project, status: &StatusRequest, now: Timestamp) -> Compon
         },
     };
     component.at(paths::LEDGER)
+}
+
+/// State that never reaches the next run, because git is told to ignore it. Outside a repository nobody tells git anything.
+fn left_out(project: &Project) -> Option<String> {
+    let repository = Repository::find(project.root()).ok()?;
+    let files = state::ignored(project, &repository).ok().filter(|files| !files.is_empty())?;
+    Some(format!("git is told to ignore what the next run needs: {}", state::listed(&files)))
 }
 
 /// Whether the plan file can be read; a run that cannot stops before it takes anything in.

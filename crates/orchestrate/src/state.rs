@@ -6,6 +6,7 @@
 //! caller runs its step again on the newest state. Nothing is pushed by force.
 
 mod follow;
+mod ignored;
 mod message;
 mod set_aside;
 
@@ -15,7 +16,7 @@ use std::{
 };
 
 use findings_model::Timestamp;
-use git_command::{CommitId, GitError, Push, PushRefusal, Repository, Ssh};
+use git_command::{CommitId, GitError, IgnoredFile, Push, PushRefusal, Repository, Ssh};
 use live_status::StatusDocument;
 use state_store::{Action, DOCUMENT_LIMIT, Lock, StoreError};
 
@@ -25,6 +26,7 @@ use crate::{
     status::StatusRequest,
 };
 
+pub(crate) use ignored::{ignored, listed};
 pub use set_aside::{SetAside, SetAsideReason};
 
 /// How often a push is tried where others push at the same time.
@@ -109,6 +111,12 @@ pub enum CommitStateError {
     /// There is nothing that a commit could follow.
     #[error("the repository has no commit yet")]
     NoCommit,
+    /// Git is told to ignore files that the next run goes on from.
+    #[error("git is told to ignore what the next run needs: {}", listed(files))]
+    Ignored {
+        /// The files, and the lines that say so.
+        files: Vec<IgnoredFile>,
+    },
     /// The remote takes no such push, and nobody was faster.
     #[error("{remote} rejected the state commit on branch {branch}")]
     Refused {
@@ -151,6 +159,10 @@ pub fn commit_state(project: &Project, request: &StateRequest<'_>) -> Result<Sta
     let Some(branch) = request.branch.or(head.branch()) else {
         return Err(CommitStateError::NoBranch { remote: request.remote.to_owned() });
     };
+    let left_out = ignored(project, &repository)?;
+    if !left_out.is_empty() {
+        return Err(CommitStateError::Ignored { files: left_out });
+    }
     let set_aside = set_aside::torn(project, &repository, base, &changed(&repository)?, request.now)?;
     let files = changed(&repository)?;
     let done = StateCommit { branch: Some(branch.to_owned()), set_aside, ..StateCommit::default() };

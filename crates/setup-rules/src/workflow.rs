@@ -6,6 +6,7 @@ mod hygiene;
 mod identity;
 mod injection;
 mod model;
+mod own;
 mod publishing;
 mod scanners;
 mod secrets;

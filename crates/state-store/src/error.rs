@@ -66,7 +66,10 @@ pub enum StoreErrorKind {
     /// Another run holds the lock.
     #[error("another run holds it for more than {0} seconds; wait for that run to end")]
     Locked(u64),
-    /// The operating system said no.
+    /// This user may not do that, or the file system takes no writes.
+    #[error("{0}")]
+    Denied(#[source] io::Error),
+    /// The operating system could not do it.
     #[error("{0}")]
     Io(#[source] io::Error),
 }
@@ -80,9 +83,15 @@ impl StoreError {
         let kind = match error.kind() {
             io::ErrorKind::NotFound => StoreErrorKind::Missing,
             io::ErrorKind::NotADirectory => StoreErrorKind::NotAFolder,
+            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => StoreErrorKind::Denied(error),
             _ => StoreErrorKind::Io(error),
         };
         Self::new(action, path, kind)
+    }
+
+    /// Whether a permission is missing, so that no retry helps.
+    pub fn is_denied(&self) -> bool {
+        matches!(self.kind, StoreErrorKind::Denied(_))
     }
 
     /// Whether nothing was there.

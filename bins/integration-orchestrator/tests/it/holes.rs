@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::{
     scans::{Weakness, bandit, dependency, flaw, pip_audit},
-    system::{STATUS, System, WEEK_1, WEEK_2, refused},
+    system::{LEDGER, STATUS, System, WEEK_1, WEEK_2, refused},
 };
 
 const ID: &str = "PYSEC-2023-74";
@@ -106,9 +106,40 @@ fn a_wrong_clock_does_not_keep_the_status_fresh() {
     system.update_findings("2031-01-01T00:00:00Z").output().expect_success();
     system.run("update-status", WEEK_2).output().expect_success();
     assert!(system.project.json(STATUS)["security_grade"].is_null());
+    refused(system.update_findings(WEEK_2).output(), 3, &["2031-01-01T00:00:00Z", "a clock is wrong", "runbook"]);
+    // The way out: the ledger is told the right time.
+    let ledger = system.project.text(LEDGER).replace("\"updated\": \"2031-01-01", "\"updated\": \"2026-01-05");
+    system.project.write(LEDGER, ledger);
     system.update_findings(WEEK_2).output().expect_success();
     system.run("update-status", WEEK_2).output().expect_success();
     assert_eq!(system.project.json(STATUS)["security_grade"], "A");
+}
+
+#[test]
+fn a_clock_that_went_back_resolves_and_releases_nothing() {
+    let system = System::new();
+    system.clean_reports(WEEK_1);
+    let vulnerable = |system: &System| {
+        system.report("pip-audit.json", pip_audit(&[dependency("requests", "2.30.0", &[flaw(ID, &[])])]));
+    };
+    vulnerable(&system);
+    system.workflow(WEEK_1).output().expect_success();
+    let documents = |system: &System| -> Vec<(String, Vec<u8>)> {
+        system.documents().into_iter().filter(|(name, _)| name.starts_with("security/findings")).collect()
+    };
+    let before = documents(&system);
+    system.report("pip-audit.json", pip_audit(&[dependency("requests", "2.31.0", &[])]));
+    for now in ["2020-01-01T00:00:00Z", "2026-01-03T23:59:59Z"] {
+        let words = ["security/findings/findings.json was last updated at", now, "a clock is wrong"];
+        refused(system.workflow(now).output(), 3, &words);
+        refused(system.update_findings(now).output(), 3, &words);
+        refused(system.run("decide-release", now).output(), 3, &words);
+        assert!(system.project.json(STATUS)["security_grade"].is_null());
+        assert_eq!(documents(&system), before, "at {now}");
+    }
+    // Two machines differ by less than a day.
+    let decision = system.workflow("2026-01-04T23:59:00Z").output().expect_success().json();
+    assert_eq!(decision["release_decision"]["should_release"], true, "{decision:#}");
 }
 
 #[test]

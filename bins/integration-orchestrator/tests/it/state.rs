@@ -378,6 +378,67 @@ fn a_project_below_the_top_of_its_repository_commits_its_own_state() {
     runner.scan(WEEK_1, &[]).commit(WEEK_1).expect_success();
     let files = checkout.git_at_remote(&["show", "--name-only", "--format=", "main"]);
     assert!(files.lines().all(|file| file.starts_with("package/")), "{files}");
+
+    // Code scanning looks for the files from the top of the repository.
+    runner.scan(WEEK_2, &[REQUESTS]);
+    let export = binary("update-findings").run().project(&runner.folder).now(WEEK_2).args(["export", "--to", "sarif"]);
+    let sarif = export.output().expect_success().json();
+    let results: Vec<&Value> =
+        sarif["runs"].as_array().unwrap().iter().flat_map(|run| run["results"].as_array().unwrap()).collect();
+    let uri = &results[0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"];
+    assert_eq!((results.len(), uri), (1, &Value::from("package/pyproject.toml")));
+}
+
+#[test]
+fn state_that_git_is_told_to_ignore_is_refused_and_named() {
+    let shared = Shared::new();
+    let runner = shared.first();
+    runner.scan(WEEK_1, &[]);
+    for (line, file) in [
+        ("*.json", "security/findings/findings.json (.gitignore:1: *.json)"),
+        ("/security", "security/findings/findings.json (.gitignore:1: /security)"),
+        ("docs/", "docs/security-status/index.json (.gitignore:1: docs/)"),
+        ("metrics/", "metrics/workflow-security-driven-release-"),
+    ] {
+        shared.checkout.write(".gitignore", format!("{line}\n"));
+        refused(runner.commit(WEEK_1), 2, &["git is told to ignore what the next run needs", ".gitignore", line]);
+        let run = binary("integration-orchestrator").run().project(&runner.folder).now(WEEK_1);
+        let health = run.args(["--format", "json", "health-check"]).output().expect_code(1).json();
+        let words = health["components"]["security_findings"]["message"].as_str().unwrap_or_default().to_owned();
+        assert!(words.contains("git is told to ignore") && words.contains(line), "{words}");
+        let told = runner.commit(WEEK_1).stderr;
+        assert!(told.contains(file), "{told}");
+    }
+    assert_eq!(shared.count(), "1");
+    // What is only rendered, or somebody else's, may stay out; and what is excepted behind the line comes in.
+    let lines =
+        "*.svg\n*.html\nmetrics/*.csv\n*.json\n!/security/findings/**\n!/docs/security-status/**\n!/metrics/**\n";
+    shared.checkout.write(".gitignore", lines);
+    runner.commit(WEEK_1).expect_success();
+    assert!(shared.files().iter().any(|file| file == BASELINE), "{:?}", shared.files());
+}
+
+#[test]
+fn a_checkout_with_other_ends_of_lines_goes_on() {
+    let shared = Shared::new();
+    shared.checkout.write(".gitattributes", "* text eol=crlf\n");
+    shared.checkout.commit_all("ends of lines");
+    shared.checkout.git(&["push", "--quiet", "origin", "main"]);
+    let plans = |runner: &Runner| std::fs::read_to_string(runner.folder.join(PLANS)).unwrap();
+    shared.runner().scan(WEEK_1, &[REQUESTS]).commit(WEEK_1).expect_success();
+    let runner = shared.runner();
+    assert!(plans(&runner).contains("\r\n"));
+    runner.scan(WEEK_2, &[REQUESTS, CERTIFI]).commit(WEEK_2).expect_success();
+    let last = shared.runner();
+    let done = last.scan(WEEK_3, &[CERTIFI]).commit(WEEK_3).expect_success().json();
+    assert_eq!(done["set_aside"], Value::Array(Vec::new()));
+    let files = shared.files();
+    assert!(!files.iter().any(|file| file.contains("corrupt") || file.contains("set-aside")), "{files:?}");
+    let events = shared.checkout.git_at_remote(&["show", "main:security/findings/history/events.ndjson"]);
+    let words: Vec<Value> = events.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let words: Vec<&str> = words.iter().filter_map(|event| event["event"].as_str()).collect();
+    assert_eq!(words, ["first_seen", "first_seen", "resolved"]);
+    assert_eq!(last.json("security/findings/decision.json")["should_release"], true);
 }
 
 #[test]

@@ -81,7 +81,7 @@ pub(super) struct BaseId {
 
 /// The only base: the folder that paths start at. Where it is, whoever reads the file knows.
 pub(super) fn base_ids() -> BTreeMap<&'static str, BaseId> {
-    let description = Message { text: "The root of the project's source tree".to_owned() };
+    let description = Message { text: "The top of the repository; of a project in none, its folder".to_owned() };
     BTreeMap::from([("%SRCROOT%", BaseId { description })])
 }
 

@@ -25,6 +25,23 @@ fn a_flaw_is_a_rule_of_its_own_at_the_file_that_names_the_dependencies() {
 }
 
 #[test]
+fn paths_lead_from_the_top_of_the_repository_and_fingerprints_stay() {
+    let at_the_top = Sample::of_everything().json(ExportFormat::Sarif);
+    let below = Sample { folder: "libs/my core/", ..Sample::of_everything() };
+    let document = below.json(ExportFormat::Sarif);
+    let uri = |id: &str| result(&document, id)["locations"][0]["physicalLocation"]["artifactLocation"]["uri"].clone();
+    assert_eq!(uri("BANDIT-B602-run.py-4"), "libs/my%20core/src/a%20b/run.py");
+    assert_eq!(uri("GHSA-j8r2-6x86-q33q"), "libs/my%20core/requirements.txt");
+    let marks = |document: &Value| -> Vec<Value> {
+        results(document).into_iter().map(|result| result["partialFingerprints"].clone()).collect()
+    };
+    assert_eq!(marks(&document), marks(&at_the_top));
+    for format in [ExportFormat::Csv, ExportFormat::Ndjson, ExportFormat::Openvex, ExportFormat::CyclonedxVex] {
+        assert_eq!(below.export(format).document, Sample::of_everything().export(format).document, "{format}");
+    }
+}
+
+#[test]
 fn text_from_outside_makes_no_link_and_no_placeholder() {
     let document = Sample::of_everything().json(ExportFormat::Sarif);
     let result = result(&document, "BANDIT-B602-run.py-4");

@@ -113,7 +113,10 @@ pub fn changelog_to_append(existing: &str, events: &[Event]) -> String {
     }
     body.extend(events.iter().take(LISTED).map(bullet));
     let last = existing.rfind("\n## ").map(|at| &existing[at + 1..]);
-    if last.is_some_and(|entry| entry.split_once("\n\n").is_some_and(|(_, said)| said.trim_end() == body.trim_end())) {
+    // Without the heading, whatever its lines end with.
+    if last.is_some_and(|entry| {
+        entry.lines().skip(1).filter(|line| !line.is_empty()).eq(body.lines().filter(|line| !line.is_empty()))
+    }) {
         return String::new();
     }
     let head = if existing.trim().is_empty() {

@@ -34,6 +34,11 @@ pub(super) fn of(judged: &Judged<'_>, aside: &Aside, now: Timestamp) -> ScanSumm
             .push("it holds nothing: it does not show that anything was looked at (trust_empty accepts it)".to_owned());
     }
     reasons.extend(judged.repeats.map(repeated::remark));
+    if let Some(at) = scan.observed_at.filter(|at| at.is_ahead_of(now)) {
+        reasons.push(format!(
+            "it says that it was made at {at}, which is yet to come: a clock is wrong; it counts as made now"
+        ));
+    }
     if !aside.left_out.is_empty() && scan.coverage.looked_at.lists_packages {
         reasons.push(left_out(&aside.left_out));
     }

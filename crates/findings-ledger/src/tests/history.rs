@@ -73,6 +73,11 @@ fn the_changelog_grows_only_when_something_happened() {
     assert_eq!(changelog_to_append(&log, &[]), "");
     log.push_str(&changelog_to_append(&log, &second));
     assert_eq!(changelog_to_append(&log, &second), "");
+    assert_eq!(
+        changelog_to_append(&log.replace('\n', "\r\n"), &second),
+        "",
+        "a checkout may write other ends of lines"
+    );
     assert_snapshot!(log, @r"
     # Changelog of security findings
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use findings_model::Timestamp;
-use live_status::{History, RenderError, State, StatusDocument, StatusFile, is_ahead, render};
+use live_status::{History, RenderError, State, StatusDocument, StatusFile, render};
 
 use super::{Component, HealthState};
 use crate::{
@@ -32,7 +32,7 @@ pub(super) fn output(project: &Project, status: &StatusRequest, now: Timestamp) 
 /// What is wrong with the time of its computation.
 fn age(document: &StatusDocument, status: &StatusRequest, now: Timestamp) -> Option<String> {
     let at = document.last_updated;
-    if is_ahead(at, now) {
+    if at.is_ahead_of(now) {
         return Some(format!("the status was computed at {at}, which is yet to come: a clock is wrong"));
     }
     let (age, limit) = (now.moment() - at.moment(), status.max_scan_age_days);

@@ -1,6 +1,7 @@
 //! Jobs with an identity token: who needs one, and what runs beside it.
 
 use super::model::Step;
+use super::own::OwnAction;
 use super::set::{PUBLISH_ACTION, Site, Workflows, action_name};
 use super::{code, injection};
 use crate::check::{Check, CheckSeverity, Place, Rule, Topic};
@@ -75,6 +76,11 @@ fn use_by_step(step: &Step) -> Use {
     let Some(uses) = &step.uses else {
         return Use::No;
     };
+    match OwnAction::of(step) {
+        Some(OwnAction::Publish | OwnAction::PublishPypi) => return Use::Yes,
+        Some(_) => return Use::No,
+        None => {}
+    }
     let name = action_name(&uses.text).to_lowercase();
     let is = |actions: &[&str]| actions.iter().any(|action| name == *action);
     // A project's own action of steps is looked into step by step.
@@ -155,6 +161,13 @@ pub(super) fn no_project_code(set: &Workflows) -> Vec<Check> {
         let mut checked_out = false;
         for step in &site.job.steps {
             checked_out |= code::is_checkout(step);
+            if let Some((uses, what)) = step.uses.as_ref().zip(OwnAction::of(step).and_then(OwnAction::code_of_project))
+            {
+                hits.push(NO_PROJECT_CODE.hit(
+                    Place::line(&step.file, uses.line),
+                    &format!("{} runs {what} beside the identity token", site.name()),
+                ));
+            }
             let Some(run) = &step.run else { continue };
             for command in shell::commands(&run.text) {
                 let of_project = code::script(&command).filter(|_| checked_out);

@@ -5,6 +5,7 @@ mod fabricated;
 pub(super) use fabricated::not_fabricated;
 
 use super::model::{Job, Step};
+use super::own::OwnAction;
 use super::set::{Site, Workflows};
 use crate::check::{Check, CheckSeverity, Place, Rule, Topic};
 use crate::shell::{self, Command, Separator};
@@ -50,6 +51,11 @@ pub(super) fn not_masked(set: &Workflows) -> Vec<Check> {
     let mut hits = Vec::new();
     for site in set.sites() {
         for step in &site.job.steps {
+            let own = step.uses.as_ref().zip(OwnAction::of(step).and_then(OwnAction::scanner));
+            if let Some(((uses, scanner), mask)) = own.zip(ignored_by_job(site, step)) {
+                let place = Place::line(&step.file, uses.line);
+                hits.push(NOT_MASKED.hit(place, &format!("{mask} hides a failure of {scanner}")));
+            }
             let Some(run) = &step.run else { continue };
             let commands = shell::commands(&run.text);
             let mut stops = stops_at_errors(step);

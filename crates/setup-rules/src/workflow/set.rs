@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::model::{Job, Step, Workflow, action_steps};
+use super::own::{self, OwnAction};
 use crate::check::{Check, Rule};
 use crate::expression::{Truth, holds};
 use crate::shell::{self, Command};
@@ -46,6 +47,9 @@ pub(super) struct Trigger {
 
 /// The action of the Python Packaging Authority that uploads to an index.
 pub(super) const PUBLISH_ACTION: &str = "pypa/gh-action-pypi-publish";
+
+/// Relwarden's own action that uploads, wherever it comes from.
+const OWN_PUBLISH_ACTION: &str = "Relwarden's action publish";
 
 /// Programs that upload to an index, with the word that makes them do it.
 const UPLOADERS: [(&str, &str, &str); 9] = [
@@ -224,6 +228,9 @@ impl<'a> Site<'a> {
             if step.uses.as_ref().is_some_and(|uses| by_action(&uses.text)) {
                 return Some(Publishing { step, by: PUBLISH_ACTION });
             }
+            if OwnAction::publishes(step) {
+                return Some(Publishing { step, by: OWN_PUBLISH_ACTION });
+            }
             let script = step.run.as_ref()?;
             let by = shell::commands(&script.text).iter().find_map(uploads)?;
             Some(Publishing { step, by })
@@ -291,9 +298,9 @@ impl AwsSetting {
     fn is_set_by(self, name: &str) -> bool {
         name == self.variable()
             || match self {
-                Self::RoleArn => name == "role-to-assume",
+                Self::RoleArn => matches!(name, "role-to-assume" | "aws-role-arn"),
                 Self::Region => name == "aws-region",
-                Self::SecretName => false,
+                Self::SecretName => name == "aws-secret-name",
             }
     }
 }
@@ -338,8 +345,10 @@ impl Workflows {
         self.publishing().into_iter().filter(|(site, _)| site.writes("id-token")).any(|(site, how)| {
             let by_action = how.by == PUBLISH_ACTION
                 && !how.step.with.iter().any(|setting| setting.name.eq_ignore_ascii_case("password"));
+            let by_own_action = how.by == OWN_PUBLISH_ACTION && own::input(how.step, "auth") == Some("trusted");
             let scripts = site.job.steps.iter().filter_map(|step| step.run.as_ref());
             by_action
+                || by_own_action
                 || scripts.flat_map(|run| shell::commands(&run.text)).any(|command| {
                     command
                         .words

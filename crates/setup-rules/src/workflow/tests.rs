@@ -1,4 +1,5 @@
 mod hostile;
+mod own_actions;
 mod scanners;
 
 use super::*;
