@@ -9,6 +9,7 @@ mod group;
 mod lost;
 mod names;
 mod order;
+mod parting;
 mod plan_index;
 mod refresh;
 mod repeated;
@@ -155,6 +156,9 @@ fn take_in_known(mut ledger: Ledger, intake: &Intake<'_>) -> Outcome {
         own.clear();
         if let Some(group) = of_known.next_if(|group| group[0].0 == Match::Known(k)) {
             own.extend(group.iter().map(|(_, record)| record));
+        }
+        if let Some(parted) = assignment.parted.get(&k) {
+            parting::cut_back(finding, &own, parted.iter().map(|at| &records[*at]));
         }
         steps.push(advance(finding, &own, assignment.contested.contains(&k), &run, intake));
     }

@@ -6,6 +6,7 @@ mod history;
 mod laws;
 mod layout;
 mod looked_for;
+mod parting;
 mod project;
 mod targets;
 mod timeline;
