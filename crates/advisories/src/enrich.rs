@@ -1,4 +1,6 @@
-use findings_model::{CvssVector, Observation, Rating, Scan, Severity, SeveritySource, Subject, text};
+use findings_model::{
+    AdvisoryId, CvssVector, Observation, Rating, Scan, Severity, SeveritySource, Subject, Vulnerability, text,
+};
 
 use crate::{
     AdvisoryStore,
@@ -26,26 +28,39 @@ impl AdvisoryStore {
                 if v.fix_versions.is_empty() {
                     v.fix_versions = fixes(flaw).into_iter().map(Into::into).collect();
                 }
-                observation.rating = rating(flaw, &observation.rating);
                 if observation.description.is_empty()
                     && let Some(record) = flaw.standing().find(|r| !r.description.is_empty())
                 {
                     observation.description = text::shorten_bytes(&record.description, DESCRIPTION_BYTES).into();
                 }
             }
-            let malware = v.id.is_malware()
-                || flaw.as_ref().is_some_and(|f| f.standing().any(|r| r.id.is_malware()))
-                || (flaw.is_none() && v.aliases.iter().any(findings_model::AdvisoryId::is_malware));
-            if malware {
-                let vectors = std::mem::take(&mut observation.rating.vectors);
-                observation.rating = Rating { vectors, ..Rating::word(Severity::Critical, SeveritySource::Policy) };
-            }
+            observation.rating = rating(v, flaw.as_ref(), &observation.rating);
             link(observation, flaw.as_ref());
         }
     }
+
+    /// How bad the records say that a flaw is, by the rules of [`Self::enrich`]; none where they do not know it or say nothing of it.
+    pub fn rating(&self, v: &Vulnerability) -> Option<Rating> {
+        let flaw = self.flaw(v)?;
+        Some(rating(v, Some(&flaw), &Rating::unknown())).filter(|rating| rating.severity != Severity::Unknown)
+    }
 }
 
-fn rating(flaw: &Flaw<'_>, scanner: &Rating) -> Rating {
+/// The rating of a flaw: malware is critical, whatever its records say, if there are any; the rest is theirs, else the scanner's.
+fn rating(v: &Vulnerability, flaw: Option<&Flaw<'_>>, scanner: &Rating) -> Rating {
+    let told = flaw.map_or_else(|| scanner.clone(), |flaw| rating_of_records(flaw, scanner));
+    let is_malware = v.id.is_malware()
+        || flaw.map_or_else(
+            || v.aliases.iter().any(AdvisoryId::is_malware),
+            |flaw| flaw.standing().any(|r| r.id.is_malware()),
+        );
+    if is_malware {
+        return Rating { vectors: told.vectors, ..Rating::word(Severity::Critical, SeveritySource::Policy) };
+    }
+    told
+}
+
+fn rating_of_records(flaw: &Flaw<'_>, scanner: &Rating) -> Rating {
     let vectors: Vec<CvssVector> =
         flaw.standing().flat_map(|r| &r.vectors).chain(flaw.affected().flat_map(|a| &a.vectors)).cloned().collect();
     if let Some(mut rating) = Rating::from_vectors(vectors, SeveritySource::AdvisoryVector) {
@@ -66,7 +81,7 @@ fn link(observation: &mut Observation, flaw: Option<&Flaw<'_>>) {
     };
     if observation.reference_url.is_none() {
         // The public page of the printed id, else of the first alias that has one.
-        let page = std::iter::once(&v.id).chain(&v.aliases).find_map(findings_model::AdvisoryId::reference_url);
+        let page = std::iter::once(&v.id).chain(&v.aliases).find_map(AdvisoryId::reference_url);
         let first = || flaw?.standing().find_map(|r| r.references.first()).map(Into::into);
         observation.reference_url = page.or_else(first);
     }

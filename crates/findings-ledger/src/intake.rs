@@ -11,6 +11,7 @@ mod names;
 mod order;
 mod parting;
 mod plan_index;
+mod rating;
 mod refresh;
 mod repeated;
 mod run;
@@ -22,7 +23,7 @@ mod used_with;
 use std::collections::{BTreeMap, BTreeSet};
 
 use findings_model::{
-    AdvisoryVerdict, Attribution, Clearance, ExceptedBy, Finding, Package, ResolvedReason, Scan, ScanSummary,
+    AdvisoryVerdict, Attribution, Clearance, ExceptedBy, Finding, Package, Rating, ResolvedReason, Scan, ScanSummary,
     ScanTarget, ScannerName, Scope, SeveritySource, Status, Subject, Timestamp, Vulnerability,
     identity::{self, Match, Seen},
 };
@@ -59,6 +60,9 @@ pub struct Intake<'a> {
     pub advisory: &'a dyn Fn(&Vulnerability) -> AdvisoryVerdict,
     /// Whether this run had every advisory record about a flaw; not so where it has none, or a source did not answer.
     pub advised: &'a dyn Fn(&Vulnerability) -> bool,
+    /// What the advisory records say of how bad a flaw is; none where they say nothing of it. Asked for what no report of the run
+    /// names, since the scans are enriched already.
+    pub advisory_rating: &'a dyn Fn(&Vulnerability) -> Option<Rating>,
     /// What people decided.
     pub plans: &'a Plans,
     /// What the configuration excepts.
@@ -363,6 +367,9 @@ fn advance(
         resolved = Some(*reason);
         by = scanner.clone();
     }
+    if resolved.is_none() && !was_resolved {
+        rating::by_advisories(finding, run, today);
+    }
     Step { before, seen, resolved, by, old_severity, hidden, left_out, elsewhere }
 }
 
@@ -404,10 +411,10 @@ fn settle<'a>(
         (None, None) => exceptions.counts_again(finding, plans.expired(finding)),
     }
     if let Some(severity) = plans.severity(finding) {
-        refresh::put_over(finding, severity);
+        rating::put_over(finding, severity);
     } else if finding.rating.source == SeveritySource::Override {
         // The person took the word back, and no scan of this run says what it was before.
-        refresh::take_off(finding);
+        rating::take_off(finding);
     }
 }
 

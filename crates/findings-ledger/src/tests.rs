@@ -8,6 +8,7 @@ mod layout;
 mod looked_for;
 mod parting;
 mod project;
+mod rating;
 mod targets;
 mod timeline;
 
