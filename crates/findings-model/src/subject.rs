@@ -126,6 +126,8 @@ impl Vulnerability {
 pub enum AdvisoryVerdict {
     /// No record, or none that can tell.
     Unknown,
+    /// A source was asked for a record of the flaw and gave no answer, and the others do not say that the version is affected.
+    Unanswered,
     /// Every record of the flaw is withdrawn.
     Withdrawn,
     /// The version is in an affected range.

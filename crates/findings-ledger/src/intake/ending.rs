@@ -58,6 +58,8 @@ fn flaw(v: &Vulnerability, place: &Place<'_>, intake: &Intake<'_>) -> Ending {
         (_, Place::PackageGone) => Ending::Ended(ResolvedReason::Removed),
         // The installed version is still in an affected range: the scanner stopped reporting, nothing was fixed.
         (AdvisoryVerdict::Affected, Place::PackageAt(_)) => Ending::Unproved,
+        // The same version, and it may be so.
+        (AdvisoryVerdict::Unanswered, Place::PackageAt(_)) if !upgraded => Ending::Unproved,
         _ if upgraded => Ending::Ended(ResolvedReason::Upgraded),
         _ => Ending::Ended(ResolvedReason::NoLongerReported),
     }
