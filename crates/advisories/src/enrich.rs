@@ -34,45 +34,46 @@ impl AdvisoryStore {
                     observation.description = text::shorten_bytes(&record.description, DESCRIPTION_BYTES).into();
                 }
             }
-            observation.rating = rating(v, flaw.as_ref(), &observation.rating);
+            if let Some(rating) = rating(v, flaw.as_ref(), &observation.rating.vectors) {
+                observation.rating = rating;
+            }
             link(observation, flaw.as_ref());
         }
     }
 
     /// How bad the records say that a flaw is, by the rules of [`Self::enrich`]; none where they do not know it or say nothing of it.
     pub fn rating(&self, v: &Vulnerability) -> Option<Rating> {
-        let flaw = self.flaw(v)?;
-        Some(rating(v, Some(&flaw), &Rating::unknown())).filter(|rating| rating.severity != Severity::Unknown)
+        rating(v, Some(&self.flaw(v)?), &[])
     }
 }
 
-/// The rating of a flaw: malware is critical, whatever its records say, if there are any; the rest is theirs, else the scanner's.
-fn rating(v: &Vulnerability, flaw: Option<&Flaw<'_>>, scanner: &Rating) -> Rating {
-    let told = flaw.map_or_else(|| scanner.clone(), |flaw| rating_of_records(flaw, scanner));
+/// The rating of a flaw where it is not the scanner's, whose vectors are kept.
+fn rating(v: &Vulnerability, flaw: Option<&Flaw<'_>>, of_scanner: &[CvssVector]) -> Option<Rating> {
+    let told = flaw.and_then(|flaw| rating_of_records(flaw, of_scanner));
     let is_malware = v.id.is_malware()
         || flaw.map_or_else(
             || v.aliases.iter().any(AdvisoryId::is_malware),
             |flaw| flaw.standing().any(|r| r.id.is_malware()),
         );
-    if is_malware {
-        return Rating { vectors: told.vectors, ..Rating::word(Severity::Critical, SeveritySource::Policy) };
+    if !is_malware {
+        return told;
     }
-    told
+    let vectors = told.map_or_else(|| of_scanner.to_vec(), |rating| rating.vectors);
+    Some(Rating { vectors, ..Rating::word(Severity::Critical, SeveritySource::Policy) })
 }
 
-fn rating_of_records(flaw: &Flaw<'_>, scanner: &Rating) -> Rating {
+/// The newest vector of the records, else their worst word.
+fn rating_of_records(flaw: &Flaw<'_>, of_scanner: &[CvssVector]) -> Option<Rating> {
     let vectors: Vec<CvssVector> =
         flaw.standing().flat_map(|r| &r.vectors).chain(flaw.affected().flat_map(|a| &a.vectors)).cloned().collect();
     if let Some(mut rating) = Rating::from_vectors(vectors, SeveritySource::AdvisoryVector) {
-        let more: Vec<_> = scanner.vectors.iter().filter(|v| !rating.vectors.contains(v)).cloned().collect();
+        let more: Vec<_> = of_scanner.iter().filter(|v| !rating.vectors.contains(v)).cloned().collect();
         rating.vectors.extend(more);
-        return rating;
+        return Some(rating);
     }
     let words = flaw.standing().filter_map(|r| r.word).chain(flaw.affected().filter_map(|a| a.word));
-    match words.max_by_key(|s| s.rank()) {
-        Some(word) => Rating { vectors: scanner.vectors.clone(), ..Rating::word(word, SeveritySource::AdvisoryWord) },
-        None => scanner.clone(),
-    }
+    let word = words.max_by_key(|s| s.rank())?;
+    Some(Rating { vectors: of_scanner.to_vec(), ..Rating::word(word, SeveritySource::AdvisoryWord) })
 }
 
 fn link(observation: &mut Observation, flaw: Option<&Flaw<'_>>) {

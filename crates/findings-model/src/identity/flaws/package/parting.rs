@@ -36,7 +36,9 @@ impl InPackage<'_> {
             return Vec::new();
         }
         reset(sets, self.known.len(), NONE);
-        doubted.iter().for_each(|k| sets[*k] = *k);
+        for k in doubted {
+            sets[k] = k;
+        }
         let claims = self.home.iter().enumerate().filter(|(_, home)| **home != NONE && sets[**home] != NONE);
         claims.map(|(s, home)| (*home, s)).collect()
     }
