@@ -210,7 +210,7 @@ fn flaws_that_seemed_to_be_one_part_when_their_cve_numbers_differ() {
 #[test]
 fn what_may_still_be_one_flaw_does_not_part() {
     let once = merged("PYSEC-1", "a PYSEC-1 GHSA-q", "PYSEC-1 PYSEC-2 GHSA-q");
-    let stays = |texts: &[&str], expected: &str| check(&[once.clone()], &all(flaw, texts), &[], expected);
+    let stays = |texts: &[&str], expected: &str| check(std::slice::from_ref(&once), &all(flaw, texts), &[], expected);
     stays(&["a PYSEC-1 CVE-1-1", "a PYSEC-2 GHSA-q"], "k0 k0");
     stays(&["a PYSEC-1 CVE-1-1", "a PYSEC-2 CVE-1-1 CVE-1-2"], "k0 k0");
     // A record with both numbers holds the other two together.
