@@ -1,4 +1,6 @@
-use findings_model::{CvssVector, Observation, Rating, Scan, Severity, SeveritySource, Subject, text};
+use findings_model::{
+    AdvisoryId, CvssVector, Observation, Rating, Scan, Severity, SeveritySource, Subject, Vulnerability, text,
+};
 
 use crate::{
     AdvisoryStore,
@@ -26,38 +28,52 @@ impl AdvisoryStore {
                 if v.fix_versions.is_empty() {
                     v.fix_versions = fixes(flaw).into_iter().map(Into::into).collect();
                 }
-                observation.rating = rating(flaw, &observation.rating);
                 if observation.description.is_empty()
                     && let Some(record) = flaw.standing().find(|r| !r.description.is_empty())
                 {
                     observation.description = text::shorten_bytes(&record.description, DESCRIPTION_BYTES).into();
                 }
             }
-            let malware = v.id.is_malware()
-                || flaw.as_ref().is_some_and(|f| f.standing().any(|r| r.id.is_malware()))
-                || (flaw.is_none() && v.aliases.iter().any(findings_model::AdvisoryId::is_malware));
-            if malware {
-                let vectors = std::mem::take(&mut observation.rating.vectors);
-                observation.rating = Rating { vectors, ..Rating::word(Severity::Critical, SeveritySource::Policy) };
+            if let Some(rating) = rating(v, flaw.as_ref(), &observation.rating.vectors) {
+                observation.rating = rating;
             }
             link(observation, flaw.as_ref());
         }
     }
+
+    /// How bad the records say that a flaw is, by the rules of [`Self::enrich`]; none where they do not know it or say nothing of it.
+    pub fn rating(&self, v: &Vulnerability) -> Option<Rating> {
+        rating(v, Some(&self.flaw(v)?), &[])
+    }
 }
 
-fn rating(flaw: &Flaw<'_>, scanner: &Rating) -> Rating {
+/// The rating of a flaw where it is not the scanner's, whose vectors are kept.
+fn rating(v: &Vulnerability, flaw: Option<&Flaw<'_>>, of_scanner: &[CvssVector]) -> Option<Rating> {
+    let told = flaw.and_then(|flaw| rating_of_records(flaw, of_scanner));
+    let is_malware = v.id.is_malware()
+        || flaw.map_or_else(
+            || v.aliases.iter().any(AdvisoryId::is_malware),
+            |flaw| flaw.standing().any(|r| r.id.is_malware()),
+        );
+    if !is_malware {
+        return told;
+    }
+    let vectors = told.map_or_else(|| of_scanner.to_vec(), |rating| rating.vectors);
+    Some(Rating { vectors, ..Rating::word(Severity::Critical, SeveritySource::Policy) })
+}
+
+/// The newest vector of the records, else their worst word.
+fn rating_of_records(flaw: &Flaw<'_>, of_scanner: &[CvssVector]) -> Option<Rating> {
     let vectors: Vec<CvssVector> =
         flaw.standing().flat_map(|r| &r.vectors).chain(flaw.affected().flat_map(|a| &a.vectors)).cloned().collect();
     if let Some(mut rating) = Rating::from_vectors(vectors, SeveritySource::AdvisoryVector) {
-        let more: Vec<_> = scanner.vectors.iter().filter(|v| !rating.vectors.contains(v)).cloned().collect();
+        let more: Vec<_> = of_scanner.iter().filter(|v| !rating.vectors.contains(v)).cloned().collect();
         rating.vectors.extend(more);
-        return rating;
+        return Some(rating);
     }
     let words = flaw.standing().filter_map(|r| r.word).chain(flaw.affected().filter_map(|a| a.word));
-    match words.max_by_key(|s| s.rank()) {
-        Some(word) => Rating { vectors: scanner.vectors.clone(), ..Rating::word(word, SeveritySource::AdvisoryWord) },
-        None => scanner.clone(),
-    }
+    let word = words.max_by_key(|s| s.rank())?;
+    Some(Rating { vectors: of_scanner.to_vec(), ..Rating::word(word, SeveritySource::AdvisoryWord) })
 }
 
 fn link(observation: &mut Observation, flaw: Option<&Flaw<'_>>) {
@@ -66,7 +82,7 @@ fn link(observation: &mut Observation, flaw: Option<&Flaw<'_>>) {
     };
     if observation.reference_url.is_none() {
         // The public page of the printed id, else of the first alias that has one.
-        let page = std::iter::once(&v.id).chain(&v.aliases).find_map(findings_model::AdvisoryId::reference_url);
+        let page = std::iter::once(&v.id).chain(&v.aliases).find_map(AdvisoryId::reference_url);
         let first = || flaw?.standing().find_map(|r| r.references.first()).map(Into::into);
         observation.reference_url = page.or_else(first);
     }

@@ -115,9 +115,13 @@ impl AdvisoryStore {
     ///
     /// Only then may what the records say replace what they said before.
     pub fn has_all_of(&self, v: &Vulnerability) -> bool {
+        self.flaw(v).is_some_and(|flaw| !self.waits_for(v, Some(&flaw)))
+    }
+
+    /// Whether an id of a flaw was asked for without an answer.
+    fn waits_for(&self, v: &Vulnerability, flaw: Option<&Flaw<'_>>) -> bool {
         let unanswered = |id: &AdvisoryId| self.unanswered.contains(id);
-        !v.all_ids().into_iter().any(unanswered)
-            && self.flaw(v).is_some_and(|flaw| !flaw.ids.iter().any(|id| unanswered(id)))
+        v.all_ids().into_iter().any(unanswered) || flaw.is_some_and(|flaw| flaw.ids.iter().any(|id| unanswered(id)))
     }
 
     /// Whether it holds no record.
@@ -180,11 +184,18 @@ impl AdvisoryStore {
     ///
     /// Withdrawn: every record of the flaw is. Affected: a version list, or a range (PyPI only, by PEP 440), of one that is not
     /// withdrawn holds the version. Unreadable: none does, and a part that could tell is no OSV. Not affected: the versions of all of
-    /// them can be compared and none holds it. Everything else is unknown.
+    /// them can be compared and none holds it. Everything else is unknown. While
+    /// a record is out of reach, only that the version is affected can be told.
     pub fn verdict(&self, v: &Vulnerability) -> AdvisoryVerdict {
-        let Some(flaw) = self.flaw(v) else {
-            return AdvisoryVerdict::Unknown;
-        };
+        let flaw = self.flaw(v);
+        match flaw.as_ref().map_or(AdvisoryVerdict::Unknown, |flaw| Self::verdict_of(flaw, v)) {
+            AdvisoryVerdict::Affected => AdvisoryVerdict::Affected,
+            _ if self.waits_for(v, flaw.as_ref()) => AdvisoryVerdict::Unanswered,
+            told => told,
+        }
+    }
+
+    fn verdict_of(flaw: &Flaw<'_>, v: &Vulnerability) -> AdvisoryVerdict {
         if flaw.records.iter().chain(&flaw.bare).all(|r| r.withdrawn) {
             return AdvisoryVerdict::Withdrawn;
         }

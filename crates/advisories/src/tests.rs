@@ -102,6 +102,27 @@ fn the_twin_record_gives_the_severity() {
 }
 
 #[test]
+fn a_flaw_that_no_report_names_is_rated_as_one_that_is_reported() {
+    let rated = |records: &[&str], ids: &[&str]| {
+        let rating = store(records).rating(&vulnerability("pkg", "1.0", ids));
+        rating.map(|rating| (rating.severity, rating.source))
+    };
+    let more = |vector: &str| format!(r#","severity":[{{"type":"CVSS_V3","score":"{vector}"}}]"#);
+    let pysec = record("PYSEC-1", r#""CVE-1-1","GHSA-1""#, "pkg", "");
+    let ghsa = record("GHSA-1", r#""CVE-1-1""#, "pkg", &more(V31_CRITICAL));
+    let vector = Some((Severity::Critical, SeveritySource::AdvisoryVector));
+    assert_eq!(rated(&[&pysec, &ghsa], &["PYSEC-1"]), vector);
+    assert_eq!(rated(&[&ghsa], &["OSV-9", "CVE-1-1"]), vector, "by an alias");
+    assert_eq!(rated(&[&pysec], &["PYSEC-1"]), None, "nothing is said");
+    assert_eq!(rated(&[&ghsa], &["PYSEC-9"]), None, "it is not known");
+    assert_eq!(rated(&[], &["MAL-2024-1"]), None);
+    let gone = record("GHSA-1", "", "pkg", &format!(r#"{},"withdrawn":"2026-01-01T00:00:00Z""#, more(V31_CRITICAL)));
+    assert_eq!(rated(&[&gone], &["GHSA-1"]), None, "withdrawn");
+    let malware = record("MAL-2024-1", r#""GHSA-1""#, "pkg", &more(V31_MEDIUM));
+    assert_eq!(rated(&[&malware], &["GHSA-1"]), Some((Severity::Critical, SeveritySource::Policy)));
+}
+
+#[test]
 fn the_newest_vector_counts_and_all_are_kept() {
     let more = format!(
         r#","severity":[{{"type":"CVSS_V3","score":"{V31_CRITICAL}"}},{{"type":"CVSS_V4","score":"{V40_HIGH}"}},

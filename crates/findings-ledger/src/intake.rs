@@ -9,7 +9,9 @@ mod group;
 mod lost;
 mod names;
 mod order;
+mod parting;
 mod plan_index;
+mod rating;
 mod refresh;
 mod repeated;
 mod run;
@@ -22,7 +24,7 @@ mod used_with;
 use std::collections::{BTreeMap, BTreeSet};
 
 use findings_model::{
-    AdvisoryVerdict, Attribution, Clearance, ExceptedBy, Finding, Package, ResolvedReason, Scan, ScanSummary,
+    AdvisoryVerdict, Attribution, Clearance, ExceptedBy, Finding, Package, Rating, ResolvedReason, Scan, ScanSummary,
     ScanTarget, ScannerName, Scope, SeveritySource, Status, Subject, Timestamp, Vulnerability,
     identity::{self, Match, Seen},
 };
@@ -59,6 +61,9 @@ pub struct Intake<'a> {
     pub advisory: &'a dyn Fn(&Vulnerability) -> AdvisoryVerdict,
     /// Whether this run had every advisory record about a flaw; not so where it has none, or a source did not answer.
     pub advised: &'a dyn Fn(&Vulnerability) -> bool,
+    /// What the advisory records say of how bad a flaw is; none where they say nothing of it. Asked for what no report of the run
+    /// names, since the scans are enriched already.
+    pub advisory_rating: &'a dyn Fn(&Vulnerability) -> Option<Rating>,
     /// What people decided.
     pub plans: &'a Plans,
     /// What the configuration excepts.
@@ -176,6 +181,9 @@ fn take_in_known(mut ledger: Ledger, intake: &Intake<'_>) -> Outcome {
         own.clear();
         if let Some(group) = of_known.next_if(|group| group[0].0 == Match::Known(k)) {
             own.extend(group.iter().map(|(_, record)| record));
+        }
+        if let Some(parted) = assignment.parted.get(&k) {
+            parting::cut_back(finding, &own, parted.iter().map(|at| &records[*at]));
         }
         steps.push(advance(finding, &own, assignment.contested.contains(&k), &run, intake));
     }
@@ -380,6 +388,9 @@ fn advance(
         resolved = Some(*reason);
         by = scanner.clone();
     }
+    if resolved.is_none() && !was_resolved {
+        rating::by_advisories(finding, run, today);
+    }
     Step { before, seen, resolved, by, old_severity, hidden, left_out, elsewhere }
 }
 
@@ -421,10 +432,10 @@ fn settle<'a>(
         (None, None) => exceptions.counts_again(finding, plans.expired(finding)),
     }
     if let Some(severity) = plans.severity(finding) {
-        refresh::put_over(finding, severity);
+        rating::put_over(finding, severity);
     } else if finding.rating.source == SeveritySource::Override {
         // The person took the word back, and no scan of this run says what it was before.
-        refresh::take_off(finding);
+        rating::take_off(finding);
     }
 }
 

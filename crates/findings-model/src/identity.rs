@@ -5,7 +5,8 @@
 //!
 //! - **Vulnerabilities**, inside one package: an id that a scanner has already printed for the finding; then equal, non-empty
 //!   sets of CVE numbers; then an id in common where one side has no CVE number, if only one flaw comes into question. Alias
-//!   lists lie in both directions, so an id in common alone never joins two flaws that have different CVE numbers.
+//!   lists lie in both directions, so an id in common alone never joins two flaws that have different CVE numbers; and what was
+//!   one finding while a CVE number was missing parts when its records turn out to have none in common.
 //! - **Code**, inside one scanner: rule, file and what the line says; then the same place under a former name of the rule; then
 //!   a file that is gone and a place elsewhere that says the same; then rule and file, whatever the line says now.
 //! - **Secrets**, inside one scanner: type, file and keyed mark; then type and mark in a file that took the place of one that is
@@ -62,6 +63,8 @@ pub struct Assignment {
     pub new: usize,
     /// Known findings that no record was matched to although one may be theirs: absence proves nothing for them.
     pub contested: BTreeSet<usize>,
+    /// For a known finding the records that were taken for it until now and are other flaws: what only they tell is not its own.
+    pub parted: BTreeMap<usize, BTreeSet<usize>>,
 }
 
 /// Finds out which known finding each record is, and which of the rest are one finding among themselves.
@@ -70,7 +73,6 @@ pub struct Assignment {
 /// `seen` does not change which records come together; where records are interchangeable the earlier one is taken first.
 pub fn assign(known: &[Finding], seen: &[Seen<'_>], file_gone: &dyn Fn(&ScannerName, &str) -> bool) -> Assignment {
     let mut of = vec![Slot::Open; seen.len()];
-    let mut contested = BTreeSet::new();
     let (mut known_flaws, mut seen_flaws) = (Vec::new(), Vec::new());
     let mut known_spots = spots::ByKind::default();
     let mut seen_spots = spots::ByKind::default();
@@ -88,7 +90,7 @@ pub fn assign(known: &[Finding], seen: &[Seen<'_>], file_gone: &dyn Fn(&ScannerN
             other => seen_spots.add(other, |s| spots::Spot::of_record(index, record.scanner, s)),
         }
     }
-    flaws::assign(&known_flaws, &seen_flaws, &mut of, &mut contested);
+    let asides = flaws::assign(&known_flaws, &seen_flaws, &mut of);
     spots::assign_code(&known_spots.code, &seen_spots.code, file_gone, &mut of);
     spots::assign_secrets(&known_spots.secrets, &seen_spots.secrets, file_gone, &mut of);
     for (twin, first) in merged {
@@ -97,7 +99,7 @@ pub fn assign(known: &[Finding], seen: &[Seen<'_>], file_gone: &dyn Fn(&ScannerN
             settled => settled,
         };
     }
-    number(&of, contested)
+    number(&of, asides)
 }
 
 /// Pairs two sets of findings that share no history: for each current finding the index of the previous one that it is.
@@ -121,7 +123,7 @@ pub fn pair(previous: &[Finding], current: &[Finding], file_gone: &dyn Fn(&str) 
             other => seen_spots.add(other, |s| spots::Spot::of_finding(index, finding, s)),
         }
     }
-    flaws::assign(&known_flaws, &seen_flaws, &mut of, &mut BTreeSet::new());
+    flaws::assign(&known_flaws, &seen_flaws, &mut of);
     let gone = |_: &ScannerName, path: &str| file_gone(path);
     spots::assign_code(&known_spots.code, &seen_spots.code, &gone, &mut of);
     spots::assign_secrets(&known_spots.secrets, &seen_spots.secrets, &gone, &mut of);
@@ -179,7 +181,7 @@ enum Slot {
     With(usize),
 }
 
-fn number(of: &[Slot], contested: BTreeSet<usize>) -> Assignment {
+fn number(of: &[Slot], asides: flaws::Asides) -> Assignment {
     let mut numbers = vec![NONE; of.len()];
     let mut new = 0;
     let mut matches = Vec::with_capacity(of.len());
@@ -198,5 +200,5 @@ fn number(of: &[Slot], contested: BTreeSet<usize>) -> Assignment {
         }
         matches.push(Match::New(numbers[group]));
     }
-    Assignment { matches, new, contested }
+    Assignment { matches, new, contested: asides.contested, parted: asides.parted }
 }

@@ -128,6 +128,8 @@ pub enum AdvisoryVerdict {
     Unknown,
     /// What can be read of the records does not hold the version, and not all of them can be read.
     Unreadable,
+    /// A source was asked for a record of the flaw and gave no answer, and the others do not say that the version is affected.
+    Unanswered,
     /// Every record of the flaw is withdrawn.
     Withdrawn,
     /// The version is in an affected range.

@@ -201,6 +201,7 @@ fn take_in_with(
         still_in: &|path, subject| lines.still_say(path, subject),
         advisory: &|_| AdvisoryVerdict::Unknown,
         advised: &|_| false,
+        advisory_rating: &|_| None,
         plans,
         exceptions: &rules.exceptions,
         declares: &|package| scopes.declares(package),

@@ -211,6 +211,7 @@ pub fn update_findings(project: &Project, request: &FindingsRequest) -> Result<F
             still_in: &|path, subject| lines.still_say(path, subject),
             advisory: &|vulnerability| store.verdict(vulnerability),
             advised: &|vulnerability| store.has_all_of(vulnerability),
+            advisory_rating: &|vulnerability| store.rating(vulnerability),
             plans: &decisions,
             exceptions: &request.exceptions,
             declares: &|package| scopes.declares(package),

@@ -111,6 +111,27 @@ fn one_record_out_of_reach_changes_no_severity_and_a_changed_one_does() {
 }
 
 #[test]
+fn a_changed_record_reaches_a_flaw_that_the_report_of_the_week_skips() {
+    let project = project();
+    let osv = service();
+    osv.put("GHSA-aaaa-bbbb-cccc", twin("CVSS:3.1/AV:N/AC:H/PR:N/UI:R/S:U/C:L/I:L/A:N"));
+    let ask = |now: &str| outcome(run(&project, now).args(["--advisories", &osv.url()]));
+    assert_eq!(rating(&ask(MONDAY).0), ["medium", "advisory_vector", "2026-01-05"]);
+
+    let skipped = json!({"dependencies": [{"name": "demo", "skip_reason": "503"}, {"name": "idna", "version": "3", "vulns": []}]});
+    project.write(&format!("{REPORTS}/pip-audit.json"), skipped.to_string());
+    osv.put("GHSA-aaaa-bbbb-cccc", twin(CRITICAL));
+    let (finding, _) = ask("2026-01-08T03:00:00Z");
+    assert_eq!(rating(&finding), ["critical", "advisory_vector", "2026-01-08"]);
+    assert_eq!(finding["status"], "unverified");
+
+    drop(osv);
+    project.write(&format!("{REPORTS}/pip-audit.json"), "{");
+    let (finding, _) = outcome(run(&project, "2026-01-15T03:00:00Z").args(["--offline"]));
+    assert_eq!(rating(&finding), ["critical", "advisory_vector", "2026-01-08"]);
+}
+
+#[test]
 fn nothing_is_asked_offline_or_for_nothing() {
     let osv = service();
     let project = project();

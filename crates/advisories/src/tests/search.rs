@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use findings_model::{AdvisoryId, Rating, Severity, Vulnerability};
+use findings_model::{AdvisoryId, AdvisoryVerdict, Rating, Severity, Vulnerability};
 use proptest::prelude::*;
 
 use super::{V31_CRITICAL, V31_MEDIUM, enriched, record, store, vulnerability};
@@ -85,6 +85,28 @@ fn without_an_answer_about_a_twin_the_records_are_not_all() {
         assert_eq!(store.add_found(search), []);
         assert_eq!((store.has_all_of(&flaw), severity(&store, &flaw)), (all, expected), "{twin:?}");
     }
+}
+
+#[test]
+fn a_record_out_of_reach_leaves_open_whether_a_flaw_is_over() {
+    let flaw = |version: &str| vulnerability("pkg", version, &["PYSEC-1", "GHSA-1"]);
+    let verdict = |pysec: Answer, ghsa: Answer, version: &str| {
+        let mut store = AdvisoryStore::default();
+        let mut search = store.search(&[flaw(version)], 100);
+        carry_out(&mut search, &BTreeMap::from([("PYSEC-1", pysec), ("GHSA-1", ghsa)]));
+        assert_eq!(store.add_found(search), []);
+        store.verdict(&flaw(version))
+    };
+    let pysec = || rated("PYSEC-1", "", "");
+    let withdrawn =
+        || Answer::Record(record("PYSEC-1", "", "pkg", r#","withdrawn":"2026-01-01T00:00:00Z""#).into_bytes());
+    assert_eq!(verdict(Answer::None, Answer::None, "1.0"), AdvisoryVerdict::Unanswered);
+    assert_eq!(verdict(Answer::NotThere, Answer::NotThere, "1.0"), AdvisoryVerdict::Unknown);
+    assert_eq!(verdict(withdrawn(), Answer::None, "1.0"), AdvisoryVerdict::Unanswered);
+    assert_eq!(verdict(withdrawn(), Answer::NotThere, "1.0"), AdvisoryVerdict::Withdrawn);
+    assert_eq!(verdict(pysec(), Answer::None, "1.0"), AdvisoryVerdict::Affected);
+    assert_eq!(verdict(pysec(), Answer::None, "3.0"), AdvisoryVerdict::Unanswered);
+    assert_eq!(verdict(pysec(), Answer::NotThere, "3.0"), AdvisoryVerdict::NotAffected);
 }
 
 #[test]

@@ -58,8 +58,10 @@ fn flaw(v: &Vulnerability, place: &Place<'_>, intake: &Intake<'_>) -> Ending {
         (_, Place::PackageGone) => Ending::Ended(ResolvedReason::Removed),
         // The installed version is still in an affected range: the scanner stopped reporting, nothing was fixed.
         (AdvisoryVerdict::Affected, Place::PackageAt(_)) => Ending::Unproved,
-        // A record that is there and damaged may say the same. An upgrade is evidence of its own.
-        (AdvisoryVerdict::Unreadable, Place::PackageAt(_)) if !upgraded => Ending::Unproved,
+        // A record that is damaged or out of reach may say the same. An upgrade is evidence of its own.
+        (AdvisoryVerdict::Unreadable | AdvisoryVerdict::Unanswered, Place::PackageAt(_)) if !upgraded => {
+            Ending::Unproved
+        }
         _ if upgraded => Ending::Ended(ResolvedReason::Upgraded),
         _ => Ending::Ended(ResolvedReason::NoLongerReported),
     }

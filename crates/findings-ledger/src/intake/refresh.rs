@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use findings_model::{
     AdvisoryId, AdvisoryIds, Attributions, Clearance, Extra, Finding, FindingId, Rating, ScanTarget, ScannerName,
-    Scope, Severity, SeveritySource, Status, Subject, UnderOverride, Vulnerability,
+    Scope, Status, Subject, Vulnerability,
 };
 use smol_str::SmolStr;
 use time::Date;
@@ -12,6 +12,7 @@ use time::Date;
 use super::{
     attribute, fix,
     names::preference,
+    rating,
     run::{Record, Run},
 };
 
@@ -62,9 +63,7 @@ pub(super) fn apply(finding: &mut Finding, records: &[&Record<'_>], run: &Run<'_
     });
     let Some(lead) = records.first() else { return };
     let may_forget = may_forget_aliases(finding, &records, run);
-    if finding.rating.source == SeveritySource::Override && finding.under_override().is_some() {
-        take_off(finding);
-    }
+    rating::take_off_to_rate(finding);
     match (&mut finding.subject, &lead.observation.subject) {
         (Subject::Vulnerability(old), Subject::Vulnerability(new)) => {
             let forgotten = if records.len() == 1 && is_told_again(old, new) {
@@ -100,10 +99,7 @@ pub(super) fn apply(finding: &mut Finding, records: &[&Record<'_>], run: &Run<'_
     // What was cleared, perhaps at another version, rates nothing while something is there that was not.
     let counting = records.iter().take_while(|r| r.observation.clearance.is_none()).count();
     let rated = if counting == 0 { &records[..] } else { &records[..counting] };
-    if let Some(rating) = news(finding, rated, run) {
-        finding.rated_on = is_advisory(rating.source).then_some(today);
-        finding.rating = rating;
-    }
+    rating::by_records(finding, rated, run, today);
     if let Some(said) = records.iter().map(|r| &r.observation.description).find(|d| !d.is_empty())
         && *said != finding.description
     {
@@ -138,41 +134,13 @@ fn remember_aliases(finding: &mut Finding, forgotten: AdvisoryIds) {
     });
 }
 
-/// Puts a person's word in front of a finding's severity, and keeps what it was.
-pub(super) fn put_over(finding: &mut Finding, severity: Severity) {
-    if finding.rating.source != SeveritySource::Override {
-        let under = UnderOverride {
-            severity: finding.rating.severity,
-            source: finding.rating.source,
-            rated_on: finding.rated_on,
-        };
-        finding.remember(|memory| memory.under_override = Some(under));
-    }
-    finding.rating.severity = severity;
-    finding.rating.source = SeveritySource::Override;
-    finding.rated_on = None;
-}
-
-/// Takes a person's word away again: the severity is what it was before.
-pub(super) fn take_off(finding: &mut Finding) {
-    if let Some(under) = finding.under_override() {
-        finding.remember(|memory| memory.under_override = None);
-        finding.rating.severity = under.severity;
-        finding.rating.source = under.source;
-        finding.rated_on = under.rated_on;
-    } else {
-        let vectors = std::mem::take(&mut finding.rating.vectors);
-        finding.rating = Rating::from_vectors(vectors, SeveritySource::Scanner).unwrap_or_else(Rating::unknown);
-    }
-}
-
 /// Whether an alias that no record of this run names may be taken for withdrawn: only if everyone who could have named it
 /// was heard.
 fn may_forget_aliases(finding: &Finding, records: &[&Record<'_>], run: &Run<'_>) -> bool {
     let under = finding.under_override().map_or(finding.rating.source, |under| under.source);
     let is_heard = |name: &ScannerName| records.iter().any(|r| r.scanner == name) || run.is_retired(name);
     finding.scanners.iter().all(|(name, a)| a.ended.is_some() || is_heard(name))
-        && (!is_advisory(under) || run.is_advised(finding))
+        && (!rating::is_advisory(under) || run.is_advised(finding))
 }
 
 /// Whether a record says the same of a flaw as is known, apart from its fixes, which are taken over here.
@@ -266,42 +234,4 @@ fn speaks_of(statement: &Record<'_>, record: &Record<'_>) -> bool {
         }
         _ => true,
     }
-}
-
-/// The strongest source's word, the worst of several; none where what is known stays. What was known from a stronger source, or
-/// from a scanner that could not speak this time, is not weakened by its silence. What an advisory record said changes only where
-/// all records of the flaw could be had: with one of them out of reach the others would rate it differently for no reason.
-fn news(finding: &Finding, records: &[&Record<'_>], run: &Run<'_>) -> Option<Rating> {
-    let old = &finding.rating;
-    let told = records.iter().filter(|r| old.severity == Severity::Unknown || !r.observation.rating_assumed);
-    let best = told.map(|r| &r.observation.rating).min_by(|a, b| {
-        let words = |r: &Rating| (r.source, std::cmp::Reverse(r.severity.rank()));
-        let number = |r: &Rating| r.score.map_or(0.0, findings_model::CvssScore::value);
-        words(a)
-            .cmp(&words(b))
-            .then_with(|| number(b).total_cmp(&number(a)))
-            .then_with(|| a.vectors.len().cmp(&b.vectors.len()).reverse())
-    });
-    let best = best.filter(|r| r.severity != Severity::Unknown || old.source == SeveritySource::Override)?;
-    if old.severity == Severity::Unknown || old.source == SeveritySource::Override {
-        return Some(best.clone());
-    }
-    if is_advisory(old.source) && is_advisory(best.source) {
-        return run.is_advised(finding).then(|| best.clone());
-    }
-    let is_flaw = matches!(finding.subject, Subject::Vulnerability(_));
-    if is_flaw && best.source > old.source {
-        return None;
-    }
-    let is_reporter = |name: &ScannerName| records.iter().any(|r| r.scanner == name);
-    let unheard =
-        finding.scanners.iter().any(|(name, a)| a.ended.is_none() && !is_reporter(name) && !run.is_usable(name));
-    if unheard && best.source == old.source && best.severity.rank() < old.severity.rank() {
-        return None;
-    }
-    Some(best.clone())
-}
-
-fn is_advisory(source: SeveritySource) -> bool {
-    matches!(source, SeveritySource::AdvisoryVector | SeveritySource::AdvisoryWord)
 }

@@ -6,8 +6,8 @@ use std::{
 };
 
 use findings_model::{
-    Clearance, Coverage, CoverageState, ExceptedBy, Finding, Observation, Package, Scan, ScanSummary, ScanTarget,
-    ScannerName, ScannerState, Status, Subject, Timestamp,
+    Clearance, Coverage, CoverageState, ExceptedBy, Finding, Observation, Package, Rating, Scan, ScanSummary,
+    ScanTarget, ScannerName, ScannerState, Status, Subject, Timestamp, Vulnerability,
 };
 
 use super::{
@@ -194,6 +194,11 @@ impl<'a> Run<'a> {
     /// Whether this run had every advisory record about the flaw that a finding is.
     pub(super) fn is_advised(&self, finding: &Finding) -> bool {
         matches!(&finding.subject, Subject::Vulnerability(v) if (self.intake.advised)(v))
+    }
+
+    /// What the advisory records say of how bad a flaw is.
+    pub(super) fn advisory_rating(&self, flaw: &Vulnerability) -> Option<Rating> {
+        (self.intake.advisory_rating)(flaw)
     }
 
     /// Whether a scanner gave any usable report.

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use findings_model::{
-    AdvisoryVerdict, CodeSpot, CodeText, PackageName, ResolvedReason, Scan, ScannerName, Scope, SecretSpot, Status,
-    Subject, date_text,
+    AdvisoryVerdict, CodeSpot, CodeText, PackageName, Rating, ResolvedReason, Scan, ScannerName, Scope, SecretSpot,
+    Status, Subject, date_text,
 };
 
 use super::{at, name};
@@ -19,6 +19,8 @@ pub(super) struct Project {
     pub(super) lines: BTreeMap<&'static str, Vec<&'static str>>,
     /// What the advisory records say about an id.
     pub(super) verdicts: BTreeMap<&'static str, AdvisoryVerdict>,
+    /// How bad the advisory records say that the flaw with an id is.
+    pub(super) ratings: BTreeMap<&'static str, Rating>,
     /// Whether every advisory record could be had.
     pub(super) advised: bool,
     /// Packages that the project declares without a condition.
@@ -39,6 +41,7 @@ impl Project {
             files: BTreeSet::new(),
             lines: BTreeMap::new(),
             verdicts: BTreeMap::new(),
+            ratings: BTreeMap::new(),
             advised: true,
             declared: BTreeSet::new(),
             required: Required::Default,
@@ -93,6 +96,9 @@ impl Project {
                     said.copied().unwrap_or(AdvisoryVerdict::Unknown)
                 },
                 advised: &|_| self.advised,
+                advisory_rating: &|v| {
+                    std::iter::once(&v.id).chain(&v.aliases).find_map(|id| self.ratings.get(id.as_str())).cloned()
+                },
                 plans: &self.plans,
                 exceptions: &self.configured,
                 declares: &|package| self.declared.contains(package.name()),

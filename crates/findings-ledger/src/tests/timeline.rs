@@ -37,7 +37,7 @@ fn a_flaw_from_first_sight_to_its_end_and_back() {
 
 #[test]
 fn the_reasons_why_a_flaw_ends() {
-    use AdvisoryVerdict::{Affected, NotAffected, Unknown, Unreadable, Withdrawn};
+    use AdvisoryVerdict::{Affected, NotAffected, Unanswered, Unknown, Unreadable, Withdrawn};
 
     let end = |verdict: AdvisoryVerdict, packages: &str| {
         let mut p = Project::new();
@@ -60,6 +60,10 @@ fn the_reasons_why_a_flaw_ends() {
     assert_eq!(end(Unreadable, "requests 2.19.0"), None);
     assert_eq!(end(Unreadable, "requests 2.25.1"), Some(ResolvedReason::Upgraded));
     assert_eq!(end(Unreadable, "idna 3.10"), Some(ResolvedReason::Removed));
+    // So may it be while a record is out of reach; at another version the scanner's silence is new.
+    assert_eq!(end(Unanswered, "requests 2.19.0"), None);
+    assert_eq!(end(Unanswered, "requests 2.25.1"), Some(ResolvedReason::Upgraded));
+    assert_eq!(end(Unanswered, "idna 3.10"), Some(ResolvedReason::Removed));
 }
 
 #[test]

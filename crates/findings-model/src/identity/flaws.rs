@@ -5,7 +5,7 @@
 mod numbers;
 mod package;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use self::package::{Home, InPackage};
 use super::{FastMap, NONE, Slot, groups::Groups};
@@ -26,6 +26,15 @@ impl<'a> KnownFlaw<'a> {
     }
 }
 
+/// What is to be said of known flaws beside the records that they are.
+#[derive(Debug, Default)]
+pub(super) struct Asides {
+    /// Flaws without a record although one may be theirs.
+    pub(super) contested: BTreeSet<usize>,
+    /// For a flaw the records that were taken for it until now and are others.
+    pub(super) parted: BTreeMap<usize, BTreeSet<usize>>,
+}
+
 /// A flaw that a report names.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct SeenFlaw<'a> {
@@ -34,7 +43,8 @@ pub(super) struct SeenFlaw<'a> {
 }
 
 /// Assigns every seen flaw, package by package.
-pub(super) fn assign(known: &[KnownFlaw<'_>], seen: &[SeenFlaw<'_>], of: &mut [Slot], contested: &mut BTreeSet<usize>) {
+pub(super) fn assign(known: &[KnownFlaw<'_>], seen: &[SeenFlaw<'_>], of: &mut [Slot]) -> Asides {
+    let mut asides = Asides::default();
     let mut packages = Packages::default();
     let seen_groups: Vec<usize> = seen.iter().map(|s| packages.number(&s.flaw.package)).collect();
     // A package without any record has nothing to assign and nothing to contest.
@@ -64,8 +74,12 @@ pub(super) fn assign(known: &[KnownFlaw<'_>], seen: &[SeenFlaw<'_>], of: &mut [S
                 Home::Class(first) => Slot::With(seen[seen_here[first]].index),
             };
         }
-        contested.extend(inside.contested().map(|k| known[known_here[k]].index));
+        asides.contested.extend(inside.contested().map(|k| known[known_here[k]].index));
+        for (k, s) in inside.parted() {
+            asides.parted.entry(known[known_here[k]].index).or_default().insert(seen[seen_here[s]].index);
+        }
     }
+    asides
 }
 
 /// The classes of records of one package, without any known finding.

@@ -88,7 +88,8 @@ fn of_scanner(name: &str, mut finding: Finding) -> Finding {
     finding
 }
 
-/// Says for each record `k0` (known finding 0) or `n0` (new finding 0), then the contested known ones.
+/// Says for each record `k0` (known finding 0) or `n0` (new finding 0), then the contested known ones (`?0`) and those that records
+/// parted from (`0/1`, known finding and record).
 fn check(known: &[Finding], seen: &[Subject], gone: &[&str], expected: &str) {
     let name = scanner();
     let seen: Vec<Seen<'_>> = seen.iter().map(|subject| Seen { subject, scanner: &name, report: 0 }).collect();
@@ -102,6 +103,7 @@ fn check(known: &[Finding], seen: &[Subject], gone: &[&str], expected: &str) {
         })
         .collect();
     words.extend(result.contested.iter().map(|k| format!("?{k}")));
+    words.extend(result.parted.iter().flat_map(|(k, records)| records.iter().map(move |s| format!("{k}/{s}"))));
     assert_eq!(words.join(" "), expected);
 }
 
@@ -176,6 +178,57 @@ fn a_contested_finding_stays_contested_on_the_next_look() {
     ledger[0].status = Status::Unverified { since: day(8) };
     ledger[1].discovered = day(8);
     check(&ledger, &all(flaw, &["a PYSEC-1 CVE-1-1 CVE-1-2"]), &[], "k1 ?0");
+}
+
+/// A finding that two ids were printed for while they seemed to be one flaw.
+fn merged(name: &str, text: &str, printed: &str) -> Finding {
+    let mut finding = finding(name, flaw(text));
+    let Subject::Vulnerability(v) = &mut finding.subject else { unreachable!() };
+    v.printed.extend(printed.split(' ').map(|id| AdvisoryId::parse(id).unwrap()));
+    finding
+}
+
+#[test]
+fn flaws_that_seemed_to_be_one_part_when_their_cve_numbers_differ() {
+    let once = |name: &str, text: &str| [merged(name, text, "PYSEC-1 PYSEC-2")];
+    let two = all(flaw, &["a PYSEC-1 CVE-1-1", "a PYSEC-2 CVE-1-2"]);
+    // The one that the finding is named after stays, whatever else is known of it.
+    check(&once("PYSEC-2", "a PYSEC-1 GHSA-q CVE-1-1 PYSEC-2"), &two, &[], "n0 k0 0/0");
+    check(&once("PYSEC-1@a", "a PYSEC-2 GHSA-q PYSEC-1"), &two, &[], "k0 n0 0/1");
+    check(&once("CVE-1-2", "a PYSEC-1 CVE-1-1 CVE-1-2 PYSEC-2"), &two, &[], "n0 k0 0/0");
+    // Its name tells nothing: the one with its last id, then the one with its numbers.
+    check(&once("GHSA-q", "a PYSEC-2 GHSA-q PYSEC-1"), &two, &[], "n0 k0 0/0");
+    check(&once("GHSA-q", "a GHSA-q CVE-1-2 PYSEC-1 PYSEC-2"), &two, &[], "n0 k0 0/0");
+    // Nothing tells: it stays one.
+    check(&once("GHSA-q", "a GHSA-q PYSEC-1 PYSEC-2"), &two, &[], "k0 k0");
+    check(&once("GHSA-q", "a GHSA-q CVE-1-1 CVE-1-2 PYSEC-1 PYSEC-2"), &two, &[], "k0 k0");
+    // What was learned in the same week goes with them; what has no number stays where its id is known.
+    let more = ["a PYSEC-1 CVE-1-1", "a GHSA-9 CVE-1-2", "a PYSEC-2 CVE-1-2", "a GHSA-q"];
+    check(&[merged("PYSEC-1", "a PYSEC-1", "PYSEC-2 GHSA-q")], &all(flaw, &more), &[], "k0 n0 n0 k0 0/1 0/2");
+}
+
+#[test]
+fn what_may_still_be_one_flaw_does_not_part() {
+    let once = merged("PYSEC-1", "a PYSEC-1 GHSA-q", "PYSEC-1 PYSEC-2 GHSA-q");
+    let stays = |texts: &[&str], expected: &str| check(std::slice::from_ref(&once), &all(flaw, texts), &[], expected);
+    stays(&["a PYSEC-1 CVE-1-1", "a PYSEC-2 GHSA-q"], "k0 k0");
+    stays(&["a PYSEC-1 CVE-1-1", "a PYSEC-2 CVE-1-1 CVE-1-2"], "k0 k0");
+    // A record with both numbers holds the other two together.
+    stays(&["a PYSEC-1 CVE-1-1", "a PYSEC-2 CVE-1-2", "a GHSA-q CVE-1-1 CVE-1-2"], "k0 k0 k0");
+    // One id is one flaw, whatever is said of it.
+    stays(&["a PYSEC-1 CVE-1-1", "a PYSEC-1 CVE-1-2"], "k0 k0");
+    // Alone, it may be the same flaw under another number.
+    stays(&["a PYSEC-2 CVE-1-2"], "k0");
+}
+
+#[test]
+fn a_flaw_that_parts_goes_to_the_finding_with_its_cve_numbers() {
+    let ledger = [merged("PYSEC-1", "a PYSEC-1", "PYSEC-2"), finding("F1", flaw("a GHSA-2 CVE-1-2"))];
+    let two = ["a PYSEC-1 CVE-1-1", "a PYSEC-2 CVE-1-2"];
+    check(&ledger, &all(flaw, &two), &[], "k0 k1 0/1");
+    check(&ledger, &all(flaw, &[two[0], two[1], "a GHSA-2 CVE-1-2"]), &[], "k0 k1 k1 0/1");
+    // That finding has other numbers now.
+    check(&ledger, &all(flaw, &[two[0], two[1], "a GHSA-2 CVE-1-3"]), &[], "k0 n0 k1 0/1");
 }
 
 #[test]
@@ -438,8 +491,9 @@ fn any_case(subject: BoxedStrategy<Subject>) -> impl Strategy<Value = (Vec<Findi
     )
 }
 
-/// What was found, in words that do not depend on the order of the input: for each known finding and each new one the records.
-fn meaning(known: &[Finding], seen: &[Subject]) -> (Vec<String>, Vec<String>) {
+/// What was found, in words that do not depend on the order of the input: for each known finding and each new one the records, the
+/// contested ones, and the records that parted from known ones.
+fn meaning(known: &[Finding], seen: &[Subject]) -> [Vec<String>; 3] {
     let name = scanner();
     let records: Vec<Seen<'_>> = seen.iter().map(|subject| Seen { subject, scanner: &name, report: 0 }).collect();
     let result = assign(known, &records, &|_, path| path == "a.py");
@@ -460,7 +514,10 @@ fn meaning(known: &[Finding], seen: &[Subject]) -> (Vec<String>, Vec<String>) {
     lines.sort();
     let mut contested: Vec<String> = result.contested.iter().map(|k| known[*k].finding_id.to_string()).collect();
     contested.sort();
-    (lines, contested)
+    let parted = result.parted.iter().flat_map(|(k, records)| records.iter().map(move |s| (k, s)));
+    let mut parted: Vec<String> = parted.map(|(k, s)| format!("{} {:?}", known[*k].finding_id, seen[*s])).collect();
+    parted.sort();
+    [lines, contested, parted]
 }
 
 proptest! {
@@ -509,6 +566,29 @@ proptest! {
         prop_assert!(home.id == own.id || home.printed.contains(&own.id), "{:?}", home);
     }
 
+    /// No finding is two flaws, as far as it can be told which of them it is: the records of one that is named after one of its
+    /// records hang together by printed ids and CVE numbers, or have no number.
+    #[test]
+    fn the_records_of_a_finding_never_contradict_each_other((mut known, seen) in any_case(any_flaw().boxed())) {
+        let name = scanner();
+        for finding in &mut known {
+            let Subject::Vulnerability(v) = &mut finding.subject else { unreachable!() };
+            finding.finding_id = FindingId::parse(v.id.as_str()).unwrap();
+            v.printed = v.aliases.iter().filter(|id| !id.is_cve()).cloned().collect();
+        }
+        let records: Vec<Seen<'_>> = seen.iter().map(|subject| Seen { subject, scanner: &name, report: 0 }).collect();
+        let result = assign(&known, &records, &|_, _| false);
+        for (k, finding) in known.iter().enumerate() {
+            let own = result.matches.iter().zip(&seen).filter(|(m, _)| **m == Match::Known(k));
+            let own: Vec<&Vulnerability> = own.filter_map(|(_, subject)| match subject {
+                Subject::Vulnerability(v) => Some(v),
+                _ => None,
+            }).collect();
+            let is_named = own.iter().any(|v| v.id.as_str() == finding.finding_id.as_str());
+            prop_assert!(!is_named || hang_together(&own), "{finding:?} {own:?}");
+        }
+    }
+
     #[test]
     fn a_code_finding_is_used_once((known, seen) in any_case(any_code().boxed())) {
         let name = scanner();
@@ -532,6 +612,21 @@ proptest! {
         let pairs = pair(&known, &known, &|_| false);
         prop_assert!(pairs.iter().all(Option::is_some));
     }
+}
+
+/// Whether all flaws with CVE numbers hang together by printed ids and CVE numbers.
+fn hang_together(flaws: &[&Vulnerability]) -> bool {
+    let mut rest: Vec<&Vulnerability> = flaws.to_vec();
+    let Some(first) = rest.iter().position(|v| !v.cves().is_empty()) else { return true };
+    let mut reached = vec![rest.swap_remove(first)];
+    let mut at = 0;
+    while let Some(v) = reached.get(at).copied() {
+        let (near, far) = rest.into_iter().partition(|w| w.id == v.id || !w.cves().is_disjoint(&v.cves()));
+        rest = far;
+        reached.extend::<Vec<_>>(near);
+        at += 1;
+    }
+    rest.iter().all(|v| v.cves().is_empty())
 }
 
 fn shuffled<T: Clone>(items: &[T], mut seed: u64) -> Vec<T> {

@@ -47,6 +47,13 @@ impl<'a> IdNumbers<'a> {
     pub(super) fn is_cve(&self, number: usize) -> bool {
         self.ids[number].is_cve()
     }
+
+    /// Whether a finding with this id is named after the advisory id of this number.
+    pub(super) fn names(&self, number: usize, finding_id: &str) -> bool {
+        let behind = finding_id.strip_prefix(self.ids[number].as_str());
+        // A finding whose plain name was taken has its package or a number behind it.
+        behind.is_some_and(|rest| rest.is_empty() || rest.starts_with(['@', '~']))
+    }
 }
 
 /// The sets of CVE numbers of one package: equal sets have equal numbers.

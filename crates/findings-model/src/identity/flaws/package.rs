@@ -3,8 +3,14 @@
 //! Every table is indexed by the small numbers of [`super::numbers`] or by positions inside the package, and kept for the next
 //! package: a report names tens of thousands of them.
 
+mod classes;
+mod contest;
+mod links;
+mod parting;
+
 use std::{collections::BTreeSet, ops::Range};
 
+use self::{classes::Classes, links::Links};
 use super::{
     super::NONE,
     numbers::{CveSets, IdNumbers},
@@ -82,6 +88,8 @@ pub(super) struct InPackage<'a> {
     home: Vec<usize>,
     /// For each known flaw whether it is contested.
     contested: Vec<bool>,
+    /// Records, with the known flaw that they were taken for until now and are not.
+    parted: Vec<(usize, usize)>,
     classes: Classes,
     /// Classes, by their first record, that more than one flaw comes into question for.
     blocked: Vec<bool>,
@@ -94,6 +102,7 @@ pub(super) struct InPackage<'a> {
     of_id: Vec<Candidates>,
     of_class: Vec<Candidates>,
     cves: Vec<usize>,
+    scratch: Vec<usize>,
 }
 
 impl<'a> InPackage<'a> {
@@ -151,13 +160,14 @@ impl<'a> InPackage<'a> {
         Ids { all: start..self.flat.len(), printed: count, former: 0, cves: self.sets.number(&mut self.cves) }
     }
 
-    /// Runs the passes; [`Self::homes`] and [`Self::contested`] hold what came out.
+    /// Runs the passes; [`Self::homes`], [`Self::contested`] and [`Self::parted`] hold what came out.
     pub(super) fn run(&mut self) {
         reset(&mut self.home, self.seen.len(), NONE);
         reset(&mut self.contested, self.known.len(), false);
         reset(&mut self.blocked, self.seen.len(), false);
         self.join_equal();
         self.by_strong_evidence();
+        self.part();
         self.by_common_id();
         self.contest();
     }
@@ -173,6 +183,11 @@ impl<'a> InPackage<'a> {
     /// The known flaws that no record was matched to although one may be theirs.
     pub(super) fn contested(&self) -> impl Iterator<Item = usize> {
         self.contested.iter().enumerate().filter(|(_, contested)| **contested).map(|(k, _)| k)
+    }
+
+    /// Records with the known flaw that they were taken for until now and are not, the flaw first.
+    pub(super) fn parted(&self) -> impl Iterator<Item = (usize, usize)> {
+        self.parted.iter().copied()
     }
 
     /// Records that print the same id, and on top of them those that have equal non-empty sets of CVE numbers.
@@ -193,8 +208,8 @@ impl<'a> InPackage<'a> {
 
     /// Passes 1 and 2: a printed id that is known, then equal sets of CVE numbers. The rest of a class follows its members.
     ///
-    /// Records that print one id always go to one finding, and that id is then known for it. So no id is ever known for two
-    /// findings of a ledger, and the same records find the same home the next time.
+    /// Records that print one id always go to one finding, and that id is then known for it, and for no other that it parted
+    /// from. So no id is ever known for two findings of a ledger, and the same records find the same home the next time.
     fn by_strong_evidence(&mut self) {
         if self.known.is_empty() {
             return;
@@ -310,69 +325,6 @@ impl<'a> InPackage<'a> {
             *home = home_of_class[self.classes.find(s)];
         }
     }
-
-    /// Whether each of two flaws has CVE numbers and none is the other's.
-    fn have_no_cve_in_common(&self, a: &Known<'_>, b: &Known<'_>) -> bool {
-        let cves = |known: &Known<'_>| {
-            let ids = &self.flat[known.ids.current()];
-            ids.iter().copied().filter(|id| self.numbers.is_cve(*id)).collect::<Vec<_>>()
-        };
-        let (a, b) = (cves(a), cves(b));
-        !a.is_empty() && !b.is_empty() && !a.iter().any(|id| b.contains(id))
-    }
-
-    /// Known flaws that got no record although one may be theirs.
-    fn contest(&mut self) {
-        for home in self.home.iter().filter(|home| **home != NONE) {
-            self.contested[*home] = false;
-        }
-        reset(&mut self.set_asked, self.known.len(), false);
-        for home in self.home.iter().filter(|home| **home != NONE) {
-            self.set_asked[*home] = true;
-        }
-        let found = &self.set_asked;
-        let is_open = |k: usize, known: &Known<'_>| known.live && !found[k] && !self.contested[k];
-        if self.known.iter().enumerate().any(|(k, known)| is_open(k, known)) {
-            // The records that hold each id, as lists: the newest entry by id, and for each entry the one before.
-            reset(&mut self.by_id, self.numbers.len(), NONE);
-            let mut entries: Vec<(usize, usize)> = Vec::new();
-            for (s, ids) in self.seen.iter().enumerate() {
-                for id in &self.flat[ids.all.clone()] {
-                    entries.push((s, self.by_id[*id]));
-                    self.by_id[*id] = entries.len() - 1;
-                }
-            }
-            let mut doubted = Vec::new();
-            for (k, known) in self.known.iter().enumerate().filter(|(k, known)| is_open(*k, known)) {
-                let may_be = |s: usize| {
-                    if !known.ids.has_cve() || !self.seen[s].has_cve() || self.home[s] == NONE {
-                        return true;
-                    }
-                    let home = &self.known[self.home[s]];
-                    !(known.stood_beside(home)
-                        || known.fell_silent_with(home) && self.have_no_cve_in_common(known, home))
-                };
-                let holders = |id: &usize| {
-                    std::iter::successors(entries.get(self.by_id[*id]), |(_, before)| entries.get(*before))
-                        .map(|(s, _)| *s)
-                };
-                let may_be_by_former =
-                    |s: usize| self.home[s] == NONE || !known.stood_beside(&self.known[self.home[s]]);
-                let (told, former) = (known.ids.current(), known.ids.current().end..known.ids.all.end);
-                if self.flat[told].iter().flat_map(holders).any(may_be)
-                    || self.flat[former].iter().flat_map(holders).any(may_be_by_former)
-                {
-                    doubted.push(k);
-                }
-            }
-            for k in doubted {
-                self.contested[k] = true;
-            }
-        }
-        for (contested, known) in self.contested.iter_mut().zip(&self.known) {
-            *contested &= known.live;
-        }
-    }
 }
 
 /// The known flaws that come into question first, by each kind of evidence; [`NONE`] where none does.
@@ -392,116 +344,6 @@ impl Candidates {
     fn add(&mut self, other: Self) {
         self.printed = self.printed.min(other.printed);
         self.cves = self.cves.min(other.cves);
-    }
-}
-
-/// What hangs together by ids in common.
-#[derive(Clone, Copy)]
-struct Group {
-    known_count: usize,
-    /// One of its known flaws.
-    known: usize,
-    with_cve: usize,
-    /// Its first class, once classes are joined.
-    class: usize,
-}
-
-impl Group {
-    fn is_one_flaw(&self) -> bool {
-        self.known_count <= 1 && self.with_cve <= 1
-    }
-}
-
-/// Known flaws and classes (the elements), joined where they have ids in common.
-#[derive(Default)]
-struct Links {
-    of_known: Vec<usize>,
-    of_class: Vec<usize>,
-    /// For each element whether anything of it has a CVE number.
-    has_cve: Vec<bool>,
-    /// Elements with some of their ids.
-    parts: Vec<(usize, Range<usize>)>,
-    together: Classes,
-    groups: Vec<Group>,
-    weak: Vec<bool>,
-    first: Vec<usize>,
-}
-
-impl Links {
-    fn clear(&mut self, known: usize, seen: usize) {
-        reset(&mut self.of_known, known, NONE);
-        reset(&mut self.of_class, seen, NONE);
-        self.has_cve.clear();
-        self.parts.clear();
-    }
-
-    fn element(&mut self, has_cve: bool) -> usize {
-        self.has_cve.push(has_cve);
-        self.has_cve.len() - 1
-    }
-
-    fn join(&mut self, flat: &[usize], ids: usize) {
-        // Two flaws with CVE numbers, and those not equal, are never joined by what else they share.
-        reset(&mut self.weak, ids, false);
-        for (element, part) in &self.parts {
-            if !self.has_cve[*element] {
-                flat[part.clone()].iter().for_each(|id| self.weak[*id] = true);
-            }
-        }
-        reset(&mut self.first, ids, NONE);
-        self.together.reset(self.has_cve.len());
-        for (element, part) in &self.parts {
-            for id in flat[part.clone()].iter().filter(|id| self.weak[**id]) {
-                self.together.join(*element, first_or(&mut self.first[*id], *element));
-            }
-        }
-        let empty = Group { known_count: 0, known: NONE, with_cve: 0, class: NONE };
-        reset(&mut self.groups, self.has_cve.len(), empty);
-        for (element, has_cve) in self.has_cve.iter().enumerate() {
-            self.groups[self.together.find(element)].with_cve += usize::from(*has_cve);
-        }
-        for (k, element) in self.of_known.iter().enumerate().filter(|(_, element)| **element != NONE) {
-            let group = &mut self.groups[self.together.find(*element)];
-            (group.known_count, group.known) = (group.known_count + 1, k);
-        }
-    }
-
-    /// The group of a class that has no home and is not blocked.
-    fn of_class(&mut self, class: usize) -> Option<&mut Group> {
-        let element = self.of_class[class];
-        (element != NONE).then(|| &mut self.groups[self.together.find(element)])
-    }
-}
-
-/// Disjoint sets of positions; a set goes by its smallest member.
-#[derive(Default)]
-struct Classes(Vec<usize>);
-
-impl Classes {
-    fn reset(&mut self, size: usize) {
-        self.0.clear();
-        self.0.extend(0..size);
-    }
-
-    fn copy(&mut self, other: &Self) {
-        self.0.clone_from(&other.0);
-    }
-
-    fn find(&mut self, of: usize) -> usize {
-        let mut root = of;
-        while self.0[root] != root {
-            root = self.0[root];
-        }
-        let mut at = of;
-        while self.0[at] != root {
-            at = std::mem::replace(&mut self.0[at], root);
-        }
-        root
-    }
-
-    fn join(&mut self, a: usize, b: usize) {
-        let (a, b) = (self.find(a), self.find(b));
-        self.0[a.max(b)] = a.min(b);
     }
 }
 

@@ -1,0 +1,96 @@
+//! Findings that turn out to be several.
+
+use findings_model::{AdvisoryId, Scan};
+use insta::assert_snapshot;
+
+use super::{Build, flaw, project::Project, scan};
+
+fn audit(version: &str, flaws: &[&str]) -> Scan {
+    let scan = scan("pip-audit").packages(&format!("foo {version}"));
+    flaws.iter().fold(scan, |scan, ids| scan.finds(flaw(&format!("foo {version} {ids}"))))
+}
+
+/// The ids of every finding, the printed ones behind a bar.
+fn ids(p: &Project) -> String {
+    let words = |ids: &mut dyn Iterator<Item = &AdvisoryId>| ids.map(AdvisoryId::as_str).collect::<Vec<_>>().join(" ");
+    let line = |f: &findings_model::Finding| match &f.subject {
+        findings_model::Subject::Vulnerability(v) => format!(
+            "{}: {} | {}",
+            f.finding_id,
+            words(&mut f.subject.advisory_ids().into_iter()),
+            words(&mut v.printed.iter())
+        ),
+        _ => String::new(),
+    };
+    p.ledger.findings.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn two_flaws_that_were_one_for_a_week_end_each_on_its_own() {
+    let first = "PYSEC-1 CVE-1-1 GHSA-1";
+    let mut p = Project::new();
+    p.take(5, &[audit("1.0", &[first, "PYSEC-2 GHSA-1"])]);
+    assert_snapshot!(ids(&p), @"PYSEC-1: PYSEC-1 CVE-1-1 GHSA-1 PYSEC-2 | PYSEC-1 PYSEC-2");
+    assert_snapshot!(p.run(12, &[audit("1.0", &[first, "PYSEC-2 CVE-1-2"])]), @r"
+    * PYSEC-2 first_seen
+    PYSEC-1 high open
+    PYSEC-2 high open
+    ");
+    assert_snapshot!(ids(&p), @r"
+    PYSEC-1: PYSEC-1 CVE-1-1 GHSA-1 | PYSEC-1
+    PYSEC-2: PYSEC-2 CVE-1-2 | PYSEC-2
+    ");
+    // Without its number, an id is the flaw that it was printed for.
+    p.take(19, &[audit("1.0", &[first, "PYSEC-2 GHSA-1"])]);
+    assert_snapshot!(p.run(26, &[audit("1.1", &["PYSEC-2 CVE-1-2"])]), @r#"
+    * PYSEC-1 resolved {"reason":"upgraded"}
+    PYSEC-1 high resolved on 2026-01-26: upgraded
+    PYSEC-2 high open
+    "#);
+}
+
+#[test]
+fn what_a_ledger_took_for_one_flaw_with_both_numbers_parts_too() {
+    let mut p = Project::new();
+    p.take(5, &[audit("1.0", &["PYSEC-1 GHSA-1", "PYSEC-2 GHSA-1"])]);
+    let findings_model::Subject::Vulnerability(v) = &mut p.ledger.findings[0].subject else { unreachable!() };
+    v.aliases.extend(["CVE-1-1", "CVE-1-2"].map(|id| AdvisoryId::parse(id).unwrap()));
+    p.take(12, &[audit("1.0", &["PYSEC-1 CVE-1-1", "PYSEC-2 CVE-1-2"])]);
+    assert_snapshot!(ids(&p), @r"
+    PYSEC-1: PYSEC-1 CVE-1-1 | PYSEC-1
+    PYSEC-2: PYSEC-2 CVE-1-2 | PYSEC-2
+    ");
+}
+
+#[test]
+fn flaws_of_two_scanners_part_as_those_of_one_do() {
+    let osv = |version: &str, ids: &str| {
+        scan("osv-scanner").packages(&format!("foo {version}")).finds(flaw(&format!("foo {version} {ids}")))
+    };
+    let mut p = Project::new();
+    p.take(5, &[audit("1.0", &["PYSEC-1 GHSA-1"]), osv("1.0", "GHSA-1")]);
+    p.take(12, &[audit("1.0", &["PYSEC-1 CVE-1-1"]), osv("1.0", "GHSA-1 CVE-1-2")]);
+    assert_snapshot!(ids(&p), @r"
+    GHSA-1: GHSA-1 CVE-1-2 | GHSA-1
+    PYSEC-1: PYSEC-1 CVE-1-1 | PYSEC-1
+    ");
+    assert_snapshot!(p.run(19, &[audit("1.1", &[]), osv("1.1", "GHSA-1 CVE-1-2")]), @r#"
+    * PYSEC-1 resolved {"reason":"upgraded"}
+    GHSA-1 high open
+    PYSEC-1 high resolved on 2026-01-19: upgraded
+    "#);
+}
+
+#[test]
+fn what_a_person_said_under_an_id_is_said_of_the_flaw_that_has_it() {
+    let mut p = Project::new();
+    p.take(5, &[audit("1.0", &["PYSEC-1 CVE-1-1", "PYSEC-2 GHSA-1 PYSEC-1"])]);
+    p.exceptions("findings:\n  PYSEC-2: {status: accepted_risk}\n");
+    let apart = || audit("1.0", &["PYSEC-1 CVE-1-1", "PYSEC-2 CVE-1-2"]);
+    assert_snapshot!(p.run(12, &[apart()]), @r#"
+    * PYSEC-2 first_seen
+    * PYSEC-2 excepted {"by":"accepted_risk"}
+    PYSEC-1 high open
+    PYSEC-2 high excepted: accepted_risk
+    "#);
+}
