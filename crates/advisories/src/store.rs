@@ -188,14 +188,14 @@ impl AdvisoryStore {
     /// a record is out of reach, only that the version is affected can be told.
     pub fn verdict(&self, v: &Vulnerability) -> AdvisoryVerdict {
         let flaw = self.flaw(v);
-        match flaw.as_ref().map_or(AdvisoryVerdict::Unknown, |flaw| Self::verdict_of(flaw, v)) {
+        match flaw.as_ref().map_or(AdvisoryVerdict::Unknown, |flaw| self.verdict_of(flaw, v)) {
             AdvisoryVerdict::Affected => AdvisoryVerdict::Affected,
             _ if self.waits_for(v, flaw.as_ref()) => AdvisoryVerdict::Unanswered,
             told => told,
         }
     }
 
-    fn verdict_of(flaw: &Flaw<'_>, v: &Vulnerability) -> AdvisoryVerdict {
+    fn verdict_of(&self, flaw: &Flaw<'_>, v: &Vulnerability) -> AdvisoryVerdict {
         if flaw.records.iter().chain(&flaw.bare).all(|r| r.withdrawn) {
             return AdvisoryVerdict::Withdrawn;
         }
