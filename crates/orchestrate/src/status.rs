@@ -88,7 +88,7 @@ pub enum StatusError {
 /// published status of another project is carried on.
 pub fn update_status(project: &Project, request: &StatusRequest) -> Result<StatusUpdate, StatusError> {
     let ledger = documents::ledger(project)?;
-    let _held = project.lock(&project.path(&request.output))?;
+    let _held = project.lock(&request.output)?;
     update_held_status(project, request, ledger.as_ref())
 }
 
@@ -145,7 +145,7 @@ pub fn refresh_status(project: &Project, request: &StatusRequest) -> Result<Stat
             warnings: vec!["there is no scan and no published status, so there is nothing to refresh".to_owned()],
         });
     }
-    let _held = project.lock(&project.path(&request.output))?;
+    let _held = project.lock(&request.output)?;
     update_held_status(project, request, ledger.as_ref())
 }
 
