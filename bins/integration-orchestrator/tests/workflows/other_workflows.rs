@@ -125,9 +125,10 @@ fn a_tag_releases_the_programs_as_setup_wants_them() {
     // Stands in for the compiler, which would take minutes: what it leaves are scripts under the programs' names.
     stage.program(
         "cargo",
-        r#"into="$CARGO_TARGET_DIR/release"; mkdir -p "$into"
+        r#"into="$CARGO_TARGET_DIR/release"
 while [ $# -gt 0 ]; do case "$1" in
-  --package) printf '#!/bin/bash\necho "%s 1.2.3"\n' "$2" > "$into/$2"; chmod +x "$into/$2"; shift ;;
+  --profile) into="$CARGO_TARGET_DIR/$2" ;;
+  --package) mkdir -p "$into"; printf '#!/bin/bash\necho "%s 1.2.3"\n' "$2" > "$into/$2"; chmod +x "$into/$2"; shift ;;
 esac; shift; done"#,
     );
     stage.program("gh", r#"echo "$@" > "$TEST_ARTIFACTS/gh"; cp ./*.tar.gz SHA256SUMS "$TEST_ARTIFACTS/""#);
