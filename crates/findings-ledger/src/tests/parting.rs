@@ -81,6 +81,25 @@ fn flaws_of_two_scanners_part_as_those_of_one_do() {
     "#);
 }
 
+/// `Project::take` takes every run in twice: they part in the run that tells them apart, not in the next one.
+#[test]
+fn flaws_part_at_once_where_nothing_tells_which_is_the_known_one() {
+    let mut p = Project::new();
+    p.take(5, &[audit("1.0", &["CVE-1-1 CVE-1-2 PYSEC-2", "GHSA-1", "PYSEC-2 GHSA-1"])]);
+    assert_snapshot!(p.run(12, &[audit("1.0", &["CVE-1-1", "PYSEC-2 CVE-1-2"])]), @r"
+    * PYSEC-2 first_seen
+    GHSA-1 high open
+    PYSEC-2 high open
+    ");
+    let mut p = Project::new();
+    p.take(5, &[audit("1.0", &["PYSEC-1 CVE-1-2", "PYSEC-1 CVE-1-1", "GHSA-1", "CVE-1-2 GHSA-1"])]);
+    assert_snapshot!(p.run(12, &[audit("1.0", &["PYSEC-1 CVE-1-1", "CVE-1-2"])]), @r"
+    * PYSEC-1 first_seen
+    GHSA-1 high open
+    PYSEC-1 high open
+    ");
+}
+
 #[test]
 fn what_a_person_said_under_an_id_is_said_of_the_flaw_that_has_it() {
     let mut p = Project::new();

@@ -199,9 +199,11 @@ fn flaws_that_seemed_to_be_one_part_when_their_cve_numbers_differ() {
     // Its name tells nothing: the one with its last id, then the one with its numbers.
     check(&once("GHSA-q", "a PYSEC-2 GHSA-q PYSEC-1"), &two, &[], "n0 k0 0/0");
     check(&once("GHSA-q", "a GHSA-q CVE-1-2 PYSEC-1 PYSEC-2"), &two, &[], "n0 k0 0/0");
-    // Nothing tells: it stays one.
-    check(&once("GHSA-q", "a GHSA-q PYSEC-1 PYSEC-2"), &two, &[], "k0 k0");
-    check(&once("GHSA-q", "a GHSA-q CVE-1-1 CVE-1-2 PYSEC-1 PYSEC-2"), &two, &[], "k0 k0");
+    // Nothing tells: the one with the first printed id, in whichever order they come.
+    check(&once("GHSA-q", "a GHSA-q PYSEC-1 PYSEC-2"), &two, &[], "k0 n0 0/1");
+    let turned: Vec<Subject> = two.iter().rev().cloned().collect();
+    check(&once("GHSA-q", "a GHSA-q PYSEC-1 PYSEC-2"), &turned, &[], "n0 k0 0/0");
+    check(&once("GHSA-q", "a GHSA-q CVE-1-1 CVE-1-2 PYSEC-1 PYSEC-2"), &two, &[], "k0 n0 0/1");
     // What was learned in the same week goes with them; what has no number stays where its id is known.
     let more = ["a PYSEC-1 CVE-1-1", "a GHSA-9 CVE-1-2", "a PYSEC-2 CVE-1-2", "a GHSA-q"];
     check(&[merged("PYSEC-1", "a PYSEC-1", "PYSEC-2 GHSA-q")], &all(flaw, &more), &[], "k0 n0 n0 k0 0/1 0/2");

@@ -43,6 +43,11 @@ impl<'a> IdNumbers<'a> {
         number
     }
 
+    /// The id of a number.
+    pub(super) fn id(&self, number: usize) -> &'a AdvisoryId {
+        self.ids[number]
+    }
+
     /// Whether the id of this number is a CVE number.
     pub(super) fn is_cve(&self, number: usize) -> bool {
         self.ids[number].is_cve()

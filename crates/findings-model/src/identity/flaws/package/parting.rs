@@ -9,7 +9,7 @@ impl InPackage<'_> {
     /// Parts a known flaw whose records have CVE numbers and none in common: they are several flaws, and only one is it.
     ///
     /// Records hang together by printed ids and by CVE numbers; what hangs together stays together, and records without a CVE
-    /// number stay where they are. Where it cannot be told which of the flaws is the known one, nothing parts.
+    /// number stay where they are.
     pub(super) fn part(&mut self) {
         self.parted.clear();
         let mut claims = self.claims_in_doubt();
@@ -73,7 +73,8 @@ impl InPackage<'_> {
     }
 
     /// Which of several flaws a known one is: the one that its finding is named after, else the one with the id that it went by
-    /// last, else the one with its CVE numbers. None where there is only one flaw, or where that does not tell them apart.
+    /// last, else the one with its CVE numbers, else the one with the first printed id: they have to part in the run that tells
+    /// them apart, or the same reports once more would be news. None where there is only one flaw.
     fn keeper(&self, flaws: &[(usize, Claim)]) -> Option<usize> {
         let (first, (k, _)) = *flaws.first()?;
         if flaws.iter().all(|(flaw, _)| *flaw == first) {
@@ -89,11 +90,13 @@ impl InPackage<'_> {
             [&|s| printed(s).iter().any(names), &|s| all(s).iter().any(names), &|s| printed(s).contains(&last), &|s| {
                 all(s).iter().any(has)
             }];
-        evidence.into_iter().find_map(|speaks_for| {
+        let told = evidence.into_iter().find_map(|speaks_for| {
             let mut spoken_for = flaws.iter().filter(|(_, (_, s))| speaks_for(*s)).map(|(flaw, _)| *flaw);
             let flaw = spoken_for.next()?;
             spoken_for.all(|other| other == flaw).then_some(flaw)
-        })
+        });
+        let first_printed = |s: usize| printed(s).iter().map(|id| self.numbers.id(*id)).min();
+        told.or_else(|| flaws.iter().min_by_key(|(_, (_, s))| first_printed(*s)).map(|(flaw, _)| *flaw))
     }
 
     /// What parted goes where the rest of its class is, else to the known flaw with exactly its CVE numbers that no other record
