@@ -165,8 +165,8 @@ fn findings(project: &Project, status: &StatusRequest, now: Timestamp) -> Compon
     if let Err(fault) = plans(project) {
         return Component::new(HealthState::Unhealthy, fault).at(paths::PLANS);
     }
-    if let Some(fault) = left_out(project) {
-        return Component::new(HealthState::Unhealthy, fault).at(paths::FINDINGS);
+    if let Some(component) = left_out(project) {
+        return component.at(paths::FINDINGS);
     }
     let component = match documents::ledger(project) {
         Err(error) => Component::new(HealthState::Unhealthy, crate::causes(&error)),
@@ -187,10 +187,19 @@ fn findings(project: &Project, status: &StatusRequest, now: Timestamp) -> Compon
 }
 
 /// State that never reaches the next run, because git is told to ignore it. Outside a repository nobody tells git anything.
-fn left_out(project: &Project) -> Option<String> {
+fn left_out(project: &Project) -> Option<Component> {
     let repository = Repository::find(project.root()).ok()?;
-    let files = state::ignored(project, &repository).ok().filter(|files| !files.is_empty())?;
-    Some(format!("git is told to ignore what the next run needs: {}", state::listed(&files)))
+    match state::ignored(project, &repository) {
+        Ok(files) if files.is_empty() => None,
+        Ok(files) => {
+            let words = format!("git is told to ignore what the next run needs: {}", state::listed(&files));
+            Some(Component::new(HealthState::Unhealthy, words))
+        }
+        Err(error) => {
+            let words = format!("nothing tells whether git keeps what the next run needs: {}", crate::causes(&error));
+            Some(Component::new(HealthState::Unknown, words))
+        }
+    }
 }
 
 /// Whether the plan file can be read; a run that cannot stops before it takes anything in.
@@ -273,10 +282,12 @@ fn engine(project: &Project) -> Component {
 /// Baseline and newest decision. The decisions that were replaced have to be readable as well: one of them may be published.
 fn engine_documents(project: &Project) -> Result<(Option<Baseline>, Option<StoredDecision>), DocumentError> {
     let (baseline, decision) = (documents::baseline(project)?, documents::decision(project)?);
-    match kept::all(project)?.damaged.into_iter().next() {
-        Some(damaged) => Err(damaged.error),
-        None => Ok((baseline, decision)),
+    let mut kept = kept::all(project)?;
+    if let Some(damaged) = kept.damaged.pop() {
+        return Err(damaged.error);
     }
+    decision.iter().chain(&kept.into_decisions()).try_for_each(|stored| documents::snapshot(stored).map(|_| ()))?;
+    Ok((baseline, decision))
 }
 
 fn records(project: &Project) -> Component {

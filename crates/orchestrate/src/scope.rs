@@ -39,7 +39,14 @@ impl Scopes {
         };
         let declared = project.unconditional_names();
         let mut direct = project.direct_names();
-        let Some(lock) = lock.and_then(LockFile::read) else {
+        let lock = lock.map(LockFile::read).transpose().unwrap_or_else(|error| {
+            let error = findings_model::text::one_line(&error.to_string());
+            tracing::warn!(
+                "the lock file cannot be read, so every package that it names may be needed at run time: {error}"
+            );
+            None
+        });
+        let Some(lock) = lock else {
             return Self { runtime: direct, locked: None, declared };
         };
         let mut is_known = true;

@@ -15,14 +15,14 @@ pub(super) struct LockFile {
 }
 
 impl LockFile {
-    /// Reads any of the formats; none where the text is none of them.
-    pub(super) fn read(text: &str) -> Option<Self> {
-        let wire = toml::from_str::<Lock>(text).ok()?;
+    /// Reads any of the formats.
+    pub(super) fn read(text: &str) -> Result<Self, toml::de::Error> {
+        let wire = toml::from_str::<Lock>(text)?;
         let mut lock = Self { needs: BTreeMap::new(), in_project: BTreeSet::new(), of_no_place: BTreeSet::new() };
         for package in wire.packages {
             lock.add(package);
         }
-        Some(lock)
+        Ok(lock)
     }
 
     fn add(&mut self, package: Locked) {
