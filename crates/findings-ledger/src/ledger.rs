@@ -232,31 +232,16 @@ impl Ledger {
     /// Writes the document: the same bytes for the same ledger. A finding is one line, so that what changes in one finding is one
     /// line in a comparison; the rest is indented. There is a line feed at the end.
     pub fn write_json(&self, out: &mut dyn Write) -> io::Result<()> {
-        // Both parts are objects of their own: without their braces they are the beginning and the end of the document.
-        let head = serde_json::to_string_pretty(&Head {
+        let head = Head {
             schema_version: self.schema_version,
             project: &self.project,
             created: self.created,
             updated: self.updated,
             lineage: &self.lineage,
             scanners: &self.scanners,
-        })?;
-        out.write_all(head.strip_suffix("\n}").unwrap_or(&head).as_bytes())?;
-        out.write_all(FINDINGS.as_bytes())?;
-        let mut line = Vec::with_capacity(2048);
-        for (at, finding) in self.findings.iter().enumerate() {
-            line.clear();
-            line.extend_from_slice(if at == 0 { b"\n    " } else { b",\n    " });
-            finding.write_json(&mut line)?;
-            out.write_all(&line)?;
-        }
-        out.write_all(if self.findings.is_empty() { b"]" } else { b"\n  ]" })?;
-        if !self.extra.is_empty() {
-            let extra = serde_json::to_string_pretty(&self.extra)?;
-            out.write_all(b",")?;
-            out.write_all(extra.trim_start_matches('{').strip_suffix("\n}").unwrap_or_default().as_bytes())?;
-        }
-        out.write_all(b"\n}\n")
+        };
+        json::write_with_findings(out, 0, &head, &self.findings, &self.extra)?;
+        out.write_all(b"\n")
     }
 
     /// The ledger as one side of a comparison.

@@ -1,9 +1,11 @@
 //! Documents as JSON text, by one writer: with one for indented and one for compact text a program has the code of each type twice.
 
+mod findings;
 mod objects;
 
 use std::io::{self, Write};
 
+pub use findings::write_with_findings;
 use objects::Objects;
 use serde::{Deserialize, Serialize};
 use serde_json::ser::Formatter;
@@ -19,9 +21,14 @@ pub enum Layout {
 
 /// A document as text, without a line feed at its end.
 pub fn to_string(document: &impl Serialize, layout: Layout) -> Result<String, serde_json::Error> {
+    text(document, layout, 0)
+}
+
+/// The text of a value that stands in so many lists and objects of a document.
+fn text(value: &impl Serialize, layout: Layout, depth: usize) -> Result<String, serde_json::Error> {
     let mut bytes = Vec::with_capacity(256);
-    let lines = Lines { layout, depth: 0, is_empty: false };
-    document.serialize(&mut serde_json::Serializer::with_formatter(&mut bytes, lines))?;
+    let lines = Lines { layout, depth, is_empty: false };
+    value.serialize(&mut serde_json::Serializer::with_formatter(&mut bytes, lines))?;
     String::from_utf8(bytes).map_err(serde::ser::Error::custom)
 }
 

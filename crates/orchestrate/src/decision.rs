@@ -4,7 +4,7 @@ use change_detect::ChangeSet;
 use findings_model::{Finding, FindingSet, PackageName, Receipt, Timestamp};
 use release_decision::{
     Baseline, CurrentVersion, DecideError, Decision, FirstScanRule, IndexVersions, NotesOptions, NotesTemplate, Past,
-    Policy, Request, StoredDecision, TriggerType, Version, Versions, as_if_recorded,
+    Policy, Request, StoredDecision, TriggerType, Version, Versions, as_if_recorded, stored_decision,
 };
 
 use crate::{
@@ -215,9 +215,10 @@ impl Situation {
                 },
             );
         let start = self.baseline.clone().unwrap_or_else(|| Baseline::first(&self.current, request.now));
-        let Some((stored, moved)) = newest.and_then(|stored| Some((stored, as_if_recorded(&start, stored)?))) else {
-            return Ok((changes, decision));
-        };
+        let Some(stored) = newest else { return Ok((changes, decision)) };
+        let moved = as_if_recorded(&start, stored)
+            .map_err(|source| DocumentError::Snapshot { id: stored.decision.decision_id.clone(), source })?;
+        let Some(moved) = moved else { return Ok((changes, decision)) };
         let moved = moved.merge_first_scans(&self.current);
         let (changes, mut decision) = self.decide_against(project, request, Some(&moved))?;
         decision.already_published.clone_from(&stored.decision.next_version);
@@ -278,8 +279,7 @@ fn write(
     let current = &situation.current;
     // The decision goes first: a baseline without it would hide the first scan from a rerun after a crash, a decision without
     // a baseline is only made again.
-    let stored = StoredDecision::new(decision.clone(), Some(current));
-    project.write(paths::DECISION, stored.to_json().as_bytes())?;
+    project.write(paths::DECISION, stored_decision(decision, Some(current)).as_bytes())?;
     let any_usable_scan = current.scanners.values().any(|s| s.first_usable.is_some());
     let is_written = || state_store::exists(&project.path(paths::BASELINE));
     let baseline = match &situation.baseline {

@@ -33,6 +33,19 @@ pub enum DocumentError {
         #[source]
         source: release_decision::DocumentError,
     },
+    /// What a decision was made on cannot be understood.
+    #[error(
+        "the findings that decision {id} was made on cannot be used ({} or a file of {})",
+        paths::DECISION,
+        paths::DECISIONS
+    )]
+    Snapshot {
+        /// The decision.
+        id: String,
+        /// Why.
+        #[source]
+        source: release_decision::DocumentError,
+    },
     /// The receipt cannot be understood.
     #[error("{path} is not a receipt")]
     Receipt {
@@ -187,10 +200,16 @@ pub(crate) fn baseline_or_first(
     if last.decision.compared_with.is_some() {
         return Err(DocumentError::BaselineLost);
     }
-    let scanned = last.snapshot.as_ref().filter(|s| s.scanners.values().any(|s| s.first_usable.is_some()));
-    Ok(scanned
-        .filter(|_| !last.decision.should_release)
-        .map(|snapshot| Baseline::first(&snapshot.finding_set(), last.decision.decided_at)))
+    if last.decision.should_release {
+        return Ok(None);
+    }
+    let scanned = snapshot(last)?.filter(|set| set.scanners.values().any(|scanner| scanner.first_usable.is_some()));
+    Ok(scanned.map(|set| Baseline::first(&set, last.decision.decided_at)))
+}
+
+/// What a decision was made on; none where it was made on a document of changes alone.
+pub(crate) fn snapshot(stored: &StoredDecision) -> Result<Option<FindingSet>, DocumentError> {
+    stored.snapshot().map_err(|source| DocumentError::Snapshot { id: stored.decision.decision_id.clone(), source })
 }
 
 /// The newest decision; none before the first one.

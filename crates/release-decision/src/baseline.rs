@@ -1,9 +1,7 @@
 use std::collections::BTreeMap;
 
 use findings_model::{
-    Extra, Finding, FindingSet, ScannerName, ScannerState, SchemaError, SchemaVersion, Timestamp, identity,
-    json::{self, Layout},
-    order,
+    Extra, Finding, FindingSet, ScannerName, ScannerState, SchemaError, SchemaVersion, Timestamp, identity, json, order,
 };
 use pep440_rs::Version;
 use serde::{Deserialize, Serialize};
@@ -11,40 +9,10 @@ use sha2::{Digest as _, Sha256};
 
 use crate::TriggerType;
 
-/// The findings and scanners that a decision was made on.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Snapshot {
-    /// The ledger's origin.
-    pub lineage: Option<String>,
-    /// Every scanner, as it stood.
-    pub scanners: BTreeMap<ScannerName, ScannerState>,
-    /// Every finding, as it stood, resolved ones too.
-    pub findings: Vec<Finding>,
-}
-
-impl Snapshot {
-    /// The side of a comparison that it was.
-    pub fn finding_set(&self) -> FindingSet {
-        FindingSet { lineage: self.lineage.clone(), scanners: self.scanners.clone(), findings: self.findings.clone() }
-    }
-}
-
-impl From<&FindingSet> for Snapshot {
-    fn from(set: &FindingSet) -> Self {
-        Self { lineage: set.lineage.clone(), scanners: set.scanners.clone(), findings: set.findings.clone() }
-    }
-}
-
-impl From<FindingSet> for Snapshot {
-    fn from(FindingSet { lineage, scanners, findings }: FindingSet) -> Self {
-        Self { lineage, scanners, findings }
-    }
-}
-
 /// What the last published release was decided on: `security/findings/baseline.json`.
 ///
 /// It begins with the first usable scan of each scanner; after that only a verified receipt moves it ([`crate::record_release`]).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct Baseline {
     /// The schema's version.
     pub schema_version: SchemaVersion,
@@ -61,7 +29,6 @@ pub struct Baseline {
     /// When the release was published, or the baseline begun.
     pub recorded_at: Timestamp,
     /// When the last automatic release was published, where a later one was not automatic.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub automatic_at: Option<Timestamp>,
     /// Every scanner that is part of the baseline.
     pub scanners: BTreeMap<ScannerName, ScannerState>,
@@ -95,6 +62,21 @@ pub enum DocumentError {
     },
 }
 
+/// What stands above the findings.
+#[derive(Serialize)]
+struct Head<'b> {
+    schema_version: SchemaVersion,
+    lineage: &'b Option<String>,
+    version: &'b Option<Version>,
+    commit: &'b Option<String>,
+    decision_id: &'b Option<String>,
+    trigger_type: Option<TriggerType>,
+    recorded_at: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    automatic_at: Option<Timestamp>,
+    scanners: &'b BTreeMap<ScannerName, ScannerState>,
+}
+
 #[derive(Deserialize)]
 struct SchemaOnly {
     schema_version: SchemaVersion,
@@ -112,19 +94,6 @@ pub(crate) fn read<'b, T: Deserialize<'b>>(
         }
         Err(_) => DocumentError::Json { document, source },
     })
-}
-
-/// How many findings and changes a document may hold and still be indented. Indentation is a third of a document that nobody reads
-/// by eye any more, and what GitHub takes in a file is bounded.
-const INDENTED: usize = 2_000;
-
-/// A document of so many findings and changes as text.
-pub(crate) fn document_text(document: &impl Serialize, entries: usize) -> String {
-    let layout = if entries > INDENTED { Layout::Compact } else { Layout::Indented };
-    #[expect(clippy::expect_used, reason = "every key is a string and every number is finite")]
-    let mut json = json::to_string(document, layout).expect("a document of this crate is always valid JSON");
-    json.push('\n');
-    json
 }
 
 pub(crate) fn check(found: SchemaVersion, document: &'static str, known: SchemaVersion) -> Result<(), DocumentError> {
@@ -263,8 +232,27 @@ impl Baseline {
         Ok(baseline)
     }
 
-    /// The document with a line feed at its end, indented unless it is large.
+    /// The document with a line feed at its end; a finding is one line.
+    #[expect(
+        clippy::expect_used,
+        reason = "every key is a string, every number is finite, and memory takes every byte"
+    )]
     pub fn to_json(&self) -> String {
-        document_text(self, self.findings.len())
+        let head = Head {
+            schema_version: self.schema_version,
+            lineage: &self.lineage,
+            version: &self.version,
+            commit: &self.commit,
+            decision_id: &self.decision_id,
+            trigger_type: self.trigger_type,
+            recorded_at: self.recorded_at,
+            automatic_at: self.automatic_at,
+            scanners: &self.scanners,
+        };
+        let mut document = Vec::new();
+        json::write_with_findings(&mut document, 0, &head, &self.findings, &self.extra)
+            .expect("a baseline is valid JSON, and memory takes it");
+        document.push(b'\n');
+        String::from_utf8(document).expect("JSON is UTF-8")
     }
 }

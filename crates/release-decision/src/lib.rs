@@ -36,7 +36,7 @@ mod words;
 #[cfg(test)]
 mod tests;
 
-pub use baseline::{Baseline, DocumentError, Snapshot};
+pub use baseline::{Baseline, DocumentError};
 pub use bump::{BumpError, bump};
 pub use changelog::{ChangelogError, ChangelogRelease, changelog_date, is_changelog, release_in_changelog};
 pub use changelog_entry::CHANGELOG_ENTRY_LIMIT;
@@ -56,7 +56,7 @@ pub use policy::{Bump, DevelopmentRule, FirstScanRule, Policy, Rule, Threshold, 
 pub use pyproject::{CurrentVersion, DynamicVersion, PyprojectError, current_version_of};
 pub use record::{Adopt, Publication, RecordError, as_if_recorded, record_release};
 pub use settings::{BumpFile, BumpMode, BumpSettings, ChangelogSetting, ProjectPath, ProjectPathError};
-pub use stored::StoredDecision;
+pub use stored::{StoredDecision, stored_decision};
 pub use versions::{NextVersion, VersionError, VersionWarning, Versions};
 
 pub use pep440_rs::Version;

@@ -3,7 +3,7 @@ use std::str::FromStr;
 use findings_model::{FileOutcome, FindingSet, PackageName, Receipt, order};
 use pep440_rs::Version;
 
-use crate::{Baseline, Snapshot, StoredDecision, TriggerType};
+use crate::{Baseline, DocumentError, StoredDecision, TriggerType};
 
 /// What a receipt without a decision does to the baseline's findings.
 #[derive(Clone, Copy, Debug)]
@@ -30,7 +30,7 @@ pub struct Publication<'a> {
 }
 
 /// Why a receipt does not move the baseline.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 pub enum RecordError {
     /// The index was not seen to have every file.
     #[error("the receipt of {version} is not verified: the index was not seen to list every file with our digest")]
@@ -109,6 +109,15 @@ pub enum RecordError {
         /// The decision.
         id: String,
     },
+    /// What the decision was made on cannot be read.
+    #[error("the findings that decision {id} was made on cannot be read")]
+    Snapshot {
+        /// The decision.
+        id: String,
+        /// What is wrong with them.
+        #[source]
+        source: DocumentError,
+    },
     /// A newer release was recorded in the meantime.
     #[error(
         "the receipt is of {version}, but the baseline is at {recorded} already: an older or another release of it moves nothing"
@@ -124,14 +133,14 @@ pub enum RecordError {
 /// The baseline as it will be when a decision that was published is recorded; none where the decision holds no snapshot.
 ///
 /// What that release carried is not released again, although nobody recorded it yet.
-#[must_use]
-pub fn as_if_recorded(baseline: &Baseline, decision: &StoredDecision) -> Option<Baseline> {
+pub fn as_if_recorded(baseline: &Baseline, decision: &StoredDecision) -> Result<Option<Baseline>, DocumentError> {
+    let Some(snapshot) = decision.snapshot()? else { return Ok(None) };
     let mut moved = baseline.clone();
-    move_to(&mut moved, decision.snapshot.clone()?);
+    move_to(&mut moved, snapshot);
     moved.version.clone_from(&decision.decision.next_version);
     moved.decision_id = Some(decision.decision.decision_id.clone());
     moved.released_at(Some(decision.decision.trigger_type), decision.decision.decided_at);
-    Some(moved)
+    Ok(Some(moved))
 }
 
 /// Moves the baseline to what a published release was decided on.
@@ -155,7 +164,7 @@ pub fn record_release(publication: Publication<'_>) -> Result<Baseline, RecordEr
             (baseline, _) => baseline.unwrap_or_else(|| Baseline::without_scans(receipt.finished_at)),
         };
         if let Adopt::Current(set) = adopt {
-            move_to(&mut baseline, Snapshot::from(set));
+            move_to(&mut baseline, set.clone());
             baseline.decision_id = None;
         }
         return Ok(released(baseline, None, version, receipt, commit));
@@ -193,7 +202,10 @@ pub fn record_release(publication: Publication<'_>) -> Result<Baseline, RecordEr
     if let Some(recorded) = recorded.filter(|_| is_older || is_taken) {
         return Err(RecordError::Superseded { version, recorded });
     }
-    let snapshot = decision.snapshot.clone().ok_or_else(|| RecordError::NoSnapshot { id: id.clone() })?;
+    let snapshot = decision
+        .snapshot()
+        .map_err(|source| RecordError::Snapshot { id: id.clone(), source })?
+        .ok_or_else(|| RecordError::NoSnapshot { id: id.clone() })?;
     let mut baseline = baseline.unwrap_or_else(|| Baseline::without_scans(receipt.finished_at));
     move_to(&mut baseline, snapshot);
     baseline.decision_id = Some(id.clone());
@@ -220,7 +232,7 @@ fn check(receipt: &Receipt) -> Result<(), RecordError> {
 }
 
 /// Takes the snapshot as what is released. A scanner whose first scan came after the snapshot keeps what that scan said.
-fn move_to(baseline: &mut Baseline, snapshot: Snapshot) {
+fn move_to(baseline: &mut Baseline, snapshot: FindingSet) {
     let mut scanners = snapshot.scanners;
     let mut findings = snapshot.findings;
     let ids = order::set(findings.iter().map(|f| f.finding_id.clone()));

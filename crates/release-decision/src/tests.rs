@@ -14,9 +14,9 @@ mod unknown;
 mod versions;
 
 use change_detect::{Change, ChangeSet, ChangeType};
-use findings_model::{FindingKind, Severity, Timestamp};
+use findings_model::{FindingKind, FindingSet, Severity, Timestamp};
 
-use crate::{Decision, IndexVersions, Past, Policy, Request, Versions, decide};
+use crate::{Decision, IndexVersions, Past, Policy, Request, StoredDecision, Versions, decide, stored_decision};
 
 fn now() -> Timestamp {
     "2026-01-12T03:00:00Z".parse().unwrap()
@@ -55,6 +55,15 @@ fn versions() -> Versions {
         index: Some(["1.2.2", "1.2.3"].iter().map(|v| v.parse().unwrap()).collect::<IndexVersions>()),
         ..Versions::default()
     }
+}
+
+/// A decision as its document is read.
+fn stored_on(decision: Decision, decided_on: Option<&FindingSet>) -> StoredDecision {
+    let stored = StoredDecision::from_json(stored_decision(&decision, decided_on).as_bytes()).unwrap();
+    assert_eq!(stored.decision, decision);
+    assert_eq!(stored.snapshot().unwrap().as_ref(), decided_on);
+    assert_eq!(stored.to_json(), stored_decision(&decision, decided_on));
+    stored
 }
 
 fn decided(set: &ChangeSet, request: &Request, policy: &Policy) -> Decision {

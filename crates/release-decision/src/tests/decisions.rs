@@ -2,7 +2,7 @@ use change_detect::{ChangeSet, ChangeType, IncompleteScan};
 use findings_model::{CoverageState, FindingKind, ScannerName, Severity};
 use proptest::prelude::*;
 
-use super::{change, changes, decided, now, of_kind, severity_change, versions};
+use super::{change, changes, decided, now, of_kind, severity_change, stored_on, versions};
 use crate::{
     CurrentVersion, DecideError, Effect, FirstScanRule, Past, Policy, Request, Row, StoredDecision, Threshold,
     TriggerType, VersionError, Versions, decide,
@@ -239,7 +239,7 @@ fn a_decision_without_a_version_says_why() {
 fn the_document() {
     let mut set = changes(vec![change(NEW, "GHSA-aaaa-bbbb-cccc", Severity::High)]);
     set.incomplete.push(incomplete("bandit", CoverageState::Failed));
-    let stored = StoredDecision::new(decided(&set, &Request::auto(), &Policy::default()), None);
+    let stored = stored_on(decided(&set, &Request::auto(), &Policy::default()), None);
     insta::assert_snapshot!(stored.to_json());
     assert_eq!(StoredDecision::from_json(stored.to_json().as_bytes()).unwrap(), stored);
     assert!(
