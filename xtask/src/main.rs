@@ -16,6 +16,7 @@ mod fences;
 mod fuzz;
 mod generate;
 mod infrastructure;
+mod laws;
 mod peers;
 mod refresh;
 mod step;
@@ -59,6 +60,8 @@ enum Task {
     Bench(bench::Bench),
     /// Throw mutated documents at every parser.
     Fuzz(fuzz::Fuzz),
+    /// Try the laws that the tests of properties state with many cases.
+    Laws(laws::Laws),
     /// Write the generated parts of the documentation.
     Gen {
         /// Only say what is out of date, and fail if anything is.
@@ -88,6 +91,7 @@ fn run(task: &Task) -> Result<ExitCode> {
         Task::Demo => demo::run().map(|()| ExitCode::SUCCESS),
         Task::Bench(args) => bench::run(args).map(|()| ExitCode::SUCCESS),
         Task::Fuzz(args) => fuzz::run(args).map(|()| ExitCode::SUCCESS),
+        Task::Laws(args) => laws::run(args).map(|()| ExitCode::SUCCESS),
         Task::Gen { check } => generate::run(*check),
     }
 }

@@ -58,11 +58,11 @@ fn versions() -> Versions {
 }
 
 /// A decision as its document is read.
-fn stored_on(decision: Decision, decided_on: Option<&FindingSet>) -> StoredDecision {
-    let stored = StoredDecision::from_json(stored_decision(&decision, decided_on).as_bytes()).unwrap();
-    assert_eq!(stored.decision, decision);
+fn stored_on(decision: &Decision, decided_on: Option<&FindingSet>) -> StoredDecision {
+    let stored = StoredDecision::from_json(stored_decision(decision, decided_on).as_bytes()).unwrap();
+    assert_eq!(&stored.decision, decision);
     assert_eq!(stored.snapshot().unwrap().as_ref(), decided_on);
-    assert_eq!(stored.to_json(), stored_decision(&decision, decided_on));
+    assert_eq!(stored.to_json(), stored_decision(decision, decided_on));
     stored
 }
 

@@ -193,7 +193,7 @@ fn pending() -> (Baseline, FindingSet, StoredDecision) {
     let baseline = Baseline::first(&set(&[("pip-audit", Some(WEEK1))], vec![]), now());
     let current = set(&[("pip-audit", Some(WEEK1))], vec![finding("CVE-2026-1", "pip-audit", DAY2)]);
     let changes = detect(Some(&baseline.finding_set()), &current, &|_| false);
-    let stored = stored_on(decided(&changes, &Request::auto(), &Policy::default()), Some(&current));
+    let stored = stored_on(&decided(&changes, &Request::auto(), &Policy::default()), Some(&current));
     (baseline, current, stored)
 }
 
@@ -240,7 +240,7 @@ fn resolving_releases_once() {
     let released = record(&receipt("1.2.4", Some(&id)), Some(&stored), Some(baseline), Adopt::Nothing).unwrap();
     current.findings[0].status = Status::Resolved { on: DAY2, reason: ResolvedReason::Upgraded };
     let changes = detect(Some(&released.finding_set()), &current, &|_| false);
-    let mut fixed = stored_on(decided(&changes, &Request::auto(), &Policy::default()), Some(&current));
+    let mut fixed = stored_on(&decided(&changes, &Request::auto(), &Policy::default()), Some(&current));
     fixed.decision.next_version = Some("1.2.5".parse().unwrap());
     assert_eq!(fixed.decision.justification, "Security-driven release: 1 vulnerability resolved");
     let id = fixed.decision.decision_id.clone();
@@ -255,7 +255,7 @@ fn one_version_is_the_release_of_one_decision() {
     let (baseline, current, first) = pending();
     let by_hand =
         decide(&ChangeSet::empty(), &Request::manual(), &Policy::default(), &versions(), &Past::default(), now());
-    let by_hand = stored_on(by_hand.unwrap(), Some(&current));
+    let by_hand = stored_on(&by_hand.unwrap(), Some(&current));
     let id = by_hand.decision.decision_id.clone();
     let released = record(&receipt("1.2.4", Some(&id)), Some(&by_hand), Some(baseline), Adopt::Nothing).unwrap();
     let id = first.decision.decision_id.clone();
@@ -316,7 +316,7 @@ fn what_proves_nothing_moves_nothing() {
         refused(&receipt("1.2.4", Some("other")), Some(&stored), &baseline),
         RecordError::OtherDecision { .. }
     ));
-    let bare = stored_on(stored.decision.clone(), None);
+    let bare = stored_on(&stored.decision, None);
     assert!(matches!(refused(&good, Some(&bare), &baseline), RecordError::NoSnapshot { .. }));
     let newer =
         Baseline { version: Some("1.3.0".parse().unwrap()), decision_id: Some("later".to_owned()), ..baseline.clone() };
@@ -429,7 +429,7 @@ fn a_finding_is_a_line() {
         let set = FindingSet { findings, lineage: None, scanners: BTreeMap::new() };
         let of_one = |text: &str| text.lines().filter(|line| line.trim_start().starts_with("{\"finding_id\":")).count();
         let decision = decided(&ChangeSet::empty(), &Request::manual(), &Policy::default());
-        let stored = stored_on(decision, Some(&set));
+        let stored = stored_on(&decision, Some(&set));
         assert_eq!(of_one(&stored.to_json()), set.findings.len());
         let baseline = Baseline { findings: set.findings, ..Baseline::without_scans(now()) };
         let text = baseline.to_json();

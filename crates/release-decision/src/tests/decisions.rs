@@ -239,7 +239,7 @@ fn a_decision_without_a_version_says_why() {
 fn the_document() {
     let mut set = changes(vec![change(NEW, "GHSA-aaaa-bbbb-cccc", Severity::High)]);
     set.incomplete.push(incomplete("bandit", CoverageState::Failed));
-    let stored = stored_on(decided(&set, &Request::auto(), &Policy::default()), None);
+    let stored = stored_on(&decided(&set, &Request::auto(), &Policy::default()), None);
     insta::assert_snapshot!(stored.to_json());
     assert_eq!(StoredDecision::from_json(stored.to_json().as_bytes()).unwrap(), stored);
     assert!(
