@@ -7,6 +7,7 @@ mod bump_due;
 mod bump_git;
 mod bump_kill;
 mod bump_places;
+mod bump_push;
 mod bump_safe;
 
 use serde_json::{Value, json};
