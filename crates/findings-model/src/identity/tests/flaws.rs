@@ -119,6 +119,10 @@ fn a_flaw_that_parts_goes_to_the_finding_with_its_cve_numbers() {
     check(&ledger, &all(flaw, &[two[0], two[1], "a GHSA-2 CVE-1-2"]), &[], "k0 k1 k1 0/1");
     // That finding has other numbers now.
     check(&ledger, &all(flaw, &[two[0], two[1], "a GHSA-2 CVE-1-3"]), &[], "k0 n0 k1 0/1");
+    // Where another finding has the rest of its class, it goes there, and not back.
+    let ledger = [finding("CVE-1-1", flaw("a CVE-1-1")), finding("PYSEC-2", flaw("a PYSEC-2"))];
+    let four = ["a CVE-1-1", "a PYSEC-2 CVE-1-2", "a PYSEC-2 CVE-1-1", "a CVE-1-2"];
+    check(&ledger, &all(flaw, &four), &[], "k0 k1 k1 k1 0/3");
 }
 
 #[test]

@@ -73,6 +73,8 @@ fn meaning(known: &[Finding], seen: &[Subject]) -> [Vec<String>; 3] {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn the_order_of_flaws_never_matters((known, seen) in any_case(any_flaw().boxed()), seed in any::<u64>()) {
         let (known2, seen2) = (shuffled(&known, seed), shuffled(&seen, seed.rotate_left(7)));

@@ -99,17 +99,22 @@ impl InPackage<'_> {
         told.or_else(|| flaws.iter().min_by_key(|(_, (_, s))| first_printed(*s)).map(|(flaw, _)| *flaw))
     }
 
-    /// What parted goes where the rest of its class is, else to the known flaw with exactly its CVE numbers that no other record
+    /// What parted goes where another part of its class is, else to the known flaw with exactly its CVE numbers that no other record
     /// with a CVE number is.
     fn find_homes_of_parted(&mut self) {
-        let mut of_class = vec![NONE; self.seen.len()];
+        // The first two flaws of each class: one of them is not what was parted from.
+        let mut of_class = vec![[NONE; 2]; self.seen.len()];
         let mut is_taken = vec![false; self.known.len()];
         for (s, ids) in self.seen.iter().enumerate() {
             let home = self.home[s];
             if home != NONE {
                 is_taken[home] |= ids.has_cve();
-                let class = &mut of_class[self.classes.find(s)];
-                *class = home.min(*class);
+                let [first, second] = &mut of_class[self.classes.find(s)];
+                if home < *first {
+                    (*first, *second) = (home, *first);
+                } else if home != *first {
+                    *second = home.min(*second);
+                }
             }
         }
         let mut by_numbers = vec![NONE; self.seen.len()];
@@ -120,9 +125,11 @@ impl InPackage<'_> {
                 *class = self.by_set[cves].min(*class);
             }
         }
-        for (_, s) in &self.parted {
+        for (k, s) in &self.parted {
             let class = self.classes.find(*s);
-            self.home[*s] = if of_class[class] == NONE { by_numbers[class] } else { of_class[class] };
+            let [first, second] = of_class[class];
+            let elsewhere = if first == *k { second } else { first };
+            self.home[*s] = if elsewhere == NONE { by_numbers[class] } else { elsewhere };
         }
     }
 }
