@@ -90,7 +90,7 @@ pub fn version_failure(error: BumpVersionError) -> Failure {
             Some("nothing was written; give the id that decide-release printed, or leave --decision-id out".to_owned())
         }
         E::Unknown { .. } => {
-            Some("give the version with --current-version, or what the index has with --index".to_owned())
+            Some("give the version with --current-version, or the one to release with --next-version".to_owned())
         }
         E::NoPlace => Some("name the files in [tool.relwarden.bump] files".to_owned()),
         E::OnlyTags { .. } => Some("set mode = \"commit\" in [tool.relwarden.bump]".to_owned()),
@@ -146,6 +146,7 @@ pub fn git_status(error: &GitError) -> ExitStatus {
         | E::BadName { .. } => ExitStatus::Usage,
         E::NoSuchPath { .. } | E::NotAFile { .. } | E::TooLarge { .. } => ExitStatus::BadInput,
         E::Denied { .. } | E::PushRefused { why: PushRefusal::Forbidden, .. } => ExitStatus::Refused,
+        E::Failed { said, .. } if said.contains("Permission denied") => ExitStatus::Refused,
         E::Start { .. }
         | E::Moved { .. }
         | E::PushRefused { why: PushRefusal::Overtaken, .. }

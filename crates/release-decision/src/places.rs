@@ -14,7 +14,9 @@ use findings_model::{order, text};
 use pep440_rs::Version;
 
 pub use format::Format;
-pub use known::{KnownPlace, holds_no_own_package, known_places, own_modules, package_places, package_roots};
+pub use known::{
+    KnownPlace, backend_places, holds_no_own_package, known_places, own_modules, package_places, package_roots,
+};
 pub use pattern::{Pattern, PatternError};
 pub(crate) use source::version_of_tag;
 pub use source::{

@@ -137,7 +137,7 @@ impl Versions {
             Some(CurrentVersion::Unknown { source, reason }) => {
                 return Ok(unknown(format!("the project's version is dynamic: {source}, and {reason}")));
             }
-            None => return Ok(unknown("the project's version is not known".to_owned())),
+            None => return Ok(unknown("the project's version is not known: no file of it says one".to_owned())),
         };
         let Some(newest) = released else {
             if self.index.is_some() {

@@ -43,6 +43,62 @@ fn a_stale_copy_is_found_wherever_the_package_lies() {
     assert!(outcome.stderr.contains("lib/demo/__init__.py:1 has 1.2.3"), "{}", outcome.stderr);
 }
 
+#[test]
+fn what_the_build_backend_declares_once_more_is_a_copy() {
+    let cargo = "[package]\nname = \"demo-core\"\nversion = \"1.2.3\"\n";
+    let lock = "[[package]]\nname = \"demo-core\"\nversion = \"1.2.3\"\n";
+    let meson = "project(\n  'demo', 'c',\n  version: '1.2.3',\n)\n";
+    let pyproject =
+        |backend: &str, more: &str| format!("{STATIC}[build-system]\nbuild-backend = \"{backend}\"\n{more}");
+    let maturin = pyproject("maturin", "");
+    let nested = pyproject("maturin", "[tool.maturin]\nmanifest-path = \"crates/py/Cargo.toml\"\n");
+    for (pyproject, path, text, line) in [
+        (&maturin, "Cargo.toml", cargo, 3),
+        (&nested, "crates/py/Cargo.toml", cargo, 3),
+        (&pyproject("mesonpy", ""), "meson.build", meson, 3),
+    ] {
+        let scratch = project(&[("pyproject.toml", pyproject), (path, text), ("Cargo.lock", lock)]);
+        let outcome = bump(&scratch).output().expect_code(1);
+        assert!(outcome.stderr.contains(&format!("{path}:{line} has 1.2.3")), "{path}: {}", outcome.stderr);
+        let (_, entry) = outcome.stderr.trim_end().split_once("add to files in [tool.relwarden.bump]: ").unwrap();
+        let named = format!("{pyproject}[tool.relwarden.bump]\nfiles = [{entry}]\n");
+        let next = |text: &str| text.replace("1.2.3", "1.2.4");
+        let mut expected = vec![("pyproject.toml", next(&named)), (path, next(text))];
+        // The lock file of a workspace lies above its crates.
+        expected.extend(path.ends_with("Cargo.toml").then(|| ("Cargo.lock", next(lock))));
+        let expected: Vec<(&str, &str)> = expected.iter().map(|(path, text)| (*path, text.as_str())).collect();
+        check(&[("pyproject.toml", &named), (path, text), ("Cargo.lock", lock)], &expected);
+    }
+    // Cargo has no post-releases.
+    let scratch = project(&[("pyproject.toml", &maturin), ("Cargo.toml", cargo)]);
+    bump(&scratch).args(["--next-version", "1.2.3.post1"]).output().expect_success();
+    assert_eq!(scratch.text("Cargo.toml"), cargo);
+}
+
+#[test]
+fn a_version_that_a_script_computes_is_unknown_with_the_reason() {
+    let backend =
+        "[build-system]\nbuild-backend = \"setuptools.build_meta\"\n[tool.relwarden.project]\nname = \"demo\"\n";
+    let setup = "V = '1.2.3'\nsetup(name='demo', version=V)\n";
+    let computed = "dynamic: the build backend decides it, and setup.py says it in no plain text";
+    let undeclared = "[project]\nname = \"demo\"\n";
+    for (pyproject, setup, reason) in [
+        (backend, Some(setup), computed),
+        (&dynamic(backend), Some(setup), computed),
+        (undeclared, None, "is not known: no file of it says one"),
+    ] {
+        let scratch = project(&[("pyproject.toml", pyproject)]);
+        setup.into_iter().for_each(|text| _ = scratch.write("setup.py", text));
+        let outcome = bump(&scratch).output().expect_code(2);
+        assert!(outcome.stderr.contains(reason), "{}", outcome.stderr);
+        assert!(
+            outcome
+                .stderr
+                .contains("give the version with --current-version, or the one to release with --next-version")
+        );
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn a_folder_that_cannot_be_searched_may_hold_a_copy() {

@@ -118,6 +118,7 @@ pub(super) fn locate(read: &mut dyn FnMut(&str) -> Content) -> Result<Located, P
             SetupFiles::Silent => {
                 return Ok(Located { source: Source::Nowhere, current: dynamic.map(CurrentVersion::Dynamic) });
             }
+            SetupFiles::Computed(file) => return Ok(unknown(format!("{file} says it in no plain text"))),
         },
         Some(dynamic) => dynamic,
     };
@@ -136,6 +137,8 @@ enum SetupFiles {
     Located(Located),
     /// It stands elsewhere.
     Dynamic(DynamicVersion),
+    /// A script gives it that is not run.
+    Computed(&'static str),
     Silent,
 }
 
@@ -152,7 +155,8 @@ fn in_setup_files(read: &mut dyn FnMut(&str) -> Content) -> SetupFiles {
         None => match read(&setup.path) {
             Content::Unreadable(why) => return SetupFiles::Located(unread(&setup.path, &why)),
             Content::Text(text) if declared(&text, &setup.format).is_ok_and(|d| !d.is_empty()) => setup,
-            Content::Text(_) | Content::Missing => return SetupFiles::Silent,
+            Content::Text(_) => return SetupFiles::Computed("setup.py"),
+            Content::Missing => return SetupFiles::Silent,
         },
     };
     SetupFiles::Located(in_files(&[candidate], &DynamicVersion::Backend, read))
@@ -160,7 +164,11 @@ fn in_setup_files(read: &mut dyn FnMut(&str) -> Content) -> SetupFiles {
 
 /// Where a file cannot be read that may say where the version stands.
 fn unread(path: &str, why: &str) -> Located {
-    let reason = format!("{path} cannot be read: {why}");
+    unknown(format!("{path} cannot be read: {why}"))
+}
+
+/// A version that the build backend decides, and why it is not known here.
+fn unknown(reason: String) -> Located {
     let current = Some(CurrentVersion::Unknown { source: DynamicVersion::Backend, reason });
     Located { source: Source::Nowhere, current }
 }

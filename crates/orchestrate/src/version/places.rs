@@ -1,6 +1,6 @@
 //! The files that a bump changes: what they hold, and what they will hold.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::Path};
 
 use findings_model::{PackageName, order};
 use release_decision::{
@@ -111,24 +111,24 @@ pub(super) fn files(
     let mut edits: BTreeMap<String, Vec<Edit>> = BTreeMap::new();
     let mut add = |path: &str, edit: Edit| edits.entry(path.to_owned()).or_default().push(edit);
     let fixed = |format| Edit::Version { format, optional: false };
+    let mut manifests: Vec<&str> = Vec::new();
     for file in &settings.files {
         let path = file.path.as_str();
         let format = match &file.pattern {
             Some(pattern) => Format::Pattern(pattern.clone()),
             None => Format::of(path).ok_or_else(|| failed(path, EditError::NoFormat))?,
         };
+        manifests.extend((format == Format::Cargo).then_some(path));
         add(path, fixed(format));
     }
     if let Source::File(candidate) = source {
+        manifests.extend((candidate.format == Format::Cargo).then_some(candidate.path.as_str()));
         add(&candidate.path, fixed(candidate.format.clone()));
-        if candidate.format == Format::Cargo {
-            let manifest = text(project, &candidate.path)?.unwrap_or_default();
-            let lock = candidate.path.replace("Cargo.toml", "Cargo.lock");
-            if let Some(name) = release_decision::cargo_name(&manifest)
-                && project.has_file(&lock)
-            {
-                add(&lock, Edit::Version { format: Format::Lock(name), optional: true });
-            }
+    }
+    for manifest in manifests {
+        let own = text(project, manifest)?.as_deref().and_then(release_decision::cargo_name);
+        if let Some((name, lock)) = own.zip(cargo_lock(project, manifest)) {
+            add(&lock, Edit::Version { format: Format::Lock(name), optional: true });
         }
     }
     if !matches!(source, Source::Tag) && project.has_file(paths::UV_LOCK) {
@@ -160,6 +160,13 @@ pub(super) fn files(
         order::sort_by_key(&mut files, |file| file.path == candidate.path);
     }
     Ok((files, warnings))
+}
+
+/// The lock file of a crate or of the workspace that it is in: the nearest one.
+fn cargo_lock(project: &Project, manifest: &str) -> Option<String> {
+    let folders = Path::new(manifest).ancestors().skip(1);
+    let locks = folders.filter_map(|folder| Some(folder.join("Cargo.lock").to_str()?.to_owned()));
+    locks.into_iter().find(|lock| project.has_file(lock))
 }
 
 /// A file of the project as text; none if it is not there.

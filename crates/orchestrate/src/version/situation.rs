@@ -126,7 +126,7 @@ impl Situation {
         if files.is_empty() && self.source != Source::Tag {
             return Err(BumpVersionError::NoPlace);
         }
-        let copies = stale::copies(project, name, &files, &self.old_versions())?;
+        let copies = stale::copies(project, name, &files, &self.old_versions(), &self.next)?;
         if !copies.is_empty() {
             return Err(BumpVersionError::Stale { copies });
         }

@@ -3,8 +3,8 @@
 use findings_model::{PackageName, order};
 use git_command::Repository;
 use release_decision::{
-    Declared, Format, KnownPlace, Pattern, Version, declared, generated_files, holds_no_own_package, known_places,
-    own_modules, package_places, package_roots,
+    Declared, Format, KnownPlace, Pattern, PlaceError, Version, backend_places, declared, generated_files,
+    holds_no_own_package, known_places, own_modules, package_places, package_roots, set_version_in,
 };
 use state_store::EntryKind;
 
@@ -36,6 +36,7 @@ pub(super) fn copies(
     name: &PackageName,
     files: &[File],
     old: &[Version],
+    next: &Version,
 ) -> Result<Vec<StaleCopy>, BumpVersionError> {
     let pyproject = if_text(project, paths::PYPROJECT)?;
     let roots = package_roots(pyproject.as_deref(), if_text(project, "setup.cfg")?.as_deref());
@@ -50,9 +51,10 @@ pub(super) fn copies(
     let beside = packages_in(project, "")?.into_iter().filter(|folder| !modules.contains(folder));
     let beside = beside.filter(|folder| !holds_no_own_package(folder) && !is_project(project, folder));
     let beside: Vec<KnownPlace> = beside.flat_map(|folder| package_places(&folder)).collect();
+    let of_backend = pyproject.as_deref().map(backend_places).unwrap_or_default();
     let generated = pyproject.as_deref().map(generated_files).unwrap_or_default();
     let mut found = Vec::new();
-    for KnownPlace { path, format } in known_places(&modules).into_iter().chain(beside) {
+    for KnownPlace { path, format } in known_places(&modules).into_iter().chain(beside).chain(of_backend) {
         if generated.contains(&path) || !project.has_file(&path) {
             continue;
         }
@@ -61,6 +63,10 @@ pub(super) fn copies(
             None => if_text(project, &path)?,
         };
         let Some(after) = after else { continue };
+        // What cannot take the next version keeps the old one.
+        if let Err(PlaceError::NotSemantic(_)) = set_version_in(&after, &format, None, next) {
+            continue;
+        }
         let places = declared(&after, &format).unwrap_or_default();
         found.extend(places.into_iter().filter_map(|place| {
             let version = place.version().filter(|version| old.contains(version))?;

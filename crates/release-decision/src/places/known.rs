@@ -6,7 +6,7 @@ use findings_model::PackageName;
 use toml_edit::{Document, Item};
 
 use super::{
-    Format, lines,
+    Format, Pattern, lines,
     source::{module_folders, texts},
     tree::table,
 };
@@ -53,6 +53,26 @@ pub fn known_places(modules: &[String]) -> Vec<KnownPlace> {
         places.filter_map(|path| Some(KnownPlace { format: Format::of(&path)?, path })).collect();
     places.push(KnownPlace { path: "pyproject.toml".to_owned(), format: Format::PyprojectTools });
     places
+}
+
+/// The manifests in which the build backend's own language declares the version once more, as `pyproject.toml` tells.
+pub fn backend_places(pyproject: &str) -> Vec<KnownPlace> {
+    let Ok(document) = Document::parse(pyproject) else { return Vec::new() };
+    let document = document.as_item();
+    let one = |tables: &[&str], key: &str| texts(document, tables, key).into_iter().next();
+    match one(&["build-system"], "build-backend").as_deref() {
+        Some("maturin") => {
+            let path = one(&["tool", "maturin"], "manifest-path").unwrap_or_else(|| "Cargo.toml".to_owned());
+            let path = path.trim_start_matches("./").to_owned();
+            vec![KnownPlace { path, format: Format::Cargo }]
+        }
+        Some("mesonpy") => {
+            let patterns = ["version: '{version}'", "version : '{version}'"].into_iter();
+            let formats = patterns.filter_map(|pattern| Pattern::parse(pattern).ok()).map(Format::Pattern);
+            formats.map(|format| KnownPlace { path: "meson.build".to_owned(), format }).collect()
+        }
+        _ => Vec::new(),
+    }
 }
 
 /// The files in which a package may declare its version under the one name that leaves no doubt, `__version__`, given its folder.

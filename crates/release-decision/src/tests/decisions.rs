@@ -224,7 +224,7 @@ fn a_decision_without_a_version_says_why() {
         decide(&set, &Request::auto(), &Policy::default(), &Versions::default(), &Past::default(), now()).unwrap();
     assert!(decision.should_release);
     assert_eq!(decision.next_version, None);
-    assert_eq!(decision.version_reason.as_deref(), Some("the project's version is not known"));
+    assert_eq!(decision.version_reason.as_deref(), Some("the project's version is not known: no file of it says one"));
     let taken = Versions { given: Some("1.2.3.0".parse().unwrap()), ..versions() };
     let error = decide(&set, &Request::auto(), &Policy::default(), &taken, &Past::default(), now()).unwrap_err();
     assert!(matches!(error, DecideError::Version(VersionError::Taken(_))));
