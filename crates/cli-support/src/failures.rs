@@ -253,7 +253,7 @@ fn document_hint(error: &DocumentError) -> Option<&'static str> {
             schema_hint(schema)
         }
         DocumentError::ReceiptSchema { source: SchemaError::Newer { .. }, .. } => OF_ANOTHER_VERSION,
-        DocumentError::Ledger { .. } | DocumentError::Decision { .. } | DocumentError::Snapshot { .. } => DAMAGED,
+        DocumentError::Ledger { .. } | DocumentError::Decision { .. } => DAMAGED,
         DocumentError::KeptDecision { source, .. } => match document_hint(source) {
             Some(OF_ANOTHER_VERSION) => OF_ANOTHER_VERSION,
             _ => {

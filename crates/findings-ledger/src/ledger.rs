@@ -1,5 +1,5 @@
 use std::{
-    collections::{BTreeMap, HashSet},
+    collections::BTreeMap,
     io::{self, BufRead, Read as _, Write},
 };
 
@@ -270,12 +270,8 @@ fn unreadable(bytes: &[u8], error: serde_json::Error) -> LedgerError {
 }
 
 fn refuse_duplicates(findings: &[Finding]) -> Result<(), LedgerError> {
-    // In order, as this program writes them, no two can be the same.
-    if !findings.is_sorted_by(|a, b| a.finding_id < b.finding_id) {
-        let mut ids = HashSet::with_capacity(findings.len());
-        if let Some(twice) = findings.iter().find(|f| !ids.insert(&f.finding_id)) {
-            return Err(LedgerError::Duplicate(twice.finding_id.clone()));
-        }
+    match findings_model::repeated_id(findings) {
+        Some(id) => Err(LedgerError::Duplicate(id.clone())),
+        None => Ok(()),
     }
-    Ok(())
 }

@@ -49,7 +49,7 @@ pub use scan::{Clearance, Coverage, CoverageState, Gap, LookedAt, Observation, S
 pub use scan_target::ScanTarget;
 pub use schema::{SchemaError, SchemaVersion};
 pub use secret_variables::SECRET_VARIABLES;
-pub use set::{FindingSet, RuleSetUse, ScanSummary, ScannerState};
+pub use set::{FindingSet, RuleSetUse, ScanSummary, ScannerState, repeated_id};
 pub use severity::{CvssScore, CvssVector, CvssVectorError, Rating, Severity, SeverityError, SeveritySource};
 pub use sla::SlaDays;
 pub use subject::{AdvisoryVerdict, CodeSpot, CodeText, FindingKind, SecretMark, SecretSpot, Subject, Vulnerability};

@@ -1,10 +1,10 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 use time::Date;
 
 use crate::finding::day;
-use crate::{CoverageState, Finding, ReportFormat, RuleSet, ScanTarget, ScannerName, Timestamp};
+use crate::{CoverageState, Finding, FindingId, ReportFormat, RuleSet, ScanTarget, ScannerName, Timestamp};
 
 /// Findings with the coverage they were seen under: one side of a comparison.
 ///
@@ -33,6 +33,16 @@ impl FindingSet {
     pub fn incomplete_scans(&self) -> impl Iterator<Item = &ScanSummary> {
         self.scanners.values().flat_map(|s| &s.newest).filter(|s| s.coverage != CoverageState::Complete)
     }
+}
+
+/// The id of the first finding that has the same one as an earlier finding; none where each has its own.
+pub fn repeated_id(findings: &[Finding]) -> Option<&FindingId> {
+    // In order, as this program writes them, no two can be the same.
+    if findings.is_sorted_by(|a, b| a.finding_id < b.finding_id) {
+        return None;
+    }
+    let mut ids = HashSet::with_capacity(findings.len());
+    findings.iter().map(|finding| &finding.finding_id).find(|id| !ids.insert(*id))
 }
 
 /// How one scanner has done over time.

@@ -133,7 +133,7 @@ struct Situation {
 impl Situation {
     fn of(project: &Project, request: &DecisionRequest) -> Result<Self, DecisionError> {
         // A decision of a newer program, or a damaged one, is not replaced.
-        let last = documents::decision(project)?;
+        let last = documents::newest_decision(project)?;
         let current = documents::findings_or_empty(project, &request.project, request.now)?;
         let known = documents::baseline_or_first(project, last.as_ref())?;
         let is_unchanged = known.as_ref().is_some_and(|baseline| baseline.has_first_scans(&current));
@@ -216,9 +216,9 @@ impl Situation {
             );
         let start = self.baseline.clone().unwrap_or_else(|| Baseline::first(&self.current, request.now));
         let Some(stored) = newest else { return Ok((changes, decision)) };
+        // Those that were replaced were judged when they were read.
         let moved = as_if_recorded(&start, stored)
-            .map_err(|source| DocumentError::Snapshot { id: stored.decision.decision_id.clone(), source })?;
-        let Some(moved) = moved else { return Ok((changes, decision)) };
+            .map_err(|source| DocumentError::Decision { path: paths::DECISION.to_owned(), source })?;
         let moved = moved.merge_first_scans(&self.current);
         let (changes, mut decision) = self.decide_against(project, request, Some(&moved))?;
         decision.already_published.clone_from(&stored.decision.next_version);
@@ -279,7 +279,7 @@ fn write(
     let current = &situation.current;
     // The decision goes first: a baseline without it would hide the first scan from a rerun after a crash, a decision without
     // a baseline is only made again.
-    project.write(paths::DECISION, stored_decision(decision, Some(current)).as_bytes())?;
+    project.write(paths::DECISION, &stored_decision(decision, current))?;
     let any_usable_scan = current.scanners.values().any(|s| s.first_usable.is_some());
     let is_written = || state_store::exists(&project.path(paths::BASELINE));
     let baseline = match &situation.baseline {

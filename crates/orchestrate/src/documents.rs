@@ -4,7 +4,7 @@ use std::path::Path;
 
 use findings_ledger::{Ledger, LedgerError};
 use findings_model::{FindingSet, PackageName, Receipt, ScannerName, Timestamp, json};
-use release_decision::{Baseline, Decision, StoredDecision, Version};
+use release_decision::{Baseline, Decision, Row, StoredDecision, Version};
 use state_store::{Action, DOCUMENT_LIMIT, StoreError, StoreErrorKind};
 
 use crate::{kept, paths, project::Project};
@@ -29,19 +29,6 @@ pub enum DocumentError {
     Decision {
         /// The file.
         path: String,
-        /// Why.
-        #[source]
-        source: release_decision::DocumentError,
-    },
-    /// What a decision was made on cannot be understood.
-    #[error(
-        "the findings that decision {id} was made on cannot be used ({} or a file of {})",
-        paths::DECISION,
-        paths::DECISIONS
-    )]
-    Snapshot {
-        /// The decision.
-        id: String,
         /// Why.
         #[source]
         source: release_decision::DocumentError,
@@ -186,7 +173,8 @@ pub fn baseline(project: &Project) -> Result<Option<Baseline>, DocumentError> {
         .transpose()
 }
 
-/// The released baseline, or where it was never written what the first decision says that it begins with; none before that one.
+/// The released baseline, or where it was never written what the first decision says that it begins with; none before that one, and
+/// where that one releases the first scan.
 ///
 /// Without a baseline that there was, everything would look like a first scan, and what is due would be swallowed.
 pub(crate) fn baseline_or_first(
@@ -200,21 +188,29 @@ pub(crate) fn baseline_or_first(
     if last.decision.compared_with.is_some() {
         return Err(DocumentError::BaselineLost);
     }
-    if last.decision.should_release {
+    // The changes of a first scan that is only recorded have a row of their own.
+    let mut changes = last.decision.reasons.iter().filter(|reason| reason.finding_id.is_some());
+    if last.decision.should_release && !changes.all(|reason| reason.row == Row::FirstScan) {
         return Ok(None);
     }
-    let scanned = snapshot(last)?.filter(|set| set.scanners.values().any(|scanner| scanner.first_usable.is_some()));
-    Ok(scanned.map(|set| Baseline::first(&set, last.decision.decided_at)))
+    let set = snapshot(paths::DECISION.to_owned(), last)?;
+    let is_scanned = set.scanners.values().any(|scanner| scanner.first_usable.is_some());
+    Ok(is_scanned.then(|| Baseline::first(&set, last.decision.decided_at)))
 }
 
-/// What a decision was made on; none where it was made on a document of changes alone.
-pub(crate) fn snapshot(stored: &StoredDecision) -> Result<Option<FindingSet>, DocumentError> {
-    stored.snapshot().map_err(|source| DocumentError::Snapshot { id: stored.decision.decision_id.clone(), source })
+/// What a decision was made on, which stands in the document of this name.
+pub(crate) fn snapshot(path: String, stored: &StoredDecision) -> Result<FindingSet, DocumentError> {
+    stored.snapshot().map_err(|source| DocumentError::Decision { path, source })
 }
 
 /// The newest decision; none before the first one.
 pub fn decision(project: &Project) -> Result<Option<StoredDecision>, DocumentError> {
     decision_at(project, Path::new(paths::DECISION))
+}
+
+/// As [`decision`], and what it was made on is not judged.
+pub(crate) fn newest_decision(project: &Project) -> Result<Option<StoredDecision>, DocumentError> {
+    head_of_decision_at(project, Path::new(paths::DECISION))
 }
 
 /// Which decision is looked for.
@@ -245,12 +241,20 @@ pub fn decision_of_publish(
     receipt: &Path,
     wanted: Wanted<'_>,
 ) -> Result<Option<StoredDecision>, DocumentError> {
-    let beside = decision_at(project, &receipt.with_file_name("decision.json"))?;
-    let first = if beside.is_some() { beside } else { decision(project)? };
-    if first.as_ref().is_some_and(|first| wanted.is(&first.decision)) {
-        return Ok(first);
+    // Where the one beside it is damaged, the same one may be intact elsewhere.
+    let beside = decision_at(project, &receipt.with_file_name("decision.json"));
+    let first = match &beside {
+        Ok(Some(_)) => None,
+        Ok(None) | Err(_) => decision(project)?,
+    };
+    let is_wanted = |stored: &StoredDecision| wanted.is(&stored.decision);
+    if let Some(known) = beside.as_ref().ok().and_then(Option::as_ref).or(first.as_ref()).filter(|s| is_wanted(s)) {
+        return Ok(Some(known.clone()));
     }
-    Ok(kept::find(project, wanted)?.or(first))
+    match kept::find(project, wanted)? {
+        Some(kept) => Ok(Some(kept)),
+        None => Ok(beside?.or(first)),
+    }
 }
 
 /// The receipt that the newest publish left at its usual place; none where there is none.
@@ -261,10 +265,19 @@ pub(crate) fn newest_receipt(project: &Project) -> Result<Option<Receipt>, Docum
     receipt(project, Path::new(paths::RECEIPT)).map(Some)
 }
 
+/// The decision at a path, which can be recorded: what it was made on can be read.
 pub(crate) fn decision_at(project: &Project, path: &Path) -> Result<Option<StoredDecision>, DocumentError> {
+    let stored = head_of_decision_at(project, path)?;
+    if let Some(stored) = &stored {
+        snapshot(project.label(&project.path(path)), stored)?;
+    }
+    Ok(stored)
+}
+
+fn head_of_decision_at(project: &Project, path: &Path) -> Result<Option<StoredDecision>, DocumentError> {
     let label = || project.label(&project.path(path));
     let Some(bytes) = project.document(path)? else { return Ok(None) };
-    StoredDecision::from_json(&bytes).map(Some).map_err(|source| DocumentError::Decision { path: label(), source })
+    StoredDecision::from_json(bytes).map(Some).map_err(|source| DocumentError::Decision { path: label(), source })
 }
 
 /// The receipt at a path.

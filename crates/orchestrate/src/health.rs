@@ -282,12 +282,10 @@ fn engine(project: &Project) -> Component {
 /// Baseline and newest decision. The decisions that were replaced have to be readable as well: one of them may be published.
 fn engine_documents(project: &Project) -> Result<(Option<Baseline>, Option<StoredDecision>), DocumentError> {
     let (baseline, decision) = (documents::baseline(project)?, documents::decision(project)?);
-    let mut kept = kept::all(project)?;
-    if let Some(damaged) = kept.damaged.pop() {
-        return Err(damaged.error);
+    match kept::all(project)?.damaged.into_iter().next() {
+        Some(damaged) => Err(damaged.error),
+        None => Ok((baseline, decision)),
     }
-    decision.iter().chain(&kept.into_decisions()).try_for_each(|stored| documents::snapshot(stored).map(|_| ()))?;
-    Ok((baseline, decision))
 }
 
 fn records(project: &Project) -> Component {

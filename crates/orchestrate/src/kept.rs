@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use release_decision::{Baseline, Decision, StoredDecision};
-use state_store::{EntryKind, StoreError};
+use state_store::StoreError;
 
 use crate::{
     documents::{self, DocumentError, Wanted},
@@ -33,16 +33,23 @@ pub(crate) fn keep(
     }) else {
         return Ok(());
     };
+    documents::snapshot(paths::DECISION.to_owned(), last)?;
+    let id = &last.decision.decision_id;
+    let end = format!("-{}.json", short(id));
     let mut names = names(project)?;
-    let end = format!("-{}.json", short(&last.decision.decision_id));
-    if names.iter().any(|name| name.ends_with(&end)) {
+    let holds_it = |name: &String| {
+        let there = documents::decision_at(project, &path_of(name));
+        there.is_ok_and(|there| there.is_some_and(|there| there.decision.decision_id == *id))
+    };
+    if names.iter().any(|name| name.ends_with(&end) && holds_it(name)) {
         return Ok(());
     }
     let time = last.decision.decided_at.to_string().replace(':', "");
     let name = format!("{time}{end}");
-    project.write(path_of(&name), last.to_json().as_bytes())?;
+    project.write(path_of(&name), last.document())?;
     names.push(name);
     names.sort();
+    names.dedup();
     for name in &names[..names.len().saturating_sub(KEPT)] {
         state_store::remove(&project.path(path_of(name)))?;
     }
@@ -140,7 +147,8 @@ fn warn_of(error: &DocumentError) {
 fn names(project: &Project) -> Result<Vec<String>, DocumentError> {
     let entries = state_store::list(&project.path(paths::DECISIONS))?;
     let is_ours = |name: &str| name.strip_suffix(".json").is_some_and(|stem| !stem.starts_with('.'));
-    Ok(entries.into_iter().filter(|e| e.kind == EntryKind::File && is_ours(&e.name)).map(|e| e.name).collect())
+    // What is no regular file is a decision that cannot be read.
+    Ok(entries.into_iter().map(|entry| entry.name).filter(|name| is_ours(name)).collect())
 }
 
 fn path_of(name: &str) -> PathBuf {

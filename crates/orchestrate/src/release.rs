@@ -96,10 +96,6 @@ pub fn record_release(project: &Project, request: &RecordRequest<'_>) -> Result<
         baseline: known,
         adopt: current.as_ref().map_or(Adopt::Nothing, Adopt::Current),
         commit: request.commit.clone().or_else(|| tagged(project, request.tag, &receipt.version)),
-    })
-    .map_err(|error| match error {
-        RecordError::Snapshot { id, source } => DocumentError::Snapshot { id, source }.into(),
-        error => RecordReleaseError::Record(error),
     })?;
     let moved = project.write(paths::BASELINE, baseline.to_json().as_bytes()).map_err(DocumentError::from)?;
     kept.forget(project, &baseline).map_err(DocumentError::from)?;

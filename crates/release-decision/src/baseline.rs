@@ -1,7 +1,8 @@
 use std::collections::BTreeMap;
 
 use findings_model::{
-    Extra, Finding, FindingSet, ScannerName, ScannerState, SchemaError, SchemaVersion, Timestamp, identity, json, order,
+    Extra, Finding, FindingId, FindingSet, ScannerName, ScannerState, SchemaError, SchemaVersion, Timestamp, identity,
+    json, order,
 };
 use pep440_rs::Version;
 use serde::{Deserialize, Serialize};
@@ -51,6 +52,14 @@ pub enum DocumentError {
         #[source]
         source: serde_json::Error,
     },
+    /// Two findings have one id.
+    #[error("the {document} holds the finding {id} twice")]
+    Repeated {
+        /// `baseline` or `decision`.
+        document: &'static str,
+        /// The id.
+        id: FindingId,
+    },
     /// Written by a newer program.
     #[error("the {document} has an unsupported schema version")]
     Schema {
@@ -94,6 +103,13 @@ pub(crate) fn read<'b, T: Deserialize<'b>>(
         }
         Err(_) => DocumentError::Json { document, source },
     })
+}
+
+pub(crate) fn refuse_repeated(findings: &[Finding], document: &'static str) -> Result<(), DocumentError> {
+    match findings_model::repeated_id(findings) {
+        Some(id) => Err(DocumentError::Repeated { document, id: id.clone() }),
+        None => Ok(()),
+    }
 }
 
 pub(crate) fn check(found: SchemaVersion, document: &'static str, known: SchemaVersion) -> Result<(), DocumentError> {
@@ -229,6 +245,7 @@ impl Baseline {
     pub fn from_json(bytes: &[u8]) -> Result<Self, DocumentError> {
         let baseline: Self = read(bytes, "baseline", Self::SCHEMA)?;
         check(baseline.schema_version, "baseline", Self::SCHEMA)?;
+        refuse_repeated(&baseline.findings, "baseline")?;
         Ok(baseline)
     }
 

@@ -103,12 +103,6 @@ pub enum RecordError {
         /// The decision's version.
         decided: Version,
     },
-    /// The decision does not say what it was made on.
-    #[error("decision {id} holds no snapshot of the findings that it was made on")]
-    NoSnapshot {
-        /// The decision.
-        id: String,
-    },
     /// What the decision was made on cannot be read.
     #[error("the findings that decision {id} was made on cannot be read")]
     Snapshot {
@@ -130,17 +124,16 @@ pub enum RecordError {
     },
 }
 
-/// The baseline as it will be when a decision that was published is recorded; none where the decision holds no snapshot.
+/// The baseline as it will be when a decision that was published is recorded.
 ///
 /// What that release carried is not released again, although nobody recorded it yet.
-pub fn as_if_recorded(baseline: &Baseline, decision: &StoredDecision) -> Result<Option<Baseline>, DocumentError> {
-    let Some(snapshot) = decision.snapshot()? else { return Ok(None) };
+pub fn as_if_recorded(baseline: &Baseline, decision: &StoredDecision) -> Result<Baseline, DocumentError> {
     let mut moved = baseline.clone();
-    move_to(&mut moved, snapshot);
+    move_to(&mut moved, decision.snapshot()?);
     moved.version.clone_from(&decision.decision.next_version);
     moved.decision_id = Some(decision.decision.decision_id.clone());
     moved.released_at(Some(decision.decision.trigger_type), decision.decision.decided_at);
-    Ok(Some(moved))
+    Ok(moved)
 }
 
 /// Moves the baseline to what a published release was decided on.
@@ -202,10 +195,7 @@ pub fn record_release(publication: Publication<'_>) -> Result<Baseline, RecordEr
     if let Some(recorded) = recorded.filter(|_| is_older || is_taken) {
         return Err(RecordError::Superseded { version, recorded });
     }
-    let snapshot = decision
-        .snapshot()
-        .map_err(|source| RecordError::Snapshot { id: id.clone(), source })?
-        .ok_or_else(|| RecordError::NoSnapshot { id: id.clone() })?;
+    let snapshot = decision.snapshot().map_err(|source| RecordError::Snapshot { id: id.clone(), source })?;
     let mut baseline = baseline.unwrap_or_else(|| Baseline::without_scans(receipt.finished_at));
     move_to(&mut baseline, snapshot);
     baseline.decision_id = Some(id.clone());

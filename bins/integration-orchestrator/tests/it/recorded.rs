@@ -5,7 +5,7 @@ use test_support::Checkout;
 
 use crate::{
     scans::{Weakness, bandit, one_secret},
-    system::{BASELINE, System, WEEK_1, WEEK_2, WEEK_3, binary, index_with_1_0_0, refused},
+    system::{BASELINE, DECISION, System, WEEK_1, WEEK_2, WEEK_3, binary, index_with_1_0_0, refused},
 };
 
 const DAMAGED: &str = "security/findings/history/decisions/2026-01-01T000000Z-0123456789abcdef.json";
@@ -76,6 +76,101 @@ fn a_damaged_decision_is_not_healthy() {
     let part = &report["components"]["release_engine"];
     assert_eq!(part["state"], "unhealthy");
     assert!(part["message"].as_str().unwrap().contains(DAMAGED), "{part:#}");
+}
+
+/// A decision's document of which the findings cannot be read.
+fn with_damaged_findings(decision: &str) -> String {
+    let damaged = decision.replacen("\"discovered_date\":", "\"discovered\":", 1);
+    assert_ne!(damaged, decision);
+    damaged
+}
+
+#[test]
+fn nothing_is_published_that_could_not_be_recorded() {
+    let (system, index) = (System::scanned(), index_with_1_0_0());
+    system.report("secrets-scan.json", one_secret("src/settings.py", 3));
+    let releases = system.releases(&index, WEEK_2);
+    system.workflow_with_index(WEEK_2, releases).output().expect_success();
+    let whole = system.project.text(DECISION);
+    let without = whole.replacen("\"snapshot\": {", "\"snapshot\": null, \"was\": {", 1);
+    for damaged in [with_damaged_findings(&whole), without] {
+        system.project.write(DECISION, damaged);
+        let stderr = system.publish("1.0.1", &index, WEEK_2).output().expect_code(3).stderr;
+        assert!(stderr.contains(DECISION) && stderr.contains("at line"), "{stderr}");
+        let health = system.run_json("integration-orchestrator", WEEK_2).arg("health-check").output().expect_code(1);
+        assert_eq!(health.json()["components"]["release_engine"]["state"], "unhealthy");
+    }
+    assert!(index.uploads().is_empty());
+    system.project.write(DECISION, whole);
+    system.publish("1.0.1", &index, WEEK_2).output().expect_success();
+}
+
+#[test]
+fn what_was_published_is_not_released_again_where_nothing_tells_what_it_carried() {
+    let system = published();
+    std::fs::remove_file(system.project.join(DAMAGED)).unwrap();
+    system.project.write(DECISION, with_damaged_findings(&system.project.text(DECISION)));
+    system.report("bandit.json", bandit(WEEK_3, &[Weakness::default()]));
+    system.update_findings(WEEK_3).output().expect_success();
+    let before = system.documents();
+    let decide = system.run_json("decide-release", WEEK_3).args(["--index", "none"]);
+    refused(decide.output(), 3, &[DECISION, "at line", "restore it from git history"]);
+    assert_eq!(system.documents(), before);
+}
+
+#[test]
+fn a_decision_that_is_damaged_beside_the_receipt_is_found_elsewhere() {
+    let system = published();
+    system.project.write("decision.json", with_damaged_findings(&system.project.text(DECISION)));
+    assert_eq!(system.record_release(WEEK_2).output().expect_success().json()["moved"], true);
+}
+
+#[test]
+fn a_decision_is_kept_though_a_damaged_file_has_its_name() {
+    let system = System::scanned();
+    let ask = |run: &str| {
+        let run = system.run_json("decide-release", WEEK_2).env("GITHUB_RUN_ID", run);
+        run.args(["--manual", "--notes", "x", "--index", "none"]).output().expect_success();
+    };
+    for run in ["7", "8", "7"] {
+        ask(run);
+    }
+    let id = system.project.json(DECISION)["decision_id"].as_str().unwrap().to_owned();
+    let whole = system.project.text(DECISION);
+    let file = system.kept_decisions().into_iter().find(|name| name.contains(&id[..16])).unwrap();
+    system.project.write(&format!("security/findings/history/decisions/{file}"), "{");
+    ask("8");
+    let kept = system.kept_decisions();
+    let texts = kept.iter().map(|name| system.project.text(&format!("security/findings/history/decisions/{name}")));
+    let texts: Vec<String> = texts.collect();
+    assert!(texts.contains(&whole), "{texts:?}");
+}
+
+#[test]
+fn the_first_scan_is_known_though_a_person_asked_for_the_first_release() {
+    let system = System::scanned();
+    for path in [BASELINE, DECISION] {
+        std::fs::remove_file(system.project.join(path)).unwrap();
+    }
+    let ask = system.run_json("decide-release", WEEK_1).args(["--manual", "--notes", "x", "--index", "none"]);
+    ask.output().expect_success();
+    // As if the run had been killed between its two documents.
+    std::fs::remove_file(system.project.join(BASELINE)).unwrap();
+    system.report("bandit.json", bandit(WEEK_2, &[Weakness::default()]));
+    let decision = system.decide(WEEK_2);
+    assert_eq!((&decision["should_release"], &decision["first_scan"]), (&true.into(), &Value::Null), "{decision:#}");
+    assert_eq!(decision["security_changes_count"], 1);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_kept_decision_that_is_a_link_is_one_that_cannot_be_read() {
+    let system = System::scanned();
+    system.project.write(DAMAGED, "");
+    std::fs::remove_file(system.project.join(DAMAGED)).unwrap();
+    std::os::unix::fs::symlink("elsewhere.json", system.project.join(DAMAGED)).unwrap();
+    system.report("bandit.json", bandit(WEEK_2, &[Weakness::default()]));
+    refused(system.workflow(WEEK_2).output(), 3, &[DAMAGED]);
 }
 
 #[test]

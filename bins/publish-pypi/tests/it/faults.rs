@@ -137,7 +137,8 @@ fn the_decision_of_this_version_is_carried_out() {
             "explanation": "x", "release_notes": "x", "security_changes_count": 0, "security_changes": [],
             "reasons": [], "incomplete": [], "posture_trend": "unchanged", "current_version": null,
             "next_version": version, "version_reason": null, "decision_id": "d-1",
-            "decided_at": "2026-01-05T03:00:00Z", "snapshot": null,
+            "decided_at": "2026-01-05T03:00:00Z",
+            "snapshot": { "lineage": null, "scanners": {}, "findings": [] },
         })
         .to_string()
     };

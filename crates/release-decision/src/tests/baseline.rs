@@ -8,7 +8,7 @@ use findings_model::{
 };
 use time::{Date, macros::date};
 
-use super::{decided, now, stored_on, versions};
+use super::{decided, now, stored_on, text_of, versions};
 use crate::{
     Adopt, Baseline, Past, Policy, Publication, RecordError, Request, Row, StoredDecision, TriggerType, as_if_recorded,
     decide, explain, record_release,
@@ -193,7 +193,7 @@ fn pending() -> (Baseline, FindingSet, StoredDecision) {
     let baseline = Baseline::first(&set(&[("pip-audit", Some(WEEK1))], vec![]), now());
     let current = set(&[("pip-audit", Some(WEEK1))], vec![finding("CVE-2026-1", "pip-audit", DAY2)]);
     let changes = detect(Some(&baseline.finding_set()), &current, &|_| false);
-    let stored = stored_on(&decided(&changes, &Request::auto(), &Policy::default()), Some(&current));
+    let stored = stored_on(&decided(&changes, &Request::auto(), &Policy::default()), &current);
     (baseline, current, stored)
 }
 
@@ -240,7 +240,7 @@ fn resolving_releases_once() {
     let released = record(&receipt("1.2.4", Some(&id)), Some(&stored), Some(baseline), Adopt::Nothing).unwrap();
     current.findings[0].status = Status::Resolved { on: DAY2, reason: ResolvedReason::Upgraded };
     let changes = detect(Some(&released.finding_set()), &current, &|_| false);
-    let mut fixed = stored_on(&decided(&changes, &Request::auto(), &Policy::default()), Some(&current));
+    let mut fixed = stored_on(&decided(&changes, &Request::auto(), &Policy::default()), &current);
     fixed.decision.next_version = Some("1.2.5".parse().unwrap());
     assert_eq!(fixed.decision.justification, "Security-driven release: 1 vulnerability resolved");
     let id = fixed.decision.decision_id.clone();
@@ -255,7 +255,7 @@ fn one_version_is_the_release_of_one_decision() {
     let (baseline, current, first) = pending();
     let by_hand =
         decide(&ChangeSet::empty(), &Request::manual(), &Policy::default(), &versions(), &Past::default(), now());
-    let by_hand = stored_on(&by_hand.unwrap(), Some(&current));
+    let by_hand = stored_on(&by_hand.unwrap(), &current);
     let id = by_hand.decision.decision_id.clone();
     let released = record(&receipt("1.2.4", Some(&id)), Some(&by_hand), Some(baseline), Adopt::Nothing).unwrap();
     let id = first.decision.decision_id.clone();
@@ -276,7 +276,7 @@ fn a_release_of_an_older_decision_keeps_the_scanners_that_came_since() {
     let moved = record(&receipt("1.2.4", Some(&id)), Some(&stored), Some(merged), Adopt::Nothing).unwrap();
     assert!(moved.scanners.contains_key(&grype));
     assert!(moved.findings.iter().any(|f| f.finding_id.as_str() == "GHSA-wxyz-wxyz-wxyz"));
-    assert_eq!(moved.findings.len(), stored.snapshot().unwrap().unwrap().findings.len() + 1);
+    assert_eq!(moved.findings.len(), stored.snapshot().unwrap().findings.len() + 1);
 }
 
 #[test]
@@ -316,8 +316,6 @@ fn what_proves_nothing_moves_nothing() {
         refused(&receipt("1.2.4", Some("other")), Some(&stored), &baseline),
         RecordError::OtherDecision { .. }
     ));
-    let bare = stored_on(&stored.decision, None);
-    assert!(matches!(refused(&good, Some(&bare), &baseline), RecordError::NoSnapshot { .. }));
     let newer =
         Baseline { version: Some("1.3.0".parse().unwrap()), decision_id: Some("later".to_owned()), ..baseline.clone() };
     assert!(matches!(refused(&good, Some(&stored), &newer), RecordError::Superseded { .. }));
@@ -390,7 +388,7 @@ fn a_release_by_a_person_does_not_end_the_quiet_period_of_an_automatic_one() {
     assert_eq!(plain.last_automatic(), manual.last_automatic());
     assert_eq!(Baseline::from_json(plain.to_json().as_bytes()).unwrap(), plain);
 
-    let unrecorded = as_if_recorded(&manual, &of("c", TriggerType::Manual, "1.2.7")).unwrap().unwrap();
+    let unrecorded = as_if_recorded(&manual, &of("c", TriggerType::Manual, "1.2.7")).unwrap();
     assert_eq!(unrecorded.last_automatic(), manual.last_automatic());
     let next = published(&of("d", TriggerType::SecurityAuto, "1.2.8"), "2026-01-14T06:30:00Z", plain);
     assert_eq!(next.last_automatic(), Some("2026-01-14T06:30:00Z".parse().unwrap()));
@@ -409,15 +407,13 @@ fn the_documents_keep_what_they_do_not_know() {
     assert!(read.to_json().contains("\"future\""));
     assert!(Baseline::from_json(baseline.to_json().replacen("\"1.0\"", "\"2.0\"", 1).as_bytes()).is_err());
     assert_eq!(Baseline::from_json(baseline.to_json().as_bytes()).unwrap(), baseline);
-    assert_eq!(StoredDecision::from_json(stored.to_json().as_bytes()).unwrap(), stored);
-    assert!(stored.snapshot().unwrap().is_some());
     for bad in ["", "{}", "[]", "{\"schema_version\":\"1.0\"}"] {
         assert!(
-            Baseline::from_json(bad.as_bytes()).is_err() && StoredDecision::from_json(bad.as_bytes()).is_err(),
+            Baseline::from_json(bad.as_bytes()).is_err() && StoredDecision::from_json(bad.into()).is_err(),
             "{bad}"
         );
     }
-    let _: ChangeSet = ChangeSet::from_json(stored.to_json().as_bytes()).unwrap();
+    let _: ChangeSet = ChangeSet::from_json(stored.document()).unwrap();
 }
 
 #[test]
@@ -429,8 +425,8 @@ fn a_finding_is_a_line() {
         let set = FindingSet { findings, lineage: None, scanners: BTreeMap::new() };
         let of_one = |text: &str| text.lines().filter(|line| line.trim_start().starts_with("{\"finding_id\":")).count();
         let decision = decided(&ChangeSet::empty(), &Request::manual(), &Policy::default());
-        let stored = stored_on(&decision, Some(&set));
-        assert_eq!(of_one(&stored.to_json()), set.findings.len());
+        let stored = stored_on(&decision, &set);
+        assert_eq!(of_one(text_of(&stored)), set.findings.len());
         let baseline = Baseline { findings: set.findings, ..Baseline::without_scans(now()) };
         let text = baseline.to_json();
         assert_eq!(of_one(&text), baseline.findings.len());
@@ -441,12 +437,28 @@ fn a_finding_is_a_line() {
 #[test]
 fn findings_that_cannot_be_read_are_told_where_they_are_asked_for() {
     let (baseline, _, stored) = pending();
-    let damaged = stored.to_json().replacen("\"discovered_date\":", "\"discovered\":", 1);
-    let damaged = StoredDecision::from_json(damaged.as_bytes()).unwrap();
+    let parse = |text: &str| StoredDecision::from_json(text.as_bytes().to_vec());
+    let whole = text_of(&stored);
+    let line = 1 + whole[..whole.find("\"discovered_date\":").unwrap()].matches('\n').count();
+    let damaged = parse(&whole.replacen("\"discovered_date\":", "\"discovered\":", 1)).unwrap();
     assert_eq!(damaged.decision, stored.decision);
-    assert!(damaged.snapshot().is_err() && as_if_recorded(&baseline, &damaged).is_err());
+    let error = std::error::Error::source(&damaged.snapshot().unwrap_err()).unwrap().to_string();
+    assert!(error.contains(&format!("at line {line} column ")), "{error}");
+    for text in [
+        whole.replacen("\"snapshot\"", "\"other\"", 1),
+        whole.replacen("\"snapshot\": {", "\"snapshot\": null, \"x\": {", 1),
+    ] {
+        assert!(parse(&text).unwrap().snapshot().is_err(), "{text}");
+    }
+    let finding = whole.lines().find(|line| line.trim_start().starts_with("{\"finding_id\":")).unwrap();
+    let twice = parse(&whole.replacen(finding, &format!("{finding},\n{finding}"), 1)).unwrap();
+    insta::assert_snapshot!(twice.snapshot().unwrap_err(), @"the decision holds the finding CVE-2026-1 twice");
+    let mut repeated = baseline.clone();
+    repeated.findings = vec![stored.snapshot().unwrap().findings.remove(0); 2];
+    assert!(Baseline::from_json(repeated.to_json().as_bytes()).is_err());
+    assert!(as_if_recorded(&baseline, &damaged).is_err());
     let id = &damaged.decision.decision_id;
     let error = record(&receipt("1.2.4", Some(id)), Some(&damaged), Some(baseline), Adopt::Nothing).unwrap_err();
     assert!(matches!(error, RecordError::Snapshot { .. }), "{error}");
-    assert!(StoredDecision::from_json(&stored.to_json().as_bytes()[..3_000]).is_err(), "cut off");
+    assert!(parse(&whole[..3_000]).is_err(), "cut off");
 }
