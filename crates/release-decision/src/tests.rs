@@ -3,6 +3,7 @@
 mod baseline;
 mod changelog;
 mod changelog_join;
+mod changelog_numbered;
 mod decisions;
 mod matrix;
 mod notes;

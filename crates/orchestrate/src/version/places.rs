@@ -67,8 +67,8 @@ impl File {
                     }
                 }
                 Edit::Changelog => {
-                    let Target { next, date, entry, replaced, tag, .. } = target;
-                    let release = ChangelogRelease { version: next, date, entry, replaced, tag };
+                    let Target { current, next, date, entry, replaced, tag } = target;
+                    let release = ChangelogRelease { version: next, current: *current, date, entry, replaced, tag };
                     release_in_changelog(edited.as_deref(), &release)?
                 }
             };

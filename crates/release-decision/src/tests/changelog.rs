@@ -15,7 +15,8 @@ const ENTRY: &str = "### Security\n\n- Resolved `GHSA-1`: high severity\n";
 
 fn released(text: Option<&str>, entry: &str) -> Result<String, ChangelogError> {
     let (version, tag) = (Version::from_str("1.2.4").unwrap(), Pattern::parse("v{version}").unwrap());
-    let release = ChangelogRelease { version: &version, date: "2026-01-19", entry, replaced: &[], tag: &tag };
+    let release =
+        ChangelogRelease { version: &version, current: None, date: "2026-01-19", entry, replaced: &[], tag: &tag };
     let once = release_in_changelog(text, &release)?;
     assert_eq!(release_in_changelog(Some(&once), &release).as_ref(), Ok(&once), "a second time changes nothing");
     assert_eq!(changelog_date(&once, &version), Some("2026-01-19"));

@@ -12,7 +12,14 @@ use crate::{ChangelogRelease, Pattern, release_in_changelog};
 fn released(text: &str, entry: &str, replaced: &[&str]) -> String {
     let (version, tag) = (Version::from_str("1.2.4").unwrap(), Pattern::parse("v{version}").unwrap());
     let replaced: Vec<String> = replaced.iter().map(|entry| (*entry).to_owned()).collect();
-    let release = ChangelogRelease { version: &version, date: "2026-01-19", entry, replaced: &replaced, tag: &tag };
+    let release = ChangelogRelease {
+        version: &version,
+        current: None,
+        date: "2026-01-19",
+        entry,
+        replaced: &replaced,
+        tag: &tag,
+    };
     let once = release_in_changelog(Some(text), &release).unwrap();
     assert_eq!(release_in_changelog(Some(&once), &release).as_deref(), Ok(once.as_str()), "a second time");
     once
