@@ -1,12 +1,15 @@
 //! Code and secret findings: which place is which, inside one scanner.
 
+mod twins;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     hash::Hash,
 };
 
-use super::{FastMap, FastSet, Seen, Slot, groups::Groups, lines::pair_up};
-use crate::{Finding, ScannerName, Subject, order};
+pub(super) use self::twins::across_reports;
+use super::{FastMap, FastSet, Slot, groups::Groups, lines::pair_up};
+use crate::{ExceptedBy, Finding, ScannerName, Status, Subject, order};
 
 /// More trailing parts of a path than this do not make two paths more alike.
 const DEEPEST: usize = 24;
@@ -26,12 +29,15 @@ pub(super) struct Spot<'a> {
     text: Option<&'a str>,
     mark: Option<&'a str>,
     live: bool,
+    /// A person said of it that it does not count.
+    is_excepted: bool,
 }
 
 impl<'a> Spot<'a> {
     pub(super) fn of_finding(index: usize, finding: &'a Finding, subject: &'a Subject) -> Option<Self> {
         let mut spot = Self::of_record(index, &finding.source_scanner, subject)?;
         (spot.name, spot.live) = (finding.finding_id.as_str(), !super::is_resolved(finding));
+        spot.is_excepted = matches!(&finding.status, Status::Excepted { by } if !matches!(by, ExceptedBy::Report(_)));
         Some(spot)
     }
 
@@ -47,6 +53,7 @@ impl<'a> Spot<'a> {
             text: None,
             mark: None,
             live: true,
+            is_excepted: false,
         };
         Some(match subject {
             Subject::Vulnerability(_) => return None,
@@ -62,6 +69,7 @@ impl<'a> Spot<'a> {
                 rule: &s.rule,
                 path: &s.path,
                 line: s.line.unwrap_or(0),
+                text: s.text.as_ref().map(crate::CodeText::as_str),
                 mark: s.mark.as_ref().map(crate::SecretMark::as_str),
                 ..bare
             },
@@ -71,6 +79,12 @@ impl<'a> Spot<'a> {
     /// What the line says; where nobody knows, its number stands in.
     fn said(&self) -> (Option<&'a str>, u32) {
         (self.text, if self.text.is_some() { 0 } else { self.line })
+    }
+
+    /// Whether it is known of both what they say, and that is not the same.
+    fn says_something_else(&self, other: &Self) -> bool {
+        self.text.zip(other.text).is_some_and(|(own, others)| own != others)
+            && (self.mark.is_none() || self.mark != other.mark)
     }
 
     /// The rule, what it was called earlier, and the last part of its name where that has several.
@@ -136,66 +150,6 @@ impl<'a> ByKind<'a> {
     }
 }
 
-/// Records that another report of the same scanner holds as well: each with the first record that stands for it.
-///
-/// The nth equal record of one report is the nth of another. What is left and stands alone at its line in each of two reports is one,
-/// too: two formats of one tool may quote another part of the line.
-pub(super) fn across_reports(seen: &[Seen<'_>]) -> BTreeMap<usize, usize> {
-    let mut reports: FastMap<&ScannerName, FastSet<usize>> = FastMap::default();
-    for (scanner, report) in first_of_reports(seen).map(|record| (record.scanner, record.report)) {
-        reports.entry(scanner).or_default().insert(report);
-    }
-    let mut twins = BTreeMap::new();
-    if reports.values().all(|of_scanner| of_scanner.len() < 2) {
-        return twins;
-    }
-    let mut nth: FastMap<_, usize> = FastMap::default();
-    let mut first: FastMap<_, usize> = FastMap::default();
-    for (index, record) in seen.iter().enumerate() {
-        if reports.get(record.scanner).is_none_or(|r| r.len() < 2) {
-            continue;
-        }
-        let Some(s) = Spot::of_record(index, record.scanner, record.subject) else {
-            continue;
-        };
-        let key = (s.scanner, s.rule, s.path, s.line, s.text, s.mark, matches!(record.subject, Subject::Secret(_)));
-        let count = nth.entry((key, record.report)).or_insert(0);
-        let stands_for = *first.entry((key, *count)).or_insert(index);
-        *count += 1;
-        if stands_for != index {
-            twins.insert(index, stands_for);
-        }
-    }
-    let stand_for: FastSet<usize> = twins.values().copied().collect();
-    let mut alone: FastMap<_, Vec<(usize, usize)>> = FastMap::default();
-    for (index, record) in seen.iter().enumerate() {
-        if reports.get(record.scanner).is_none_or(|r| r.len() < 2)
-            || twins.contains_key(&index)
-            || stand_for.contains(&index)
-        {
-            continue;
-        }
-        if let Some(s) = Spot::of_record(index, record.scanner, record.subject).filter(|s| s.line > 0)
-            && matches!(record.subject, Subject::Code(_))
-        {
-            alone.entry((s.scanner, s.rule, s.path, s.line)).or_default().push((record.report, index));
-        }
-    }
-    for mut here in alone.into_values().filter(|here| here.len() > 1) {
-        here.sort_unstable();
-        let (_, first) = here[0];
-        if here.windows(2).all(|pair| pair[0].0 != pair[1].0) {
-            twins.extend(here[1..].iter().map(|(_, index)| (*index, first)));
-        }
-    }
-    twins
-}
-
-/// The first record of each run of records that come from one report.
-fn first_of_reports<'s, 'a>(seen: &'s [Seen<'a>]) -> impl Iterator<Item = &'s Seen<'a>> {
-    seen.chunk_by(|a, b| a.report == b.report && a.scanner == b.scanner).filter_map(|run| run.first())
-}
-
 type Gone<'g> = &'g dyn Fn(&ScannerName, &str) -> bool;
 
 /// Runs the passes for code.
@@ -206,7 +160,7 @@ pub(super) fn assign_code<'a>(known: &[Spot<'a>], seen: &[Spot<'a>], gone: Gone<
     let unsaid = |s: &Spot<'a>| place(s).filter(|_| s.text.is_none());
     m.each_side(|m, pick| m.pass(pick, By::Line, exact, exact));
     m.former_rules();
-    m.renames(gone, |s| s.text);
+    m.renames(gone, Across::Files, |s| s.text);
     m.renamed_with_rules(gone);
     m.pass(LIVE, By::Line, place, place);
     m.each_side(|m, pick| m.pass(pick, By::Line, unsaid, unsaid));
@@ -221,11 +175,21 @@ pub(super) fn assign_secrets<'a>(known: &[Spot<'a>], seen: &[Spot<'a>], gone: Go
     let place = |s: &Spot<'a>| (s.scanner, s.rule, s.path);
     let marked = |s: &Spot<'a>| s.mark.map(|mark| (place(s), mark));
     m.each_side(|m, pick| m.pass(pick, By::Line, marked, marked));
-    m.renames(gone, |s| s.mark);
+    m.renames(gone, Across::OneFile, |s| s.mark);
     // Where some mark is known again the key is the same, so two different marks are two secrets. Where none is, the key
     // may have changed, and that ends nothing.
     let same_key: FastSet<&ScannerName> =
         m.matched().filter(|(k, s)| k.mark.is_some() && k.mark == s.mark).map(|(k, _)| k.scanner).collect();
+    let may_be_another = |s: &Spot<'a>| s.mark.is_none() || !same_key.contains(s.scanner);
+    m.each_side(|m, pick| {
+        let said = |s: &Spot<'a>| s.text.map(|text| (place(s), text));
+        let unmarked = |s: &Spot<'a>| said(s).filter(|_| s.mark.is_none());
+        m.pass(pick, By::Line, unmarked, said);
+        m.pass(pick, By::Line, said, unmarked);
+        let other_key = |s: &Spot<'a>| said(s).filter(|_| pick == LIVE && may_be_another(s));
+        m.pass(pick, By::Line, other_key, other_key);
+    });
+    m.renames(gone, Across::Files, |s| s.text.filter(|_| may_be_another(s)));
     m.each_side(|m, pick| {
         let unmarked = |s: &Spot<'a>| s.mark.is_none().then(|| place(s));
         m.pass(pick, By::Line, unmarked, |s| Some(place(s)));
@@ -233,7 +197,8 @@ pub(super) fn assign_secrets<'a>(known: &[Spot<'a>], seen: &[Spot<'a>], gone: Go
         let other_key = |s: &Spot<'a>| (pick == LIVE && !same_key.contains(s.scanner)).then(|| place(s));
         m.pass(pick, By::Line, other_key, other_key);
     });
-    m.renames(gone, |_| Some(""));
+    m.is_strict = true;
+    m.renames(gone, Across::OneFile, |_| Some(""));
     m.write(of);
 }
 
@@ -259,16 +224,25 @@ enum By {
     Order,
 }
 
+/// Between how many files what says the same is paired behind everything else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Across {
+    OneFile,
+    Files,
+}
+
 struct Matcher<'s, 'a> {
     known: &'s [Spot<'a>],
     seen: &'s [Spot<'a>],
+    /// Whether only that is paired of which one side cannot tell what it says, or both say the same.
+    is_strict: bool,
     used: Vec<bool>,
     of: Vec<Option<usize>>,
 }
 
 impl<'s, 'a> Matcher<'s, 'a> {
     fn new(known: &'s [Spot<'a>], seen: &'s [Spot<'a>]) -> Self {
-        Self { known, seen, used: vec![false; known.len()], of: vec![None; seen.len()] }
+        Self { known, seen, is_strict: false, used: vec![false; known.len()], of: vec![None; seen.len()] }
     }
 
     /// What is present on both sides first, then with resolved ones on one side, then on both.
@@ -362,8 +336,7 @@ impl<'s, 'a> Matcher<'s, 'a> {
             && by != By::LineIfEven
         {
             if !self.used[*k] && self.of[*s].is_none() {
-                self.used[*k] = true;
-                self.of[*s] = Some(*k);
+                self.take(*k, *s);
             }
             return;
         }
@@ -388,9 +361,18 @@ impl<'s, 'a> Matcher<'s, 'a> {
             By::Order => (0..known.len().min(seen.len())).map(|i| (i, i)).collect(),
         };
         for (k, s) in pairs {
-            self.used[known[k]] = true;
-            self.of[seen[s]] = Some(known[k]);
+            self.take(known[k], seen[s]);
         }
+    }
+
+    /// Pairs two, unless they are not to be taken for each other: what a person excepted is not what says something else.
+    fn take(&mut self, k: usize, s: usize) {
+        let known = &self.known[k];
+        if (self.is_strict || known.is_excepted) && known.says_something_else(&self.seen[s]) {
+            return;
+        }
+        self.used[k] = true;
+        self.of[s] = Some(k);
     }
 
     fn is_one_side_untold(&self, known: &[usize], seen: &[usize]) -> bool {
@@ -423,7 +405,7 @@ impl<'s, 'a> Matcher<'s, 'a> {
 
     /// Files that are gone, and places elsewhere that say the same. The more trailing parts two paths share, the earlier they
     /// are compared, so that a moved folder full of equal snippets comes out file by file.
-    fn renames(&mut self, gone: Gone<'_>, said: impl Fn(&Spot<'a>) -> Option<&'a str>) {
+    fn renames(&mut self, gone: Gone<'_>, across: Across, said: impl Fn(&Spot<'a>) -> Option<&'a str>) {
         let known = self.open_in_gone_files(gone);
         let seen = self.open_seen(LIVE);
         if known.is_empty() || seen.is_empty() {
@@ -435,8 +417,10 @@ impl<'s, 'a> Matcher<'s, 'a> {
             self.pass_over(&known, &seen, By::OneFile, key, key);
         }
         self.along_renamed_files(&known, &seen);
-        let with_text = |s: &Spot<'a>| Some((s.scanner, s.rule, s.text?));
-        self.pass_over(&known, &seen, By::Order, with_text, with_text);
+        if across == Across::Files {
+            let said = |s: &Spot<'a>| Some((s.scanner, s.rule, said(s)?));
+            self.pass_over(&known, &seen, By::Order, said, said);
+        }
     }
 
     /// Open known spots whose file is gone.

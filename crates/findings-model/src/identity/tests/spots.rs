@@ -4,7 +4,7 @@ use super::{
     super::{Match, Seen, assign, pair},
     all, check, code, finding, flaw, known, of_scanner, resolved, scanner, secret,
 };
-use crate::{ScannerName, Subject};
+use crate::{CodeText, ExceptedBy, Finding, ScannerName, Status, Subject};
 
 #[test]
 fn code_survives_moving_lines() {
@@ -199,4 +199,43 @@ fn pairs_are_one_to_one() {
     let mut current = known(code, &["B1 a.py 1 x", "B1 a.py 1 x"]);
     current[0] = resolved(current[0].clone());
     assert_eq!(pair(&previous, &current, &|_| false), [None, Some(0)]);
+}
+
+/// A secret of which the line is known: rule, path, line and what it says.
+fn secret_on(text: &str) -> Subject {
+    let parts: Vec<&str> = text.splitn(4, ' ').collect();
+    let Subject::Secret(mut spot) = secret(&parts[..3].join(" ")) else { unreachable!() };
+    spot.text = CodeText::of_secret(parts[3]);
+    Subject::Secret(spot)
+}
+
+fn excepted(make: fn(&str) -> Subject, text: &str) -> Finding {
+    let status = Status::Excepted { by: ExceptedBy::FalsePositive { until: None } };
+    Finding { status, ..finding("F0", make(text)) }
+}
+
+#[test]
+fn a_secret_is_known_by_what_its_line_says_beside_it() {
+    let ledger = known(secret_on, &["Key cfg.py 1 PASSWORD = 'a'", "Key cfg.py 3 SECRET_KEY = 'b'"]);
+    check(&ledger, &all(secret_on, &["Key cfg.py 1 SECRET_KEY = 'c'"]), &[], "k1");
+    // Another value in the same line is the same secret, and so is another line where only one is left.
+    check(&ledger[..1], &all(secret_on, &["Key cfg.py 4 PASSWORD = 'c'"]), &[], "k0");
+    check(&ledger[..1], &all(secret_on, &["Key cfg.py 4 PASS = 'c'"]), &[], "k0");
+    let ledger = known(secret_on, &["Key u.py 1 PASSWORD = 'a'", "Key v.py 1 TOKEN = 'b'"]);
+    let renamed = all(secret_on, &["Key net/v2.py 1 TOKEN = 'b'", "Key u2.py 5 PASSWORD = 'a'"]);
+    check(&ledger, &renamed, &["u.py", "v.py"], "k1 k0");
+    check(&ledger[..1], &all(secret_on, &["Key other.py 1 TOKEN = 'b'"]), &["u.py"], "n0");
+}
+
+#[test]
+fn what_a_person_excepted_is_nothing_that_says_something_else() {
+    let sample = excepted(secret_on, "Key tests/sample.py 1 DOC_PASSWORD = 'a'");
+    let once = std::slice::from_ref(&sample);
+    check(once, &all(secret_on, &["Key src/prod.py 4 LDAP_SECRET = 'b'"]), &["tests/sample.py"], "n0");
+    check(once, &all(secret_on, &["Key tests/sample.py 9 LDAP_SECRET = 'b'"]), &[], "n0");
+    check(once, &all(secret_on, &["Key tests/other.py 9 DOC_PASSWORD = 'b'"]), &["tests/sample.py"], "k0");
+    let call = excepted(code, "B307 m.py 5 return eval('1 + 1')");
+    let once = std::slice::from_ref(&call);
+    check(once, &all(code, &["B307 m.py 49 return eval(request.args['q'])"]), &[], "n0");
+    check(once, &all(code, &["B307 m.py 49 return eval('1 + 1')"]), &[], "k0");
 }

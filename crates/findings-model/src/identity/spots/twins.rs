@@ -1,0 +1,69 @@
+//! Records that two reports of one scanner hold.
+
+use std::collections::BTreeMap;
+
+use super::{
+    super::{FastMap, FastSet, Seen},
+    Spot,
+};
+use crate::{ScannerName, Subject};
+
+/// Records that another report of the same scanner holds as well: each with the first record that stands for it.
+///
+/// The nth equal record of one report is the nth of another. What is left and stands alone at its line in each of two reports is one,
+/// too: two formats of one tool may quote another part of the line.
+pub(in super::super) fn across_reports(seen: &[Seen<'_>]) -> BTreeMap<usize, usize> {
+    let mut reports: FastMap<&ScannerName, FastSet<usize>> = FastMap::default();
+    for (scanner, report) in first_of_reports(seen).map(|record| (record.scanner, record.report)) {
+        reports.entry(scanner).or_default().insert(report);
+    }
+    let mut twins = BTreeMap::new();
+    if reports.values().all(|of_scanner| of_scanner.len() < 2) {
+        return twins;
+    }
+    let mut nth: FastMap<_, usize> = FastMap::default();
+    let mut first: FastMap<_, usize> = FastMap::default();
+    for (index, record) in seen.iter().enumerate() {
+        if reports.get(record.scanner).is_none_or(|r| r.len() < 2) {
+            continue;
+        }
+        let Some(s) = Spot::of_record(index, record.scanner, record.subject) else {
+            continue;
+        };
+        let key = (s.scanner, s.rule, s.path, s.line, s.text, s.mark, matches!(record.subject, Subject::Secret(_)));
+        let count = nth.entry((key, record.report)).or_insert(0);
+        let stands_for = *first.entry((key, *count)).or_insert(index);
+        *count += 1;
+        if stands_for != index {
+            twins.insert(index, stands_for);
+        }
+    }
+    let stand_for: FastSet<usize> = twins.values().copied().collect();
+    let mut alone: FastMap<_, Vec<(usize, usize)>> = FastMap::default();
+    for (index, record) in seen.iter().enumerate() {
+        if reports.get(record.scanner).is_none_or(|r| r.len() < 2)
+            || twins.contains_key(&index)
+            || stand_for.contains(&index)
+        {
+            continue;
+        }
+        if let Some(s) = Spot::of_record(index, record.scanner, record.subject).filter(|s| s.line > 0)
+            && matches!(record.subject, Subject::Code(_))
+        {
+            alone.entry((s.scanner, s.rule, s.path, s.line)).or_default().push((record.report, index));
+        }
+    }
+    for mut here in alone.into_values().filter(|here| here.len() > 1) {
+        here.sort_unstable();
+        let (_, first) = here[0];
+        if here.windows(2).all(|pair| pair[0].0 != pair[1].0) {
+            twins.extend(here[1..].iter().map(|(_, index)| (*index, first)));
+        }
+    }
+    twins
+}
+
+/// The first record of each run of records that come from one report.
+fn first_of_reports<'s, 'a>(seen: &'s [Seen<'a>]) -> impl Iterator<Item = &'s Seen<'a>> {
+    seen.chunk_by(|a, b| a.report == b.report && a.scanner == b.scanner).filter_map(|run| run.first())
+}
