@@ -1,6 +1,6 @@
 use std::{
-    collections::BTreeSet,
-    io::{Read, Seek},
+    collections::{BTreeSet, HashSet},
+    io::{self, Read, Seek, SeekFrom},
 };
 
 use findings_model::{AdvisoryId, Package, Vulnerability};
@@ -85,7 +85,8 @@ pub enum ArchiveError {
 /// Reads the wanted records of an `all.zip`, as OSV exports them: one `.json` file a record, one entry at a time.
 ///
 /// Every record about a wanted package is taken. A record that names no package, or not every one readably, is taken where its id
-/// belongs to a flaw that is wanted or taken. The names of entries are labels only, nothing is unpacked to a disk.
+/// belongs to a flaw that is wanted or taken. The names of entries are labels only, nothing is unpacked to a disk. Of entries that
+/// share a name none is taken, since only one of them can be reached.
 pub fn records_of_archive(
     reader: impl Read + Seek,
     wanted: &Wanted,
@@ -99,12 +100,19 @@ pub fn records_of_archive(
     if wanted.packages.is_empty() {
         return Ok(found);
     }
+    let mut doubled = HashSet::new();
+    if archive.has_duplicate_names() {
+        let start = archive.central_directory_start();
+        let mut reader = archive.into_inner();
+        doubled = doubled_names(&mut reader, start).map_err(|e| ArchiveError::Zip(e.into()))?;
+        archive = ZipArchive::new(reader).map_err(ArchiveError::Zip)?;
+    }
     let mut left = limits.unpacked;
     let mut ids = wanted.ids.clone();
     let mut by_id: Vec<(usize, AdvisoryId)> = Vec::new();
     let mut bytes = Vec::new();
     for index in 0..archive.len() {
-        let name = match unpack(&mut archive, index, &mut bytes) {
+        let name = match unpack(&mut archive, index, &doubled, &mut bytes) {
             Ok(Some(name)) => name,
             Ok(None) => continue,
             Err(warning) => {
@@ -124,7 +132,7 @@ pub fn records_of_archive(
         }
     }
     for (index, _) in by_id.into_iter().filter(|(_, id)| ids.contains(id)) {
-        match unpack(&mut archive, index, &mut bytes) {
+        match unpack(&mut archive, index, &doubled, &mut bytes) {
             Ok(Some(name)) => found.records.push((name, bytes.clone())),
             Ok(None) => {}
             Err(warning) => found.miss(warning),
@@ -140,27 +148,62 @@ impl ArchiveRecords {
     }
 }
 
+/// The names, as they are written, that several entries of an archive have.
+///
+/// The library knows entries by name, the last one of each, so the central directory is looked through for the others.
+fn doubled_names(reader: &mut (impl Read + Seek), start: u64) -> io::Result<HashSet<Vec<u8>>> {
+    const HEADER: [u8; 4] = *b"PK\x01\x02";
+    /// Where the lengths of the name, of the extra field and of the comment stand, after the signature.
+    const LENGTHS: [usize; 3] = [24, 26, 28];
+    reader.seek(SeekFrom::Start(start))?;
+    let (mut seen, mut doubled) = (HashSet::new(), HashSet::new());
+    let mut signature = [0; 4];
+    reader.read_exact(&mut signature)?;
+    while signature == HEADER {
+        let mut fields = [0; 42];
+        reader.read_exact(&mut fields)?;
+        let [name, extra, comment] = LENGTHS.map(|at| usize::from(u16::from_le_bytes([fields[at], fields[at + 1]])));
+        let mut rest = vec![0; name + extra + comment];
+        reader.read_exact(&mut rest)?;
+        rest.truncate(name);
+        if let Some(again) = seen.replace(rest) {
+            doubled.insert(again);
+        }
+        reader.read_exact(&mut signature)?;
+    }
+    Ok(doubled)
+}
+
 /// Unpacks one entry into `bytes` and gives its name; none for what is no record.
 fn unpack(
     archive: &mut ZipArchive<impl Read + Seek>,
     index: usize,
+    doubled: &HashSet<Vec<u8>>,
     bytes: &mut Vec<u8>,
 ) -> Result<Option<String>, RecordWarning> {
-    let unusable = |name: String, e: &dyn std::fmt::Display| RecordWarning {
-        name,
+    let unusable = |name: &str, e: &dyn std::fmt::Display| RecordWarning {
+        name: name.to_owned(),
         problem: RecordProblem::Entry(crate::record::brief(e)),
     };
-    let number = || format!("entry {index}");
-    let entry = archive.by_index(index).map_err(|e| unusable(number(), &e))?;
-    let name = entry.name().map_err(|e| unusable(number(), &e))?.into_owned();
-    let is_record = name.rsplit_once('.').is_some_and(|(_, ending)| ending.eq_ignore_ascii_case("json"));
-    if !entry.is_file() || !is_record {
+    let name = match archive.name_for_index(index) {
+        Some(Ok(name)) => name.into_owned(),
+        Some(Err(e)) => return Err(unusable(&format!("entry {index}"), &e)),
+        None => return Ok(None),
+    };
+    if !name.rsplit_once('.').is_some_and(|(_, ending)| ending.eq_ignore_ascii_case("json")) {
+        return Ok(None);
+    }
+    let entry = archive.by_index(index).map_err(|e| unusable(&name, &e))?;
+    if doubled.contains(entry.name_raw()) {
+        return Err(RecordWarning { name, problem: RecordProblem::SharedName });
+    }
+    if !entry.is_file() {
         return Ok(None);
     }
     bytes.clear();
     // What an entry claims to hold decides nothing.
     if let Err(e) = entry.take(RECORD_BYTES + 1).read_to_end(bytes) {
-        return Err(unusable(name, &e));
+        return Err(unusable(&name, &e));
     }
     if bytes.len() as u64 > RECORD_BYTES {
         return Err(RecordWarning { name, problem: RecordProblem::TooLarge });

@@ -30,6 +30,9 @@ pub enum RecordProblem {
     /// The archive's entry cannot be unpacked.
     #[error("it cannot be unpacked: {0}")]
     Entry(String),
+    /// Several entries of the archive have the record's name.
+    #[error("several entries of the archive have this name, and none of them is taken")]
+    SharedName,
     /// The record holds more than 4 MiB.
     #[error("it holds more than {} MiB", crate::RECORD_BYTES >> 20)]
     TooLarge,

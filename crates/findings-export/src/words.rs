@@ -95,33 +95,42 @@ fn build_purl(ty: &str, namespace: Option<&str>, name: &str, version: Option<&st
         if let Some(namespace) = namespace {
             purl.with_namespace(namespace.to_owned())?;
         }
+        // The library leaves characters that a canonical package URL has encoded (`!`, `*`, `(`), and `/` in a version.
+        let mut built = String::new();
+        encode(&purl.to_string(), "/:%", &mut built);
         if let Some(version) = version {
-            purl.with_version(version)?;
+            built.push('@');
+            encode(&version, ":", &mut built);
         }
-        Ok(purl.to_string())
+        Ok(built)
     });
     built.unwrap_or_else(|_| format!("pkg:generic/{}", uri_path(name)))
 }
 
 /// A path as a relative URI: its parts percent-encoded, without those that lead out of the project.
 pub(crate) fn uri_path(path: &str) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
     let mut out = String::with_capacity(path.len());
     for part in path.split(['/', '\\']).filter(|part| !matches!(*part, "" | "." | "..")) {
         if !out.is_empty() {
             out.push('/');
         }
-        for byte in part.bytes() {
-            if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
-                out.push(char::from(byte));
-            } else {
-                out.push('%');
-                out.push(char::from(DIGITS[usize::from(byte >> 4)]));
-                out.push(char::from(DIGITS[usize::from(byte & 15)]));
-            }
-        }
+        encode(part, "", &mut out);
     }
     out
+}
+
+/// Writes a text percent-encoded: letters, digits, `-._~` and what is in `kept` stay.
+fn encode(text: &str, kept: &str, out: &mut String) {
+    const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) || kept.as_bytes().contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            out.push('%');
+            out.push(char::from(DIGITS[usize::from(byte >> 4)]));
+            out.push(char::from(DIGITS[usize::from(byte & 15)]));
+        }
+    }
 }
 
 /// A digest of texts, as hexadecimal digits. No two lists of texts run together to the same bytes.
@@ -236,6 +245,25 @@ mod tests {
         assert_eq!(purl_of("npm", "@babel/core", Some("7")), "pkg:npm/%40babel/core@7");
         assert_eq!(purl_of("maven", "org.x:y", None), "pkg:maven/org.x/y");
         assert_eq!(purl_of("strange", "a b", Some("1 2")), "pkg:generic/a%20b@1%202");
+        assert_eq!(purl_of("npm", "@a!b/c(d)", Some("1")), "pkg:npm/%40a%21b/c%28d%29@1");
+    }
+
+    #[test]
+    fn a_version_is_encoded_as_in_canonical_package_urls() {
+        let purl_of = |version| build_purl("pypi", None, "x", Some(version));
+        for (version, wanted) in [
+            ("1!2.0rc1", "1%212.0rc1"),
+            ("1.0+local.1", "1.0%2Blocal.1"),
+            ("1 2", "1%202"),
+            ("1.0\u{e9}", "1.0%C3%A9"),
+            ("1:2~3*,$'()&=%41@", "1:2~3%2A%2C%24%27%28%29%26%3D%2541%40"),
+            ("a/b", "a%2Fb"),
+        ] {
+            let purl = purl_of(version);
+            assert_eq!(purl, format!("pkg:pypi/x@{wanted}"));
+            let read: PackageUrl<'_> = purl.parse().unwrap();
+            assert_eq!(read.version(), Some(version));
+        }
     }
 
     #[test]

@@ -18,6 +18,8 @@ use crate::{paths, project::Project, version};
 
 /// How deep an advisory folder is looked into.
 const RECORD_DEPTH: usize = 8;
+/// Links and other entries among the records that are named, each on a line of its own.
+const NAMED_ENTRIES: usize = 10;
 /// How much of an archive is read at once, in bytes.
 const ARCHIVE_BUFFER: usize = 64 * 1024;
 /// Files that keep an otherwise empty folder in git; they are no reports.
@@ -250,15 +252,9 @@ pub(crate) fn records_of(
     records: &mut Records,
 ) -> Result<(), StoreError> {
     if path.is_dir() {
-        let mut too_deep = Vec::new();
-        records_of_folder(project, path, RECORD_DEPTH, records, &mut too_deep)?;
-        if let Some(first) = too_deep.first() {
-            let (count, label) = (too_deep.len(), project.label(path));
-            records.warnings.push(format!(
-                "folders more than {RECORD_DEPTH} deep below {label} were not looked into for advisory records: {count}, the first is {}",
-                project.label(first)
-            ));
-        }
+        let mut passed = PassedOver::default();
+        records_of_folder(project, path, RECORD_DEPTH, records, &mut passed)?;
+        records.warnings.extend(passed.warnings(project, path));
         return Ok(());
     }
     if is_archive(path)? {
@@ -294,25 +290,62 @@ fn records_of_zip(project: &Project, path: &Path, wanted: &Wanted, records: &mut
     Ok(())
 }
 
+/// What may hold records in a folder and was not looked into.
+#[derive(Debug, Default)]
+struct PassedOver {
+    /// Folders that lie too deep.
+    too_deep: Vec<PathBuf>,
+    /// Links to folders, and what is named like a record and is neither a file nor a folder.
+    irregular: Vec<PathBuf>,
+}
+
+impl PassedOver {
+    fn warnings(&self, project: &Project, root: &Path) -> Vec<String> {
+        let named = self.irregular.iter().take(NAMED_ENTRIES);
+        let mut warnings: Vec<String> = named
+            .map(|path| {
+                let label = project.label(path);
+                format!("advisory records: {label} was not read: only regular files and folders are, and no link is followed")
+            })
+            .collect();
+        let label = project.label(root);
+        let unnamed = self.irregular.len().saturating_sub(NAMED_ENTRIES);
+        if unnamed > 0 {
+            warnings.push(format!(
+                "advisory records: {unnamed} more links or other special files below {label} were not read"
+            ));
+        }
+        if let Some(first) = self.too_deep.first() {
+            warnings.push(format!(
+                "folders more than {RECORD_DEPTH} deep below {label} were not looked into for advisory records: {}, the first is {}",
+                self.too_deep.len(),
+                project.label(first)
+            ));
+        }
+        warnings
+    }
+}
+
 fn records_of_folder(
     project: &Project,
     folder: &Path,
     depth: usize,
     records: &mut Records,
-    too_deep: &mut Vec<PathBuf>,
+    passed: &mut PassedOver,
 ) -> Result<(), StoreError> {
     for entry in state_store::list(folder)? {
         let path: PathBuf = folder.join(&entry.file_name);
         match entry.kind {
-            EntryKind::Folder if depth > 0 => records_of_folder(project, &path, depth - 1, records, too_deep)?,
-            EntryKind::Folder if !is_empty(&path) => too_deep.push(path),
+            EntryKind::Folder if depth > 0 => records_of_folder(project, &path, depth - 1, records, passed)?,
+            EntryKind::Folder if !is_empty(&path) => passed.too_deep.push(path),
             EntryKind::File if is_record(&entry.name) => match state_store::read(&path, RECORD_BYTES) {
                 Ok(bytes) => records.files.push((project.label(&path), bytes)),
                 Err(error) => {
                     records.warnings.push(format!("advisory record {}: {}", project.label(&path), error.kind));
                 }
             },
-            _ => {}
+            EntryKind::Other if is_record(&entry.name) || path.is_dir() => passed.irregular.push(path),
+            EntryKind::Folder | EntryKind::File | EntryKind::Other => {}
         }
     }
     Ok(())
@@ -344,5 +377,41 @@ mod tests {
             "folders more than 8 deep below records were not looked into for advisory records: 1, the first is {first}"
         );
         assert_eq!(records.warnings, [told]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_among_records_are_told_and_not_followed() {
+        use std::os::unix::{fs::symlink, net::UnixListener};
+
+        let dir = tempfile::tempdir().unwrap();
+        let root = dir.path();
+        state_store::replace(&root.join("records/r.json"), b"{}").unwrap();
+        state_store::replace(&root.join("elsewhere/r.json"), b"{}").unwrap();
+        symlink("../elsewhere/r.json", root.join("records/link.json")).unwrap();
+        symlink("../elsewhere", root.join("records/sub")).unwrap();
+        symlink("nowhere", root.join("records/README")).unwrap();
+        let _socket = UnixListener::bind(root.join("records/socket.yml")).unwrap();
+        let read = || {
+            let mut records = Records::default();
+            records_of(&Project::at(root), &root.join("records"), &Wanted::default(), &mut records).unwrap();
+            records
+        };
+        let records = read();
+        assert_eq!(records.files.len(), 1);
+        let told = |name: &str| {
+            format!(
+                "advisory records: records/{name} was not read: only regular files and folders are, and no link is followed"
+            )
+        };
+        assert_eq!(records.warnings, ["link.json", "socket.yml", "sub"].map(told));
+
+        for count in 0..NAMED_ENTRIES {
+            symlink("nowhere", root.join(format!("records/a{count}.json"))).unwrap();
+        }
+        let warnings = read().warnings;
+        assert_eq!(warnings.len(), NAMED_ENTRIES + 1);
+        let rest = "advisory records: 3 more links or other special files below records were not read";
+        assert_eq!(warnings.last().map(String::as_str), Some(rest));
     }
 }

@@ -216,6 +216,9 @@ mod tests {
             ("pkg:maven/org.apache/log4j@1", Some(("maven", "org.apache:log4j", Some("1")))),
             ("pkg:npm/%40scope/name@1", Some(("npm", "@scope/name", Some("1")))),
             ("pkg:deb/debian/libc6@2?arch=x", Some(("deb", "libc6", Some("2")))),
+            ("pkg:pypi/x@1%212.0rc1", Some(("pypi", "x", Some("1!2.0rc1")))),
+            ("pkg:pypi/x@1!2.0rc1", Some(("pypi", "x", Some("1!2.0rc1")))),
+            ("pkg:pypi/x@1.0%2Blocal.1", Some(("pypi", "x", Some("1.0+local.1")))),
             ("no purl", None),
         ] {
             let got = package_of_purl(purl);

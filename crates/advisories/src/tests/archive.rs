@@ -98,6 +98,38 @@ fn names_that_lead_elsewhere_are_labels_only() {
 }
 
 #[test]
+fn entries_that_share_a_name_are_told_and_none_is_taken() {
+    let pysec = record("PYSEC-1", "", "pkg", "");
+    let other = record("PYSEC-2", "", "pkg", "");
+    let mut bytes = zip(&[
+        ("PYSEC-1.json", pysec.as_bytes()),
+        ("PYSEC-2.json", other.as_bytes()),
+        ("pysec-1.json", pysec.as_bytes()),
+    ]);
+    while let Some(at) = bytes.windows(12).position(|name| name == b"pysec-1.json") {
+        bytes[at..at + 5].copy_from_slice(b"PYSEC");
+    }
+    let found = read(&bytes, ArchiveLimits::default()).unwrap();
+    assert_eq!((names(&found), found.unreadable), (vec!["PYSEC-2.json"], 1));
+    let first = found.first_unreadable.unwrap().to_string();
+    let told = "advisory record PYSEC-1.json: several entries of the archive have this name, and none of them is taken";
+    assert_eq!(first, told);
+}
+
+#[test]
+fn an_encrypted_entry_is_named() {
+    let mut bytes = zip(&[("PYSEC-1.json", record("PYSEC-1", "", "pkg", "").as_bytes())]);
+    for (signature, flags) in [(b"PK\x03\x04", 6), (b"PK\x01\x02", 8)] {
+        let at = bytes.windows(4).position(|four| four == signature).unwrap();
+        bytes[at + flags] |= 1;
+    }
+    let found = read(&bytes, ArchiveLimits::default()).unwrap();
+    assert_eq!((found.records.len(), found.unreadable), (0, 1));
+    let first = found.first_unreadable.unwrap().to_string();
+    assert!(first.starts_with("advisory record PYSEC-1.json: it cannot be unpacked: "), "{first}");
+}
+
+#[test]
 fn bombs_are_refused_by_what_they_unpack_to() {
     let spaces = vec![b' '; usize::try_from(RECORD_BYTES).unwrap() + 1];
     let big = read(&zip(&[("big.json", &spaces)]), ArchiveLimits::default()).unwrap();
