@@ -11,6 +11,7 @@ mod sync;
 #[cfg(test)]
 mod tests;
 pub(crate) mod untouched;
+pub(crate) mod yaml_fault;
 
 use std::borrow::Cow;
 
@@ -19,8 +20,10 @@ use serde_json::{Map, Value};
 use smol_str::SmolStr;
 use time::Date;
 
-pub(crate) use sync::sync_plans;
+pub(crate) use edit::header;
+pub(crate) use layout::{is_header, key_of};
 pub use sync::{PlanFile, PlansSynced};
+pub(crate) use sync::{byte_order_mark, sync_plans};
 
 /// Every plan of the file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -206,7 +209,7 @@ fn show(foreign: &str) -> String {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PlansError {
     /// The text is no YAML.
-    #[error("the remediation plans are not valid YAML: {0}")]
+    #[error("the remediation plans cannot be read as YAML: {0}")]
     Yaml(String),
     /// The bytes are not UTF-8.
     #[error("the remediation plans are not UTF-8 text (byte {0})")]
@@ -373,9 +376,15 @@ impl Plan {
         Ok(plan)
     }
 
-    /// Whether the target date has passed and the work is not done.
+    /// The last day of an exception that is over.
+    pub fn exception_ended(&self, today: Date) -> Option<Date> {
+        self.expires.filter(|last| self.status.is_exception() && *last < today)
+    }
+
+    /// Whether the target date has passed and the work is not done; the work on what an exception no longer covers is not.
     pub fn is_overdue(&self, today: Date) -> bool {
-        !self.status.is_closed() && self.target_date.is_some_and(|target| target < today)
+        let is_closed = self.status.is_closed() && self.exception_ended(today).is_none();
+        !is_closed && self.target_date.is_some_and(|target| target < today)
     }
 
     /// What an exception should say and this one does not: `no reason`, `no owner`, and of a risk that is taken `no end`. The Python

@@ -182,7 +182,7 @@ pub fn import_original(project: &Project, request: &ImportRequest) -> Result<Imp
         )),
         None => {}
     }
-    let written = write(project, request.writing, &out.documents)?;
+    let written = write(project, request.writing, &out)?;
     Ok(ImportReport {
         schema_version: SchemaVersion::new(1, 0),
         imported: out.files,
@@ -192,10 +192,11 @@ pub fn import_original(project: &Project, request: &ImportRequest) -> Result<Imp
     })
 }
 
-/// Writes in order, the ledger last: a run that is killed before is simply made again.
-fn write(project: &Project, writing: Writing, documents: &[(String, Vec<u8>)]) -> Result<Vec<String>, StoreError> {
+/// Writes in order. The copies come first, because one of them may be of the plan file that is about to be written anew: where a copy
+/// cannot be kept, nothing is overwritten. The ledger comes last: a run that is killed before is simply made again.
+fn write(project: &Project, writing: Writing, out: &Out) -> Result<Vec<String>, StoreError> {
     let mut written = Vec::new();
-    for (path, bytes) in documents {
+    for (path, bytes) in out.copies.iter().chain(&out.documents) {
         let changed = match writing {
             Writing::Write => project.write(path, bytes)?,
             Writing::DryRun => project.document(Path::new(path))?.as_deref() != Some(bytes.as_slice()),
@@ -211,6 +212,8 @@ fn write(project: &Project, writing: Writing, documents: &[(String, Vec<u8>)]) -
 #[derive(Default)]
 struct Out {
     files: Vec<ImportedFile>,
+    /// Copies of files that could not be used whole: path below the project, and content.
+    copies: Vec<(String, Vec<u8>)>,
     /// Path below the project, and content.
     documents: Vec<(String, Vec<u8>)>,
     sightings: Vec<Sighting>,
@@ -404,7 +407,7 @@ impl Run<'_> {
         let copy = scrubbed_copy(bytes);
         let name = found.path.file_name().unwrap_or_default().to_string_lossy();
         let path = format!("{IMPORTED}/set-aside/{}", named(&name, &copy));
-        self.out.put(path.clone(), copy);
+        self.out.copies.push((path.clone(), copy));
         path
     }
 

@@ -246,6 +246,23 @@ fn two_scans_at_once_are_both_in_the_ledger_after_the_second_ran_again() {
 }
 
 #[test]
+fn what_cannot_be_set_aside_stays_where_it_was() {
+    let shared = Shared::new();
+    let one = shared.first();
+    one.scan(WEEK_1, &[]).commit(WEEK_1).expect_success();
+    let two = shared.runner();
+    one.scan(WEEK_2, &[REQUESTS]);
+    two.scan(WEEK_3, &[REQUESTS, CERTIFI]);
+    std::fs::write(two.folder.join("security/findings/set-aside"), "a file where the folder goes\n").unwrap();
+
+    one.commit(WEEK_2).expect_success();
+    let failed = two.commit(WEEK_3).expect_code(4);
+    assert!(failed.stderr.contains("set-aside"), "{}", failed.stderr);
+    let ledger = std::fs::read(two.folder.join(LEDGER)).unwrap();
+    assert_eq!(packages(&serde_json::from_slice(&ledger).unwrap()), ["certifi", "requests"]);
+}
+
+#[test]
 fn a_plan_that_a_person_edited_meanwhile_is_not_overwritten() {
     let shared = Shared::new();
     let one = shared.first();

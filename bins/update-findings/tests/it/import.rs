@@ -216,6 +216,27 @@ fn a_damaged_plan_file_in_the_same_folder_is_built_again() {
 }
 
 #[test]
+fn a_damaged_plan_file_is_not_written_anew_before_the_copy_of_it_stands() {
+    let project = Scratch::sample();
+    project.set_week("2023-07-24");
+    json_of(update_findings(&project), 0);
+    let path = "security/findings/remediation-plans.yml";
+    let damaged = "findings:\n  A-1:\n    notes: keep me\n  A-1:\n    notes: the other one\n";
+    project.write(path, damaged);
+    let in_the_way = format!("{IMPORTED}/set-aside");
+    project.write(&in_the_way, "a file where the folder of the copies goes\n");
+    let run = update_findings(&project).args(["import", "security"]).output().expect_code(3);
+    assert!(run.stderr.contains("set-aside"), "{}", run.stderr);
+    assert_eq!(project.text(path), damaged);
+
+    std::fs::remove_file(project.join(&in_the_way)).unwrap();
+    let report = json_of(update_findings(&project).args(["import", "security"]), 0);
+    let copy = file(&report, "remediation-plans.yml")["set_aside"].as_str().unwrap_or_default();
+    assert_eq!(project.text(copy), damaged);
+    assert_eq!(report["written"], json!([copy, path]), "the copy comes first");
+}
+
+#[test]
 fn wrong_usage_and_damaged_documents_of_ours_have_their_codes() {
     let project = with_original();
     for folder in ["nowhere", "src"] {

@@ -297,7 +297,11 @@ fn entry(finding: &Finding, plan: Option<&Plan>, input: &DocumentInput<'_>) -> E
     }
     match plan {
         Some(plan) => {
-            say("Remediation", format!("{}: {}", status_title(plan.status), md(&plan.planned_action)));
+            let ended = plan
+                .exception_ended(today)
+                .map(|day| format!(" (ended on {}, the finding counts again)", date_text(day)));
+            let ended = ended.unwrap_or_default();
+            say("Remediation", format!("{}{ended}: {}", status_title(plan.status), md(&plan.planned_action)));
             if let Some(target) = plan.target_date {
                 let passed = if plan.is_overdue(today) { " (**passed**)" } else { "" };
                 say("Planned fix date", format!("{}{passed}", date_text(target)));
@@ -393,13 +397,15 @@ fn days_since_scan<'a>(scanners: impl Iterator<Item = &'a ScannerState>, today: 
 fn plan_summary(input: &DocumentInput<'_>, today: Date) -> PlanSummary {
     let plans: Vec<&Plan> = input.plans.all().iter().filter(|p| !p.archived).collect();
     let untouched = input.plans.untouched().len();
+    let (ended, running): (Vec<&Plan>, Vec<&Plan>) = plans.iter().partition(|p| p.exception_ended(today).is_some());
     let by_status = PlanStatus::ALL
         .into_iter()
         .map(|status| StatusRow {
             status: status_title(status),
-            count: plans.iter().filter(|p| p.status == status).count()
+            count: running.iter().filter(|p| p.status == status).count()
                 + if status == PlanStatus::New { untouched } else { 0 },
         })
+        .chain([StatusRow { status: "Exception ended", count: ended.len() }])
         .filter(|row| row.count > 0)
         .collect();
     PlanSummary {

@@ -6,7 +6,11 @@ use findings_model::{AdvisoryId, Timestamp};
 use serde_json::{Map, Value};
 
 use super::{Sighting, fault, scrubbed, yaml};
-use crate::{Ledger, Plan, PlanStatus, Plans, PlansError, plans::KNOWN_KEYS, sync_plans};
+use crate::{
+    Ledger, Plan, PlanStatus, Plans, PlansError,
+    plans::{self, KNOWN_KEYS},
+    sync_plans,
+};
 
 /// What `remediation-plans.yml` of the old system says, as far as it can be read.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -169,10 +173,9 @@ pub fn merge_plans(
     now: Timestamp,
 ) -> Result<MergedPlans, PlansError> {
     let empty = Ledger::empty(&ledger.project, now);
-    let before = match existing.filter(|text| !text.trim().is_empty()) {
-        Some(text) => text.to_owned(),
-        None => sync_plans(None, &empty, now)?.text.into_owned(),
-    };
+    let (mark, there) = plans::byte_order_mark(existing.unwrap_or_default());
+    let before =
+        if there.trim().is_empty() { sync_plans(None, &empty, now)?.text.into_owned() } else { there.to_owned() };
     let ours = Plans::from_yaml(before.as_bytes())?;
     let index = OurPlans::of(&ours, ledger);
     let mut merged = MergedPlans {
@@ -208,7 +211,7 @@ pub fn merge_plans(
                 merged.exceptions =
                     add.values().filter(|p| p.plan.status.is_exception()).map(|p| p.plan.key.clone()).collect();
                 merged.taken = add.len();
-                merged.text = text;
+                merged.text = format!("{mark}{text}");
             }
             None => {
                 merged.refused = Some("our plans do not stand one below the other, so none could be put between them");
@@ -278,7 +281,7 @@ impl<'p> OurPlans<'p> {
 fn insert(text: &str, add: &BTreeMap<String, &SourcePlan>, replace: &BTreeSet<String>) -> Option<String> {
     let eol = if text.lines().next().is_some_and(|_| text.contains("\r\n")) { "\r\n" } else { "\n" };
     let lines: Vec<&str> = text.split_inclusive('\n').collect();
-    let header = lines.iter().position(|line| line.trim_end() == "findings:" || line.trim_end() == "findings: {}")?;
+    let header = lines.iter().position(|line| plans::is_header(line, "findings"))?;
     let is_text = |line: &str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
     let indent = |line: &str| line.len() - line.trim_start_matches(' ').len();
     let margin = lines[header + 1..].iter().find(|line| is_text(line)).map_or(2, |line| indent(line).max(1));
@@ -287,8 +290,10 @@ fn insert(text: &str, add: &BTreeMap<String, &SourcePlan>, replace: &BTreeSet<St
     let mut inside = false;
     for (at, line) in lines.iter().enumerate() {
         if at == header {
-            out.push_str("findings:");
-            out.push_str(eol);
+            out.push_str(&plans::header(line, false, true));
+            if !out.ends_with('\n') {
+                out.push_str(eol);
+            }
             for plan in add.values() {
                 for line in plan.block.lines() {
                     out.push_str(&" ".repeat(margin.saturating_sub(2)));

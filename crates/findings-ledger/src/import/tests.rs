@@ -116,7 +116,7 @@ fn of_damaged_plans_the_readable_ones_are_taken_and_the_rest_is_named() {
     let torn = PLANS.split("business_impact: None\n").next().unwrap();
     let cut_inside = &torn[..torn.len() - 40];
     for (what, text, plans, says) in [
-        ("torn in a quoted text", format!("{cut_inside}'"), 2, "line 36"),
+        ("torn in a quoted text", format!("{cut_inside}'"), 2, "line 43, in CVE-2022-1111: "),
         ("torn in a word", PLANS[..PLANS.find("CVE-2022-1111:").unwrap() + 9].to_owned(), 2, "line "),
         ("twice the same id", format!("{PLANS}  PYSEC-2023-74:\n    status: deferred\n"), 3, "stands twice"),
         (
@@ -146,6 +146,32 @@ fn of_damaged_plans_the_readable_ones_are_taken_and_the_rest_is_named() {
     let last = read(&format!("{PLANS}  PYSEC-2023-74:\n    status: deferred\n"));
     let last = last.plans.iter().find(|p| p.plan.key == "PYSEC-2023-74").unwrap();
     assert_eq!(last.plan.status, PlanStatus::Deferred, "the last one counts, as it did");
+}
+
+#[test]
+fn a_plan_that_a_tab_damages_is_named_in_full_and_left_out() {
+    let source =
+        read("findings:\n  A-1:\n    status: deferred\n  B-2:\n    status: accepted_risk\n\texpires: 2024-01-01\n");
+    assert_eq!(source.plans.iter().map(|p| p.plan.key.as_str()).collect::<Vec<_>>(), ["A-1"]);
+    insta::assert_snapshot!(source.faults.join("\n"), @"
+    while scanning a plain scalar, found a tab at line 5, column 13
+    line 5, in B-2: while scanning a plain scalar, found a tab
+    ");
+}
+
+#[test]
+fn ours_takes_old_plans_whatever_it_begins_with() {
+    for ours in
+        ["\u{feff}findings:\n  GHSA-1-1-1:\n    status: deferred\n", "findings: ~ # none\n", "\u{feff}findings:"]
+    {
+        let merged = merge_plans(Some(ours), &read(PLANS), &ledger(), now()).unwrap();
+        assert_eq!((merged.taken, merged.refused), (2, None), "{ours:?}");
+        let mark = "\u{feff}";
+        assert_eq!(merged.text.matches(mark).count(), ours.matches(mark).count(), "{}", merged.text);
+        assert_eq!(merged.text.starts_with(mark), ours.starts_with(mark), "{}", merged.text);
+        assert_eq!(merged.text.matches("# none").count(), ours.matches("# none").count(), "{}", merged.text);
+        assert_eq!(merge_plans(Some(&merged.text), &read(PLANS), &ledger(), now()).unwrap().text, merged.text);
+    }
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use serde_json::{Map, Value};
 
 use super::fault;
+use crate::plans::{key_of, yaml_fault::YamlFault};
 
 /// Most faults that are told of one file.
 const TOLD: usize = 20;
@@ -47,7 +48,7 @@ pub(super) fn read(bytes: &[u8]) -> Sections {
             faults.push("it is not a mapping of keys to values".to_owned());
             return Sections { entries: Vec::new(), faults };
         }
-        Err(why) => faults.push(fault(&why)),
+        Err(why) => faults.push(fault(&why.to_string())),
     }
     let mut found = salvage(&text, &mut faults);
     found.retain(|entry| !entry.key.contains('\u{fffd}'));
@@ -73,7 +74,7 @@ fn whole(document: Map<String, Value>) -> Sections {
 }
 
 /// Reads YAML within limits that no file of that system comes near.
-fn parse(text: &str) -> Result<Value, String> {
+fn parse(text: &str) -> Result<Value, YamlFault> {
     let options = serde_saphyr::options! {
         budget: serde_saphyr::budget! {
             max_events: 20_000_000,
@@ -82,7 +83,7 @@ fn parse(text: &str) -> Result<Value, String> {
         },
     };
     let value: Option<Value> =
-        serde_saphyr::from_str_with_options(text, options).map_err(|error| error.without_snippet().to_string())?;
+        serde_saphyr::from_str_with_options(text, options).map_err(|error| YamlFault::of(&error))?;
     Ok(value.unwrap_or(Value::Null))
 }
 
@@ -94,13 +95,26 @@ struct Block<'t> {
     lines: Vec<&'t str>,
 }
 
+impl Block<'_> {
+    /// A fault of the block, with its line in the file and the key that it begins with.
+    fn said(&self, why: &YamlFault) -> String {
+        let below =
+            why.place.map_or(1, |(line, _)| usize::try_from(line).unwrap_or(1)).clamp(1, self.lines.len().max(1));
+        let line = self.at + below - 1;
+        match self.lines.first().and_then(|line| key_of(line)) {
+            Some((key, _)) => format!("line {line}, in {key}: {}", why.words),
+            None => format!("line {line}: {}", why.words),
+        }
+    }
+}
+
 fn salvage(text: &str, faults: &mut Vec<String>) -> Vec<Entry> {
     let mut entries: Vec<Option<Entry>> = Vec::new();
     let mut places: HashMap<(String, String), usize> = HashMap::new();
     for block in blocks(text) {
         let (read, why) = read_block(&block);
         if let Some(why) = why {
-            faults.push(fault(&format!("line {}: {why}", block.at)));
+            faults.push(fault(&block.said(&why)));
         }
         for (key, value) in read {
             if let Some(earlier) = places.insert((block.section.clone(), key.clone()), entries.len()) {
@@ -136,7 +150,7 @@ fn blocks(text: &str) -> Vec<Block<'_>> {
         if is_text && indent <= *margin.get_or_insert(indent) {
             blocks.push(Block { section: name.clone(), at: at + 1, lines: vec![line.trim_start()] });
         } else if let Some(block) = blocks.last_mut().filter(|block| block.section == *name) {
-            let margin = margin.unwrap_or_default().min(indent);
+            let margin = margin.unwrap_or_default().min(spaces);
             block.lines.push(line.get(margin..).unwrap_or(line));
         }
     }
@@ -152,14 +166,14 @@ fn section_of(line: &str) -> Option<String> {
 }
 
 /// What a block says, and why that is not all of it.
-fn read_block(block: &Block<'_>) -> (Map<String, Value>, Option<String>) {
+fn read_block(block: &Block<'_>) -> (Map<String, Value>, Option<YamlFault>) {
     let why = match parse(&block.lines.join("\n")) {
         Ok(Value::Object(entry)) => return (entry, None),
-        Ok(_) => return (Map::new(), Some("no key and value".to_owned())),
+        Ok(_) => return (Map::new(), Some(YamlFault { words: "no key and value".to_owned(), place: None })),
         Err(why) => why,
     };
     match read_list(block) {
-        Some(entry) => (entry, Some(format!("a part of it cannot be read: {why}"))),
+        Some(entry) => (entry, Some(YamlFault { words: format!("a part of it cannot be read: {}", why.words), ..why })),
         None => (Map::new(), Some(why)),
     }
 }

@@ -9,7 +9,7 @@ use super::{
     PlanStatus,
     layout::{
         ARCHIVED_DATE, ARCHIVED_NOTE, ARCHIVED_STATUS, Entry, Layout, Said, Section, indent, is_blank, is_comment,
-        key_of,
+        key_of, nothing,
     },
     untouched::Form,
 };
@@ -231,13 +231,13 @@ fn with_value(line: &str, value: &str, new: &str) -> String {
     }
 }
 
-/// A section's header line: with `{}` where no plan is left, without it where the first one comes.
-fn header(line: &str, is_empty: bool, has_new: bool) -> String {
+/// A section's header line: with `{}` where no plan is left, without it (or any other word for nothing) where the first one comes.
+pub(crate) fn header(line: &str, is_empty: bool, has_new: bool) -> String {
     let body = line.trim_end_matches(['\r', '\n']);
     let ending = &line[body.len()..];
     let Some((_, rest)) = key_of(line) else { return line.to_owned() };
     let key = &body[..body.len() - rest.len()];
-    let bare = rest.trim_start().strip_prefix("{}");
+    let bare = nothing(rest);
     match (bare, is_empty, has_new) {
         (None, true, _) => format!("{key} {{}}{rest}{ending}"),
         (Some(after), _, true) => format!("{key}{after}{ending}"),

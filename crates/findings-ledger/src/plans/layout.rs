@@ -2,11 +2,10 @@
 
 use std::{borrow::Cow, ops::Range};
 
-use findings_model::text;
 use serde_json::{Map, Value};
 use time::Date;
 
-use super::{PlansError, blocks};
+use super::{PlansError, blocks, yaml_fault::YamlFault};
 
 /// The day that a plan went to the archive; written into it, and taken out again when it comes back.
 pub(super) const ARCHIVED_DATE: &str = "archived_date";
@@ -128,9 +127,12 @@ impl<'t> Lines<'t> {
         let Some(header) = self.top_level(name) else {
             return Ok(Some(unplaced(map, "a section does not begin a line of its own")));
         };
-        let rest = key_of(self.lines[header]).map_or("", |(_, rest)| rest);
-        let on_header_line = !matches!(without_comment(rest), "" | "{}");
+        let on_header_line = !is_header(self.lines[header], name);
         let end = self.section_end(header);
+        let is_said_below = || self.lines[header + 1..end].iter().any(|line| !is_blank(line) && !is_comment(line));
+        if map.is_empty() && (on_header_line || is_said_below()) {
+            return Ok(Some(unplaced(map, "a section without a plan is not written as {} behind its name")));
+        }
         let (entries, margin) = self.entries(header + 1..end, map);
         if on_header_line || entries.len() != map.len() {
             return Ok(Some(unplaced(map, "the plans do not stand one below the other")));
@@ -220,9 +222,8 @@ pub(super) fn parse(content: &str) -> Result<Map<String, Value>, PlansError> {
             max_total_scalar_bytes: 1 << 30,
         },
     };
-    let value: Option<Value> = serde_saphyr::from_str_with_options(content, options).map_err(|e| {
-        PlansError::Yaml(text::shorten(&text::one_line(&e.without_snippet().to_string()), 300).into_owned())
-    })?;
+    let value: Option<Value> = serde_saphyr::from_str_with_options(content, options)
+        .map_err(|error| PlansError::Yaml(YamlFault::of(&error).to_string()))?;
     match value {
         None | Some(Value::Null) => Ok(Map::new()),
         Some(Value::Object(map)) => Ok(map),
@@ -252,8 +253,20 @@ fn without_comment(rest: &str) -> &str {
     if rest.starts_with('#') { "" } else { rest.split(" #").next().unwrap_or_default().trim() }
 }
 
+/// Whether a line is the header of a section whose plans stand below it, or that has none.
+pub(crate) fn is_header(line: &str, name: &str) -> bool {
+    key_of(line).is_some_and(|(key, rest)| key == name && without_comment(nothing(rest).unwrap_or(rest)).is_empty())
+}
+
+/// What follows where the text behind a section's name says that there is nothing in it.
+pub(super) fn nothing(rest: &str) -> Option<&str> {
+    let rest = rest.trim_start();
+    let after = ["{}", "{ }", "~", "null", "Null", "NULL"].into_iter().find_map(|word| rest.strip_prefix(word))?;
+    (after.is_empty() || after.starts_with([' ', '\t', '\r', '\n'])).then_some(after)
+}
+
 /// The key that a line begins with, and what stands behind its colon.
-pub(super) fn key_of(line: &str) -> Option<(String, &str)> {
+pub(crate) fn key_of(line: &str) -> Option<(String, &str)> {
     let line = line.trim_end_matches(['\r', '\n']);
     let (key, rest) = match line.chars().next()? {
         ' ' | '\t' | '#' | '-' | '[' | '{' | '?' | '&' | '*' | '!' | '|' | '>' | '%' => return None,

@@ -19,6 +19,11 @@ use crate::Ledger;
 /// The plan file as it was read.
 #[derive(Debug)]
 pub struct PlanFile<'t> {
+    /// The whole text.
+    content: &'t str,
+    /// The byte order mark that it begins with, or nothing.
+    mark: &'t str,
+    /// Where everything stands behind the mark.
     layout: Layout<'t>,
     plans: Plans,
 }
@@ -60,9 +65,10 @@ impl<'t> PlanFile<'t> {
     }
 
     fn of_text(content: &'t str) -> Result<Self, PlansError> {
-        let layout = Layout::read(content)?;
+        let (mark, text) = byte_order_mark(content);
+        let layout = Layout::read(text)?;
         let plans = Plans::edited_of_layout(&layout);
-        Ok(Self { layout, plans })
+        Ok(Self { content, mark, layout, plans })
     }
 
     /// The plans in it without those that say nothing but what this program wrote: what people decided.
@@ -81,7 +87,11 @@ impl<'t> PlanFile<'t> {
     /// Nothing else in the file is touched, and the same ledger a second time changes nothing at all. A file that is YAML but
     /// not written one plan below the other is left as it is, with a problem that says so.
     pub fn sync(self, ledger: &Ledger, now: Timestamp) -> Result<PlansSynced<'t>, PlansError> {
-        let Self { layout, plans: decisions } = self;
+        let Self { content, mark, layout, plans: decisions } = self;
+        let marked = |mut text: String| {
+            text.insert_str(0, mark);
+            Cow::Owned(text)
+        };
         let step = plan_step(&layout, &decisions, ledger);
         let there = layout.findings.as_ref().map_or(0, |s| s.entries.len());
         let kept = there - step.remove.len() - step.archive.len();
@@ -98,19 +108,19 @@ impl<'t> PlanFile<'t> {
         if layout.content.trim().is_empty() {
             let text = edit::fresh(&step, now);
             let plans = Plans::counted_of_layout(&Layout::read(&text)?);
-            return Ok(synced(Cow::Owned(text), plans));
+            return Ok(synced(marked(text), plans));
         }
         if step.is_empty() {
-            return Ok(synced(Cow::Borrowed(layout.content), Plans::counted_of_layout(&layout)));
+            return Ok(synced(Cow::Borrowed(content), Plans::counted_of_layout(&layout)));
         }
         let written = layout.editable.map(|()| edit::write(&layout, &step, now));
         match written.and_then(|text| verify(&layout, &step, &text).map(|plans| (text, plans))) {
-            Ok((text, plans)) => Ok(synced(Cow::Owned(text), plans)),
+            Ok((text, plans)) => Ok(synced(marked(text), plans)),
             Err(why) => {
                 let mut plans = Plans::counted_of_layout(&layout);
                 plans.problems.push(PlanProblem::Layout(why));
                 Ok(PlansSynced {
-                    text: Cow::Borrowed(layout.content),
+                    text: Cow::Borrowed(content),
                     plans,
                     added: 0,
                     removed: 0,
@@ -122,6 +132,11 @@ impl<'t> PlanFile<'t> {
             }
         }
     }
+}
+
+/// The byte order mark that a text begins with, if it does, and what follows.
+pub(crate) fn byte_order_mark(text: &str) -> (&str, &str) {
+    text.split_at(if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 })
 }
 
 impl PlansSynced<'_> {

@@ -1,3 +1,5 @@
+mod forms;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use findings_model::{
@@ -344,6 +346,9 @@ fn dates_and_overdue_plans() {
     let overdue = |key: &str| read.get(key).unwrap().is_overdue(date!(2026 - 12 - 02));
     assert_eq!(["A-1", "B-2", "C-3"].map(overdue), [true, false, false]);
     assert!(!read.get("A-1").unwrap().is_overdue(date!(2026 - 12 - 01)));
+    let excepted = plans("findings:\n  A-1: {target_date: 2026-11-01, status: accepted_risk, expires: 2026-12-01}\n");
+    let overdue = |today| excepted.get("A-1").unwrap().is_overdue(today);
+    assert_eq!([date!(2026 - 12 - 01), date!(2026 - 12 - 02)].map(overdue), [false, true]);
 }
 
 #[test]

@@ -59,6 +59,24 @@ fn a_full_document() {
 }
 
 #[test]
+fn an_exception_that_ended_is_not_shown_as_one_that_holds() {
+    let mut p = Project::new();
+    let plans = "findings:\n  X-1:\n    status: false_positive\n    planned_action: Wait\n    expires: 2026-01-10\n    reason: r\n    owner: o\n";
+    p.exceptions(plans);
+    let audit = || scan("pip-audit").packages("a 1.0").finds(flaw("a 1.0 X-1"));
+    p.take(5, &[audit()]);
+    let text = document(&p, &p.plans, at(10));
+    assert!(text.contains("## Excepted (1)") && text.contains("- **False positive:** 1\n"), "{text}");
+
+    p.take(11, &[audit()]);
+    let text = document(&p, &p.plans, at(11));
+    let said = "- **Remediation:** False positive (ended on 2026-01-10, the finding counts again): Wait\n";
+    assert!(text.contains("**Total active findings:** 1<br>") && text.contains(said), "{text}");
+    assert!(text.contains("- **Plans:** 1\n- **Exception ended:** 1\n"), "{text}");
+    assert!(!text.contains("**False positive:**"), "{text}");
+}
+
+#[test]
 fn text_from_outside_stays_text() {
     let mut p = Project::new();
     let mut hostile = scan("bandit").files("a.py").finds(code("B1|x a.py 3 x"));

@@ -53,28 +53,30 @@ pub(super) fn follow(
         let clashes = theirs.contains(&path) && repository.read(&commits.theirs, &path, DOCUMENT_LIMIT)? != content;
         files.push(Ours { path, content, clashes });
     }
-    repository.move_to(&commits.theirs)?;
     let folder = set_aside::folder(request.now, commits.ours.short());
     let findings_clash = files.iter().any(|file| file.clashes && group(&file.path) == Group::Findings);
     let status_clash = theirs.iter().any(|path| group(path) == Group::Status);
+    let stays = |file: &&Ours| match group(&file.path) {
+        // They are of one scan and one decision: half of ours beside half of theirs would be of none.
+        Group::Findings => !findings_clash,
+        // Made from the findings, below.
+        Group::Status => !status_clash && !findings_clash,
+        Group::Metrics => !file.clashes,
+    };
+    // Before the work tree is theirs, so that what cannot be set aside is still where it was.
     let mut aside = Vec::new();
-    for file in &files {
-        let stays = match group(&file.path) {
-            // They are of one scan and one decision: half of ours beside half of theirs would be of none.
-            Group::Findings => !findings_clash,
-            // Made from the findings, below.
-            Group::Status => !status_clash && !findings_clash,
-            Group::Metrics => !file.clashes,
-        };
-        match (&file.content, stays) {
-            (Some(content), true) => {
+    for file in files.iter().filter(|file| !stays(file) && group(&file.path) != Group::Status) {
+        if let Some(content) = &file.content {
+            aside.push(set_aside::put(project, &folder, &file.path, content, SetAsideReason::Conflict)?);
+        }
+    }
+    repository.move_to(&commits.theirs)?;
+    for file in files.iter().filter(stays) {
+        match &file.content {
+            Some(content) => {
                 state_store::replace_if_changed(&project.path(&file.path), content)?;
             }
-            (None, true) => state_store::remove(&project.path(&file.path))?,
-            (Some(content), false) if group(&file.path) != Group::Status => {
-                aside.push(set_aside::put(project, &folder, &file.path, content, SetAsideReason::Conflict)?);
-            }
-            (_, false) => {}
+            None => state_store::remove(&project.path(&file.path))?,
         }
     }
     let ours_has_status = files.iter().any(|file| group(&file.path) == Group::Status);
