@@ -272,6 +272,7 @@ fn take(
             Some(line) => CodeText::of(line, is_secretive),
             None => fingerprint(),
         },
+        quoted: region.and_then(|r| r.snippet.get()?.text.get()),
         aliases: names.filter_map(advisory_at_start).collect::<BTreeSet<_>>(),
         rating: rating_of(result, rule, rules),
         description,

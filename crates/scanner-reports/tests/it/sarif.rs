@@ -317,3 +317,10 @@ fn a_warning_of_a_failure_to_look_is_a_gap_of_its_file() {
     assert_eq!(said("summary", "0 files skipped", r#""level": "warning""#), [""; 0]);
     assert_eq!(said("x", "file skipped", &format!(r#""level": "note", {at}"#)), [""; 0]);
 }
+
+#[test]
+fn a_value_masked_in_the_line_is_masked_in_the_message() {
+    let results = r#""results": [{"ruleId": "pw", "message": {"text": "found canaryTwo"}, "locations": [{"physicalLocation": {"artifactLocation": {"uri": "a.py"}, "region": {"startLine": 3, "snippet": {"text": "x = 1\npassword = \"canaryTwo\""}}}}]}]"#;
+    let scan = scan_of("tool.sarif", &log(r#"{"name": "T"}"#, results));
+    assert_eq!(scan.observations[0].description, "found [hidden]");
+}
