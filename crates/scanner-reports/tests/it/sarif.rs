@@ -324,3 +324,25 @@ fn a_value_masked_in_the_line_is_masked_in_the_message() {
     let scan = scan_of("tool.sarif", &log(r#"{"name": "T"}"#, results));
     assert_eq!(scan.observations[0].description, "found [hidden]");
 }
+
+#[test]
+fn a_file_that_a_linter_cannot_parse_is_a_gap() {
+    let result = |rule: &str, text: &str| {
+        format!(
+            r#""results": [{{"ruleId": {rule}, "level": "error", "message": {{"text": "{text}"}}, "locations": [{{"physicalLocation": {{"artifactLocation": {{"uri": "a.py"}}, "region": {{"startLine": 2}}}}}}]}}]"#
+        )
+    };
+    for (tool, rule, text) in [
+        ("ruff", r#""invalid-syntax""#, "Expected `)`"),
+        ("ruff", r#""E902""#, "stream did not contain valid UTF-8"),
+        ("ruff", "null", "SyntaxError: Expected `)`"),
+        ("flake8", r#""E999""#, "SyntaxError: invalid syntax"),
+    ] {
+        let scan = scan_of("lint.sarif", &log(&format!(r#"{{"name": "{tool}"}}"#), &result(rule, text)));
+        assert_eq!(scan.coverage.state, CoverageState::Partial, "{tool} {rule}");
+        assert_eq!(scan.coverage.gaps, [findings_model::Gap::File("a.py".to_owned())], "{tool} {rule}");
+        assert!(scan.observations.is_empty(), "{tool} {rule}");
+    }
+    let other = scan_of("lint.sarif", &log(r#"{"name": "other"}"#, &result(r#""E999""#, "x")));
+    assert_eq!((other.coverage.state, other.observations.len()), (CoverageState::Complete, 1));
+}
