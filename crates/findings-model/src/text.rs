@@ -13,8 +13,8 @@ use std::borrow::Cow;
 
 pub use commands::{harmless, harmless_json, is_harmless};
 pub use credentials::{
-    hide_credentials, hide_credentials_in_name, hide_credentials_in_path, hide_credentials_in_prose, is_masked,
-    is_without_credentials,
+    hide_credentials, hide_credentials_in_name, hide_credentials_in_path, hide_credentials_in_prose,
+    hide_quoted_credentials, hide_text, is_masked, is_without_credentials,
 };
 pub use machine::without_absolute_paths;
 pub use markdown::{markdown, markdown_inline};

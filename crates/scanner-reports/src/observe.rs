@@ -73,6 +73,8 @@ pub(crate) struct CodeParts<'a> {
     pub(crate) path: String,
     pub(crate) line: Option<u32>,
     pub(crate) text: Option<CodeText>,
+    /// What the report quotes of the code.
+    pub(crate) quoted: Option<&'a str>,
     pub(crate) aliases: BTreeSet<AdvisoryId>,
     pub(crate) rating: Rating,
     pub(crate) description: Cow<'a, str>,
@@ -82,11 +84,13 @@ pub(crate) struct CodeParts<'a> {
 
 /// An observation about code.
 pub(crate) fn code(parts: CodeParts<'_>) -> Observation {
-    let CodeParts { rule, former_rules, path, line, text, aliases, rating, description, url, clearance } = parts;
+    let CodeParts { rule, former_rules, path, line, text, quoted, aliases, rating, description, url, clearance } =
+        parts;
     let reference_url = aliases.iter().find_map(AdvisoryId::reference_url).or_else(|| url.and_then(clean::url));
     let description = if description.trim().is_empty() { rule.into() } else { description };
     let subject = Subject::Code(CodeSpot { rule: clean::rule(rule), former_rules, path, line, text, aliases });
-    // A message may quote the line that it is about.
+    // A message may quote the line that it is about, or the value in it alone.
+    let description = text::hide_quoted_credentials(&description, quoted.unwrap_or_default());
     let description = clean::description(&text::hide_credentials_in_prose(&description));
     Observation { subject, rating, rating_assumed: false, description, reference_url, clearance }
 }

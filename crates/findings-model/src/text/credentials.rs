@@ -68,6 +68,45 @@ pub fn hide_credentials_in_prose(text: &str) -> Cow<'_, str> {
     hide_values(hide_tokens(text), &['='])
 }
 
+/// A text without the values that [`hide_credentials`] masks in the quoted lines of code that it tells of: a message may repeat a
+/// password without the name that gives it away. Values of less than six bytes are masked as whole words alone.
+pub fn hide_quoted_credentials<'t>(text: &'t str, quoted: &str) -> Cow<'t, str> {
+    let mut hidden = Cow::Borrowed(text);
+    for line in quoted.lines() {
+        let mut from = 0;
+        while let Some(value) = next_value(line, from, &['=', ':', ' ']) {
+            from = value.end;
+            hidden = hide_text(hidden, line[value].trim());
+        }
+    }
+    hidden
+}
+
+/// A text with each place masked at which another one stands in it.
+pub fn hide_text<'t>(text: Cow<'t, str>, value: &str) -> Cow<'t, str> {
+    const TELLING: usize = 6;
+    let in_word = |c: char| c.is_alphanumeric() || c == '_';
+    let stands = |at: usize| {
+        value.len() >= TELLING || !(text[..at].ends_with(in_word) || text[at + value.len()..].starts_with(in_word))
+    };
+    if value.is_empty() || MASK.contains(value) {
+        return text;
+    }
+    let places: Vec<usize> = text.match_indices(value).map(|(at, _)| at).filter(|at| stands(*at)).collect();
+    if places.is_empty() {
+        return text;
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut copied = 0;
+    for at in places {
+        out.push_str(&text[copied..at]);
+        out.push_str(MASK);
+        copied = at + value.len();
+    }
+    out.push_str(&text[copied..]);
+    Cow::Owned(out)
+}
+
 /// As [`hide_credentials`] for a path. A token ends with its part of the path, and what only begins as one does is a name like any
 /// other (`npm_package_downloader.py`).
 pub fn hide_credentials_in_path(path: &str) -> Cow<'_, str> {
@@ -286,6 +325,19 @@ mod tests {
         }
         for text in ["A hardcoded password: use a vault.", "the token: it is read", "mail@example.org", "a=b"] {
             assert_eq!(hide_credentials_in_prose(text), text);
+        }
+    }
+
+    #[test]
+    fn what_a_line_hides_is_hidden_in_its_message() {
+        for (text, line, hidden) in [
+            ("hard coded hunter2", r#"password = "hunter2""#, "hard coded [hidden]"),
+            ("xhunter2x and 'hunter2'", "x = 1\nTOKEN=hunter2", "x[hidden]x and '[hidden]'"),
+            ("an a in a word", "pwd = 'a'", "an [hidden] in [hidden] word"),
+            ("hunter2", "name = 'hunter2'", "hunter2"),
+        ] {
+            assert_eq!(hide_quoted_credentials(text, line), hidden);
+            assert_eq!(hide_quoted_credentials(hidden, line), hidden, "twice");
         }
     }
 

@@ -316,6 +316,7 @@ fn take(draft: &mut Draft, issue: &Issue<'_>) -> Result<(), Unusable> {
         path,
         line,
         text: said.and_then(|said| CodeText::of(said, secretive)),
+        quoted: said,
         aliases: std::collections::BTreeSet::default(),
         rating,
         description,

@@ -223,6 +223,9 @@ fn take(
     }
     let rule = rules.all.of_result(result);
     let rule_id = result.rule_id.get().or(result.rule.get().and_then(|r| r.id.get())).or(rule.and_then(|r| r.id.get()));
+    if notices::is_unread_file(&draft.scanner, rule_id, result) {
+        return notices::take_unread_file(draft, result, paths);
+    }
     let is_named = result.rule_id.is_unreadable() || !result.rule_index.is_absent() || result.rule.get().is_some();
     if rule_id.is_none() && is_named {
         let place = format!("results[{index}]");
@@ -272,6 +275,7 @@ fn take(
             Some(line) => CodeText::of(line, is_secretive),
             None => fingerprint(),
         },
+        quoted: region.and_then(|r| r.snippet.get()?.text.get()),
         aliases: names.filter_map(advisory_at_start).collect::<BTreeSet<_>>(),
         rating: rating_of(result, rule, rules),
         description,

@@ -5,7 +5,9 @@
 
 mod supply_chain;
 
-use findings_model::{Clearance, CodeText, Gap, Rating, ReportFormat};
+use std::borrow::Cow;
+
+use findings_model::{Clearance, CodeText, Gap, Rating, ReportFormat, text};
 use serde::Deserialize;
 
 use self::supply_chain::{ScaInfo, SupplyChain};
@@ -69,6 +71,15 @@ struct Extra<'a> {
     metadata: Part<RuleMetadata<'a>>,
     #[serde(borrow, default)]
     sca_info: Part<ScaInfo<'a>>,
+    /// What the variables of the rule's pattern stand for.
+    #[serde(borrow, default, rename = "metavars")]
+    variables: Entries<'a, Part<Variable<'a>>>,
+}
+
+#[derive(Deserialize)]
+struct Variable<'a> {
+    #[serde(borrow, default, rename = "abstract_content")]
+    content: Text<'a>,
 }
 
 #[derive(Deserialize)]
@@ -256,11 +267,8 @@ fn take(draft: &mut Draft, found: &Match<'_>, index: usize) {
         return supply_chain::take_found(draft, (rule, extra), dependency, index);
     }
     let secretive = observe::is_secretive(rule) || metadata.is_some_and(|m| m.cwe.iter().any(observe::is_secretive));
-    let said = extra
-        .lines
-        .get()
-        .filter(|lines| *lines != "requires login")
-        .and_then(|lines| lines.lines().find(|line| !line.trim().is_empty()));
+    let lines = extra.lines.get().filter(|lines| *lines != "requires login");
+    let said = lines.and_then(|lines| lines.lines().find(|line| !line.trim().is_empty()));
     // What semgrep finds as a secret need not stand in quotes.
     let is_secret = rule.contains("secrets.") || rule.contains("detected-");
     let start = found.start.get();
@@ -271,14 +279,30 @@ fn take(draft: &mut Draft, found: &Match<'_>, index: usize) {
         path,
         line: start.and_then(|s| s.line.line()),
         text: said.filter(|_| !is_secret).and_then(|line| CodeText::of(line, secretive)),
+        quoted: lines,
         aliases: std::collections::BTreeSet::default(),
         rating: rating_of(extra),
         // What a rule found stands in its message, quoted or not: of a rule about secrets its name alone is told.
-        description: if secretive || is_secret { rule.into() } else { extra.message.or_empty().into() },
+        description: if secretive || is_secret { rule.into() } else { message_of(extra, rule, lines) },
         url: metadata.and_then(|m| m.source.get()),
         clearance: (extra.is_ignored.0 == Some(true)).then_some(Clearance::Suppressed),
     });
     draft.code(observation, start.and_then(|s| s.col.line()));
+}
+
+/// What a match says of itself. The code that tells a password in it may be left out of the report: what is hard-coded is then not told
+/// either, and in a message about secrets nothing that the rule's variables matched.
+fn message_of<'r>(extra: &'r Extra<'_>, rule: &'r str, lines: Option<&str>) -> Cow<'r, str> {
+    let message = extra.message.or_empty();
+    let lower = message.to_ascii_lowercase();
+    if lines.is_none() && ["hardcod", "hard-cod", "hard cod"].iter().any(|sign| lower.contains(sign)) {
+        return rule.into();
+    }
+    if !observe::is_secretive(message) {
+        return message.into();
+    }
+    let matched = extra.variables.entries().iter().filter_map(|(_, variable)| variable.get()?.content.get());
+    matched.fold(message.into(), |message, value| text::hide_text(message, value.trim_matches(['"', '\'', '`'])))
 }
 
 fn rating_of(extra: &Extra<'_>) -> Rating {

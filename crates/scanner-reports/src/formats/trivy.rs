@@ -448,6 +448,7 @@ fn take_misconfiguration(
         path,
         line: cause.and_then(|c| c.line.line()),
         text: line.and_then(|l| CodeText::of(l.content.get()?, secretive)),
+        quoted: line.and_then(|l| l.content.get()),
         aliases: BTreeSet::new(),
         rating: observe::rated_by_word(found.severity.or_empty()),
         // A message may quote what was found; a title is the rule's own.

@@ -317,3 +317,32 @@ fn a_warning_of_a_failure_to_look_is_a_gap_of_its_file() {
     assert_eq!(said("summary", "0 files skipped", r#""level": "warning""#), [""; 0]);
     assert_eq!(said("x", "file skipped", &format!(r#""level": "note", {at}"#)), [""; 0]);
 }
+
+#[test]
+fn a_value_masked_in_the_line_is_masked_in_the_message() {
+    let results = r#""results": [{"ruleId": "pw", "message": {"text": "found canaryTwo"}, "locations": [{"physicalLocation": {"artifactLocation": {"uri": "a.py"}, "region": {"startLine": 3, "snippet": {"text": "x = 1\npassword = \"canaryTwo\""}}}}]}]"#;
+    let scan = scan_of("tool.sarif", &log(r#"{"name": "T"}"#, results));
+    assert_eq!(scan.observations[0].description, "found [hidden]");
+}
+
+#[test]
+fn a_file_that_a_linter_cannot_parse_is_a_gap() {
+    let result = |rule: &str, text: &str| {
+        format!(
+            r#""results": [{{"ruleId": {rule}, "level": "error", "message": {{"text": "{text}"}}, "locations": [{{"physicalLocation": {{"artifactLocation": {{"uri": "a.py"}}, "region": {{"startLine": 2}}}}}}]}}]"#
+        )
+    };
+    for (tool, rule, text) in [
+        ("ruff", r#""invalid-syntax""#, "Expected `)`"),
+        ("ruff", r#""E902""#, "stream did not contain valid UTF-8"),
+        ("ruff", "null", "SyntaxError: Expected `)`"),
+        ("flake8", r#""E999""#, "SyntaxError: invalid syntax"),
+    ] {
+        let scan = scan_of("lint.sarif", &log(&format!(r#"{{"name": "{tool}"}}"#), &result(rule, text)));
+        assert_eq!(scan.coverage.state, CoverageState::Partial, "{tool} {rule}");
+        assert_eq!(scan.coverage.gaps, [findings_model::Gap::File("a.py".to_owned())], "{tool} {rule}");
+        assert!(scan.observations.is_empty(), "{tool} {rule}");
+    }
+    let other = scan_of("lint.sarif", &log(r#"{"name": "other"}"#, &result(r#""E999""#, "x")));
+    assert_eq!((other.coverage.state, other.observations.len()), (CoverageState::Complete, 1));
+}

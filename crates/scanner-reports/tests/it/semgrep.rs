@@ -139,3 +139,28 @@ fn a_lock_file_that_semgrep_could_not_read_hides_dependencies() {
         [Gap::Unnamed("the dependencies of poetry.lock".to_owned())]
     );
 }
+
+#[test]
+fn a_password_is_not_told_by_its_message() {
+    let told_of = |extra: &str| {
+        let report = format!(
+            r#"{{"results": [{{"check_id": "hard-pw", "path": "a.py", "start": {{"line": 1, "col": 1}}, "extra": {{"severity": "ERROR", {extra}}}}}], "errors": [], "paths": {{"scanned": ["a.py"]}}}}"#
+        );
+        scan_of("semgrep.json", &report).observations[0].description.clone()
+    };
+    for (extra, description) in [
+        (r#""message": "found canaryTwo", "lines": "password = \"canaryTwo\"""#, "found [hidden]"),
+        (r#""message": "found canaryTwo", "lines": "f(\n  password=\"canaryTwo\")""#, "found [hidden]"),
+        (r#""message": "hard coded canaryTwo", "lines": "requires login""#, "hard-pw"),
+        (
+            r#""message": "the password canaryTwo", "lines": "requires login", "metavars": {"$X": {"abstract_content": "\"canaryTwo\""}}"#,
+            "the password [hidden]",
+        ),
+        (
+            r#""message": "md5 of d", "lines": "requires login", "metavars": {"$X": {"abstract_content": "d"}}"#,
+            "md5 of d",
+        ),
+    ] {
+        assert_eq!(told_of(extra), description);
+    }
+}

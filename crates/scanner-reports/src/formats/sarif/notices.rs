@@ -7,9 +7,9 @@ use findings_model::{Gap, ScannerName};
 
 use super::{
     Paths,
-    wire::{Notification, Rule},
+    wire::{Notification, Rule, SarifResult},
 };
-use crate::{clean, draft::Draft};
+use crate::{clean, draft::Draft, wire::Record};
 
 /// Whether a notification was made while the tool ran, or while it was set up.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -97,6 +97,38 @@ pub(super) fn take(
     }
     for file in files {
         draft.gap(Gap::File(file), reason.clone());
+    }
+}
+
+/// Whether a result of ruff or flake8 says that a file could not be read or parsed, so that no rule looked at it. Some versions of ruff
+/// give syntax errors no rule.
+pub(super) fn is_unread_file(scanner: &ScannerName, rule: Option<&str>, result: &SarifResult<'_>) -> bool {
+    let name = scanner.as_str().split(' ').next().unwrap_or_default();
+    let is_ruff = name.eq_ignore_ascii_case("ruff");
+    match rule {
+        Some("E902" | "E999") => is_ruff || name.eq_ignore_ascii_case("flake8"),
+        Some(rule) => is_ruff && matches!(rule, "invalid-syntax" | "io-error"),
+        None => {
+            let said = result.message.get().and_then(|m| m.text.get());
+            is_ruff && said.is_some_and(|said| said.starts_with("SyntaxError:"))
+        }
+    }
+}
+
+/// Takes such a result in: a gap, and no finding.
+pub(super) fn take_unread_file(draft: &mut Draft, result: &SarifResult<'_>, paths: &Paths<'_>) {
+    let file = result.locations.items().iter().find_map(Record::good).and_then(|l| paths.of_location(l));
+    let said = result.message.get().and_then(|m| m.text.get()).unwrap_or("without a text");
+    let why = clean::words(&clean::mask_literals(said));
+    match file {
+        Some(path) => {
+            let reason = format!("{} could not be read or parsed: {why}", clean::words(&path));
+            draft.gap(Gap::File(path), reason);
+        }
+        None => draft.gap(
+            Gap::Unnamed("a file without a name".to_owned()),
+            format!("a file could not be read or parsed: {why}"),
+        ),
     }
 }
 
