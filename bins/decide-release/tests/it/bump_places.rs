@@ -88,7 +88,9 @@ fn a_version_that_a_script_computes_is_unknown_with_the_reason() {
         (undeclared, None, "is not known: no file of it says one"),
     ] {
         let scratch = project(&[("pyproject.toml", pyproject)]);
-        setup.into_iter().for_each(|text| _ = scratch.write("setup.py", text));
+        if let Some(text) = setup {
+            scratch.write("setup.py", text);
+        }
         let outcome = bump(&scratch).output().expect_code(2);
         assert!(outcome.stderr.contains(reason), "{}", outcome.stderr);
         assert!(
