@@ -95,7 +95,7 @@ pub(crate) fn document(text: &str) -> &str {
 }
 
 /// Endings of files that a scanner's report may have besides those of the table. Others (`bandit.txt`, `bandit.html`) are for people.
-const PLAIN_ENDINGS: [&str; 4] = [".json", ".jsonl", ".ndjson", ".xml"];
+const PLAIN_ENDINGS: [&str; 3] = [".json", ".jsonl", ".ndjson"];
 
 /// The format that a report's file name says: `pip-audit.json`, `bandit.json`, `secrets-scan.json`, `.secrets.baseline`, `codeql.sarif`, …
 ///
@@ -156,7 +156,6 @@ mod tests {
             ("trivy.sarif", Some(ReportFormat::Sarif)),
             ("C:\\reports\\osv-scanner.json", Some(ReportFormat::OsvScanner)),
             ("app.cdx.json", Some(ReportFormat::CycloneDx)),
-            ("pip-audit.xml", Some(ReportFormat::PipAudit)),
             ("banditry.json", None),
             ("bandit.txt", None),
             ("report.json", None),
