@@ -76,7 +76,7 @@ impl Change {
             Subject::Secret(spot) => (None, Some(spot.rule.clone())),
         };
         let mut aliases: Vec<_> = finding.subject.advisory_ids().into_iter().cloned().collect();
-        aliases.sort();
+        aliases.sort_unstable();
         Self {
             change_type,
             finding_id: finding.finding_id.clone(),

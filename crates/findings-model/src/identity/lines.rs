@@ -2,6 +2,8 @@
 
 use std::{cmp::Reverse, collections::BinaryHeap};
 
+use crate::order;
+
 /// Pairs as many entries as the shorter list has, the nearest lines first, and never crosswise.
 ///
 /// Both lists hold line numbers in rising order. Returns pairs of positions in the two lists. Lists of one length are paired in
@@ -19,7 +21,7 @@ pub(super) fn pair_up(known: &[u32], seen: &[u32]) -> Vec<(usize, usize)> {
 fn nearest(known: &[u32], seen: &[u32]) -> (Vec<usize>, Vec<usize>) {
     let mut all: Vec<(u32, bool, usize)> = known.iter().enumerate().map(|(i, l)| (*l, false, i)).collect();
     all.extend(seen.iter().enumerate().map(|(i, l)| (*l, true, i)));
-    all.sort_unstable();
+    order::sort_by(&mut all, Ord::cmp);
     let end = all.len();
     let mut next: Vec<usize> = (1..=end).collect();
     let mut previous: Vec<usize> = (0..end).map(|i| i.wrapping_sub(1)).collect();

@@ -395,7 +395,7 @@ impl<'s, 'a> Matcher<'s, 'a> {
         if self.known.iter().any(|k| k.checks().next().is_some()) {
             let checks = |s: &Spot<'a>| {
                 let mut checks: Vec<_> = s.checks().map(|check| (s.scanner, s.path, s.said(), check)).collect();
-                checks.sort_unstable_by_key(|(.., check)| *check);
+                order::sort_by_key(&mut checks, |(.., check)| *check);
                 checks.dedup();
                 checks
             };

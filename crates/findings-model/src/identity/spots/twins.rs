@@ -6,7 +6,7 @@ use super::{
     super::{FastMap, FastSet, Seen},
     Spot,
 };
-use crate::{ScannerName, Subject};
+use crate::{ScannerName, Subject, order};
 
 /// Records that another report of the same scanner holds as well: each with the first record that stands for it.
 ///
@@ -54,7 +54,7 @@ pub(in super::super) fn across_reports(seen: &[Seen<'_>]) -> BTreeMap<usize, usi
         }
     }
     for mut here in alone.into_values().filter(|here| here.len() > 1) {
-        here.sort_unstable();
+        order::sort_by(&mut here, Ord::cmp);
         let (_, first) = here[0];
         if here.windows(2).all(|pair| pair[0].0 != pair[1].0) {
             twins.extend(here[1..].iter().map(|(_, index)| (*index, first)));

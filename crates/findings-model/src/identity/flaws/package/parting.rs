@@ -1,6 +1,7 @@
 //! Flaws that were taken for one while a CVE number was missing.
 
 use super::{super::super::FastMap, Classes, InPackage, NONE, first_or, reset};
+use crate::order;
 
 /// A record of a known flaw, by their positions: the flaw first.
 type Claim = (usize, usize);
@@ -13,7 +14,7 @@ impl InPackage<'_> {
     pub(super) fn part(&mut self) {
         self.parted.clear();
         let mut claims = self.claims_in_doubt();
-        claims.sort_unstable();
+        order::sort_by(&mut claims, Ord::cmp);
         for claims in claims.chunk_by(|a, b| a.0 == b.0) {
             self.part_one(claims);
         }
