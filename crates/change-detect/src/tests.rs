@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use findings_model::{
-    AdvisoryId, Attribution, CodeSpot, CodeText, CoverageState, ExceptedBy, Finding, FindingId, FindingSet, Package,
-    PackageName, Rating, ResolvedReason, ScanSummary, ScannerName, ScannerState, Scope, Severity, SeveritySource,
-    Status, Subject, Timestamp, Vulnerability,
+    AdvisoryId, Attribution, CodeSpot, CodeText, CoverageState, ExceptedBy, Finding, FindingId, FindingKind,
+    FindingSet, Package, PackageName, Rating, ResolvedReason, ScanSummary, ScannerName, ScannerState, Scope, Severity,
+    SeveritySource, Status, Subject, Timestamp, Vulnerability,
 };
 use proptest::prelude::*;
 use time::macros::date;
@@ -225,6 +225,16 @@ fn a_first_scan_is_all_new_and_has_no_trend() {
 }
 
 #[test]
+fn without_a_usable_scan_only_what_was_found_is_told() {
+    let mut none = set(vec![], CoverageState::Failed);
+    none.scanners.values_mut().for_each(|scanner| scanner.first_usable = None);
+    assert_eq!(detect(None, &none, &|_| false).posture, None, "that nothing is open would be a guess");
+    none.findings.push(vulnerability("CVE-2026-1", Severity::High));
+    assert_eq!(detect(None, &none, &|_| false).posture.unwrap().current.high, 1);
+    assert_eq!(detect(None, &complete(vec![]), &|_| false).posture.unwrap().current.high, 0);
+}
+
+#[test]
 fn what_a_scan_did_not_cover_is_not_resolved() {
     let before = complete(vec![vulnerability("CVE-2026-1", Severity::High)]);
     for coverage in [CoverageState::Partial, CoverageState::Filtered, CoverageState::Failed, CoverageState::Missing] {
@@ -432,6 +442,22 @@ fn an_old_severity_is_read_from_the_old_state() {
         (read.changes[0].old_severity, read.changes[0].new_severity),
         (Some(Severity::Medium), Some(Severity::High))
     );
+}
+
+#[test]
+fn a_kind_that_a_document_does_not_say_is_told_by_the_id() {
+    for (id, kind) in [
+        ("BANDIT-B324-src-a", FindingKind::Code),
+        ("SEMGREP-eval-src-a", FindingKind::Code),
+        ("SARIF-eval-src-a", FindingKind::Code),
+        ("SECRET-token-src-a", FindingKind::Secret),
+        ("PYSEC-2026-1", FindingKind::Vulnerability),
+    ] {
+        let document = format!(
+            r#"[{{"change_type":"new_vulnerability","finding_id":"{id}","old_state":null,"new_state":"high","impact_level":"high"}}]"#
+        );
+        assert_eq!(ChangeSet::from_json(document.as_bytes()).unwrap().changes[0].kind, kind, "{id}");
+    }
 }
 
 #[test]

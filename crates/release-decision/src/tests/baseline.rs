@@ -158,6 +158,18 @@ fn a_lost_ledger_brings_nothing_back_as_new() {
 }
 
 #[test]
+fn a_lost_ledger_may_name_what_is_known_in_another_way() {
+    let first = set(&[("pip-audit", Some(WEEK1))], vec![finding("CVE-2026-1", "pip-audit", DAY1)]);
+    let mut renamed = finding("PYSEC-2026-1", "trivy", DAY2);
+    let Subject::Vulnerability(flaw) = &mut renamed.subject else { panic!("no flaw") };
+    flaw.aliases = [AdvisoryId::parse("CVE-2026-1").unwrap()].into();
+    let scanners = [("pip-audit", Some(WEEK1)), ("trivy", Some(WEEK2))];
+    let rebuilt = FindingSet { lineage: Some("two".to_owned()), ..set(&scanners, vec![renamed]) };
+    let merged = Baseline::first(&first, now()).merge_first_scans(&rebuilt);
+    assert_eq!(ids(&merged), ["CVE-2026-1"], "it is known, though not by this id");
+}
+
+#[test]
 fn a_scanner_that_found_nothing_at_first_is_in_the_baseline() {
     let baseline = Baseline::first(&set(&[("pip-audit", Some(WEEK1))], vec![]), now());
     let second = set(&[("pip-audit", Some(WEEK1))], vec![finding("CVE-2026-1", "pip-audit", DAY2)]);
