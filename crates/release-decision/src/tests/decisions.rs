@@ -173,6 +173,9 @@ fn the_same_inputs_give_the_same_id_and_others_another() {
     let next_year = "2027-01-01T00:00:00Z".parse().unwrap();
     let later = decide(&set, &Request::auto(), &policy, &versions(), &Past::default(), next_year).unwrap();
     assert_eq!(later.decision_id, base);
+    let template = Some("docs/own.j2".to_owned());
+    let reworded = Policy { notes_template: template.clone(), changelog_template: template, ..policy.clone() };
+    assert_eq!(id(&set, Request::auto(), &reworded, &versions()), base, "other words, not another decision");
 
     let mut ids = vec![base];
     ids.push(id(&ChangeSet { compared_with: None, ..set.clone() }, Request::auto(), &policy, &versions()));
