@@ -64,9 +64,9 @@ fn text_of(spot: &CodeSpot, line: &str, is_in_text: impl Fn() -> bool, known: &K
         None if line.contains(['"', '\'']) || is_in_text() => CodeText::of(line, true),
         None => CodeText::of(code, false),
     };
-    let is_known = own.as_ref().is_some_and(|own| known.has(&spot.rule, own));
+    let is_settled = !known.knows(&spot.rule) || own.as_ref().is_some_and(|own| known.has(&spot.rule, own));
     let other = || words().find(|word| known.has(&spot.rule, word));
-    if is_known { own } else { other().or(own) }
+    if is_settled { own } else { other().or(own) }
 }
 
 /// A line up to its comment.
@@ -109,10 +109,14 @@ impl<'f> Known<'f> {
         self.texts().texts.contains(&(rule, text))
     }
 
+    fn knows(&self, rule: &str) -> bool {
+        self.texts().rules.contains(rule)
+    }
+
     /// Whether lines are known under the record's rule, and what it says is none of them.
     fn knows_otherwise(&self, spot: &CodeSpot) -> bool {
         let text = spot.text.as_ref().filter(|text| text.is_of_line());
-        text.is_some_and(|text| self.texts().rules.contains(&*spot.rule) && !self.has(&spot.rule, text))
+        text.is_some_and(|text| self.knows(&spot.rule) && !self.has(&spot.rule, text))
     }
 }
 

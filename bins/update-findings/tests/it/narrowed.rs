@@ -14,10 +14,7 @@ fn project() -> Scratch {
 
 /// Where the findings stand after a run with one report, by rule and line: `md5:3 open`.
 fn after(project: &Scratch, day: u8, file: &str, report: &Value) -> Vec<String> {
-    let folder = project.path().join(REPORTS);
-    if folder.exists() {
-        std::fs::remove_dir_all(&folder).unwrap();
-    }
+    project.clear_reports();
     project.write(&format!("{REPORTS}/{file}"), report.to_string());
     let now = format!("2096-01-{day:02}T04:00:00Z");
     test_support::binary!("update-findings")
@@ -27,7 +24,7 @@ fn after(project: &Scratch, day: u8, file: &str, report: &Value) -> Vec<String> 
         .arg("--offline")
         .output()
         .expect_success();
-    let ledger: Value = serde_json::from_str(&project.text("security/findings/findings.json")).unwrap();
+    let ledger = project.json("security/findings/findings.json");
     let findings = ledger["findings"].as_array().cloned().unwrap_or_default();
     let text = |f: &Value, key: &str| f[key].as_str().unwrap_or_default().to_owned();
     let stands = |f: &Value| {

@@ -29,6 +29,8 @@ impl Hiding {
 #[derive(Default)]
 pub(super) struct Told<'a> {
     rules: HashSet<&'a str>,
+    /// What those rules were called earlier.
+    former: HashSet<&'a str>,
     files: HashSet<&'a str>,
 }
 
@@ -36,7 +38,9 @@ impl<'a> Told<'a> {
     fn by(found: &[&'a [Observation]]) -> Self {
         let mut told = Self::default();
         for subject in found.iter().copied().flatten().map(|observation| &observation.subject) {
-            told.rules.extend(rule_names(subject));
+            let mut names = rule_names(subject);
+            told.rules.extend(names.next());
+            told.former.extend(names);
             told.files.extend(subject.path());
         }
         told
@@ -62,7 +66,10 @@ fn shows_rule(group: &Group<'_>, subject: &Subject) -> bool {
     let is_named =
         |name: &str| group.looked_at.iter().any(|looked_at| fronts(name).any(|n| looked_at.rules.contains(n)));
     let is_on = |name: &str| group.used.rules.as_ref().is_some_and(|rules| rules.may_report(name));
-    rule_names(subject).any(|name| told(group).rules.contains(name) || is_named(name) || is_on(name))
+    // An earlier name that two rules share says nothing: of semgrep's rules it is the last part of the id.
+    let told = told(group);
+    rule_names(subject).any(|name| told.rules.contains(name) || is_named(name) || is_on(name))
+        || rule_names(subject).next().is_some_and(|rule| told.former.contains(rule))
 }
 
 fn told<'g, 'a>(group: &'g Group<'a>) -> &'g Told<'a> {

@@ -71,6 +71,21 @@ fn a_rule_that_is_reported_elsewhere_was_run_and_a_line_that_changed_speaks_for_
 }
 
 #[test]
+fn rules_that_end_alike_are_two() {
+    let semgrep = |way: &str, place: &str| {
+        let mut found = code(&format!("{way}.eval {place}"));
+        let Subject::Code(spot) = &mut found else { unreachable!() };
+        spot.former_rules.push("eval".to_owned());
+        scan("semgrep").files("a.py, z.py").finds(found)
+    };
+    let mut p = Project::with_files("a.py, z.py");
+    p.lines.insert("a.py", vec!["eval(x)"]);
+    p.take(5, &[semgrep("python", "a.py 5 eval(x)")]);
+    assert_eq!(p.end(12, &[semgrep("x.javascript", "z.py 1 eval(y)")]), None);
+    assert_eq!(p.end(13, &[semgrep("python", "z.py 1 eval(y)")]), Some(ResolvedReason::NoLongerReported));
+}
+
+#[test]
 fn a_list_of_rules_says_which_silence_counts() {
     let semgrep = || scan("semgrep").files("a.py, z.py");
     let after = |rules: &str, lines: &'static [&'static str]| {

@@ -93,7 +93,7 @@ fn finding(text: Option<CodeText>) -> Finding {
 #[test]
 fn a_line_has_one_word_whichever_way_semgrep_reports_it() {
     let folder = tempfile::tempdir().unwrap();
-    let lines = [r#"import x"#, r#"md5("a")  # why"#, "h = md5(x)  # why", r#"y = """""#, "md5(x)", r#""""""#];
+    let lines = ["import x", r#"md5("a")  # why"#, "h = md5(x)  # why", r#"y = """""#, "md5(x)", r#""""""#];
     state_store::replace(&folder.path().join("a.py"), lines.join("\n").as_bytes()).unwrap();
     let project = Project::at(folder.path());
     let sarif = |line: u32, known: &[Finding]| semgrep(&project, Some(lines[line as usize - 1]), line, known);
