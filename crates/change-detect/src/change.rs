@@ -237,7 +237,7 @@ pub enum ChangeReason {
     Upgraded,
     /// Resolved: the package or the file is gone.
     Removed,
-    /// Resolved: the code no longer matches the rule.
+    /// Resolved: the line is no longer in its file, or says something else.
     CodeChanged,
     /// Resolved: covered and not reported, for a reason that the scanner does not tell.
     NoLongerReported,

@@ -6,6 +6,7 @@ mod exceptions;
 mod fix;
 mod fold;
 mod group;
+mod hidden;
 mod lost;
 mod names;
 mod order;
@@ -36,6 +37,7 @@ use crate::{Event, Happening, Ledger, Plans};
 use canonical::Canonical;
 use ending::Ending;
 use exceptions::Exceptions;
+use hidden::Hiding;
 use plan_index::PlanIndex;
 use run::{Record, Run};
 use summary::Aside;
@@ -57,6 +59,8 @@ pub struct Intake<'a> {
     /// Whether a file of the project still says what a finding is about, or may say it: yes where the file cannot be read or is not
     /// there, and where it is not known what the finding's line says.
     pub still_in: &'a dyn Fn(&str, &Subject) -> bool,
+    /// Whether a file says what a finding is about beside a comment that tells this scanner to leave it out.
+    pub suppressed_in: &'a dyn Fn(&str, &ScannerName, &Subject) -> bool,
     /// What the advisory records say about a flaw that is no longer reported.
     pub advisory: &'a dyn Fn(&Vulnerability) -> AdvisoryVerdict,
     /// Whether this run had every advisory record about a flaw; not so where it has none, or a source did not answer.
@@ -273,7 +277,7 @@ struct Step {
     by: ScannerName,
     old_severity: findings_model::Severity,
     /// Scanners that may no longer look for it, and why.
-    hidden: Vec<(ScannerName, String)>,
+    hidden: Vec<(ScannerName, Hiding)>,
     /// Scanners whose reports leave its package out, though the project declares it.
     left_out: Vec<(ScannerName, Package)>,
     /// Scanners of which no report is about what they found it in.
@@ -283,8 +287,12 @@ struct Step {
 /// What is to be said of scanners, beside what their reports say.
 fn asides(steps: &[Step]) -> BTreeMap<ScannerName, Aside> {
     let mut asides: BTreeMap<ScannerName, Aside> = BTreeMap::new();
-    for (scanner, narrowed) in narrowed(steps) {
-        asides.entry(scanner).or_default().narrowed = Some(narrowed);
+    let mut hidings: BTreeMap<&ScannerName, Vec<&Hiding>> = BTreeMap::new();
+    for (scanner, hiding) in steps.iter().flat_map(|step| &step.hidden) {
+        hidings.entry(scanner).or_default().push(hiding);
+    }
+    for (scanner, hidings) in hidings {
+        asides.entry(scanner.clone()).or_default().narrowed = hidden::in_words(&hidings);
     }
     for (scanner, package) in steps.iter().flat_map(|step| &step.left_out) {
         asides.entry(scanner.clone()).or_default().left_out.insert(package.clone());
@@ -293,23 +301,6 @@ fn asides(steps: &[Step]) -> BTreeMap<ScannerName, Aside> {
         asides.entry(scanner.clone()).or_default().elsewhere.insert(target.clone());
     }
     asides
-}
-
-/// What is told of each scanner that was used with less than before: the first reason, and how many findings it may hide.
-fn narrowed(steps: &[Step]) -> BTreeMap<ScannerName, String> {
-    let mut by_scanner: BTreeMap<&ScannerName, (&str, usize)> = BTreeMap::new();
-    for (scanner, reason) in steps.iter().flat_map(|step| &step.hidden) {
-        let entry = by_scanner.entry(scanner).or_insert((reason, 0));
-        entry.0 = entry.0.min(reason);
-        entry.1 += 1;
-    }
-    by_scanner
-        .into_iter()
-        .map(|(scanner, (reason, count))| {
-            let what = if count == 1 { "1 finding".to_owned() } else { format!("{count} findings") };
-            (scanner.clone(), format!("the scan looked for less than an earlier one, which may hide {what}: {reason}"))
-        })
-        .collect()
 }
 
 /// Whether a run reported a finding, and what the reports themselves say against it.
@@ -353,7 +344,7 @@ fn advance(
             .collect();
         for scanner in silent {
             match ending::of(finding, &scanner, run, intake) {
-                Ending::Hidden(reason) if finding.is_open() => hidden.push((scanner, reason)),
+                Ending::Hidden(hiding) if finding.is_open() => hidden.push((scanner, hiding)),
                 Ending::LeftOut(package) if finding.is_open() => left_out.push((scanner, package)),
                 Ending::Elsewhere(target) if finding.is_open() => elsewhere.push((scanner, target)),
                 Ending::Unproved | Ending::Hidden(_) | Ending::LeftOut(_) | Ending::Elsewhere(_) => {}

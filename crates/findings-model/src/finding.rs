@@ -186,11 +186,11 @@ pub enum ResolvedReason {
     Upgraded,
     /// The package or the file is gone.
     Removed,
-    /// The code at this place no longer matches the rule.
+    /// The line is no longer in its file, or says something else.
     CodeChanged,
     /// The advisory was withdrawn: nothing was fixed.
     Withdrawn,
-    /// The scanner covered it and no longer reports it, for a reason that it does not tell.
+    /// The scanner covered it and no longer reports it, for a reason that it does not tell. Of code, the line may be as it was.
     NoLongerReported,
 }
 

@@ -44,6 +44,11 @@ impl Detector {
 }
 
 impl RuleSet {
+    /// Whether some detector that was switched on may report under a rule.
+    pub fn may_report(&self, rule: &str) -> bool {
+        self.detectors.values().any(|detector| detector.may_report(rule))
+    }
+
     /// Why a finding that was reported under an earlier set might not be reported under this one although it is still there; none
     /// where it would be.
     pub fn hides(&self, subject: &Subject, earlier: &Self) -> Option<String> {

@@ -118,6 +118,10 @@ pub struct LookedAt {
     pub lists_files: bool,
     /// Files, relative to the project.
     pub files: BTreeSet<String>,
+    /// The report names the rules that it was made with: one that it does not name was not run.
+    pub lists_rules: bool,
+    /// Rules that were run, whether they found anything or not; those of findings may be left out.
+    pub rules: BTreeSet<String>,
     /// Kinds of findings that nothing in the report shows a look for, though its format could: its silence ends none of them.
     pub not_for: BTreeSet<FindingKind>,
     /// How many findings comments in the code suppressed, by file, where the report counts them; files without one are left out.

@@ -11,7 +11,7 @@ use std::{
 
 use change_detect::ChangeSet;
 use findings_ledger::{Exception, Intake, Ledger, Plans, Required};
-use findings_model::{AdvisoryVerdict, FindingSet, PackageName, Scan, ScannerName, Timestamp};
+use findings_model::{AdvisoryVerdict, Finding, FindingSet, PackageName, Scan, ScannerName, Timestamp};
 use release_decision::Baseline;
 use scanner_reports::FingerprintKey;
 
@@ -22,7 +22,8 @@ use self::{
 use crate::{
     documents::{self, DocumentError},
     project::Project,
-    source_lines::{self, SourceLines},
+    source_lines::SourceLines,
+    told_lines,
 };
 
 /// What to compare.
@@ -71,13 +72,16 @@ pub fn detect_changes(project: &Project, request: &ChangesRequest) -> Result<Cha
             files: Files::WorkTree(project),
         },
     };
-    if let (Side::Reports(scans), Files::WorkTree(_)) = (&mut current, &files) {
-        // The project's files are those of now.
-        source_lines::tell(project, scans);
-    }
+    let tell = |current: &mut Side, known: &[Finding]| {
+        if let (Side::Reports(scans), Files::WorkTree(_)) = (current, &files) {
+            // The project's files are those of now.
+            told_lines::tell(project, scans, known);
+        }
+    };
     let file_gone = |path: &str| !files.have(path);
     let Some(previous) = previous else {
         let baseline = documents::baseline_or_first(project, documents::decision(project)?.as_ref())?;
+        tell(&mut current, baseline.as_ref().map_or(&[], |baseline| &baseline.findings));
         let current = match &baseline {
             Some(baseline) => on_top_of(|| ledger_of(baseline, request), current, &files, request),
             None => alone(current, &files, request),
@@ -85,6 +89,7 @@ pub fn detect_changes(project: &Project, request: &ChangesRequest) -> Result<Cha
         let baseline = baseline.map(|baseline| baseline.merge_first_scans(&current));
         return since_release(baseline.as_ref(), &current, request.now, &file_gone);
     };
+    tell(&mut current, previous.side.findings());
     let (before, current) = match previous.side {
         Side::Ledger(before) if matches!(current, Side::Reports(_)) => {
             (before.finding_set(), on_top_of(|| before, current, &files, request))
@@ -199,6 +204,7 @@ fn take_in_with(
         trust_empty: &rules.trust_empty,
         file_exists: &|path| files.have(path),
         still_in: &|path, subject| lines.still_say(path, subject),
+        suppressed_in: &|path, scanner, subject| lines.suppress(path, scanner, subject),
         advisory: &|_| AdvisoryVerdict::Unknown,
         advised: &|_| false,
         advisory_rating: &|_| None,

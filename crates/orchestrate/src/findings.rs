@@ -25,7 +25,8 @@ use crate::{
     gather::{self, Reading, Tree},
     paths,
     project::Project,
-    source_lines::{self, SourceLines},
+    source_lines::SourceLines,
+    told_lines,
 };
 
 /// The most that the first line of the events is looked for in, in bytes.
@@ -192,7 +193,7 @@ pub fn update_findings(project: &Project, request: &FindingsRequest) -> Result<F
     if scans.is_empty() {
         warnings.push(format!("there is no report in {}; nothing is known from this run", folders_of(request)));
     }
-    source_lines::tell(project, &mut scans);
+    told_lines::tell(project, &mut scans, &ledger.findings);
     let store = advice::store(project, request, &scans, &ledger, &mut warnings).map_err(FindingsError::Advisories)?;
     store.enrich(&mut scans);
     gather::speak_of_parts(project, &request.project, &mut scans, &ledger.findings);
@@ -209,6 +210,7 @@ pub fn update_findings(project: &Project, request: &FindingsRequest) -> Result<F
             trust_empty: &request.trust_empty,
             file_exists: &|path| project.has_file(path),
             still_in: &|path, subject| lines.still_say(path, subject),
+            suppressed_in: &|path, scanner, subject| lines.suppress(path, scanner, subject),
             advisory: &|vulnerability| store.verdict(vulnerability),
             advised: &|vulnerability| store.has_all_of(vulnerability),
             advisory_rating: &|vulnerability| store.rating(vulnerability),

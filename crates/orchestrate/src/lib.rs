@@ -33,6 +33,8 @@ pub mod scope;
 mod source_lines;
 pub mod state;
 pub mod status;
+mod suppressions;
+mod told_lines;
 pub mod validation;
 pub mod version;
 pub mod workflow;

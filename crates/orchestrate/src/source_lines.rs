@@ -1,108 +1,124 @@
-//! What the lines of the project's own files say, where a report does not tell it or did not look.
+//! What the lines of the project's own files say now.
 
 use std::{
     cell::RefCell,
     collections::{HashMap, HashSet},
 };
 
-use findings_model::{CodeText, Scan, Subject};
+use findings_model::{CodeText, ScannerName, Subject};
 
-use crate::project::Project;
-
-/// Endings of files whose language writes texts between quotes: in others a secret stands bare in its line, and a digest of the
-/// line could be guessed.
-const QUOTING: [&str; 28] = [
-    "c", "cc", "cjs", "cpp", "cs", "cxx", "go", "h", "hpp", "java", "js", "json", "jsx", "kt", "mjs", "php", "py",
-    "pyi", "pyw", "pyx", "rb", "rs", "scala", "swift", "tf", "toml", "ts", "tsx",
-];
-
-/// Tells each record about code or a secret what its line says, from the project's own file, where the report does not.
-///
-/// Texts between quotes are left out of it, and of a line with a secret everything that may be one.
-pub(crate) fn tell(project: &Project, scans: &mut [Scan]) {
-    let mut open: Option<OpenFile> = None;
-    for scan in scans {
-        let scanner = &scan.scanner;
-        for observation in &mut scan.observations {
-            let (path, line, text, of): (_, _, _, fn(&str) -> Option<CodeText>) = match &mut observation.subject {
-                Subject::Code(spot) => {
-                    if !quotes_texts(&spot.path) || scanner_reports::is_about_secrets(scanner, &spot.rule) {
-                        continue;
-                    }
-                    (&spot.path, spot.line, &mut spot.text, |line| CodeText::of(line, true))
-                }
-                Subject::Secret(spot) => (&spot.path, spot.line, &mut spot.text, CodeText::of_secret),
-                Subject::Vulnerability(_) => continue,
-            };
-            let Some(line) = line.filter(|_| text.is_none()) else { continue };
-            if open.as_ref().is_none_or(|file| file.path != *path) {
-                open = Some(OpenFile::read(project, path));
-            }
-            *text = open.as_ref().and_then(|file| of(file.line(line)?));
-        }
-    }
-}
-
-fn quotes_texts(path: &str) -> bool {
-    let ending = path.rsplit('/').next().and_then(|name| name.rsplit_once('.'));
-    ending.is_some_and(|(_, ending)| QUOTING.iter().any(|known| ending.eq_ignore_ascii_case(known)))
-}
-
-/// A file with its lines.
-struct OpenFile {
-    path: String,
-    text: String,
-    /// Where each line begins.
-    starts: Vec<usize>,
-}
-
-impl OpenFile {
-    fn read(project: &Project, path: &str) -> Self {
-        let text = project.source(path).unwrap_or_default();
-        let starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
-        Self { path: path.to_owned(), text, starts }
-    }
-
-    /// A line, counted from 1.
-    fn line(&self, number: u32) -> Option<&str> {
-        let at = usize::try_from(number).ok()?.checked_sub(1)?;
-        self.text[*self.starts.get(at)?..].lines().next()
-    }
-}
+use crate::suppressions::{self, Dialect, Reach, Suppression};
 
 /// What files of the project say, read when it is asked for.
 pub(crate) struct SourceLines<F> {
     source: F,
-    said: RefCell<HashMap<String, Option<HashSet<CodeText>>>>,
+    files: RefCell<HashMap<String, Option<Said>>>,
 }
 
 impl<F: Fn(&str) -> Option<String>> SourceLines<F> {
     /// Of the files whose text `source` gives by their path.
     pub(crate) fn of(source: F) -> Self {
-        Self { source, said: RefCell::default() }
+        Self { source, files: RefCell::default() }
     }
 
     /// Whether a file still says what a finding is about, or may say it: yes where it cannot be read or is not there, and where it
-    /// is not known what the finding's line says.
+    /// is not known what the finding's line says. A comment behind it changes nothing.
     pub(crate) fn still_say(&self, path: &str, subject: &Subject) -> bool {
-        let text = match subject {
-            Subject::Code(spot) => spot.text.as_ref(),
-            Subject::Secret(spot) => spot.text.as_ref(),
-            Subject::Vulnerability(_) => None,
-        };
-        let Some(text) = text.filter(|text| text.is_of_line()) else { return true };
-        let mut said = self.said.borrow_mut();
-        let lines = said.entry(path.to_owned()).or_insert_with(|| {
-            let text = (self.source)(path)?;
-            Some(
-                text.lines()
-                    .flat_map(|line| [CodeText::of(line, false), CodeText::of(line, true), CodeText::of_secret(line)])
-                    .flatten()
-                    .collect(),
-            )
-        });
-        lines.as_ref().is_none_or(|lines| lines.contains(text))
+        let Some(text) = text_of(subject) else { return true };
+        self.ask(path, |said| said.lines.contains(text)).unwrap_or(true)
     }
+
+    /// Whether a file says what a finding is about, beside a comment that tells this scanner to leave it out.
+    pub(crate) fn suppress(&self, path: &str, scanner: &ScannerName, subject: &Subject) -> bool {
+        let Some((text, dialect)) = text_of(subject).zip(Dialect::of(scanner)) else { return false };
+        self.ask(path, |said| said.suppress(text, dialect, subject)).unwrap_or(false)
+    }
+
+    fn ask<T>(&self, path: &str, question: impl FnOnce(&Said) -> T) -> Option<T> {
+        let mut files = self.files.borrow_mut();
+        let said = files.entry(path.to_owned()).or_insert_with(|| Some(Said::of(&(self.source)(path)?)));
+        said.as_ref().map(question)
+    }
+}
+
+/// What the line of a finding says, where that is known.
+fn text_of(subject: &Subject) -> Option<&CodeText> {
+    let text = match subject {
+        Subject::Code(spot) => spot.text.as_ref(),
+        Subject::Secret(spot) => spot.text.as_ref(),
+        Subject::Vulnerability(_) => None,
+    };
+    text.filter(|text| text.is_of_line())
+}
+
+/// What the lines of a file say.
+#[derive(Default)]
+struct Said {
+    lines: HashSet<CodeText>,
+    suppressions: Vec<Suppression>,
+    /// What lines say that suppressions reach, without them.
+    suppressed: HashMap<CodeText, Vec<usize>>,
+    /// Suppressions that reach every line.
+    of_file: Vec<usize>,
+}
+
+impl Said {
+    fn of(text: &str) -> Self {
+        let mut said = Self::default();
+        // Those of the line above, and those that go on until they are taken back.
+        let (mut above, mut open): (Vec<usize>, Vec<usize>) = (Vec::new(), Vec::new());
+        for line in text.lines() {
+            let own = forms(line);
+            for reaching in std::mem::take(&mut above).into_iter().chain(open.iter().copied()) {
+                said.add_suppressed(&own, reaching);
+            }
+            said.lines.extend(own.into_iter().chain(suppressions::uncommented(line).flat_map(forms)).flatten());
+            if suppressions::takes_back(line) {
+                open.clear();
+            }
+            for suppression in suppressions::in_line(line) {
+                let index = said.suppressions.len();
+                match suppression.reach {
+                    Reach::Line => suppression.without.iter().for_each(|line| said.add_suppressed(&forms(line), index)),
+                    Reach::Next => above.push(index),
+                    Reach::Region => add(&mut open, index),
+                    Reach::File => add(&mut said.of_file, index),
+                }
+                said.suppressions.push(suppression);
+            }
+        }
+        said
+    }
+
+    fn add_suppressed(&mut self, line: &[Option<CodeText>], by: usize) {
+        for text in line.iter().flatten() {
+            add(self.suppressed.entry(text.clone()).or_default(), by);
+        }
+    }
+
+    fn suppress(&self, text: &CodeText, dialect: Dialect, subject: &Subject) -> bool {
+        let rule = match subject {
+            Subject::Code(spot) => &spot.rule,
+            Subject::Secret(spot) => &spot.rule,
+            Subject::Vulnerability(_) => return false,
+        };
+        let of_file = if self.lines.contains(text) { &self.of_file[..] } else { &[] };
+        let reaching = self.suppressed.get(text).into_iter().flatten().chain(of_file);
+        reaching.map(|index| &self.suppressions[*index]).any(|found| found.dialect == dialect && found.covers(rule))
+    }
+}
+
+/// Notes one more suppression, of so many that each can be asked.
+fn add(suppressions: &mut Vec<usize>, index: usize) {
+    const MOST: usize = 32;
+    if suppressions.len() < MOST {
+        suppressions.push(index);
+    }
+}
+
+/// What stands for a line in findings: as it is, without its literals, without its secret.
+pub(crate) fn forms(line: &str) -> [Option<CodeText>; 3] {
+    [CodeText::of(line, false), CodeText::of(line, true), CodeText::of_secret(line)]
 }
 
 #[cfg(test)]
@@ -112,6 +128,7 @@ mod tests {
     use findings_model::CodeSpot;
 
     use super::*;
+    use crate::project::Project;
 
     fn spot(path: &str, text: Option<CodeText>) -> Subject {
         Subject::Code(CodeSpot {
@@ -144,40 +161,32 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_a_report_does_not_quote_is_read_from_the_file_and_without_its_literals() {
-        let folder = tempfile::tempdir().unwrap();
-        state_store::replace(&folder.path().join("a.py"), b"import x\nlogin('hunter2')\n").unwrap();
-        state_store::replace(&folder.path().join("a.env"), b"import x\nPASSWORD=hunter2\n").unwrap();
-        let project = Project::at(folder.path());
-        let told = |scanner: &str, rule: &str, path: &str, line: u32, column: &str| {
-            let sarif = format!(
-                r#"{{"version":"2.1.0","runs":[{{"tool":{{"driver":{{"name":"{scanner}"}}}},"results":[{{"ruleId":"{rule}","message":{{"text":"m"}},"locations":[{{"physicalLocation":{{"artifactLocation":{{"uri":"{path}"}},"region":{{"startLine":{line}{column}}}}}}}]}}]}}]}}"#
-            );
-            let source = scanner_reports::Source {
-                file: "x.sarif",
-                declared: None,
-                own_project: None,
-                key: None,
-                now: "2026-01-05T04:00:00Z".parse().unwrap(),
-            };
-            let mut scans = scanner_reports::read(sarif.as_bytes(), &source);
-            tell(&project, &mut scans);
-            match &scans[0].observations[0].subject {
-                Subject::Code(spot) => spot.text.clone(),
-                _ => unreachable!(),
-            }
+    fn a_comment_behind_a_line_or_above_it_suppresses_for_its_own_scanner() {
+        let text = "md5(x)  # noqa: S324\n# nosemgrep\n  md5(y)\nmd5(z)  # why\n# ruff: disable[S1]\na\n# ruff: enable[S1]\nb\n";
+        let lines = SourceLines::of(|_: &str| Some(text.to_owned()));
+        let of = |scanner: &str, rule: &str, line: &str| {
+            let Subject::Code(spot) = spot("a.py", CodeText::of(line, false)) else { unreachable!() };
+            let subject = Subject::Code(CodeSpot { rule: rule.to_owned(), ..spot });
+            let scanner = ScannerName::parse(scanner).unwrap();
+            (lines.still_say("a.py", &subject), lines.suppress("a.py", &scanner, &subject))
         };
-        assert_eq!(told("Lint", "R", "a.py", 2, ""), CodeText::of("login('other')", true));
-        assert_eq!(told("Lint", "R", "a.py", 3, ""), None, "there is no such line");
-        assert_eq!(told("Lint", "R", "../a.py", 9, ""), None);
-        assert_eq!(told("Lint", "R", "a.env", 2, ""), None, "what stands bare in its line may be a secret");
-        assert_eq!(told("gitleaks", "R", "a.py", 2, ""), None);
-        assert_eq!(told("Lint", "hardcoded-password", "a.py", 2, ""), None);
-        let quoted = r#","snippet":{"text":"own(x)"}"#;
-        assert_eq!(
-            told("Lint", "R", "a.py", 2, quoted),
-            CodeText::of("own(x)", false),
-            "what the report says goes first"
-        );
+        assert_eq!(of("ruff", "S324", "md5(x)"), (true, true));
+        assert_eq!(of("ruff", "S105", "md5(x)"), (true, false), "it is about another rule");
+        assert_eq!(of("bandit", "B324", "md5(x)"), (true, false), "it is another scanner's");
+        assert_eq!(of("semgrep", "md5", "md5(y)"), (true, true));
+        assert_eq!(of("semgrep", "md5", "md5(z)"), (true, false), "a comment that says nothing is no change");
+        assert_eq!((of("ruff", "S1", "a"), of("ruff", "S1", "b")), ((true, true), (true, false)));
+        assert_eq!(of("ruff", "S324", "sha256(x)"), (false, false));
+        let gone = SourceLines::of(|_: &str| None);
+        let subject = spot("a.py", CodeText::of("md5(x)", false));
+        assert!(!gone.suppress("a.py", &ScannerName::parse("ruff").unwrap(), &subject));
+    }
+
+    #[test]
+    fn comments_without_end_take_no_time_without_end() {
+        let text = "# ruff: disable[S1]\n# ruff: noqa: S1\nmd5(x)  # noqa: S1\n".repeat(20_000);
+        let lines = SourceLines::of(|_: &str| Some(text.clone()));
+        let subject = spot("a.py", CodeText::of("md5(x)", false));
+        assert!(!lines.suppress("a.py", &ScannerName::parse("ruff").unwrap(), &subject));
     }
 }

@@ -4,6 +4,7 @@ mod advisories;
 mod believed;
 mod export;
 mod import;
+mod narrowed;
 
 use serde_json::Value;
 use test_support::{Run, Scratch, fixture, scratch::REPORTS};

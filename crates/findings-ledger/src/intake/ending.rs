@@ -6,6 +6,7 @@ use findings_model::{
 
 use super::{
     Intake,
+    hidden::Hiding,
     run::{Place, Run},
 };
 
@@ -14,8 +15,8 @@ use super::{
 pub(super) enum Ending {
     /// Nothing: it did not look, or what it should have reported is still true.
     Unproved,
-    /// Nothing: it was used with fewer detectors or more filters than when it reported the finding, as this reason says.
-    Hidden(String),
+    /// Nothing: it may not have looked for the finding, for this reason.
+    Hidden(Hiding),
     /// Nothing: its reports leave the package out, which the project itself declares.
     LeftOut(Package),
     /// Nothing: its reports are about other things than this, in which it found it.
@@ -32,11 +33,16 @@ pub(super) fn of(finding: &Finding, scanner: &ScannerName, run: &Run<'_>, intake
     match (&finding.subject, place) {
         (_, Place::NotCovered) => Ending::Unproved,
         (_, Place::Elsewhere(target)) => Ending::Elsewhere(target),
-        (_, Place::Hidden(reason)) => Ending::Hidden(reason),
+        (_, Place::Hidden(hiding)) => Ending::Hidden(hiding),
         (_, Place::Suppressed) => Ending::Suppressed,
         (Subject::Vulnerability(v), place) => flaw(v, &place, intake),
         (_, Place::FileGone) => Ending::Ended(ResolvedReason::Removed),
-        (_, _) => Ending::Ended(ResolvedReason::CodeChanged),
+        (subject, _) => {
+            let path = subject.path().unwrap_or_default();
+            // What nobody can tell of the line is no change of it.
+            let is_as_it_was = (intake.still_in)(path, subject);
+            Ending::Ended(if is_as_it_was { ResolvedReason::NoLongerReported } else { ResolvedReason::CodeChanged })
+        }
     }
 }
 

@@ -5,9 +5,11 @@ use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
 };
 
-use findings_model::{CoverageState, FindingKind, Gap, LookedAt, Package, ReportFormat, ScanTarget, Subject};
+use findings_model::{
+    CoverageState, FindingKind, Gap, LookedAt, Observation, Package, ReportFormat, ScanTarget, Subject,
+};
 
-use super::{Intake, run::Judged, used_with::UsedWith};
+use super::{Intake, hidden::Told, run::Judged, used_with::UsedWith};
 
 /// All reports of one scanner.
 #[derive(Default)]
@@ -19,6 +21,10 @@ pub(super) struct Group<'a> {
     pub(super) gap_files: HashSet<&'a str>,
     /// What each of them looked at; asked only for a finding that is not in them.
     pub(super) looked_at: Vec<&'a LookedAt>,
+    /// What each of them found.
+    pub(super) found: Vec<&'a [Observation]>,
+    /// Which rules and files what they found tells of; asked only for a finding that is not in them.
+    pub(super) told: OnceCell<Told<'a>>,
     /// The listed packages with every version that is listed.
     pub(super) packages: OnceCell<HashMap<&'a Package, Versions<'a>>>,
     /// Whether each report lists its packages; then a package that none lists is gone.
@@ -26,6 +32,8 @@ pub(super) struct Group<'a> {
     pub(super) files: OnceCell<HashSet<&'a str>>,
     /// Whether any report lists its files; then a file that none lists was not looked at.
     pub(super) lists_files: bool,
+    /// Whether each report lists its rules; then one that none lists was not run.
+    pub(super) lists_rules: bool,
     /// Whether any file that the reports list is in the project's folder.
     pub(super) tree_is_there: OnceCell<bool>,
     /// Of which kinds their formats can speak.
@@ -130,7 +138,7 @@ impl<'a> Group<'a> {
         let speaks_of = Kinds::of(scan.format).without(&looked_at.not_for);
         let version = scan.tool_version.as_deref();
         if first {
-            (self.ends, self.lists_packages) = (true, true);
+            (self.ends, self.lists_packages, self.lists_rules) = (true, true, true);
             self.used = UsedWith { rules: scan.rules.clone(), version };
         } else {
             let rules = self.used.rules.take().zip(scan.rules.as_ref()).map(|(all, rules)| all.common(rules));
@@ -145,6 +153,7 @@ impl<'a> Group<'a> {
         self.usable |= coverage.state.is_usable();
         self.lists_packages &= looked_at.lists_packages || !speaks_of.flaws;
         self.lists_files |= looked_at.lists_files;
+        self.lists_rules &= looked_at.lists_rules;
         for gap in &scan.coverage.gaps {
             match gap {
                 Gap::Package(package) => _ = self.gap_packages.insert(package),
@@ -153,6 +162,7 @@ impl<'a> Group<'a> {
             }
         }
         self.looked_at.push(looked_at);
+        self.found.push(&scan.observations);
     }
 
     pub(super) fn packages(&self) -> &HashMap<&'a Package, Versions<'a>> {

@@ -14,6 +14,7 @@ use super::{
     Intake, Required,
     canonical::Canonical,
     group::Group,
+    hidden::{self, Hiding},
     lost, order, repeated, silenced,
     stale::Dates,
     summary::{self, Aside},
@@ -36,6 +37,8 @@ pub(super) struct Run<'a> {
     missing: Vec<ScanSummary>,
     /// Scanners that report no secret, though one that they reported is still there.
     silenced: BTreeSet<&'a ScannerName>,
+    /// Scanners whose reports are believed that hold nothing.
+    trusted: BTreeSet<ScannerName>,
 }
 
 pub(super) struct Judged<'a> {
@@ -77,8 +80,8 @@ pub(super) enum Place<'a> {
     NotCovered,
     /// None of them is about this, in which the scanner found it.
     Elsewhere(ScanTarget),
-    /// They were made with fewer detectors or more filters than the scan that reported it, as this reason says.
-    Hidden(String),
+    /// They do not show that it was looked for, for this reason.
+    Hidden(Hiding),
     /// A comment in the code may have suppressed it.
     Suppressed,
     /// The package is no longer there.
@@ -167,7 +170,7 @@ impl<'a> Run<'a> {
             may_tell && !trusted.contains(scanner) && silenced::is(scanner, &ledger.findings, intake)
         });
         let own = Package::pypi(&ledger.project);
-        Self { intake, own, scans, groups, before, dates, required, retired, missing, silenced }
+        Self { intake, own, scans, groups, before, dates, required, retired, missing, silenced, trusted }
     }
 
     /// Every record of the run, in an order that only what they say decides.
@@ -234,11 +237,13 @@ impl<'a> Run<'a> {
                     None => Place::PackageUnlisted,
                 }
             }
-            Subject::Secret(_) if self.silenced.contains(scanner) => Place::Hidden(silenced::REASON.to_owned()),
+            Subject::Secret(_) if self.silenced.contains(scanner) => Place::Hidden(Hiding::said(silenced::REASON)),
             Subject::Code(_) | Subject::Secret(_) => {
                 let path = finding.subject.path().unwrap_or_default();
                 if group.gap_files.contains(path) {
                     Place::NotCovered
+                } else if let Some(hiding) = hidden::by_other_rules(group, &finding.subject) {
+                    Place::Hidden(hiding)
                 } else if group.files().contains(path) {
                     self.in_file(group, scanner, finding, path)
                 } else if !group.lists_files
@@ -264,15 +269,24 @@ impl<'a> Run<'a> {
 
     /// What the silence about a file that was looked at says.
     fn in_file(&self, group: &Group<'a>, scanner: &ScannerName, finding: &Finding, path: &str) -> Place<'a> {
-        let Some(before) = self.before.get(scanner) else { return Place::FileThere };
-        let still_there = || silenced::is_there(finding, self.intake);
-        if let Some(reason) = used_with::hides(&group.used, &before.rule_sets, finding, scanner, still_there) {
-            return Place::Hidden(reason);
+        if (self.intake.suppressed_in)(path, scanner, &finding.subject) {
+            return Place::Suppressed;
         }
-        let suppressed = group.suppressed.get(path).copied().unwrap_or(0);
-        let was = before.suppressed.get(path).copied().unwrap_or(0);
-        let is_suppressed = finding.status == Status::Excepted { by: ExceptedBy::Report(Clearance::Suppressed) };
-        if suppressed > was || (is_suppressed && suppressed > 0) { Place::Suppressed } else { Place::FileThere }
+        let is_there = || silenced::is_there(finding, self.intake);
+        if let Some(before) = self.before.get(scanner) {
+            if let Some(reason) = used_with::hides(&group.used, &before.rule_sets, finding, scanner, is_there) {
+                return Place::Hidden(Hiding::said(reason));
+            }
+            let suppressed = group.suppressed.get(path).copied().unwrap_or(0);
+            let was = before.suppressed.get(path).copied().unwrap_or(0);
+            let is_suppressed = finding.status == Status::Excepted { by: ExceptedBy::Report(Clearance::Suppressed) };
+            if suppressed > was || (is_suppressed && suppressed > 0) {
+                return Place::Suppressed;
+            }
+        }
+        let is_trusted = self.trusted.contains(scanner) && group.found.iter().all(|found| found.is_empty());
+        let untold = hidden::by_silence(group, &finding.subject).filter(|_| !is_trusted && is_there());
+        untold.map_or(Place::FileThere, Place::Hidden)
     }
 
     /// The reports of the run and the required ones that are missing. `asides` has what else is to be said of scanners.

@@ -16,7 +16,11 @@ pub(super) fn is(scanner: &ScannerName, findings: &[Finding], intake: &Intake<'_
             && !matches!(finding.status, Status::Resolved { .. })
             && finding.scanners.get(scanner).is_some_and(|attribution| attribution.ended.is_none())
     };
-    findings.iter().filter(is_reported).any(|finding| is_there(finding, intake))
+    let is_suppressed = |finding: &Finding| {
+        let path = finding.subject.path().unwrap_or_default();
+        (intake.suppressed_in)(path, scanner, &finding.subject)
+    };
+    findings.iter().filter(is_reported).any(|finding| is_there(finding, intake) && !is_suppressed(finding))
 }
 
 /// Whether a finding's line is known, and still in its file.

@@ -9,8 +9,8 @@ use super::{repeated, run::Judged};
 /// What is to be said of a scanner, beside what its reports say.
 #[derive(Debug, Default)]
 pub(super) struct Aside {
-    /// It was used with less than before: what that may hide.
-    pub(super) narrowed: Option<String>,
+    /// It may have looked for less than before: what that may hide, a line for each reason.
+    pub(super) narrowed: Vec<String>,
     /// Packages that its reports leave out and the project declares.
     pub(super) left_out: BTreeSet<Package>,
     /// What it found something in, and now has no report about.
@@ -25,9 +25,9 @@ pub(super) fn of(judged: &Judged<'_>, aside: &Aside, now: Timestamp) -> ScanSumm
     not_covered.dedup();
     let mut state = coverage.state;
     let mut reasons = coverage.reasons.clone();
-    if let Some(reason) = aside.narrowed.as_ref().filter(|_| state.is_usable()) {
+    if !aside.narrowed.is_empty() && state.is_usable() {
         state = CoverageState::Filtered;
-        reasons.insert(0, reason.clone());
+        reasons.splice(0..0, aside.narrowed.iter().cloned());
     }
     if judged.holds_nothing {
         reasons

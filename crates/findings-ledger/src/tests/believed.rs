@@ -115,11 +115,18 @@ fn secrets_that_all_vanish_while_a_line_is_still_there_are_not_resolved() {
     let silent = after("password = 'hunter2'", scan("detect-secrets"));
     assert_eq!(resolved(&silent), 0);
     assert_snapshot!(reasons(&silent), @"reports/detect-secrets.json filtered: the scan looked for less than an earlier one, which may hide 2 findings: it reports no secret at all, and a line with one that it reported is still as it was: did it look at the project's files? (detect-secrets sees those that git tracks; trust_empty accepts it)");
-    // The secret was taken out of the line, or something else is reported still: that is how secrets end.
+    // The secret was taken out of the line, or its detector and its file are told of still: that is how secrets end.
     let rotated = after("password = os.environ['PASSWORD']", scan("detect-secrets"));
     assert_eq!((resolved(&rotated), reasons(&rotated)), (2, String::new()));
-    let other = after("password = 'hunter2'", scan("detect-secrets").finds(secret("Hex|b.py|2")));
-    assert_eq!((resolved(&other), reasons(&other)), (1, String::new()));
+    let hex = || scan("detect-secrets").finds(secret("Hex|b.py|2"));
+    let other = after("password = 'hunter2'", hex());
+    assert_eq!(resolved(&other), 0);
+    assert_snapshot!(reasons(&other), @"reports/detect-secrets.json filtered: nothing in the report shows a run of the rule Secret Keyword, which may hide 1 finding whose code is as it was (change the code, or add an exception)");
+    let other = after("password = 'hunter2'", hex().finds(secret("Secret Keyword|b.py|1")));
+    assert_eq!(resolved(&other), 0);
+    assert_snapshot!(reasons(&other), @"reports/detect-secrets.json filtered: the report does not list the files that were looked at and finds nothing in those of 1 finding, whose code is as it was (change the code, or add an exception)");
+    let both = after("password = 'hunter2'", hex().finds(secret("Secret Keyword|b.py|1")).finds(secret("Hex|a.py|2")));
+    assert_eq!((resolved(&both), reasons(&both)), (1, String::new()));
 }
 
 #[test]

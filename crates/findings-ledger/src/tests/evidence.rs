@@ -49,6 +49,7 @@ fn a_report_that_is_older_than_the_one_before_ends_nothing() {
     p.take(26, &[]);
     assert_eq!(p.end(27, &[dated("2026-01-05", bandit())]), None);
     // The same date again is the same report, or one that a person dated.
+    p.lines.insert("a.py", vec!["sha256(x)"]);
     assert_eq!(p.end(33, &[dated("2026-01-12", bandit())]), Some(ResolvedReason::CodeChanged));
 }
 
@@ -62,6 +63,7 @@ fn each_of_several_reports_has_its_own_date() {
     // The second is an old copy, the first is new.
     assert_eq!(p.end(12, &two("2026-01-12", "2026-01-01", bandit())), None);
     assert_eq!(p.end(13, &two("2026-01-12", "2026-01-01", bandit())), None);
+    p.lines.insert("a.py", vec!["sha256(x)"]);
     assert_eq!(p.end(19, &two("2026-01-12", "2026-01-12", bandit())), Some(ResolvedReason::CodeChanged));
 }
 
@@ -137,7 +139,9 @@ fn another_version_that_no_longer_reports_what_the_file_still_says_ends_nothing(
     assert!(open);
     assert_snapshot!(reasons, @"the scan looked for less than an earlier one, which may hide 1 finding: version 1.9 no longer reports what version 1.7 did, and the code is still there");
     assert!(!after(Some("  tempfile.mkstemp()"), version("1.9", bandit())).0, "the code changed");
-    assert!(!after(Some("  os.tempnam(x)"), version("1.7", bandit())).0, "the same version says so");
+    let elsewhere = || bandit().finds(code("B325 ok.py 1 os.tempnam(y)"));
+    assert!(!after(Some("  os.tempnam(x)"), version("1.7", elsewhere())).0, "the same version says so");
+    assert!(after(Some("  os.tempnam(x)"), version("1.9", elsewhere())).0);
 }
 
 #[test]
@@ -180,9 +184,9 @@ fn a_format_that_cannot_speak_of_a_finding_ends_nothing() {
     p.reports.insert(name("trivy"), 1);
     assert_snapshot!(p.run(19, &[json()]), @r#"
     * CVE-2018-18074 resolved {"reason":"no_longer_reported"}
-    * SECRET-aws-a.py-3 resolved {"reason":"code_changed"}
+    * SECRET-aws-a.py-3 resolved {"reason":"no_longer_reported"}
     CVE-2018-18074 high resolved on 2026-01-19: no_longer_reported
-    SECRET-aws-a.py-3 high resolved on 2026-01-19: code_changed
+    SECRET-aws-a.py-3 high resolved on 2026-01-19: no_longer_reported
     "#);
 }
 

@@ -30,15 +30,15 @@ fn a_secret_whose_detector_was_switched_off_is_not_resolved() {
     assert_snapshot!(narrower.scans[0].reasons.join("\n"), @"the scan looked for less than an earlier one, which may hide 1 finding: the detector SlackDetector is off");
     assert!(!narrower.required_incomplete);
     assert_snapshot!(p.run(13, &[secrets(&[AWS], &[])]), @"
-    SECRET-AWS Access Key-a.env-1 high resolved on 2026-01-12: code_changed
+    SECRET-AWS Access Key-a.env-1 high resolved on 2026-01-12: no_longer_reported
     SECRET-Slack Token-a.env-2 high unverified since 2026-01-05
     ");
     // With the detector back, silence is proof again, and what was remembered of the old set is forgotten.
     let back = p.take(19, &[both()]);
     assert_eq!(back.scans[0].coverage.as_str(), "complete");
     assert_snapshot!(p.run(20, &[both()]), @"
-    SECRET-AWS Access Key-a.env-1 high resolved on 2026-01-12: code_changed
-    SECRET-Slack Token-a.env-2 high resolved on 2026-01-19: code_changed
+    SECRET-AWS Access Key-a.env-1 high resolved on 2026-01-12: no_longer_reported
+    SECRET-Slack Token-a.env-2 high resolved on 2026-01-19: no_longer_reported
     ");
     assert_eq!(p.ledger.scanners[&name("detect-secrets")].rule_sets.len(), 1);
 }
@@ -56,7 +56,7 @@ fn a_new_filter_and_a_report_that_no_longer_says_its_detectors_resolve_nothing()
     let mut p = Project::new();
     p.take(5, &[secrets(&[AWS], &[]).finds(secret("AWS Access Key|a.env|1"))]);
     assert_eq!(p.end(12, &[secrets(&[AWS], &["exclude files ^a"])]), None);
-    assert_eq!(after(secrets(&[AWS, SLACK], &[])), Some(ResolvedReason::CodeChanged));
+    assert_eq!(after(secrets(&[AWS, SLACK], &[])), Some(ResolvedReason::NoLongerReported));
 }
 
 #[test]
@@ -67,7 +67,7 @@ fn a_narrower_scan_that_still_reports_everything_is_complete() {
     let narrower = p.take(12, &[secrets(&[AWS], &["new"]).finds(aws())]);
     assert_eq!(narrower.scans[0].coverage.as_str(), "complete");
     // From here on it was last seen under the narrower set.
-    assert_eq!(p.end(19, &[secrets(&[AWS], &["new"])]), Some(ResolvedReason::CodeChanged));
+    assert_eq!(p.end(19, &[secrets(&[AWS], &["new"])]), Some(ResolvedReason::NoLongerReported));
 }
 
 fn bandit(suppressed: u32) -> Scan {
@@ -92,6 +92,7 @@ fn a_comment_that_suppresses_excepts_and_does_not_resolve() {
     * BANDIT-B602-run.py-4 exception_ended
     BANDIT-B602-run.py-4 high open
     ");
+    p.lines.insert("run.py", vec!["run([cmd])"]);
     assert_eq!(p.end(33, &[bandit(0)]), Some(ResolvedReason::CodeChanged));
 }
 
@@ -99,6 +100,7 @@ fn a_comment_that_suppresses_excepts_and_does_not_resolve() {
 fn suppressions_that_were_there_before_say_nothing_of_a_finding_that_goes() {
     let mut p = Project::with_files("run.py");
     p.take(5, &[bandit(2).finds(code("B602 run.py 4 run(cmd, shell=True)"))]);
+    p.lines.insert("run.py", vec!["run([cmd])"]);
     assert_eq!(p.end(12, &[bandit(2)]), Some(ResolvedReason::CodeChanged));
 }
 
@@ -117,7 +119,8 @@ fn a_report_that_does_not_say_its_version_resolves_no_code_that_is_still_there()
     let mut same = Project::with_files("run.py");
     same.ledger = p.ledger.clone();
     same.lines.insert("run.py", vec!["md5(x)"]);
-    assert_eq!(same.end(26, &[told(bandit(0))]), Some(ResolvedReason::CodeChanged));
+    let elsewhere = told(bandit(0)).finds(code("B324 z.py 1 md5(y)"));
+    assert_eq!(same.end(26, &[elsewhere]), Some(ResolvedReason::NoLongerReported));
     p.lines.insert("run.py", vec!["sha256(x)"]);
     assert_eq!(p.end(26, &[bandit(0)]), Some(ResolvedReason::CodeChanged));
 }
@@ -127,5 +130,5 @@ fn a_scanner_that_never_says_its_version_ends_what_it_no_longer_reports() {
     let mut p = Project::with_files("run.py");
     p.lines.insert("run.py", vec!["md5(x)"]);
     p.take(5, &[bandit(0).finds(code("B324 run.py 1 md5(x)"))]);
-    assert_eq!(p.end(12, &[bandit(0)]), Some(ResolvedReason::CodeChanged));
+    assert_eq!(p.end(12, &[bandit(0).finds(code("B324 z.py 1 md5(y)"))]), Some(ResolvedReason::NoLongerReported));
 }

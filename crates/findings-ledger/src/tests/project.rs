@@ -71,6 +71,14 @@ impl Project {
         }
     }
 
+    /// A comment `# skip` stands for any that suppresses.
+    fn suppressed_in(&self, path: &str, subject: &Subject) -> bool {
+        let lines = self.lines.get(path).filter(|_| self.files.contains(path)).into_iter().flatten();
+        let Subject::Code(CodeSpot { text: Some(text), .. }) = subject else { return false };
+        let fronts = lines.filter_map(|line| line.strip_suffix("# skip"));
+        fronts.into_iter().any(|front| CodeText::of(front, false).as_ref() == Some(text))
+    }
+
     pub(super) fn exceptions(&mut self, yaml: &str) {
         self.plans = Plans::from_yaml(yaml.as_bytes()).unwrap();
         assert_eq!(self.plans.problems(), []);
@@ -91,6 +99,7 @@ impl Project {
                 trust_empty: &self.trust_empty,
                 file_exists: &|path| self.files.contains(path),
                 still_in: &|path, subject| self.still_in(path, subject),
+                suppressed_in: &|path, _, subject| self.suppressed_in(path, subject),
                 advisory: &|v| {
                     let said = std::iter::once(&v.id).chain(&v.aliases).find_map(|id| self.verdicts.get(id.as_str()));
                     said.copied().unwrap_or(AdvisoryVerdict::Unknown)

@@ -147,6 +147,7 @@ fn code_ends_where_it_was_looked_for() {
         let mut p = Project::with_files("run.py, ok.py");
         p.take(5, &[found()]);
         p.files = files.split(", ").map(str::to_owned).collect();
+        p.lines.insert("run.py", vec!["run([cmd])"]);
         p.end(12, &[second])
     };
     let bandit = || scan("bandit");
@@ -162,7 +163,7 @@ fn code_ends_where_it_was_looked_for() {
 fn a_scanner_that_lists_no_files_is_believed_about_files_that_are_there() {
     let mut p = Project::with_files("settings.py");
     p.take(5, &[scan("detect-secrets").finds(secret("AWS Access Key|settings.py|2"))]);
-    assert_eq!(p.end(12, &[scan("detect-secrets")]), Some(ResolvedReason::CodeChanged));
+    assert_eq!(p.end(12, &[scan("detect-secrets")]), Some(ResolvedReason::NoLongerReported));
     let mut p = Project::with_files("settings.py");
     p.take(5, &[scan("detect-secrets").finds(secret("AWS Access Key|settings.py|2"))]);
     p.files.clear();

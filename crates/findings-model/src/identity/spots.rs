@@ -1,5 +1,6 @@
 //! Code and secret findings: which place is which, inside one scanner.
 
+mod returned;
 mod twins;
 
 use std::{
@@ -164,6 +165,7 @@ pub(super) fn assign_code<'a>(known: &[Spot<'a>], seen: &[Spot<'a>], gone: Gone<
     m.renamed_with_rules(gone);
     m.pass(LIVE, By::Line, place, place);
     m.each_side(|m, pick| m.pass(pick, By::Line, unsaid, unsaid));
+    m.untold_returns();
     m.untold_rules();
     m.untold_renames(gone);
     m.write(of);

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use findings_ledger::Ledger;
-use findings_model::{Scan, text};
+use findings_model::{Finding, Scan, text};
 use git_command::{GitError, Repository};
 use release_decision::Baseline;
 use state_store::DOCUMENT_LIMIT;
@@ -21,6 +21,17 @@ pub(super) enum Side {
     Ledger(Ledger),
     Baseline(Box<Baseline>),
     Reports(Vec<Scan>),
+}
+
+impl Side {
+    /// The findings that it knows by name.
+    pub(super) fn findings(&self) -> &[Finding] {
+        match self {
+            Self::Ledger(ledger) => &ledger.findings,
+            Self::Baseline(baseline) => &baseline.findings,
+            Self::Reports(_) => &[],
+        }
+    }
 }
 
 /// A side and the files of the project that it speaks of.

@@ -16,7 +16,7 @@ use std::{
 pub(crate) use self::secrets::is_about_secrets;
 use self::{
     notices::Stage,
-    rules::{Descriptors, Levels},
+    rules::{Descriptors, Levels, RulesRun},
     secrets::{is_secret_scanner, is_secretive},
     wire::{
         ArtifactLocation, External, Fingerprint, Invocation, Location, Log, Message, Rule, Run, SarifResult,
@@ -110,6 +110,8 @@ fn read_run(run: &Run<'_>, source: &Source<'_>) -> Draft {
         }
         List::Items(results) => {
             let rules = Levelled::rules(run);
+            let RulesRun { lists_all, names } = rules::were_run(run, &rules.all);
+            (draft.looked_at.lists_rules, draft.looked_at.rules) = (lists_all, names);
             let fingerprints = Telling::of(results.iter().filter_map(Record::good));
             for (index, record) in results.iter().enumerate() {
                 if let Some(result) = draft.open(record, "results", index) {

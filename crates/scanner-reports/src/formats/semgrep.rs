@@ -5,7 +5,7 @@
 
 mod supply_chain;
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::BTreeSet};
 
 use findings_model::{Clearance, CodeText, Gap, Rating, ReportFormat, text};
 use serde::Deserialize;
@@ -32,6 +32,8 @@ struct Document<'a> {
     paths: Part<Paths<'a>>,
     #[serde(borrow, default)]
     skipped_rules: List<Record<Skipped<'a>>>,
+    #[serde(borrow, default)]
+    time: Part<Times<'a>>,
     /// The supply chain findings of semgrep's web API.
     #[serde(borrow, default)]
     vulns: List<Record<SupplyChain<'a>>>,
@@ -129,6 +131,13 @@ struct Paths<'a> {
 }
 
 #[derive(Deserialize)]
+struct Times<'a> {
+    /// Every rule that was run, with `--time`; otherwise none.
+    #[serde(borrow, default)]
+    rules: List<Text<'a>>,
+}
+
+#[derive(Deserialize)]
 struct Skipped<'a> {
     #[serde(borrow, default)]
     path: Text<'a>,
@@ -178,6 +187,9 @@ pub(super) fn read(text: &str, _source: &Source<'_>) -> Result<Vec<Draft>, serde
     } else if let Some(kind) = document.paths.wrong() {
         draft.bad_record("paths", format_args!("it is {}, not an object", kind.words()));
     }
+    if let Some(names) = rules_run(&document.time) {
+        (draft.looked_at.lists_rules, draft.looked_at.rules) = (true, names);
+    }
     draft.blank = results.is_empty() && draft.looked_at.files.is_empty();
     let skipped_by = || Gap::Unnamed("what the skipped rules look for".to_owned());
     let skipped_rules = document.skipped_rules.checked(&mut draft, skipped_by, "skipped_rules");
@@ -197,6 +209,13 @@ pub(super) fn read(text: &str, _source: &Source<'_>) -> Result<Vec<Draft>, serde
         }
     }
     Ok(vec![draft])
+}
+
+/// All rules that were run, where the report names any and each can be read.
+fn rules_run(times: &Part<Times<'_>>) -> Option<BTreeSet<String>> {
+    let rules = times.get()?.rules.items();
+    let names: Option<BTreeSet<String>> = rules.iter().map(|rule| rule.get().map(clean::rule)).collect();
+    names.filter(|names| !names.is_empty())
 }
 
 fn what_was_looked_at(key: &str) -> Gap {
@@ -280,7 +299,7 @@ fn take(draft: &mut Draft, found: &Match<'_>, index: usize) {
         line: start.and_then(|s| s.line.line()),
         text: said.filter(|_| !is_secret).and_then(|line| CodeText::of(line, secretive)),
         quoted: lines,
-        aliases: std::collections::BTreeSet::default(),
+        aliases: BTreeSet::default(),
         rating: rating_of(extra),
         // What a rule found stands in its message, quoted or not: of a rule about secrets its name alone is told.
         description: if secretive || is_secret { rule.into() } else { message_of(extra, rule, lines) },

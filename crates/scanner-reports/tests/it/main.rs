@@ -16,6 +16,7 @@ mod laws;
 mod modified;
 mod pip_audit;
 mod recorded;
+mod rules_run;
 mod sarif;
 mod sarif_levels;
 mod secrets;

@@ -239,3 +239,23 @@ fn what_a_person_excepted_is_nothing_that_says_something_else() {
     check(once, &all(code, &["B307 m.py 49 return eval(request.args['q'])"]), &[], "n0");
     check(once, &all(code, &["B307 m.py 49 return eval('1 + 1')"]), &[], "k0");
 }
+
+#[test]
+fn code_that_ended_is_known_again_where_one_side_cannot_say_its_line_and_nothing_else_is_there() {
+    let ended = |texts: &[&str]| known(code, texts).into_iter().map(resolved).collect::<Vec<_>>();
+    let seen = |texts: &[&str]| all(code, texts);
+    // In the same line, and as the only one of its rule in the file; both ways.
+    check(&ended(&["md5 a.py 5 md5(x)"]), &seen(&["md5 a.py 5"]), &[], "k0");
+    check(&ended(&["md5 a.py 5 md5(x)"]), &seen(&["md5 a.py 9"]), &[], "k0");
+    check(&ended(&["md5 a.py 5"]), &seen(&["md5 a.py 9 md5(x)"]), &[], "k0");
+    check(&ended(&["md5 a.py 5 md5(x)", "md5 a.py 9 md5(y)"]), &seen(&["md5 a.py 9"]), &[], "k1");
+    check(&ended(&["md5 a.py 5 md5(x)"]), &seen(&["md5 a.py 5", "md5 a.py 9"]), &[], "k0 n0");
+    // Another one could be meant, or both say that they are two.
+    check(&ended(&["md5 a.py 5 md5(x)", "md5 a.py 9 md5(y)"]), &seen(&["md5 a.py 7"]), &[], "n0");
+    check(&ended(&["md5 a.py 5 md5(x)"]), &seen(&["md5 a.py 7", "md5 a.py 9"]), &[], "n0 n1");
+    check(&ended(&["md5 a.py 5 md5(x)"]), &seen(&["md5 a.py 5 md5(y)"]), &[], "n0");
+    check(&ended(&["md5 a.py 5 md5(x)"]), &seen(&["md5 b.py 5"]), &[], "n0");
+    // A finding that is there goes before one that ended.
+    let both = [ended(&["md5 a.py 5 md5(x)"]), known(code, &["md5 a.py 9 md5(y)"])].concat();
+    check(&both, &seen(&["md5 a.py 9"]), &[], "k1");
+}

@@ -1,9 +1,12 @@
 //! The rules of a run and the kinds of its notifications: how they are referred to, and which level each has.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::wire::{Component, ComponentReference, Invocation, Override, Rule, RuleReference, Run, SarifResult};
-use crate::wire::{List, Number, Record};
+use crate::{
+    clean,
+    wire::{List, Number, Record},
+};
 
 /// A part of the tool, with what it lists.
 type Part<'r> = (&'r Component<'r>, &'r [Record<Rule<'r>>]);
@@ -82,6 +85,12 @@ impl<'r> Descriptors<'r> {
         self.driver.map(|(driver, _)| driver)
     }
 
+    /// All that are listed.
+    fn listed(&self) -> impl Iterator<Item = &'r Rule<'r>> {
+        let parts = self.driver.into_iter().chain(self.extensions.iter().copied());
+        parts.flat_map(|(_, rules)| rules).filter_map(Record::good)
+    }
+
     fn part(&self, reference: &ComponentReference<'_>) -> Option<Part<'r>> {
         if let Some(index) = reference.index.count() {
             return self.extensions.get(usize::try_from(index).ok()?).copied();
@@ -102,6 +111,57 @@ impl<'r> Descriptors<'r> {
         };
         rules.get(usize::try_from(index).ok()?)?.good()
     }
+}
+
+/// Which rules a run shows to have been run.
+pub(super) struct RulesRun {
+    /// The run lists rules without a result: then it lists all that were run, and not only those that found something.
+    pub(super) lists_all: bool,
+    pub(super) names: BTreeSet<String>,
+}
+
+/// The rules of a run's results, also of those that say that all is well, and of its list those that were not switched off, if it has
+/// rules without a result.
+pub(super) fn were_run(run: &Run<'_>, descriptors: &Descriptors<'_>) -> RulesRun {
+    let (mut own, mut telling): (HashSet<&str>, HashSet<&str>) = (HashSet::new(), HashSet::new());
+    for result in run.results.items().iter().filter_map(Record::good) {
+        let id = result.rule_id.get().or(result.rule.get().and_then(|r| r.id.get()));
+        if result.kind.or_empty() == "notApplicable" || result.baseline.or_empty() == "absent" {
+            continue;
+        }
+        if id.is_none_or(|id| own.insert(id)) {
+            telling.extend(descriptors.of_result(result).and_then(|rule| rule.id.get()));
+        }
+    }
+    let mut names: BTreeSet<String> = own.into_iter().map(clean::rule).collect();
+    let switched = switched(run, descriptors);
+    let is_on = |rule: &Rule<'_>| {
+        let by_default = rule.configuration.get().and_then(|configuration| configuration.enabled.0).unwrap_or(true);
+        rule.id.get().is_some_and(|id| switched.get(id).copied().unwrap_or(by_default))
+    };
+    let on: Vec<&Rule<'_>> = descriptors.listed().filter(|rule| is_on(rule)).collect();
+    let lists_all = on.iter().any(|rule| rule.id.get().is_some_and(|id| !telling.contains(id)));
+    if lists_all {
+        names.extend(
+            on.iter().flat_map(|rule| rule.id.get().into_iter().chain(rule.deprecated.iter())).map(clean::rule),
+        );
+    }
+    RulesRun { lists_all, names }
+}
+
+/// Rules that the users of a run switched on or off; off where two invocations differ.
+fn switched<'r>(run: &'r Run<'_>, descriptors: &Descriptors<'r>) -> HashMap<&'r str, bool> {
+    let mut switched = HashMap::new();
+    let invocations = run.invocations.items().iter().filter_map(Record::good);
+    for said in invocations.flat_map(|i| i.rule_overrides.items()).filter_map(Record::good) {
+        let reference = said.descriptor.get();
+        let rule = descriptors.find(None, Number::default(), reference);
+        let id = rule.and_then(|r| r.id.get()).or(reference.and_then(|r| r.id.get()));
+        if let Some((id, is_on)) = id.zip(said.configuration.get().and_then(|c| c.enabled.0)) {
+            *switched.entry(id).or_insert(true) &= is_on;
+        }
+    }
+    switched
 }
 
 /// The levels that the users of a run gave to its rules or notifications, of each invocation by id.

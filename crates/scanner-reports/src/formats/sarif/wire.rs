@@ -8,7 +8,7 @@ use serde::{
 };
 
 use super::super::bandit::Metrics;
-use crate::wire::{Entries, Kind, Lax, List, Number, Part, Record, Text, Texts, Verdict, lax, next_key};
+use crate::wire::{Entries, Kind, Lax, List, Number, Part, Record, Text, Texts, Truth, Verdict, lax, next_key};
 
 #[derive(Deserialize)]
 pub(super) struct Log<'a> {
@@ -112,6 +112,8 @@ pub(super) struct Rule<'a> {
 
 #[derive(Deserialize)]
 pub(super) struct Configuration<'a> {
+    #[serde(default)]
+    pub(super) enabled: Truth,
     #[serde(borrow, default)]
     pub(super) level: Text<'a>,
 }
