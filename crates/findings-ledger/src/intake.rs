@@ -59,6 +59,9 @@ pub struct Intake<'a> {
     /// Whether a file of the project still says what a finding is about, or may say it: yes where the file cannot be read or is not
     /// there, and where it is not known what the finding's line says.
     pub still_in: &'a dyn Fn(&str, &Subject) -> bool,
+    /// Whether the line of a finding that is still in its file is a part of a longer statement: what was wrong may have been mended in
+    /// another part of it.
+    pub in_part: &'a dyn Fn(&str, &Subject) -> bool,
     /// Whether a file says what a finding is about beside a comment that tells this scanner to leave it out.
     pub suppressed_in: &'a dyn Fn(&str, &ScannerName, &Subject) -> bool,
     /// What the advisory records say about a flaw that is no longer reported.

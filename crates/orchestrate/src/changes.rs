@@ -204,6 +204,7 @@ fn take_in_with(
         trust_empty: &rules.trust_empty,
         file_exists: &|path| files.have(path),
         still_in: &|path, subject| lines.still_say(path, subject),
+        in_part: &|path, subject| lines.say_in_part(path, subject),
         suppressed_in: &|path, scanner, subject| lines.suppress(path, scanner, subject),
         advisory: &|_| AdvisoryVerdict::Unknown,
         advised: &|_| false,

@@ -210,6 +210,7 @@ pub fn update_findings(project: &Project, request: &FindingsRequest) -> Result<F
             trust_empty: &request.trust_empty,
             file_exists: &|path| project.has_file(path),
             still_in: &|path, subject| lines.still_say(path, subject),
+            in_part: &|path, subject| lines.say_in_part(path, subject),
             suppressed_in: &|path, scanner, subject| lines.suppress(path, scanner, subject),
             advisory: &|vulnerability| store.verdict(vulnerability),
             advised: &|vulnerability| store.has_all_of(vulnerability),

@@ -32,6 +32,7 @@ pub mod release;
 pub mod scope;
 mod source_lines;
 pub mod state;
+mod statement;
 pub mod status;
 mod suppressions;
 mod told_lines;

@@ -7,7 +7,10 @@ use std::{
 
 use findings_model::{CodeText, ScannerName, Subject};
 
-use crate::suppressions::{self, Dialect, Reach, Suppression};
+use crate::{
+    statement,
+    suppressions::{self, Dialect, Reach, Suppression},
+};
 
 /// What files of the project say, read when it is asked for.
 pub(crate) struct SourceLines<F> {
@@ -26,6 +29,13 @@ impl<F: Fn(&str) -> Option<String>> SourceLines<F> {
     pub(crate) fn still_say(&self, path: &str, subject: &Subject) -> bool {
         let Some(text) = text_of(subject) else { return true };
         self.ask(path, |said| said.lines.contains(text)).unwrap_or(true)
+    }
+
+    /// Whether the line of a finding stands in a file as a part of a longer statement: then it may be as it was and the statement not.
+    /// A secret stands in its line.
+    pub(crate) fn say_in_part(&self, path: &str, subject: &Subject) -> bool {
+        let Some(text) = text_of(subject).filter(|_| matches!(subject, Subject::Code(_))) else { return false };
+        self.ask(path, |said| said.parts.contains(text)).unwrap_or(false)
     }
 
     /// Whether a file says what a finding is about, beside a comment that tells this scanner to leave it out.
@@ -55,6 +65,8 @@ fn text_of(subject: &Subject) -> Option<&CodeText> {
 #[derive(Default)]
 struct Said {
     lines: HashSet<CodeText>,
+    /// Those of them that are a part of a statement.
+    parts: HashSet<CodeText>,
     suppressions: Vec<Suppression>,
     /// What lines say that suppressions reach, without them.
     suppressed: HashMap<CodeText, Vec<usize>>,
@@ -72,7 +84,12 @@ impl Said {
             for reaching in std::mem::take(&mut above).into_iter().chain(open.iter().copied()) {
                 said.add_suppressed(&own, reaching);
             }
-            said.lines.extend(own.into_iter().chain(suppressions::uncommented(line).flat_map(forms)).flatten());
+            let all: Vec<_> =
+                own.into_iter().chain(suppressions::uncommented(line).flat_map(forms)).flatten().collect();
+            if statement::has_other_lines(line) {
+                said.parts.extend(all.iter().cloned());
+            }
+            said.lines.extend(all);
             if suppressions::takes_back(line) {
                 open.clear();
             }
@@ -125,7 +142,7 @@ pub(crate) fn forms(line: &str) -> [Option<CodeText>; 3] {
 mod tests {
     use std::collections::BTreeSet;
 
-    use findings_model::CodeSpot;
+    use findings_model::{CodeSpot, SecretSpot};
 
     use super::*;
     use crate::project::Project;
@@ -158,6 +175,16 @@ mod tests {
         assert!(lines.still_say("a.py", &spot("a.py", None)), "nor of a line that nobody knows");
         let fingerprint = CodeText::of_fingerprint("primaryLocationLineHash", "aa:1");
         assert!(lines.still_say("a.py", &spot("a.py", fingerprint)));
+    }
+
+    #[test]
+    fn a_line_may_be_a_part_of_a_statement() {
+        let lines = SourceLines::of(|_: &str| Some("get(  # why\n  url)\nmd5(x)\nkeys = ['a',\n".to_owned()));
+        let in_part = |line: &str| lines.say_in_part("a.py", &spot("a.py", CodeText::of(line, false)));
+        assert_eq!([in_part("get("), in_part("md5(x)"), in_part("gone(")], [true, false, false]);
+        let text = CodeText::of_secret("keys = ['a',");
+        let secret = SecretSpot { rule: "R".to_owned(), path: "a.py".to_owned(), line: Some(4), text, mark: None };
+        assert!(!lines.say_in_part("a.py", &Subject::Secret(secret)));
     }
 
     #[test]

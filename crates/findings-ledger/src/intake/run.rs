@@ -285,7 +285,8 @@ impl<'a> Run<'a> {
             }
         }
         let is_trusted = self.trusted.contains(scanner) && group.found.iter().all(|found| found.is_empty());
-        let untold = hidden::by_silence(group, &finding.subject).filter(|_| !is_trusted && is_there());
+        let is_as_it_was = || is_there() && !(self.intake.in_part)(path, &finding.subject);
+        let untold = hidden::by_silence(group, &finding.subject).filter(|_| !is_trusted && is_as_it_was());
         untold.map_or(Place::FileThere, Place::Hidden)
     }
 

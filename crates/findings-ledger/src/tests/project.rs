@@ -71,6 +71,13 @@ impl Project {
         }
     }
 
+    /// A line that ends with an open bracket stands for any part of a statement.
+    fn in_part(&self, path: &str, subject: &Subject) -> bool {
+        let mut lines = self.lines.get(path).into_iter().flatten().filter(|line| line.ends_with('('));
+        let Subject::Code(CodeSpot { text: Some(text), .. }) = subject else { return false };
+        lines.any(|line| CodeText::of(line, false).as_ref() == Some(text))
+    }
+
     /// A comment `# skip` stands for any that suppresses.
     fn suppressed_in(&self, path: &str, subject: &Subject) -> bool {
         let lines = self.lines.get(path).filter(|_| self.files.contains(path)).into_iter().flatten();
@@ -99,6 +106,7 @@ impl Project {
                 trust_empty: &self.trust_empty,
                 file_exists: &|path| self.files.contains(path),
                 still_in: &|path, subject| self.still_in(path, subject),
+                in_part: &|path, subject| self.in_part(path, subject),
                 suppressed_in: &|path, _, subject| self.suppressed_in(path, subject),
                 advisory: &|v| {
                     let said = std::iter::once(&v.id).chain(&v.aliases).find_map(|id| self.verdicts.get(id.as_str()));

@@ -71,6 +71,15 @@ fn a_rule_that_is_reported_elsewhere_was_run_and_a_line_that_changed_speaks_for_
 }
 
 #[test]
+fn a_line_of_a_longer_statement_may_have_been_mended_in_another_one() {
+    let mut p = Project::with_files("a.py");
+    p.lines.insert("a.py", vec!["requests.get("]);
+    let bandit = || scan("bandit").files("a.py");
+    p.take(5, &[bandit().finds(code("B113 a.py 5 requests.get("))]);
+    assert_eq!(p.end(12, &[bandit()]), Some(ResolvedReason::NoLongerReported));
+}
+
+#[test]
 fn rules_that_end_alike_are_two() {
     let semgrep = |way: &str, place: &str| {
         let mut found = code(&format!("{way}.eval {place}"));
