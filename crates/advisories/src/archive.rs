@@ -7,7 +7,7 @@ use findings_model::{AdvisoryId, Package, Vulnerability};
 use zip::{ZipArchive, result::ZipError};
 
 use crate::{
-    RECORD_BYTES,
+    RECORD_BYTES, Unread,
     head::Head,
     record::{RecordProblem, RecordWarning},
 };
@@ -58,6 +58,8 @@ pub struct ArchiveRecords {
     pub unreadable: usize,
     /// The first of them, and why.
     pub first_unreadable: Option<RecordWarning>,
+    /// What they may be about.
+    pub unread: Unread,
 }
 
 /// Why an archive gives no records.
@@ -128,7 +130,10 @@ pub fn records_of_archive(
             }
             Ok(head) if head.packages.is_empty() || head.misses_packages => by_id.push((index, head.id)),
             Ok(_) => {}
-            Err(problem) => found.miss(RecordWarning { name, problem }),
+            Err(problem) => {
+                found.unread.note_record(&name, &bytes);
+                found.miss(RecordWarning { name, problem });
+            }
         }
     }
     for (index, _) in by_id.into_iter().filter(|(_, id)| ids.contains(id)) {
@@ -144,6 +149,7 @@ pub fn records_of_archive(
 impl ArchiveRecords {
     fn miss(&mut self, warning: RecordWarning) {
         self.unreadable += 1;
+        self.unread.note_name(&warning.name);
         self.first_unreadable.get_or_insert(warning);
     }
 }

@@ -22,6 +22,8 @@ mod search;
 mod store;
 #[cfg(test)]
 mod tests;
+mod unread;
+mod yaml_fault;
 
 pub use archive::{ArchiveError, ArchiveLimits, ArchiveRecords, Wanted, records_of_archive};
 pub use epss::{EpssError, EpssScores};
@@ -30,6 +32,7 @@ pub use kev::{KevCatalogue, KevError};
 pub use record::{RecordProblem, RecordWarning};
 pub use search::{Answer, Search};
 pub use store::AdvisoryStore;
+pub use unread::Unread;
 
 /// The public OSV service (<https://google.github.io/osv.dev/api/>), which is asked unless the configuration says otherwise.
 pub const OSV_API: &str = "https://api.osv.dev";

@@ -3,7 +3,10 @@ use std::{collections::BTreeSet, fmt};
 use findings_model::{AdvisoryId, CvssVector, Ecosystem, Package, Severity, text};
 use serde::{Deserialize, Deserializer, de::IgnoredAny};
 
-use crate::range::{Event, Events};
+use crate::{
+    range::{Event, Events},
+    yaml_fault,
+};
 
 /// A record that was left out of the store, or of which a part was.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -94,7 +97,7 @@ impl Record {
         let extension = name.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
         let is_yaml = matches!(extension.as_str(), "yaml" | "yml") || !content.trim_start().starts_with(['{', '[']);
         let wire: RecordWire = if is_yaml {
-            serde_saphyr::from_str(content).map_err(|e| RecordProblem::Yaml(brief(e.without_snippet())))?
+            serde_saphyr::from_str(content).map_err(|e| RecordProblem::Yaml(yaml_fault::told(&e)))?
         } else {
             serde_json::from_str(content).map_err(|e| RecordProblem::Json(brief(&e)))?
         };

@@ -24,6 +24,7 @@ pub struct Search {
     pub(crate) found: Vec<(String, Vec<u8>)>,
     bytes: usize,
     pub(crate) unanswered: BTreeSet<AdvisoryId>,
+    fresh: BTreeSet<AdvisoryId>,
     refused: Vec<(AdvisoryId, String)>,
     beyond: usize,
 }
@@ -53,6 +54,7 @@ impl AdvisoryStore {
             found: Vec::new(),
             bytes: 0,
             unanswered: BTreeSet::new(),
+            fresh: BTreeSet::new(),
             refused: Vec::new(),
             beyond: 0,
         };
@@ -116,9 +118,8 @@ impl Search {
                 self.bytes += bytes.len();
                 self.later.extend(head.aliases.into_iter().filter(can_be_asked));
                 self.found.push((name, bytes));
-                if is_old {
-                    self.unanswered.insert(id.clone());
-                }
+                let standing = if is_old { &mut self.unanswered } else { &mut self.fresh };
+                standing.insert(id.clone());
                 return true;
             }
             Ok(head) => format!("it is a record of {}", head.id),
@@ -127,6 +128,11 @@ impl Search {
         self.refused.push((id.clone(), problem));
         self.unanswered.insert(id.clone());
         false
+    }
+
+    /// The ids whose records are at hand as they are now.
+    pub(crate) fn answered(&self) -> impl Iterator<Item = &AdvisoryId> {
+        self.fresh.iter()
     }
 
     /// How many records were found.

@@ -7,7 +7,7 @@ use findings_model::{AdvisoryId, AdvisoryVerdict, Package, Vulnerability, identi
 use pep440_rs::Version;
 
 use crate::{
-    Search,
+    Search, Unread,
     range::Events,
     record::{Affected, Record, RecordProblem, RecordWarning},
 };
@@ -23,6 +23,8 @@ pub struct AdvisoryStore {
     misses_packages: BTreeSet<AdvisoryId>,
     /// Ids that a service was asked for without an answer.
     unanswered: BTreeSet<AdvisoryId>,
+    /// Records that could not be read.
+    unread: Unread,
 }
 
 /// The records about one package.
@@ -63,8 +65,16 @@ impl AdvisoryStore {
 
     /// Takes in what a search found, and which ids it got no answer for.
     pub fn add_found(&mut self, search: Search) -> Vec<RecordWarning> {
+        for id in search.answered() {
+            self.unread.settle(id);
+        }
         self.unanswered.extend(search.unanswered);
         if search.found.is_empty() { Vec::new() } else { self.add(search.found) }
+    }
+
+    /// Takes note of records that are there and could not be given to it.
+    pub fn add_unread(&mut self, unread: Unread) {
+        self.unread.add(unread);
     }
 
     fn add<N, B>(&mut self, records: impl IntoIterator<Item = (N, B)>) -> Vec<RecordWarning>
@@ -76,7 +86,8 @@ impl AdvisoryStore {
         let mut read = std::mem::take(&mut self.records);
         for (name, bytes) in records {
             let name = name.into();
-            match Record::read(&name, bytes.as_ref()) {
+            let bytes = bytes.as_ref();
+            match Record::read(&name, bytes) {
                 Ok(record) => {
                     if record.odd > 0 {
                         let name = record.name.clone();
@@ -84,7 +95,10 @@ impl AdvisoryStore {
                     }
                     read.push(record);
                 }
-                Err(problem) => warnings.push(RecordWarning { name, problem }),
+                Err(problem) => {
+                    self.unread.note_record(&name, bytes);
+                    warnings.push(RecordWarning { name, problem });
+                }
             }
         }
         read.sort_by(|a, b| {
@@ -101,8 +115,8 @@ impl AdvisoryStore {
             }
         }
         warnings.sort_by(|a, b| a.name.cmp(&b.name));
-        let unanswered = std::mem::take(&mut self.unanswered);
-        *self = Self { unanswered, ..Self::index(taken) };
+        let (unanswered, unread) = (std::mem::take(&mut self.unanswered), std::mem::take(&mut self.unread));
+        *self = Self { unanswered, unread, ..Self::index(taken) };
         warnings
     }
 
@@ -111,11 +125,17 @@ impl AdvisoryStore {
         self.records.iter().map(|record| &record.id)
     }
 
-    /// Whether it has every record about a flaw: it knows the flaw, and no id of it was asked for without an answer.
+    /// Whether it has every record about a flaw: it knows the flaw, no id of it was asked for without an answer, and no record that
+    /// could not be read may be about it.
     ///
     /// Only then may what the records say replace what they said before.
     pub fn has_all_of(&self, v: &Vulnerability) -> bool {
-        self.flaw(v).is_some_and(|flaw| !self.waits_for(v, Some(&flaw)))
+        self.flaw(v).is_some_and(|flaw| !self.waits_for(v, Some(&flaw)) && !self.misses(v, Some(&flaw)))
+    }
+
+    /// Whether a record that could not be read may be about a flaw.
+    fn misses(&self, v: &Vulnerability, flaw: Option<&Flaw<'_>>) -> bool {
+        self.unread.may_be_about(v, flaw.iter().flat_map(|flaw| &flaw.ids).copied())
     }
 
     /// Whether an id of a flaw was asked for without an answer.
@@ -158,7 +178,7 @@ impl AdvisoryStore {
                 }
             }
         }
-        Self { records, packages, bare, misses_packages, unanswered: BTreeSet::new() }
+        Self { records, packages, bare, misses_packages, ..Self::default() }
     }
 
     /// The records of a flaw: those of the printed id, else those of the ids it was printed under before, else those of its
@@ -183,14 +203,15 @@ impl AdvisoryStore {
     /// What the records say about a flaw at the version it names.
     ///
     /// Withdrawn: every record of the flaw is. Affected: a version list, or a range (PyPI only, by PEP 440), of one that is not
-    /// withdrawn holds the version. Unreadable: none does, and a part that could tell is no OSV. Not affected: the versions of all of
-    /// them can be compared and none holds it. Everything else is unknown. While
-    /// a record is out of reach, only that the version is affected can be told.
+    /// withdrawn holds the version. Unreadable: none does, and a record that may be about the flaw, or a part of one, cannot be read.
+    /// Not affected: the versions of all of them can be compared and none holds it. Everything else is unknown. While a record is out
+    /// of reach, only that the version is affected can be told.
     pub fn verdict(&self, v: &Vulnerability) -> AdvisoryVerdict {
         let flaw = self.flaw(v);
         match flaw.as_ref().map_or(AdvisoryVerdict::Unknown, |flaw| self.verdict_of(flaw, v)) {
             AdvisoryVerdict::Affected => AdvisoryVerdict::Affected,
             _ if self.waits_for(v, flaw.as_ref()) => AdvisoryVerdict::Unanswered,
+            _ if self.misses(v, flaw.as_ref()) => AdvisoryVerdict::Unreadable,
             told => told,
         }
     }

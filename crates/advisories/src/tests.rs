@@ -9,7 +9,7 @@ use findings_model::{
     ReportFormat, Scan, Severity, SeveritySource, Subject, Vulnerability,
 };
 
-use crate::{AdvisoryStore, RecordWarning};
+use crate::{AdvisoryStore, RecordWarning, Unread};
 
 const V31_CRITICAL: &str = "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H";
 const V31_MEDIUM: &str = "CVSS:3.1/AV:N/AC:H/PR:N/UI:R/S:U/C:L/I:L/A:N";
@@ -370,4 +370,65 @@ fn the_order_of_records_never_matters() {
         ));
     }
     assert_eq!(seen.len(), 1);
+}
+
+#[test]
+fn what_is_wrong_with_yaml_is_told_in_words_for_its_reader() {
+    let told = |text: &str| {
+        let (_, warnings) = AdvisoryStore::from_records([("a/GHSA-1.yaml", text)]);
+        warnings[0].to_string().split_once("OSV YAML: ").unwrap().1.to_owned()
+    };
+    assert_eq!(told("id: a\nid: b\n"), "a key stands twice in one mapping at line 2, column 1");
+    assert_eq!(told("id: GHSA-1\n---\nid: x\n"), "a second document begins (behind a line ---) at line 3, column 1");
+    assert_eq!(told("aliases: []\n"), "it has no id at line 1, column 1");
+    assert_eq!(told("id: [1]\n"), "text is expected at line 1, column 5");
+    assert_eq!(told("- 1\n"), "keys with values are expected at line 1, column 1");
+    assert_eq!(told("id: *x\n"), "an alias refers to an anchor that is not there at line 1, column 5");
+    assert_eq!(told(""), "it ends too early at line 1, column 1");
+    assert_eq!(told("id: [\n"), "text is expected at line 1, column 5");
+    let nested = told(&format!("x: {}", "[".repeat(5000)));
+    assert!(nested.ends_with("at line 1, column 259"), "{nested}");
+}
+
+#[test]
+fn a_damaged_record_protects_the_flaws_that_it_may_be_about() {
+    let fine = record("PYSEC-1", r#""GHSA-1""#, "pkg", "");
+    let withdrawn = record("PYSEC-1", r#""GHSA-1""#, "pkg", r#","withdrawn":"2026-01-01T00:00:00Z""#);
+    let verdict = |name: &str, text: &str, other: &str, version: &str| {
+        let (store, warnings) = AdvisoryStore::from_records([("PYSEC-1.json", other), (name, text)]);
+        assert_eq!(warnings.len(), 1);
+        let v = vulnerability("pkg", version, &["PYSEC-1"]);
+        (store.verdict(&v), store.has_all_of(&v))
+    };
+    let (unreadable, not_affected) = ((AdvisoryVerdict::Unreadable, false), (AdvisoryVerdict::NotAffected, true));
+    for (name, text) in [
+        ("a/b/GHSA-1.json", ""),
+        ("GHSA-1.yaml", "id: [\n"),
+        ("pysec-1.JSON", "{"),
+        ("a.json", r#"{"id":"GHSA-1","aliases":["#),
+        ("a.yml", "id: x-1\naliases:\n- PYSEC-1\n- [\n"),
+        ("a.json", r#"{"references":[{"url":"https://example.org/ghsa-1."#),
+    ] {
+        assert_eq!(verdict(name, text, &fine, "2.0"), unreadable, "{name}");
+        assert_eq!(verdict(name, text, &withdrawn, "2.0"), unreadable, "{name}");
+        assert_eq!(verdict(name, text, &fine, "1.0").0, AdvisoryVerdict::Affected, "{name}");
+    }
+    assert_eq!(verdict("GHSA-2.json", r#"{"id":"GHSA-11""#, &fine, "2.0"), not_affected);
+    // Without any other record of the flaw, too.
+    let (store, _) = AdvisoryStore::from_records([("GHSA-7.json", "{")]);
+    assert_eq!(store.verdict(&vulnerability("pkg", "1.0", &["PYSEC-7", "GHSA-7"])), AdvisoryVerdict::Unreadable);
+}
+
+#[test]
+fn a_source_that_cannot_be_read_may_be_about_any_flaw() {
+    let mut store = store(&[&record("PYSEC-1", "", "pkg", "")]);
+    let mut unread = Unread::default();
+    unread.note_name("elsewhere/GHSA-2.json");
+    store.add_unread(unread.clone());
+    let about = |store: &AdvisoryStore, version: &str| store.verdict(&vulnerability("pkg", version, &["PYSEC-1"]));
+    assert_eq!(about(&store, "2.0"), AdvisoryVerdict::NotAffected);
+    unread.note_source();
+    store.add_unread(unread);
+    assert_eq!(about(&store, "2.0"), AdvisoryVerdict::Unreadable);
+    assert_eq!(about(&store, "1.0"), AdvisoryVerdict::Affected);
 }

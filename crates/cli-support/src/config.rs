@@ -82,7 +82,7 @@ pub struct Project {
 /// `[tool.relwarden.scanners]`, with a table for each scanner that needs one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Scanners {
-    /// Scanners without which a run is incomplete; by default each one that ever gave a usable report.
+    /// Scanners without which a run is incomplete; by default each one that ever gave a usable report, or gave any in the run.
     pub required: Option<BTreeSet<ScannerName>>,
     /// Scanners that are no longer used: their findings become unverified, not resolved.
     pub retired: BTreeSet<ScannerName>,

@@ -1,5 +1,6 @@
 //! `SECURITY_FINDINGS.md`: the ledger for people.
 
+mod plan_of;
 mod view;
 
 use findings_model::{SlaDays, Timestamp};

@@ -31,4 +31,4 @@ pub use intake::{
 };
 pub use ledger::{Ledger, LedgerError};
 pub(crate) use plans::sync_plans;
-pub use plans::{Plan, PlanFile, PlanProblem, PlanStatus, Plans, PlansError, PlansSynced, Priority};
+pub use plans::{Plan, PlanFile, PlanNames, PlanProblem, PlanStatus, Plans, PlansError, PlansSynced, Priority};

@@ -7,6 +7,7 @@
 mod blocks;
 mod edit;
 mod layout;
+mod names;
 mod sync;
 #[cfg(test)]
 mod tests;
@@ -22,6 +23,7 @@ use time::Date;
 
 pub(crate) use edit::header;
 pub(crate) use layout::{is_header, key_of};
+pub use names::PlanNames;
 pub use sync::{PlanFile, PlansSynced};
 pub(crate) use sync::{byte_order_mark, sync_plans};
 

@@ -109,6 +109,7 @@ pub(crate) fn store(
     }
     let files = records.files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice()));
     let (mut store, problems) = AdvisoryStore::from_records(files);
+    store.add_unread(records.unread);
     warnings.extend(records.warnings);
     warnings.extend(problems.iter().map(|problem| crate::causes(problem)));
     if let Some(LookUp(ask)) = &request.look_up {

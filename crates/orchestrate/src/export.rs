@@ -7,7 +7,7 @@ use std::{
 
 use change_detect::ChangeType;
 use findings_export::{BaselineState, ExportFormat, ExportInput, Exported, LeftOut, PlanWords, Selection};
-use findings_ledger::{Ledger, Plan, Plans, PlansError};
+use findings_ledger::{Ledger, Plan, PlanNames, Plans, PlansError};
 use findings_model::{AdvisoryId, Finding, FindingId, SchemaVersion};
 use git_command::{GitError, Repository};
 use serde::Serialize;
@@ -169,7 +169,7 @@ fn baseline_states(
     Ok(Some(states.collect()))
 }
 
-/// What people decided, by finding: a plan is found by the finding's id, else by any alias.
+/// What people decided, by finding.
 fn plan_words(ledger: &Ledger, plans: &Plans) -> BTreeMap<FindingId, PlanWords> {
     // A plan that says nothing reads as what everybody's plan says before somebody has thought about it.
     let untouched = Plans::from_yaml(b"findings: {x: {}}").unwrap_or_default();
@@ -180,12 +180,8 @@ fn plan_words(ledger: &Ledger, plans: &Plans) -> BTreeMap<FindingId, PlanWords> 
         .filter(|plan| !plan.archived)
         .map(|plan| (AdvisoryId::canonical_or(&plan.key), plan))
         .collect();
-    let of = |finding: &Finding| {
-        by_key
-            .get(&AdvisoryId::canonical_or(finding.finding_id.as_str()))
-            .copied()
-            .or_else(|| finding.subject.advisory_ids().into_iter().find_map(|id| by_key.get(id.as_str()).copied()))
-    };
+    let names = PlanNames::of_all(&ledger.findings, &|name| by_key.contains_key(name));
+    let of = |finding: &Finding| names.of(finding).find_map(|name| by_key.get(&*name).copied());
     let decided = |said: &str, default: Option<&str>| {
         let said = said.trim();
         (!said.is_empty() && default.is_none_or(|default| said != default)).then(|| said.to_owned())

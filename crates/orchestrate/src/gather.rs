@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use advisories::{ArchiveLimits, RECORD_BYTES, Wanted, records_of_archive};
+use advisories::{ArchiveLimits, RECORD_BYTES, Unread, Wanted, records_of_archive};
 use findings_model::{Finding, PackageName, ReportFormat, Scan, Timestamp, text};
 use git_command::{CommitId, FolderEntry, GitError, Repository};
 use scanner_reports::{FingerprintKey, Places, Source, Whole};
@@ -241,10 +241,12 @@ pub(crate) struct Records {
     pub(crate) files: Vec<(String, Vec<u8>)>,
     /// What could not be read.
     pub(crate) warnings: Vec<String>,
+    /// What that may be about.
+    pub(crate) unread: Unread,
 }
 
-/// Reads the OSV records (`.json`, `.yaml`, `.yml`) of a folder and the folders below it, the wanted ones of a zip archive, or
-/// one record file.
+/// Reads the OSV records (`.json`, `.yaml`, `.yml`) of a folder and the folders below it, the wanted ones of a zip archive (also of
+/// those in the folder, `.zip`), or one record file.
 pub(crate) fn records_of(
     project: &Project,
     path: &Path,
@@ -253,7 +255,10 @@ pub(crate) fn records_of(
 ) -> Result<(), StoreError> {
     if path.is_dir() {
         let mut passed = PassedOver::default();
-        records_of_folder(project, path, RECORD_DEPTH, records, &mut passed)?;
+        records_of_folder(project, path, RECORD_DEPTH, wanted, records, &mut passed)?;
+        for link in &passed.irregular {
+            records.unread.note_name(&project.label(link));
+        }
         records.warnings.extend(passed.warnings(project, path));
         return Ok(());
     }
@@ -268,8 +273,11 @@ pub(crate) fn records_of(
 fn is_archive(path: &Path) -> Result<bool, StoreError> {
     let mut first = [0; 4];
     let mut file = state_store::open_regular(path)?;
-    let named = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("zip"));
-    Ok(named || (file.read_exact(&mut first).is_ok() && first == *b"PK\x03\x04"))
+    Ok(is_named_zip(path) || (file.read_exact(&mut first).is_ok() && first == *b"PK\x03\x04"))
+}
+
+fn is_named_zip(path: &Path) -> bool {
+    path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("zip"))
 }
 
 /// Takes the wanted records out of an archive. One that is damaged gives none and a warning.
@@ -279,13 +287,17 @@ fn records_of_zip(project: &Project, path: &Path, wanted: &Wanted, records: &mut
     match records_of_archive(file, wanted, ArchiveLimits::default()) {
         Ok(found) => {
             records.files.extend(found.records.into_iter().map(|(name, bytes)| (format!("{label}:{name}"), bytes)));
+            records.unread.add(found.unread);
             if let Some(first) = found.first_unreadable {
                 let count = found.unreadable;
                 let what = if count == 1 { "record" } else { "records" };
                 records.warnings.push(format!("{count} {what} of {label} cannot be read; the first is {first}"));
             }
         }
-        Err(error) => records.warnings.push(format!("the advisory records of {label}: {}", crate::causes(&error))),
+        Err(error) => {
+            records.unread.note_source();
+            records.warnings.push(format!("the advisory records of {label}: {}", crate::causes(&error)));
+        }
     }
     Ok(())
 }
@@ -330,21 +342,32 @@ fn records_of_folder(
     project: &Project,
     folder: &Path,
     depth: usize,
+    wanted: &Wanted,
     records: &mut Records,
     passed: &mut PassedOver,
 ) -> Result<(), StoreError> {
     for entry in state_store::list(folder)? {
         let path: PathBuf = folder.join(&entry.file_name);
         match entry.kind {
-            EntryKind::Folder if depth > 0 => records_of_folder(project, &path, depth - 1, records, passed)?,
+            EntryKind::Folder if depth > 0 => records_of_folder(project, &path, depth - 1, wanted, records, passed)?,
             EntryKind::Folder if !is_empty(&path) => passed.too_deep.push(path),
             EntryKind::File if is_record(&entry.name) => match state_store::read(&path, RECORD_BYTES) {
                 Ok(bytes) => records.files.push((project.label(&path), bytes)),
                 Err(error) => {
-                    records.warnings.push(format!("advisory record {}: {}", project.label(&path), error.kind));
+                    let label = project.label(&path);
+                    records.unread.note_name(&label);
+                    records.warnings.push(format!("advisory record {label}: {}", error.kind));
                 }
             },
-            EntryKind::Other if is_record(&entry.name) || path.is_dir() => passed.irregular.push(path),
+            EntryKind::File if is_named_zip(&path) => {
+                if let Err(error) = records_of_zip(project, &path, wanted, records) {
+                    records.unread.note_source();
+                    records.warnings.push(format!("the advisory records of {}: {}", project.label(&path), error.kind));
+                }
+            }
+            EntryKind::Other if is_record(&entry.name) || is_named_zip(&path) || path.is_dir() => {
+                passed.irregular.push(path)
+            }
             EntryKind::Folder | EntryKind::File | EntryKind::Other => {}
         }
     }
@@ -377,6 +400,32 @@ mod tests {
             "folders more than 8 deep below records were not looked into for advisory records: 1, the first is {first}"
         );
         assert_eq!(records.warnings, [told]);
+    }
+
+    #[test]
+    fn a_damaged_archive_in_a_folder_is_told_and_may_be_about_anything() {
+        let dir = tempfile::tempdir().unwrap();
+        state_store::replace(&dir.path().join("records/sub/all.ZIP"), b"PK").unwrap();
+        let mut records = Records::default();
+        records_of(&Project::at(dir.path()), &dir.path().join("records"), &Wanted::default(), &mut records).unwrap();
+        let told = &records.warnings[0];
+        assert!(told.starts_with("the advisory records of records/sub/all.ZIP: it cannot be read as a zip"), "{told}");
+        let mut about = Unread::default();
+        about.note_source();
+        assert_eq!(records.unread, about);
+    }
+
+    #[test]
+    fn a_record_that_cannot_be_opened_is_told_with_what_it_may_be_about() {
+        let dir = tempfile::tempdir().unwrap();
+        let large = vec![b' '; usize::try_from(RECORD_BYTES).unwrap() + 1];
+        state_store::replace(&dir.path().join("records/GHSA-1.json"), &large).unwrap();
+        let mut records = Records::default();
+        records_of(&Project::at(dir.path()), &dir.path().join("records"), &Wanted::default(), &mut records).unwrap();
+        assert_eq!(records.warnings.len(), 1);
+        let mut about = Unread::default();
+        about.note_name("GHSA-1.json");
+        assert_eq!(records.unread, about);
     }
 
     #[cfg(unix)]

@@ -50,7 +50,8 @@ pub(crate) use places::version_of_tag;
 pub use places::{
     Declared, Edited, Format, KnownPlace, Pattern, PatternError, PlaceError, SourceCandidate, backend_places,
     cargo_name, declared, generated_files, holds_no_own_package, known_places, own_modules, package_places,
-    package_roots, set_version_in, setup_cfg_name, setup_cfg_source, source_candidates, versions_of_tags,
+    package_roots, set_version_in, setup_cfg_name, setup_cfg_source, setup_py_name, source_candidates,
+    versions_of_tags,
 };
 pub use policy::{Bump, DevelopmentRule, FirstScanRule, Policy, Rule, Threshold, ThresholdError, UnknownSeverity};
 pub use pyproject::{CurrentVersion, DynamicVersion, PyprojectError, current_version_of};

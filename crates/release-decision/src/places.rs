@@ -20,7 +20,8 @@ pub use known::{
 pub use pattern::{Pattern, PatternError};
 pub(crate) use source::version_of_tag;
 pub use source::{
-    SourceCandidate, cargo_name, generated_files, setup_cfg_name, setup_cfg_source, source_candidates, versions_of_tags,
+    SourceCandidate, cargo_name, generated_files, setup_cfg_name, setup_cfg_source, setup_py_name, source_candidates,
+    versions_of_tags,
 };
 
 /// A version that a file declares.

@@ -207,15 +207,39 @@ fn an_archive_of_records_is_read_like_a_folder() {
         zip.write_all(record.as_bytes()).expect("write an entry");
     }
     let bytes = zip.finish().expect("finish the archive").into_inner();
-    // By its name or by its first bytes.
-    for name in ["all.zip", "export"] {
-        project.write(name, &bytes);
+    // By its name or by its first bytes; in a folder by its name.
+    for (file, name) in [("all.zip", "all.zip"), ("export", "export"), ("records/all.zip", "records")] {
+        project.write(file, &bytes);
         assert_eq!(rating(&outcome(run(&project, MONDAY).args(["--advisories", name])).0)[0], "critical");
     }
     project.write("broken.zip", &bytes[..bytes.len() / 2]);
     let (finding, warnings) = outcome(run(&project, TUESDAY).args(["--advisories", "broken.zip"]));
     assert_eq!(rating(&finding), ["critical", "advisory_vector", "2026-01-05"]);
     assert!(warnings[0].starts_with("the advisory records of broken.zip: "), "{warnings:?}");
+}
+
+#[test]
+fn a_damaged_record_keeps_its_finding_from_ending() {
+    let project = project();
+    let whole = record("GHSA-aaaa-bbbb-cccc", &["CVE-2024-1"], &json!({}));
+    let affected = "records/GHSA-aaaa-bbbb-cccc.json";
+    project.write(affected, &whole);
+    outcome(run(&project, MONDAY).args(["--offline", "--advisories", "records"]));
+    project.write(
+        &format!("{REPORTS}/pip-audit.json"),
+        r#"{"dependencies":[{"name":"demo","version":"1.0","vulns":[]}],"fixes":[]}"#,
+    );
+    for (text, says) in [(&whole[..whole.len() / 2], "it cannot be read as OSV JSON"), ("", "it cannot be read as OSV")]
+    {
+        project.write(affected, text);
+        let (finding, warnings) = outcome(run(&project, TUESDAY).args(["--offline", "--advisories", "records"]));
+        assert_eq!(finding["status"], "unverified", "{finding:#}");
+        assert!(warnings[0].contains(affected) && warnings[0].contains(says), "{warnings:?}");
+    }
+    project.write(affected, whole.replace("2.0", "0.9"));
+    run(&project, "2026-01-08T03:00:00Z").args(["--offline", "--advisories", "records"]).output().expect_success();
+    let ledger = project.json("security/findings/findings.json");
+    assert_eq!(ledger["findings"][0]["resolved_reason"], "no_longer_reported", "{ledger:#}");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 use std::path::{Path, PathBuf};
 
 use findings_model::PackageName;
-use release_decision::setup_cfg_name;
+use release_decision::{setup_cfg_name, setup_py_name};
 use serde::{Deserialize, de::DeserializeOwned};
 use state_store::{CONFIG_LIMIT, read_if_there};
 
@@ -69,6 +69,11 @@ pub(crate) fn load(project: &Path, file: Option<&Path>) -> anyhow::Result<Config
         // Nothing else of it is looked at here, so that it need be in order only where it is needed.
         let text = text_of(Path::new("setup.cfg"))?;
         written = text.as_deref().and_then(setup_cfg_name).map(|name| ("setup.cfg", name.to_owned()));
+    }
+    if written.is_none() {
+        // A program, not a document of ours: one that cannot be read gives no name, as one that computes it.
+        let text = text_of(Path::new("setup.py")).ok().flatten();
+        written = text.as_deref().and_then(setup_py_name).map(|name| ("setup.py", name.to_owned()));
     }
     if let Some((place, name)) = written {
         let name = PackageName::parse(&name)

@@ -24,7 +24,7 @@ impl JsonSchema for Scanners {
             "description": "Which scanners are used and how their reports count, with a table for each scanner that needs one.",
             "type": "object",
             "properties": {
-                "required": { "description": "Scanners without which a run is incomplete; by default each one that ever gave a usable report.", "allOf": [names] },
+                "required": { "description": "Scanners without which a run is incomplete; by default each one that ever gave a usable report, or gave any in the run.", "allOf": [names] },
                 "retired": { "description": "Scanners that are no longer used: their findings become unverified, not resolved.", "allOf": [names] },
                 "accepted_gaps": { "description": "Packages and files that a scanner may skip without a mark on the grade.", "allOf": [names] }
             },

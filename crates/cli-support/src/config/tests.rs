@@ -81,6 +81,34 @@ fn setup_cfg_is_read_as_setuptools_reads_it_and_only_where_nothing_else_has_the_
 }
 
 #[test]
+fn setup_py_is_read_where_it_says_the_name_plainly_and_nothing_else_does() {
+    let name = |files: &[(&str, &str)]| load(project(files).path(), None).unwrap().found.name.map(String::from);
+    let call = "from setuptools import setup\nversion = f()\nsetup(\n    version=version,\n    name='Old_Style',\n)\n";
+    assert_eq!(name(&[("setup.py", call)]).as_deref(), Some("old-style"));
+    assert_eq!(name(&[("pyproject.toml", "[build-system]\n"), ("setup.py", call)]).as_deref(), Some("old-style"));
+    assert_eq!(name(&[("setup.cfg", "[metadata]\nname = a1\n"), ("setup.py", call)]).as_deref(), Some("a1"));
+    assert_eq!(name(&[("setup.py", "if x:\n  setup(name='a')\nelse:\n  setup(name='a')\n")]).as_deref(), Some("a"));
+    for text in [
+        "setup(name=NAME)",
+        "setup(name='a' + b)",
+        "setup(name=f'a')",
+        "setup(**{'name': 'a'})",
+        "setup(packages=[dict(name='a')])",
+        "name = 'a'\nsetup()",
+        "def setup(name='a'): pass",
+        "other.setup(name='a')",
+        "if x:\n  setup(name='a')\nelse:\n  setup(name='b')\n",
+        "setup(name='a'",
+    ] {
+        assert_eq!(name(&[("setup.py", text)]), None, "{text}");
+    }
+    let dir = project(&[]);
+    state_store::replace(&dir.path().join("setup.py"), b"setup(name='a') # Ren\xe9\n").unwrap();
+    assert_eq!(load(dir.path(), None).unwrap().found.name, None);
+    assert!(error(&[("setup.py", "setup(name='-')")]).contains("the project's name in setup.py cannot be used"));
+}
+
+#[test]
 fn an_exception_names_what_it_speaks_of_and_why() {
     let text = "[[exceptions]]\nrule = 'B101'\npath = 'tests/**'\nstatus = 'false_positive'\nreason = 'tests assert'\nexpires = 2027-01-31\n\
                 [[exceptions]]\nid = 'CVE-2023-1'\nstatus = 'not_affected'\nreason = 'r'\nowner = 'maintainers'\nexpires = '2027-02-01'\n";

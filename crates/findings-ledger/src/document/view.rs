@@ -1,10 +1,5 @@
 //! The ledger in the words of the document. Every text from outside passes through [`md`], which escapes it for Markdown.
 
-use std::{
-    borrow::Cow,
-    collections::{HashMap, HashSet},
-};
-
 use findings_model::{
     AdvisoryId, CoverageState, Finding, ScanSummary, ScannerState, Scope, Severity, SeveritySource, Status, Subject,
     date_text,
@@ -13,8 +8,8 @@ use findings_model::{
 use serde::Serialize;
 use time::Date;
 
-use super::DocumentInput;
-use crate::{Plan, PlanProblem, PlanStatus, Plans, events::exception_words, plans::untouched};
+use super::{DocumentInput, plan_of::plans_of};
+use crate::{Plan, PlanProblem, PlanStatus, events::exception_words};
 
 /// The longest description that is shown, in characters.
 const DESCRIPTION: usize = 600;
@@ -123,7 +118,8 @@ impl View {
         }
         let total: usize = by_severity.iter().map(|(_, list)| list.len()).sum();
         let worst = by_severity.iter().flat_map(|(_, list)| list).take(SHOWN);
-        let plans = plans_by_key(input.plans, worst.chain(cleared.iter().take(SHOWN)).copied());
+        let shown: Vec<&Finding> = worst.chain(cleared.iter().take(SHOWN)).copied().collect();
+        let plans = plans_of(input.plans, &ledger.findings, &shown);
         let mut room = SHOWN;
         let groups = by_severity
             .iter()
@@ -134,7 +130,10 @@ impl View {
                 Group {
                     title: title(*severity),
                     count: list.len(),
-                    findings: shown.iter().map(|f| entry(f, plan_of(&plans, f), input)).collect(),
+                    findings: shown
+                        .iter()
+                        .map(|f| entry(f, plans.get(&f.finding_id).map(AsRef::as_ref), input))
+                        .collect(),
                     more: more(left_out, input),
                 }
             })
@@ -163,7 +162,11 @@ impl View {
                 })
                 .collect(),
             groups,
-            excepted: cleared.iter().take(SHOWN).filter_map(|f| excepted(f, plan_of(&plans, f))).collect(),
+            excepted: cleared
+                .iter()
+                .take(SHOWN)
+                .filter_map(|f| excepted(f, plans.get(&f.finding_id).map(AsRef::as_ref)))
+                .collect(),
             excepted_count: cleared.len(),
             more_excepted: match cleared.len().saturating_sub(SHOWN) {
                 0 => String::new(),
@@ -187,22 +190,6 @@ fn title(severity: Severity) -> &'static str {
     }
 }
 
-/// The plans that may speak about these findings.
-fn plans_by_key<'p, 'f>(
-    plans: &'p Plans,
-    findings: impl Iterator<Item = &'f Finding>,
-) -> HashMap<&'p str, Cow<'p, Plan>> {
-    let mut wanted: HashSet<&str> = HashSet::new();
-    for finding in findings {
-        wanted.insert(finding.finding_id.as_str());
-        wanted.extend(finding.subject.advisory_ids().into_iter().map(AdvisoryId::as_str));
-    }
-    let untouched = plans.untouched().iter().filter(|key| wanted.contains(key.as_str()));
-    let untouched = untouched.map(|key| (key.as_str(), Cow::Owned(untouched::plan(key, None))));
-    let asked = plans.all().iter().filter(|p| !p.archived && wanted.contains(p.key.as_str()));
-    untouched.chain(asked.map(|p| (p.key.as_str(), Cow::Borrowed(p)))).collect()
-}
-
 /// What is left out, in numbers; empty where it is nothing.
 fn more(left_out: &[&Finding], input: &DocumentInput<'_>) -> String {
     if left_out.is_empty() {
@@ -224,11 +211,6 @@ fn problems(problems: &[PlanProblem]) -> Vec<String> {
         told.push(format!("and {} more", problems.len() - PROBLEMS));
     }
     told
-}
-
-fn plan_of<'p>(plans: &'p HashMap<&str, Cow<'_, Plan>>, finding: &Finding) -> Option<&'p Plan> {
-    let own = plans.get(finding.finding_id.as_str());
-    own.or_else(|| finding.subject.advisory_ids().into_iter().find_map(|id| plans.get(id.as_str()))).map(AsRef::as_ref)
 }
 
 fn entry(finding: &Finding, plan: Option<&Plan>, input: &DocumentInput<'_>) -> Entry {

@@ -1,18 +1,16 @@
 //! Which plans speak about which finding.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
-use findings_model::{AdvisoryId, ExceptedBy, Finding, FindingId, Severity, Status};
+use findings_model::{AdvisoryId, ExceptedBy, Finding, Severity};
 use time::Date;
 
-use crate::{Plan, PlanStatus, Plans};
+use crate::{Plan, PlanNames, PlanStatus, Plans};
 
-/// Plans by the id they stand under, an id that names another finding excluded.
+/// Plans by the name they stand under.
 pub(super) struct PlanIndex<'a> {
     plans: HashMap<String, Vec<&'a Plan>>,
-    owned: HashSet<String>,
-    /// Keys that are an advisory id of a finding that is there.
-    named: HashSet<String>,
+    names: PlanNames,
     today: Date,
 }
 
@@ -23,43 +21,21 @@ impl<'a> PlanIndex<'a> {
         for plan in plans.all().iter().filter(|p| p.status.is_exception() || p.severity.is_some()) {
             by_key.entry(AdvisoryId::canonical_or(&plan.key)).or_default().push(plan);
         }
-        let owned = if by_key.is_empty() {
-            HashSet::new()
+        let names = if by_key.is_empty() {
+            PlanNames::default()
         } else {
-            findings
-                .iter()
-                .map(|f| AdvisoryId::canonical_or(f.finding_id.as_str()))
-                .filter(|id| by_key.contains_key(id))
-                .collect()
+            PlanNames::of_all(findings, &|name| by_key.contains_key(name))
         };
-        let mut named = HashSet::new();
-        if !by_key.is_empty() {
-            let there = findings.iter().filter(|f| !matches!(f.status, Status::Resolved { .. }));
-            let ids = there.flat_map(|f| f.subject.advisory_ids()).map(AdvisoryId::as_str);
-            named.extend(ids.filter(|id| by_key.contains_key(*id)).map(str::to_owned));
-        }
-        Self { plans: by_key, owned, named, today }
+        Self { plans: by_key, names, today }
     }
 
-    /// The plans of a finding: the one under its id, then those under another id of the flaw, then those under an id that it
-    /// had once and no other has now; archived ones last.
+    /// The plans of a finding in the order of its names; archived ones last.
     fn of(&self, finding: &Finding) -> std::vec::IntoIter<&'a Plan> {
         if self.plans.is_empty() {
             return Vec::new().into_iter();
         }
-        let own = AdvisoryId::canonical_or(finding.finding_id.as_str());
-        let aliases = finding.subject.advisory_ids().into_iter().map(AdvisoryId::as_str);
-        let others = aliases.filter(|id| *id != own && !self.owned.contains(*id));
-        let is_free = |id: &&str| !self.owned.contains(*id) && !self.named.contains(*id);
-        let former = finding.former_aliases().map(AdvisoryId::as_str).filter(is_free);
-        let mut found: Vec<&'a Plan> = std::iter::once(own.as_str())
-            .chain(others)
-            .chain(finding.former_ids().map(FindingId::as_str))
-            .chain(former)
-            .filter_map(|key| self.plans.get(key))
-            .flatten()
-            .copied()
-            .collect();
+        let names = self.names.of(finding);
+        let mut found: Vec<&'a Plan> = names.filter_map(|name| self.plans.get(&*name)).flatten().copied().collect();
         found.sort_by_key(|p| p.archived);
         found.into_iter()
     }

@@ -313,8 +313,7 @@ impl<'a> Run<'a> {
         findings: &[Finding],
         told: &[Told],
     ) -> bool {
-        // A report that nobody could be named for is told while it is there, and then forgotten.
-        scanners.retain(|name, _| *name != ScannerName::unknown());
+        scanners.retain(|name, state| self.is_remembered(name, state, findings));
         let mut newest: BTreeMap<&ScannerName, Vec<ScanSummary>> = BTreeMap::new();
         for told in told {
             newest.entry(&told.scanner).or_default().push(told.summary.clone());
@@ -369,6 +368,16 @@ impl<'a> Run<'a> {
         }
         incomplete
     }
+
+    /// Whether a scanner that may have no report in this run is still known after it.
+    ///
+    /// A report that nobody could be named for is told while it is there, and then forgotten. So is a scanner that the project turned
+    /// out not to use: none of its reports was ever usable, nothing in them is still open, and nobody asks for it.
+    fn is_remembered(&self, name: &ScannerName, state: &ScannerState, findings: &[Finding]) -> bool {
+        let was_usable = state.first_usable.or(state.last_usable).or(state.last_complete).is_some();
+        let is_asked_for = self.groups.contains_key(name) || self.required.contains(name);
+        *name != ScannerName::unknown() && (was_usable || is_asked_for || holds_something(findings, name))
+    }
 }
 
 /// Finds the reports that are older than what was taken in before them.
@@ -398,6 +407,12 @@ fn has_open_in(findings: &[Finding], scanner: &ScannerName, target: &ScanTarget)
     findings.iter().filter(|finding| finding.is_open()).any(|finding| {
         finding.scanners.get(scanner).is_some_and(|seen| seen.ended.is_none() && seen.seen_in.contains(target))
     })
+}
+
+/// Whether a scanner reported something that has not ended for it.
+fn holds_something(findings: &[Finding], scanner: &ScannerName) -> bool {
+    let unresolved = findings.iter().filter(|finding| !matches!(finding.status, Status::Resolved { .. }));
+    unresolved.flat_map(|finding| finding.scanners.get(scanner)).any(|seen| seen.ended.is_none())
 }
 
 fn has_content(scan: &Scan) -> bool {

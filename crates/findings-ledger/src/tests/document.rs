@@ -77,6 +77,33 @@ fn an_exception_that_ended_is_not_shown_as_one_that_holds() {
 }
 
 #[test]
+fn a_plan_is_found_under_every_name_under_which_a_run_obeys_it() {
+    let mut p = Project::new();
+    let audit = |ids: &str| scan("pip-audit").packages("a 1.0").finds(flaw(&format!("a 1.0 {ids}")));
+    for (day, key) in (5..).zip(["CVE-2024-1", "cve-2024-1", "ghsa-AAAA-bbbb-cccc", "pysec-2024-1"]) {
+        let plans =
+            format!("findings:\n  {key}:\n    status: in_progress\n    severity: low\n    planned_action: Ask them\n");
+        p.exceptions(&plans);
+        p.take(day, &[audit("PYSEC-2024-1 CVE-2024-1 GHSA-aaaa-bbbb-cccc")]);
+        let text = document(&p, &p.plans, at(day));
+        assert!(text.contains("- **Remediation:** In progress: Ask them\n"), "{key}: {text}");
+        assert!(text.contains("- **Severity:** low"), "{key}: {text}");
+    }
+    // The plan of another finding speaks of none beside it.
+    let both = [audit("PYSEC-2024-1 CVE-2024-1").finds(flaw("b 1.0 CVE-2024-1")).rated(Severity::High)];
+    let mut p = Project::new();
+    p.take(5, &both);
+    p.exceptions(
+        "findings:\n  cve-2024-1:\n    status: in_progress\n    severity: low\n    planned_action: Ask them\n",
+    );
+    p.take(6, &both);
+    let text = document(&p, &p.plans, at(6));
+    assert_eq!(text.matches("Ask them").count(), 1, "{text}");
+    assert_eq!(text.matches("- **Severity:** low").count(), 1, "{text}");
+    assert!(text.contains("- **Remediation:** No plan\n"), "{text}");
+}
+
+#[test]
 fn text_from_outside_stays_text() {
     let mut p = Project::new();
     let mut hostile = scan("bandit").files("a.py").finds(code("B1|x a.py 3 x"));

@@ -181,6 +181,11 @@ impl Project {
         lines.join("\n")
     }
 
+    /// The scanners that the ledger knows.
+    pub(super) fn scanners(&self) -> String {
+        self.ledger.scanners.keys().map(ScannerName::as_str).collect::<Vec<_>>().join(" ")
+    }
+
     /// The reason why the only finding was resolved in a run; none if it was not.
     pub(super) fn end(&mut self, day: u8, scans: &[Scan]) -> Option<ResolvedReason> {
         match self.take(day, scans).ledger.findings[0].status {

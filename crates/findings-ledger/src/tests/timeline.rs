@@ -283,6 +283,32 @@ fn required_scanners_are_missed() {
 }
 
 #[test]
+fn a_scanner_that_never_gave_a_usable_report_is_forgotten_with_its_file() {
+    let mut p = Project::new();
+    let failed = |scanner: &str| scan(scanner).state(CoverageState::Failed);
+    p.take(5, &[audit()]);
+    assert_snapshot!(p.run(12, &[audit(), failed("cyclonedx")]), @r"
+    cyclonedx failed: it is failed
+    incomplete
+    ");
+    p.take(19, &[audit()]);
+    assert_eq!(p.scanners(), "pip-audit");
+
+    p.take(20, &[failed("pip-audit"), failed("trivy").finds(flaw(FLAW))]);
+    assert!(p.take(26, &[]).required_incomplete);
+    assert_eq!(p.scanners(), "pip-audit trivy", "what was usable once, or holds something open, is not forgotten");
+
+    p.required = Required::Named(BTreeSet::from([name("semgrep"), name("pip-audit")]));
+    p.take(33, &[audit(), failed("semgrep")]);
+    assert_snapshot!(p.run(34, &[audit()]), @r"
+    semgrep missing: there is no report of semgrep, and never was a usable one
+    incomplete
+    PYSEC-2018-28 high unverified since 2026-01-20
+    ");
+    assert_eq!(p.scanners(), "pip-audit semgrep trivy");
+}
+
+#[test]
 fn a_retired_scanner_ends_nothing_and_is_not_missed() {
     let mut p = Project::new();
     p.take(5, &[audit().finds(flaw(FLAW)), scan("safety").packages("py 1.0").finds(flaw("py 1.0 PYSEC-2022-42969"))]);

@@ -101,7 +101,7 @@ impl Format {
             Self::Python(names) => python(text, |name| names.iter().any(|n| n == name)),
             Self::Sphinx => python(text, |name| matches!(name, "version" | "release")),
             Self::SetupPy => {
-                python::setup_argument(text).into_iter().map(|a| (a.span, Some(a.name.to_owned()))).collect()
+                python::setup_argument(text, "version").into_iter().map(|a| (a.span, Some(a.name.to_owned()))).collect()
             }
             Self::SetupCfg => {
                 let mut spans = lines::ini(text, "metadata", "version");

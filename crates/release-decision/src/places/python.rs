@@ -20,25 +20,28 @@ pub(super) fn assignments(text: &str) -> Vec<Assigned<'_>> {
     statements.filter(|s| s.first().is_some_and(|t| t.at_margin)).flat_map(|s| assigned_by(text, s)).collect()
 }
 
-/// The text of `version=` in a call of `setup`.
-pub(super) fn setup_argument(text: &str) -> Vec<Assigned<'_>> {
+/// The texts of an argument in calls of `setup`.
+pub(super) fn setup_argument<'t>(text: &'t str, argument: &str) -> Vec<Assigned<'t>> {
     let tokens = tokens(text);
     let mut found = Vec::new();
     let mut calls: Vec<bool> = Vec::new();
     for (at, token) in tokens.iter().enumerate() {
         match token.kind {
             Kind::Sign(b'(' | b'[' | b'{') => {
-                let before = at.checked_sub(1).map(|before| &tokens[before]);
-                calls.push(before.is_some_and(|t| t.kind == Kind::Name && is_setup(&text[t.span.clone()])));
+                let is_named = |back, is: fn(&str) -> bool| {
+                    let token = tokens[..at].iter().nth_back(back);
+                    token.is_some_and(|t| t.kind == Kind::Name && is(&text[t.span.clone()]))
+                };
+                calls.push(is_named(0, is_setup) && !is_named(1, |word| word == "def"));
             }
             Kind::Sign(b')' | b']' | b'}') => drop(calls.pop()),
-            Kind::Name if calls.last() == Some(&true) && &text[token.span.clone()] == "version" => {
+            Kind::Name if calls.last() == Some(&true) && &text[token.span.clone()] == argument => {
                 if let [equals, value, after, ..] = &tokens[at + 1..]
                     && equals.kind == Kind::Sign(b'=')
                     && value.kind == Kind::Text
                     && matches!(after.kind, Kind::Sign(b',' | b')'))
                 {
-                    found.push(Assigned { name: "version", span: value.span.clone() });
+                    found.push(Assigned { name: &text[token.span.clone()], span: value.span.clone() });
                 }
             }
             _ => {}
@@ -249,11 +252,17 @@ mod tests {
 
     #[test]
     fn the_argument_of_setup() {
-        let found = |text: &str| setup_argument(text).into_iter().map(|a| text[a.span].to_owned()).collect::<Vec<_>>();
+        let found = |text: &str| {
+            setup_argument(text, "version").into_iter().map(|a| text[a.span].to_owned()).collect::<Vec<_>>()
+        };
         let call =
             "import setuptools\nsetuptools.setup(\n  name='x',\n  version='1.2.3',\n  extras=dict(version='9'))\n";
         assert_eq!(found(call), ["1.2.3"]);
         assert_eq!(found("setup(name='x', version=\"1.2.3\")"), ["1.2.3"]);
-        assert_eq!(found("setup(version=VERSION, a=f(version='1'))"), Vec::<String>::new());
+        for text in
+            ["setup(version=VERSION, a=f(version='1'))", "def setup(version='1'):\n  pass\n", "(setup, version='1')"]
+        {
+            assert_eq!(found(text), Vec::<String>::new(), "{text}");
+        }
     }
 }

@@ -102,6 +102,13 @@ pub fn setup_cfg_name(text: &str) -> Option<&str> {
     super::lines::ini(text, "metadata", "name").into_iter().next().map(|name| &text[name])
 }
 
+/// The project's name that a `setup.py` gives: a plain text in the call of `setup`, of several the same.
+pub fn setup_py_name(text: &str) -> Option<&str> {
+    let mut names = super::python::setup_argument(text, "name").into_iter().map(|name| &text[name.span]);
+    let first = names.next()?;
+    names.all(|other| other == first).then_some(first)
+}
+
 /// What `setup.cfg` says of the version: a place in itself, or where it comes from; none if it says nothing.
 pub fn setup_cfg_source(setup_cfg: &str) -> Option<Result<SourceCandidate, DynamicVersion>> {
     let span = super::lines::ini(setup_cfg, "metadata", "version").into_iter().next()?;
