@@ -331,7 +331,7 @@ fn digest(set: &FindingSet) -> String {
         format!("{parts:?} {} {}", state(f), f.rating.severity)
     };
     let mut lines: Vec<String> = set.findings.iter().map(line).collect();
-    lines.sort();
+    order::sort_by(&mut lines, Ord::cmp);
     let mut hash = Sha256::new();
     hash.update(format!("{:?}", set.lineage));
     for line in lines {

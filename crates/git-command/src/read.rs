@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use findings_model::text;
+use findings_model::{order, text};
 
 use crate::{
     Action, CommitId, GitError, Repository,
@@ -111,22 +111,14 @@ impl Repository {
         }
         let question = ["for-each-ref", "--merged=HEAD", "--format=%(refname)", "refs/tags"];
         let answer = self.git(Action::ListTags).args(question).run()?;
-        let names = String::from_utf8_lossy(&answer.stdout);
-        let mut tags: Vec<String> =
-            names.lines().filter_map(|name| name.strip_prefix("refs/tags/")).map(str::to_owned).collect();
-        tags.sort();
-        Ok(tags)
+        Ok(tags_of(&answer.stdout))
     }
 
     /// The names of the tags that lead to a commit, sorted.
     pub fn tags_at(&self, commit: &CommitId) -> Result<Vec<String>, GitError> {
         let question = ["for-each-ref", "--format=%(refname)", "--points-at"];
         let answer = self.git(Action::ListTags).args(question).arg(commit.as_str()).arg("refs/tags").run()?;
-        let names = String::from_utf8_lossy(&answer.stdout);
-        let mut tags: Vec<String> =
-            names.lines().filter_map(|name| name.strip_prefix("refs/tags/")).map(str::to_owned).collect();
-        tags.sort();
-        Ok(tags)
+        Ok(tags_of(&answer.stdout))
     }
 
     /// The regular files of the project that git knows, staged ones among them, sorted; links and submodules are left out.
@@ -192,4 +184,13 @@ fn tree_entry(entry: &[u8]) -> Option<TreeEntry<'_>> {
 /// A path as an error shows it.
 fn shown(path: &Path) -> String {
     text::shorten(&text::one_line(&path.to_string_lossy()), 200).into_owned()
+}
+
+/// The names of tags in git's answer, sorted.
+fn tags_of(answer: &[u8]) -> Vec<String> {
+    let names = String::from_utf8_lossy(answer);
+    let tags = names.lines().filter_map(|name| name.strip_prefix("refs/tags/"));
+    let mut tags: Vec<String> = tags.map(str::to_owned).collect();
+    order::sort_by(&mut tags, Ord::cmp);
+    tags
 }

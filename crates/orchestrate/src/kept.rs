@@ -5,6 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
+use findings_model::order;
 use release_decision::{Baseline, Decision, StoredDecision};
 use state_store::StoreError;
 
@@ -48,7 +49,7 @@ pub(crate) fn keep(
     let name = format!("{time}{end}");
     project.write(path_of(&name), last.document())?;
     names.push(name);
-    names.sort();
+    order::sort_by(&mut names, Ord::cmp);
     names.dedup();
     for name in &names[..names.len().saturating_sub(KEPT)] {
         state_store::remove(&project.path(path_of(name)))?;

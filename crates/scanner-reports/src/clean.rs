@@ -1,5 +1,7 @@
 //! Text of a report on its way into a scan: bounded, one line where one line belongs, without what must not be shown.
 
+use std::borrow::Cow;
+
 use findings_model::{Timestamp, text};
 use smol_str::SmolStr;
 
@@ -65,9 +67,10 @@ pub(crate) fn description(description: &str) -> SmolStr {
     SmolStr::from(text::shorten_bytes(&text::clean(&head), DESCRIPTION))
 }
 
-/// An address that may become a link.
+/// An address that may become a link; none for one with a credential in it, which would lead nowhere without.
 pub(crate) fn url(url: &str) -> Option<SmolStr> {
-    Some(url.trim()).filter(|url| text::is_linkable(url)).map(SmolStr::new)
+    let is_open = |url: &&str| matches!(text::hide_credentials_in_name(url), Cow::Borrowed(_));
+    Some(url.trim()).filter(|url| text::is_linkable(url)).filter(is_open).map(SmolStr::new)
 }
 
 /// A path relative to the project: `/` between its parts, no leading `./`, nothing that leaves the project.

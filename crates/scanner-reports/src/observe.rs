@@ -1,6 +1,9 @@
 //! Observations from the pieces that every format has in one form or another.
 
-use std::{borrow::Cow, collections::BTreeSet};
+use std::{
+    borrow::Cow,
+    collections::{BTreeSet, HashSet},
+};
 
 use findings_model::{
     AdvisoryId, AdvisoryIds, Clearance, CodeSpot, CodeText, CvssScore, CvssVector, Ecosystem, Observation, Package,
@@ -43,7 +46,7 @@ pub(crate) fn vulnerability(parts: VulnerabilityParts<'_>) -> Observation {
         printed,
         fix_versions,
     });
-    let description = clean::description(description);
+    let description = clean::description(&text::hide_credentials_in_prose(description));
     Observation { subject, rating, rating_assumed: false, description, reference_url, clearance }
 }
 
@@ -58,10 +61,10 @@ pub(crate) fn aliases<'a, S: FromIterator<AdvisoryId>>(texts: impl IntoIterator<
 /// The versions of a list, each once, in the report's order.
 pub(crate) fn versions(texts: &Texts<'_>) -> Vec<SmolStr> {
     let mut versions: Vec<SmolStr> = Vec::with_capacity(texts.len());
-    for version in texts.iter().filter_map(clean::version) {
-        if !versions.contains(&version) {
-            versions.push(version);
-        }
+    versions.extend(texts.iter().filter_map(clean::version));
+    if versions.len() > 1 {
+        let mut known = HashSet::with_capacity(versions.len());
+        versions.retain(|version| known.insert(version.clone()));
     }
     versions
 }

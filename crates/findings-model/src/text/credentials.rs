@@ -1,8 +1,9 @@
 use std::{borrow::Cow, ops::Range};
 
 /// Beginnings of words that are credentials: PyPI tokens (macaroons, so `Ag` comes first), tokens of GitHub, GitLab, AWS, Slack,
-/// npm, Stripe and Google, and JSON web tokens.
-const TOKEN_STARTS: [&str; 17] = [
+/// npm, Stripe, Google, Hugging Face, DigitalOcean, SendGrid, OpenAI and Anthropic, JSON web tokens, and addresses of Slack that
+/// whoever knows them can write to.
+const TOKEN_STARTS: [&str; 23] = [
     "pypi-Ag",
     "ghp_",
     "gho_",
@@ -20,6 +21,12 @@ const TOKEN_STARTS: [&str; 17] = [
     "sk_live_",
     "rk_live_",
     "AIza",
+    "hf_",
+    "dop_v1_",
+    "SG.",
+    "sk-proj-",
+    "sk-ant-",
+    "hooks.slack.com/services/",
 ];
 
 /// The shortest word with such a beginning that is taken for a credential.
@@ -29,7 +36,7 @@ const TOKEN_LENGTH: usize = 20;
 const MASK: &str = "[hidden]";
 
 /// Ends of the names of settings whose values are credentials, in lower case.
-const SECRET_KEYS: [&str; 22] = [
+const SECRET_KEYS: [&str; 24] = [
     "token",
     "password",
     "passwd",
@@ -42,6 +49,8 @@ const SECRET_KEYS: [&str; 22] = [
     "access_key",
     "access-key",
     "accesskey",
+    "account_key",
+    "accountkey",
     "secret_key",
     "secret-key",
     "secretkey",
@@ -130,7 +139,9 @@ pub fn is_without_credentials(text: &str) -> bool {
         before = byte;
         match byte {
             b'@' | b'=' | b':' | b' ' => false,
-            b'p' | b'g' | b'A' | b'e' | b'x' | b'n' | b's' | b'r' if starts_word && at + TOKEN_LENGTH <= text.len() => {
+            b'p' | b'g' | b'A' | b'e' | b'x' | b'n' | b's' | b'r' | b'h' | b'd' | b'S'
+                if starts_word && at + TOKEN_LENGTH <= text.len() =>
+            {
                 token_in_name(&text[at..]).is_none()
             }
             _ => true,
@@ -226,7 +237,26 @@ fn looks_random(word: &str) -> bool {
 
 /// A line without words that begin as known tokens do, and without `user:password@`.
 fn hide_tokens(line: &str) -> Cow<'_, str> {
-    hide_words(line, token_in_line)
+    match without_private_keys(line) {
+        Some(line) => Cow::Owned(hide_words(&line, token_in_line).into_owned()),
+        None => hide_words(line, token_in_line),
+    }
+}
+
+/// A text without the private keys in it (PEM, RFC 7468), each up to its end or the text's; none where there is no such key.
+fn without_private_keys(text: &str) -> Option<String> {
+    const BEGIN: &str = " PRIVATE KEY-----";
+    let (mut out, mut rest) = (String::new(), text);
+    while let Some(at) = rest.find(BEGIN) {
+        let (head, key) = rest.split_at(at + BEGIN.len());
+        out.push_str(head);
+        let is_end = head.rfind("-----END").is_some_and(|end| !head[end..].contains("-----BEGIN"));
+        rest = if is_end { key } else { &key[key.find("-----END").unwrap_or(key.len())..] };
+        if !is_end && (rest.len() < key.len()) {
+            out.push_str(MASK);
+        }
+    }
+    (!out.is_empty()).then(|| out + rest)
 }
 
 /// How long the token is that a text starts with, if it is one: a long word that begins as one does.
@@ -239,16 +269,17 @@ fn token_in_line(text: &str) -> Option<usize> {
 /// The same in a name or path, of whose words many may begin so: it must look like a token behind its beginning too.
 fn token_in_name(text: &str) -> Option<usize> {
     let start = TOKEN_STARTS.iter().find(|start| text.starts_with(**start))?;
-    // The three parts of a JSON web token have dots between them.
-    let in_token = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_') || (b == b'.' && *start == "eyJ");
+    // The parts of a JSON web token have dots between them, and so have SendGrid's.
+    let has_dots = matches!(*start, "eyJ" | "SG.");
+    let in_token = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_') || (b == b'.' && has_dots);
     let end = text.bytes().position(|b| !in_token(b)).unwrap_or(text.len());
-    let body = &text.as_bytes()[start.len()..end];
+    let body = text.as_bytes().get(start.len()..end)?;
     let unbroken = body.iter().take_while(|b| b.is_ascii_alphanumeric()).count();
     let has = |is: fn(&u8) -> bool| body.iter().any(is);
     let has_digit = has(u8::is_ascii_digit);
     let looks_it = match *start {
         "AKIA" | "ASIA" => unbroken >= 16 && !has(u8::is_ascii_lowercase),
-        "npm_" | "ghp_" | "gho_" | "ghu_" | "ghs_" | "ghr_" => {
+        "npm_" | "hf_" | "dop_v1_" | "ghp_" | "gho_" | "ghu_" | "ghs_" | "ghr_" => {
             let is_mixed = has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase);
             has_digit && (unbroken >= 30 || (unbroken >= 12 && is_mixed))
         }
@@ -259,7 +290,8 @@ fn token_in_name(text: &str) -> Option<usize> {
 
 /// A line without the tokens that are found so, and without `user:password@`.
 fn hide_words(line: &str, token: fn(&str) -> Option<usize>) -> Cow<'_, str> {
-    if !line.contains('@') && !TOKEN_STARTS.iter().any(|start| line.contains(start)) {
+    let may_hold_token = || has_long_word(line) && TOKEN_STARTS.iter().any(|start| line.contains(start));
+    if !line.contains('@') && !may_hold_token() {
         return Cow::Borrowed(line);
     }
     let mut out = String::with_capacity(line.len());
@@ -281,6 +313,11 @@ fn hide_words(line: &str, token: fn(&str) -> Option<usize>) -> Cow<'_, str> {
         }
     }
     Cow::Owned(out)
+}
+
+/// Whether any word is as long as a token. Quickly told, of descriptions that are read by the million.
+fn has_long_word(line: &str) -> bool {
+    line.as_bytes().split(u8::is_ascii_whitespace).any(|word| word.len() >= TOKEN_LENGTH)
 }
 
 /// Where the `user:password` part of an address ends, if it has one: the place of its `@`.
@@ -319,6 +356,14 @@ mod tests {
             ("RUN git clone https://oauth2:hunter2@example.org/a", "RUN git clone https://[hidden]@example.org/a"),
             ("ENV DB_PASSWORD=hunter2 sets it\nin line 2", "ENV DB_PASSWORD=[hidden] sets it\nin line 2"),
             ("key AKIAIOSFODNN7EXAMPLE is in use", "key [hidden] is in use"),
+            ("posts to https://hooks.slack.com/services/T01/B02/abcDEF123 now", "posts to https://[hidden] now"),
+            ("AccountKey=abcdefghijklmnop==;x", "AccountKey=[hidden];x"),
+            ("left sk-proj-0123456789abcdef there", "left [hidden] there"),
+            (
+                "-----BEGIN RSA PRIVATE KEY-----\nMIIEow\n-----END RSA PRIVATE KEY-----, see",
+                "-----BEGIN RSA PRIVATE KEY-----[hidden]-----END RSA PRIVATE KEY-----, see",
+            ),
+            ("a -----BEGIN PRIVATE KEY----- MIIEow", "a -----BEGIN PRIVATE KEY-----[hidden]"),
         ] {
             assert_eq!(hide_credentials_in_prose(text), hidden);
             assert_eq!(hide_credentials_in_prose(hidden), hidden, "twice");

@@ -223,6 +223,9 @@ fn take(
     {
         return;
     }
+    if result.says_nothing() {
+        return draft.bad_record(format_args!("results[{index}]"), "it has neither a rule nor a message nor a place");
+    }
     let rule = rules.all.of_result(result);
     let rule_id = result.rule_id.get().or(result.rule.get().and_then(|r| r.id.get())).or(rule.and_then(|r| r.id.get()));
     if notices::is_unread_file(&draft.scanner, rule_id, result) {

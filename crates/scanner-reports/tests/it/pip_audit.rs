@@ -143,3 +143,11 @@ fn what_was_found_in_a_skipped_dependency_is_taken_in() {
     - unknown PYSEC-2024-1 a@1 aliases [] fixed in []:
     ");
 }
+
+#[test]
+fn a_description_gives_no_credential_away() {
+    let report = r#"{"dependencies": [{"name": "a", "version": "1", "vulns": [{"id": "CVE-2026-1", "fix_versions": [],
+        "description": "Clone https://me:hunter2@example.org with ghp_0123456789abcdefghijklmnopqrstuvwxyz."}]}], "fixes": []}"#;
+    let scan = scan_of("pip-audit.json", report);
+    assert_eq!(scan.observations[0].description, "Clone https://[hidden]@example.org with [hidden]");
+}

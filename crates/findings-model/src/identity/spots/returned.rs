@@ -1,18 +1,20 @@
 //! Code findings that ended and are reported again, where only one side can tell what the line says.
 
-use std::hash::Hash;
-
 use super::{FastMap, Matcher, Spot};
+use crate::ScannerName;
+
+/// A rule of a scanner in a file, and the line there; 0 for any line.
+type Place<'a> = (&'a ScannerName, &'a str, &'a str, u32);
 
 impl<'a> Matcher<'_, 'a> {
     /// The same rule at the same line of a file, else the only one of its rule in a file: only where no other is there on either side.
     pub(super) fn untold_returns(&mut self) {
-        self.pair_sole(|s| (s.line > 0).then_some((s.scanner, s.rule, s.path, s.line)));
-        self.pair_sole(|s| Some((s.scanner, s.rule, s.path)));
+        self.pair_sole(&|s| (s.line > 0).then_some((s.scanner, s.rule, s.path, s.line)));
+        self.pair_sole(&|s| Some((s.scanner, s.rule, s.path, 0)));
     }
 
-    fn pair_sole<K: Eq + Hash>(&mut self, key: impl Fn(&Spot<'a>) -> Option<K>) {
-        let mut ended: FastMap<K, Sole> = FastMap::default();
+    fn pair_sole(&mut self, key: &dyn Fn(&Spot<'a>) -> Option<Place<'a>>) {
+        let mut ended: FastMap<Place<'a>, Sole> = FastMap::default();
         for (k, spot) in self.known.iter().enumerate().filter(|(k, spot)| !self.used[*k] && !spot.live) {
             if let Some(key) = key(spot) {
                 ended.insert(key, Sole { known: k, knowns: 0, seen: 0, seens: 0 });

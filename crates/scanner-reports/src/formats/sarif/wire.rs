@@ -263,6 +263,12 @@ pub(super) struct SarifResult<'a> {
 }
 
 impl SarifResult<'_> {
+    /// Whether it lacks what it is about and the message, which SARIF requires (2.1.0 §3.27.11).
+    pub(super) fn says_nothing(&self) -> bool {
+        let has_rule = self.rule_id.get().is_some() || !self.rule_index.is_absent() || self.rule.get().is_some();
+        !has_rule && self.message.get().is_none() && self.locations.items().is_empty()
+    }
+
     /// What the scanner computed from the code around the result.
     pub(super) fn fingerprint(&self) -> Option<Fingerprint<'_>> {
         let (_, name, value) = self.partial_fingerprints.0.as_ref().or(self.fingerprints.0.as_ref())?;
