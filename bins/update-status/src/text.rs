@@ -56,6 +56,8 @@ fn dates(document: &StatusDocument) -> String {
     match (document.data_as_of, document.stale_after) {
         (Some(at), Some(until)) => format!("Data as of {at}, stale after {until}"),
         (Some(at), None) => format!("Data as of {at}"),
+        // As the page says it: some scanner gave data, and one that is required did not.
+        (None, _) if document.scanners.iter().any(|s| s.last_usable.is_some()) => "No complete picture yet".to_owned(),
         (None, _) => "No scan gave data yet".to_owned(),
     }
 }

@@ -80,6 +80,23 @@ fn a_scanned_project_has_a_grade() {
 }
 
 #[test]
+fn where_one_scanner_gave_data_it_is_not_said_that_none_did() {
+    let project = scanned();
+    let mut ledger = project.json(LEDGER);
+    let mut bandit = ledger["scanners"]["pip-audit"].clone();
+    for key in ["first_usable", "last_usable", "last_complete"] {
+        bandit[key] = Value::Null;
+    }
+    bandit["newest"][0]["coverage"] = json!("failed");
+    ledger["scanners"]["bandit"] = bandit;
+    project.write(LEDGER, ledger.to_string());
+    let told = update(&project, NOW, &[]).expect_success().stdout;
+    assert!(told.contains("\nNo complete picture yet\n"), "{told}");
+    let none = update(&Scratch::sample(), NOW, &[]).expect_success().stdout;
+    assert!(none.contains("\nNo scan gave data yet\n"), "{none}");
+}
+
+#[test]
 fn two_runs_at_one_moment_give_the_same_bytes() {
     let (first, second) = (scanned(), scanned());
     for project in [&first, &second, &second] {
