@@ -366,7 +366,7 @@ fn records_of_folder(
                 }
             }
             EntryKind::Other if is_record(&entry.name) || is_named_zip(&path) || path.is_dir() => {
-                passed.irregular.push(path)
+                passed.irregular.push(path);
             }
             EntryKind::Folder | EntryKind::File | EntryKind::Other => {}
         }

@@ -39,7 +39,7 @@ pub(super) fn plans_of<'a>(
 }
 
 /// The plans to whose keys `name` gives something, by that.
-fn by<'a, K: Eq + Hash>(plans: &'a Plans, name: impl Fn(&str) -> Option<K>) -> HashMap<K, Cow<'a, Plan>> {
+fn by<K: Eq + Hash>(plans: &Plans, name: impl Fn(&str) -> Option<K>) -> HashMap<K, Cow<'_, Plan>> {
     let mut found = HashMap::new();
     for key in plans.untouched() {
         if let Some(name) = name(key) {

@@ -412,7 +412,7 @@ fn has_open_in(findings: &[Finding], scanner: &ScannerName, target: &ScanTarget)
 /// Whether a scanner reported something that has not ended for it.
 fn holds_something(findings: &[Finding], scanner: &ScannerName) -> bool {
     let unresolved = findings.iter().filter(|finding| !matches!(finding.status, Status::Resolved { .. }));
-    unresolved.flat_map(|finding| finding.scanners.get(scanner)).any(|seen| seen.ended.is_none())
+    unresolved.filter_map(|finding| finding.scanners.get(scanner)).any(|seen| seen.ended.is_none())
 }
 
 fn has_content(scan: &Scan) -> bool {
