@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use findings_model::{Timestamp, text};
+use findings_model::{ScannerName, Timestamp, text};
 use smol_str::SmolStr;
 
 /// The most bytes of a description.
@@ -33,6 +33,11 @@ pub(crate) fn words(words: &str) -> String {
 /// A rule's or detector's name.
 pub(crate) fn rule(rule: &str) -> String {
     name(rule, RULE)
+}
+
+/// A scanner's name as a report has it; none for one that cannot be used.
+pub(crate) fn scanner(said: &str) -> Option<ScannerName> {
+    ScannerName::parse(&text::hide_credentials_in_name(said)).ok()
 }
 
 /// A version, which may be the address that a package was installed from; none for a blank one.

@@ -109,7 +109,9 @@ fn agreeing(drafts: Vec<Draft>, format: ReportFormat, expected: ReportFormat, so
 
 /// A document that shows no scan at all: the named scanner's, complete as far as this report goes, and marked blank.
 fn blank(source: &Source<'_>, expected: Option<ReportFormat>, what: &str) -> Scan {
-    let Some(format) = expected else {
+    // The name of a format that many scanners write is no scanner's name.
+    let is_scanner = |format: &ReportFormat| !matches!(format, ReportFormat::Sarif | ReportFormat::CycloneDx);
+    let Some(format) = expected.filter(is_scanner) else {
         return failed(
             source,
             None,

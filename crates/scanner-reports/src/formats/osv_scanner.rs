@@ -6,7 +6,9 @@ use std::{
     iter,
 };
 
-use findings_model::{AdvisoryId, CvssVector, Gap, Package, Rating, ReportFormat, ScanTarget, SeveritySource};
+use findings_model::{
+    AdvisoryId, AdvisoryIds, CvssVector, Gap, Package, Rating, ReportFormat, ScanTarget, SeveritySource,
+};
 use serde::Deserialize;
 use smol_str::SmolStr;
 
@@ -137,6 +139,20 @@ struct Event<'a> {
     fixed: Text<'a>,
 }
 
+/// The most ids and aliases of a group that is evidence for one flaw; real ones have a few. Each of its records names all of them.
+const IDS_OF_ONE_FLAW: usize = 64;
+
+impl<'a> Group<'a> {
+    fn is_of_one_flaw(&self) -> bool {
+        self.ids.len() + self.aliases.len() <= IDS_OF_ONE_FLAW
+    }
+
+    /// What the records of the group are called, where that is evidence.
+    fn names(&self) -> impl Iterator<Item = &str> {
+        self.ids.iter().chain(self.aliases.iter()).take(if self.is_of_one_flaw() { IDS_OF_ONE_FLAW } else { 0 })
+    }
+}
+
 pub(super) fn claims(outline: &Outline<'_>) -> Claim {
     let packages = outline.first_has("results", &["packages"]);
     let listed = packages && outline.first_has("results", &["source", "packageSource"]);
@@ -213,7 +229,7 @@ fn take_package(draft: &mut Draft, found: &PackageResult<'_>, place: &str) {
             groups.insert(id, at);
         }
     }
-    let mut told: HashSet<usize> = HashSet::new();
+    let (mut told, mut recorded): (HashSet<usize>, HashSet<AdvisoryId>) = Default::default();
     for (at, record) in vulnerabilities.iter().enumerate() {
         let gap = Gap::Package(package.clone());
         let place = format_args!("{place}.vulnerabilities[{at}]");
@@ -232,9 +248,10 @@ fn take_package(draft: &mut Draft, found: &PackageResult<'_>, place: &str) {
             }
         };
         let of_id = groups.get(&id).copied();
-        told.extend(of_id);
+        recorded.insert(id.clone());
         let group = of_id.and_then(|at| found.groups.items().get(at)?.good());
-        let of_group = group.into_iter().flat_map(|g| g.ids.iter().chain(g.aliases.iter()));
+        told.extend(of_id.filter(|_| group.is_some_and(Group::is_of_one_flaw)));
+        let of_group = group.into_iter().flat_map(Group::names);
         draft.vulnerability(observe::vulnerability(VulnerabilityParts {
             package: package.clone(),
             version: wire.version.get(),
@@ -248,15 +265,17 @@ fn take_package(draft: &mut Draft, found: &PackageResult<'_>, place: &str) {
         }));
     }
     for (at, record) in found.groups.items().iter().enumerate().filter(|(at, _)| !told.contains(at)) {
-        take_group(draft, record, (&package, wire.version.get()), format_args!("{place}.groups[{at}]"));
+        take_group(draft, record, (&package, wire.version.get()), &recorded, format_args!("{place}.groups[{at}]"));
     }
 }
 
-/// Takes in a group whose records are not there: its ids and the highest score are all that is known of the flaw.
+/// Takes in what a group names and no record is about: of one flaw its ids and the highest score are all that is known of it, of
+/// several each id is one.
 fn take_group(
     draft: &mut Draft,
     record: &Record<Group<'_>>,
     (package, version): (&Package, Option<&str>),
+    recorded: &HashSet<AdvisoryId>,
     place: Arguments<'_>,
 ) {
     let gap = || Gap::Package(package.clone());
@@ -266,21 +285,33 @@ fn take_group(
             return draft.bad_record_in(gap(), place, format_args!("it is {}, not an object", kind.words()));
         }
     };
+    let flaw = |id, aliases| {
+        observe::vulnerability(VulnerabilityParts {
+            package: package.clone(),
+            version,
+            id,
+            aliases,
+            fix_versions: Vec::new(),
+            rating: observe::rated_by_word_or_score("", group.max_severity.real()),
+            description: "",
+            url: None,
+            clearance: None,
+        })
+    };
+    let parsed = |id: &str| AdvisoryId::parse(id).ok();
+    if !group.is_of_one_flaw() {
+        let count = group.ids.len() + group.aliases.len();
+        draft.gap(gap(), format!("{place} has {count} ids, too many for one flaw: each counts as one of its own"));
+        for id in group.ids.iter().filter_map(parsed).filter(|id| !recorded.contains(id)) {
+            draft.vulnerability(flaw(id, AdvisoryIds::new()));
+        }
+        return;
+    }
     let mut ids = group.ids.iter().chain(group.aliases.iter());
-    let Some(id) = ids.find_map(|id| AdvisoryId::parse(id).ok()) else {
+    let Some(id) = ids.find_map(parsed) else {
         return draft.bad_record_in(gap(), place, "it names no advisory");
     };
-    draft.vulnerability(observe::vulnerability(VulnerabilityParts {
-        package: package.clone(),
-        version,
-        id,
-        aliases: observe::aliases(ids),
-        fix_versions: Vec::new(),
-        rating: observe::rated_by_word_or_score("", group.max_severity.real()),
-        description: "",
-        url: None,
-        clearance: None,
-    }));
+    draft.vulnerability(flaw(id, observe::aliases(ids)));
 }
 
 fn is_about(affected: &Affected<'_>, package: &Package) -> bool {

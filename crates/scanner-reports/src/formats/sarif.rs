@@ -35,7 +35,7 @@ use crate::{
 use serde::de::IgnoredAny;
 
 use findings_model::{
-    AdvisoryId, Clearance, CodeText, Gap, Rating, ReportFormat, ScanTarget, ScannerName, Severity, SeveritySource, text,
+    AdvisoryId, Clearance, CodeText, Gap, Rating, ReportFormat, ScanTarget, Severity, SeveritySource, text,
 };
 
 pub(super) fn claims(outline: &Outline<'_>) -> Claim {
@@ -75,7 +75,7 @@ fn read_run(run: &Run<'_>, source: &Source<'_>) -> Draft {
     let mut draft = Draft::new(ReportFormat::Sarif);
     let driver = run.tool.get().and_then(|tool| tool.driver.get());
     if let Some(driver) = driver {
-        if let Ok(name) = ScannerName::parse(driver.name.or_empty()) {
+        if let Some(name) = clean::scanner(driver.name.or_empty()) {
             draft.scanner = name;
         }
         draft.tool_version = driver.semantic_version.get().or(driver.version.get()).and_then(clean::version);

@@ -49,7 +49,7 @@ const REPORTS: [(&str, &str); 10] = [
     ),
     (
         "t.sarif",
-        r#"{"version": "2.1.0", "runs": [{"tool": {"driver": {"name": "ToolX", "version": "SECRET", "rules": [{"id": "SECRET", "deprecatedIds": ["SECRET"]}]}},
+        r#"{"version": "2.1.0", "runs": [{"tool": {"driver": {"name": "ToolX SECRET", "version": "SECRET", "rules": [{"id": "SECRET", "deprecatedIds": ["SECRET"]}]}},
           "results": [{"ruleId": "SECRET", "message": {"text": "m"}, "locations": [{"physicalLocation": {"artifactLocation": {"uri": "logs/SECRET/a.py"}, "region": {"startLine": 1}}}]}]}]}"#,
     ),
     (

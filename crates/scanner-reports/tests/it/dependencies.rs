@@ -432,3 +432,31 @@ fn osv_scanner_names_flaws_by_their_groups_alone() {
     let records = r#""vulnerabilities": [{"id": "GHSA-x84v-xcm2-53pg"}], "groups": [{"ids": ["GHSA-x84v-xcm2-53pg"]}]"#;
     assert_eq!(scan_of("osv-scanner.json", &package(records)).observations.len(), 1);
 }
+
+#[test]
+fn a_group_of_thousands_is_no_evidence_for_one_flaw() {
+    const FLAWS: usize = 20_000;
+    let ids: Vec<String> = (0..FLAWS).map(|n| format!("\"CVE-2024-{}\"", 10_000 + n)).collect();
+    let group = format!(r#""groups": [{{"ids": [{}]}}]"#, ids.join(", "));
+    // The first half has records, the rest stands in the group alone.
+    let records: Vec<String> = ids[..FLAWS / 2].iter().map(|id| format!(r#"{{"id": {id}}}"#)).collect();
+    let report = format!(
+        r#"{{"results": [{{"source": {{}}, "packages": [{{"package": {{"name": "requests", "version": "2.19", "ecosystem": "PyPI"}}, "vulnerabilities": [{}], {group}}}]}}]}}"#,
+        records.join(", ")
+    );
+    let scan = scan_of("osv-scanner.json", &report);
+    let aliases: usize = scan
+        .observations
+        .iter()
+        .map(|o| match &o.subject {
+            Subject::Vulnerability(flaw) => flaw.aliases.len(),
+            _ => unreachable!(),
+        })
+        .sum();
+    assert_eq!((scan.observations.len(), aliases), (FLAWS, 0), "each flaw once, none naming all others");
+    assert_eq!(
+        scan.coverage.reasons,
+        ["results[0].packages[0].groups[0] has 20000 ids, too many for one flaw: each counts as one of its own"]
+    );
+    assert!(!scan.coverage.covers(&scan.observations[0].subject));
+}

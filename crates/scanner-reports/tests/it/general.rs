@@ -178,3 +178,15 @@ fn a_name_that_says_what_was_scanned_refuses_no_scanner() {
     assert_eq!(declared[0].coverage.state, CoverageState::Failed);
     assert_eq!(scan_of("sbom.json", "{}").coverage.state, CoverageState::Failed);
 }
+
+#[test]
+fn an_empty_file_in_a_format_of_many_scanners_is_of_none() {
+    for file in ["codeql.sarif", "scan.sarif.json", "app.cdx.json", "bom.json"] {
+        for report in ["", "[]", "null"] {
+            let scan = scan_of(file, report);
+            let told = (scan.scanner.as_str(), scan.coverage.state, scan.coverage.blank);
+            assert_eq!(told, ("unknown", CoverageState::Failed, false), "{file} {report:?}");
+        }
+    }
+    assert_eq!(told(&scan_of("bandit.json", "")), "bandit complete blank");
+}
