@@ -252,12 +252,32 @@ impl CodeText {
         (!value.is_empty()).then(|| Self(format!("~{}", crate::text::hex(&digest[..10])).into()))
     }
 
-    /// Whether it is of a line's text, and not a scanner's fingerprint: only then can a line be compared with it.
+    /// A fingerprint with what its line says beside it: the fingerprint stays what it is known by, and the line can be looked for.
+    #[must_use]
+    pub fn beside(&self, line: &Self) -> Self {
+        if self.is_of_line() { self.clone() } else { Self(format!("{}+{}", self.known_by(), line.0).into()) }
+    }
+
+    /// Whether it is of a line's text, and not a scanner's fingerprint.
     pub fn is_of_line(&self) -> bool {
         !self.0.starts_with('~')
     }
 
-    /// The digest, 20 hexadecimal digits; behind a `~` where it is of a fingerprint.
+    /// What the line says, where that is known: a fingerprint alone cannot be compared with a line.
+    pub fn line(&self) -> Option<Self> {
+        if self.is_of_line() {
+            return Some(self.clone());
+        }
+        self.0.split_once('+').map(|(_, line)| Self(line.into()))
+    }
+
+    /// What tells it from others, by which a finding is known again.
+    pub fn known_by(&self) -> &str {
+        self.0.split_once('+').map_or(&*self.0, |(fingerprint, _)| fingerprint)
+    }
+
+    /// The digest, 20 hexadecimal digits; behind a `~` where it is of a fingerprint, with that of its line behind a `+` where that is
+    /// known.
     pub fn as_str(&self) -> &str {
         &self.0
     }

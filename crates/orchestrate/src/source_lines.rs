@@ -28,20 +28,20 @@ impl<F: Fn(&str) -> Option<String>> SourceLines<F> {
     /// is not known what the finding's line says. A comment behind it changes nothing.
     pub(crate) fn still_say(&self, path: &str, subject: &Subject) -> bool {
         let Some(text) = text_of(subject) else { return true };
-        self.ask(path, |said| said.lines.contains(text)).unwrap_or(true)
+        self.ask(path, |said| said.lines.contains(&text)).unwrap_or(true)
     }
 
     /// Whether the line of a finding stands in a file as a part of a longer statement: then it may be as it was and the statement not.
     /// A secret stands in its line.
     pub(crate) fn say_in_part(&self, path: &str, subject: &Subject) -> bool {
         let Some(text) = text_of(subject).filter(|_| matches!(subject, Subject::Code(_))) else { return false };
-        self.ask(path, |said| said.parts.contains(text)).unwrap_or(false)
+        self.ask(path, |said| said.parts.contains(&text)).unwrap_or(false)
     }
 
     /// Whether a file says what a finding is about, beside a comment that tells this scanner to leave it out.
     pub(crate) fn suppress(&self, path: &str, scanner: &ScannerName, subject: &Subject) -> bool {
         let Some((text, dialect)) = text_of(subject).zip(Dialect::of(scanner)) else { return false };
-        self.ask(path, |said| said.suppress(text, dialect, subject)).unwrap_or(false)
+        self.ask(path, |said| said.suppress(&text, dialect, subject)).unwrap_or(false)
     }
 
     fn ask<T>(&self, path: &str, question: impl FnOnce(&Said) -> T) -> Option<T> {
@@ -52,13 +52,13 @@ impl<F: Fn(&str) -> Option<String>> SourceLines<F> {
 }
 
 /// What the line of a finding says, where that is known.
-fn text_of(subject: &Subject) -> Option<&CodeText> {
+fn text_of(subject: &Subject) -> Option<CodeText> {
     let text = match subject {
         Subject::Code(spot) => spot.text.as_ref(),
         Subject::Secret(spot) => spot.text.as_ref(),
         Subject::Vulnerability(_) => None,
     };
-    text.filter(|text| text.is_of_line())
+    text?.line()
 }
 
 /// What the lines of a file say.

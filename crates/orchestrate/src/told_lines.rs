@@ -20,7 +20,8 @@ const HASHED: [&str; 8] = ["php", "py", "pyi", "pyw", "pyx", "rb", "tf", "toml"]
 /// Tells each record about code or a secret what its line says, from the project's own file, where the report does not.
 ///
 /// Texts between quotes and comments are left out of it, and of a line with a secret everything that may be one. semgrep quotes lines in
-/// its SARIF and hides them in its JSON: what is `known` of a line under its rule stays the word for it, so that it is one finding.
+/// its SARIF and hides them in its JSON: what is `known` of a line under its rule stays the word for it, so that it is one finding. A
+/// scanner's fingerprint stays that word too; what the line says stands beside it, to be looked for once the scanner is silent.
 pub(crate) fn tell(project: &Project, scans: &mut [Scan], known: &[Finding]) {
     let known = Known { findings: known, texts: OnceCell::new() };
     let mut open: Option<OpenFile> = None;
@@ -30,7 +31,8 @@ pub(crate) fn tell(project: &Project, scans: &mut [Scan], known: &[Finding]) {
         for observation in &mut scan.observations {
             let (path, line) = match &observation.subject {
                 Subject::Code(spot) => {
-                    let is_told = spot.text.is_some() && !(may_differ && known.knows_otherwise(spot));
+                    let is_told = spot.text.as_ref().is_some_and(|text| text.line().is_some())
+                        && !(may_differ && known.knows_otherwise(spot));
                     if is_told || !quotes_texts(&spot.path) || scanner_reports::is_about_secrets(scanner, &spot.rule) {
                         continue;
                     }
@@ -57,16 +59,24 @@ pub(crate) fn tell(project: &Project, scans: &mut [Scan], known: &[Finding]) {
 fn text_of(spot: &CodeSpot, line: &str, is_in_text: impl Fn() -> bool, known: &Known<'_>) -> Option<CodeText> {
     let code = code_of(line, &spot.path);
     let words = || [line, code].into_iter().flat_map(forms).flatten();
+    if let Some(fingerprint) = spot.text.as_ref().filter(|text| !text.is_of_line()) {
+        let said = unquoted(line, code, is_in_text);
+        return Some(said.map_or_else(|| fingerprint.clone(), |said| fingerprint.beside(&said)));
+    }
     let own = match &spot.text {
         // The file says something else than what the report quotes.
         Some(text) if words().all(|word| word != *text) => return spot.text.clone(),
         Some(text) => Some(text.clone()),
-        None if line.contains(['"', '\'']) || is_in_text() => CodeText::of(line, true),
-        None => CodeText::of(code, false),
+        None => unquoted(line, code, is_in_text),
     };
     let is_settled = !known.knows(&spot.rule) || own.as_ref().is_some_and(|own| known.has(&spot.rule, own));
     let other = || words().find(|word| known.has(&spot.rule, word));
     if is_settled { own } else { other().or(own) }
+}
+
+/// A line without what may be a secret in it.
+fn unquoted(line: &str, code: &str, is_in_text: impl Fn() -> bool) -> Option<CodeText> {
+    if line.contains(['"', '\'']) || is_in_text() { CodeText::of(line, true) } else { CodeText::of(code, false) }
 }
 
 /// A line up to its comment.

@@ -120,3 +120,34 @@ fn what_ended_in_one_format_of_semgrep_comes_back_in_the_other() {
         );
     }
 }
+
+/// A report of CodeQL's, which quotes no line and tells results apart by fingerprints.
+fn codeql(version: &str, lines: &[u32]) -> Value {
+    let found = |line: &u32| {
+        let mut found = result("py/md5", *line, None);
+        found["partialFingerprints"] = json!({"primaryLocationLineHash": format!("{line:016x}:1")});
+        found
+    };
+    let mut report = sarif("CodeQL", &[json!({"id": "py/md5"})], lines.iter().map(found));
+    report["runs"][0]["tool"]["driver"]["semanticVersion"] = json!(version);
+    report
+}
+
+#[test]
+fn what_a_new_version_leaves_out_is_not_mended_where_its_line_is_known_by_a_fingerprint() {
+    let project = project();
+    after(&project, 1, "codeql.sarif", &codeql("2.2.0", &[3, 5]));
+    let upgraded = after(&project, 2, "codeql.sarif", &codeql("2.3.0", &[5]));
+    assert_eq!(upgraded, ["py/md5:3 unverified", "py/md5:5 open"]);
+    // The fingerprint is the name, wherever the line went.
+    project.write("src/a.py", format!("\n\n{CODE}"));
+    let mut moved = codeql("2.3.0", &[5, 7]);
+    for (at, was) in [(0, 3), (1, 5)] {
+        let hash = json!(format!("{was:016x}:1"));
+        moved["runs"][0]["results"][at]["partialFingerprints"]["primaryLocationLineHash"] = hash;
+    }
+    assert_eq!(after(&project, 3, "codeql.sarif", &moved), ["py/md5:5 open", "py/md5:7 open"]);
+    project.write("src/a.py", CODE.replace("md5(x)", "sha256(x)"));
+    let mended = after(&project, 4, "codeql.sarif", &codeql("2.4.0", &[5]));
+    assert_eq!(mended, ["py/md5:5 open", "py/md5:5 resolved code_changed"]);
+}

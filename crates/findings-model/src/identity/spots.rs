@@ -63,14 +63,14 @@ impl<'a> Spot<'a> {
                 former: &c.former_rules,
                 path: &c.path,
                 line: c.line.unwrap_or(0),
-                text: c.text.as_ref().map(crate::CodeText::as_str),
+                text: c.text.as_ref().map(crate::CodeText::known_by),
                 ..bare
             },
             Subject::Secret(s) => Self {
                 rule: &s.rule,
                 path: &s.path,
                 line: s.line.unwrap_or(0),
-                text: s.text.as_ref().map(crate::CodeText::as_str),
+                text: s.text.as_ref().map(crate::CodeText::known_by),
                 mark: s.mark.as_ref().map(crate::SecretMark::as_str),
                 ..bare
             },

@@ -40,6 +40,28 @@ fn a_line_that_a_report_does_not_quote_is_read_from_the_file_and_without_its_lit
     assert_eq!(told("Lint", "R", "a.py", 2, quoted), CodeText::of("own(x)", false), "what the report says goes first");
 }
 
+#[test]
+fn what_a_line_says_stands_beside_a_fingerprint() {
+    let folder = tempfile::tempdir().unwrap();
+    state_store::replace(&folder.path().join("a.py"), b"import x\nrun(y)  # why\n").unwrap();
+    let project = Project::at(folder.path());
+    let told = |line: u32| {
+        let sarif = format!(
+            r#"{{"version":"2.1.0","runs":[{{"tool":{{"driver":{{"name":"CodeQL"}}}},"results":[{{"ruleId":"py/x","message":{{"text":"m"}},"partialFingerprints":{{"primaryLocationLineHash":"aa:1"}},"locations":[{{"physicalLocation":{{"artifactLocation":{{"uri":"a.py"}},"region":{{"startLine":{line}}}}}}}]}}]}}]}}"#
+        );
+        let now = "2026-01-05T04:00:00Z".parse().unwrap();
+        let source = scanner_reports::Source { file: "x.sarif", declared: None, own_project: None, key: None, now };
+        let mut scans = scanner_reports::read(sarif.as_bytes(), &source);
+        tell(&project, &mut scans, &[]);
+        let Subject::Code(spot) = &scans[0].observations[0].subject else { unreachable!() };
+        spot.text.clone().unwrap()
+    };
+    let fingerprint = CodeText::of_fingerprint("primaryLocationLineHash", "aa:1").unwrap();
+    let text = told(2);
+    assert_eq!((text.known_by(), text.line()), (fingerprint.as_str(), CodeText::of("run(y)", false)));
+    assert_eq!(told(9), fingerprint, "there is no such line");
+}
+
 /// What semgrep says of a line of `a.py`, in its JSON without a login or in its SARIF, which quotes it.
 fn semgrep(project: &Project, quoted: Option<&str>, line: u32, known: &[Finding]) -> Option<CodeText> {
     let json = |path: &str| {
