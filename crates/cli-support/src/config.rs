@@ -97,7 +97,7 @@ pub struct Scanners {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Scanner {
-    /// Whether an empty report (`[]`) after one with content is believed.
+    /// Whether an empty report is believed: `[]` after one with content, and a list of secrets from below the top of a repository.
     pub trust_empty: bool,
     /// How many reports of it a run has; by default as many as the run before, and fewer are a missing one.
     pub reports: Option<usize>,

@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use findings_model::{
     AdvisoryId, Clearance, ExceptedBy, Extra, Finding, FindingKind, PackageName, ScannerName, Scope, Severity,
-    SeveritySource, SlaDays, Status, Subject, text,
+    SeveritySource, SlaDays, Status, Subject, has_private_place, is_about_secrets, text,
 };
 use serde::{Deserialize, Serialize};
 use time::Date;
 
-use crate::redact::{speaks_of_credentials, without_literals};
+use crate::redact::without_literals;
 
 /// The most characters of a description; what is cut shows as `...` behind them.
 const DESCRIPTION_CHARACTERS: usize = 500;
@@ -17,10 +17,14 @@ const DESCRIPTION_CHARACTERS: usize = 500;
 /// What is said of every secret: the report's own words may hold it.
 const SECRET_DESCRIPTION: &str = "A credential in the project's files. Where it is, the project's own findings say.";
 
+/// What is said of code that a rule about secrets fired on, for the same reason.
+const SECRET_CODE_DESCRIPTION: &str =
+    "Code that a rule about hard-coded secrets fired on. Where it is, the project's own findings say.";
+
 /// One finding of `index.json`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct StatusFinding {
-    /// The ledger's id. Of a secret, whose id names the file: detector and number.
+    /// The ledger's id. Of a secret and of a rule about secrets, whose ids name the file: detector or rule, and a number.
     pub finding_id: String,
     /// Every id of the advisory.
     pub aliases: BTreeSet<AdvisoryId>,
@@ -109,18 +113,16 @@ pub(crate) struct Entries {
 pub(crate) fn entries(findings: &[Finding], project: &PackageName, sla: SlaDays, today: Date) -> Entries {
     let mut ordered: Vec<&Finding> = findings.iter().filter(|f| is_published(f)).collect();
     ordered.sort_by(|a, b| (a.discovered, a.finding_id.as_str()).cmp(&(b.discovered, b.finding_id.as_str())));
-    let mut secrets: BTreeMap<String, u32> = BTreeMap::new();
+    let mut numbers: BTreeMap<String, u32> = BTreeMap::new();
     let mut entries = Entries::default();
     for finding in ordered {
-        let id = match &finding.subject {
-            Subject::Secret(spot) => {
-                let slug = slug(&spot.rule);
-                let slug = slug.strip_prefix("SECRET-").unwrap_or(&slug).to_owned();
-                let number = secrets.entry(slug.clone()).or_default();
+        let id = match placeless(finding) {
+            Some(name) => {
+                let number = numbers.entry(name.clone()).or_default();
                 *number += 1;
-                format!("SECRET-{slug}-{number}")
+                format!("{name}-{number}")
             }
-            _ => finding.finding_id.to_string(),
+            None => finding.finding_id.to_string(),
         };
         let entry = entry(finding, id, project, sla, today);
         match entry.status {
@@ -131,6 +133,18 @@ pub(crate) fn entries(findings: &[Finding], project: &PackageName, sla: SlaDays,
     sort(&mut entries.open);
     sort(&mut entries.excepted);
     entries
+}
+
+/// What a finding is called whose own id, which names the file, is not published.
+fn placeless(finding: &Finding) -> Option<String> {
+    let (prefix, rule) = match &finding.subject {
+        Subject::Vulnerability(_) => return None,
+        Subject::Code(spot) => (slug(finding.source_scanner.as_str()), &spot.rule),
+        Subject::Secret(spot) => ("SECRET".to_owned(), &spot.rule),
+    };
+    let name = slug(rule);
+    let name = name.strip_prefix("SECRET-").unwrap_or(&name);
+    has_private_place(finding.kind(), rule).then(|| format!("{prefix}-{name}"))
 }
 
 /// Overdue ones first, then by severity, then the oldest, then by id.
@@ -249,7 +263,8 @@ fn description(finding: &Finding) -> String {
     let said = text::one_line(&finding.description);
     let said = match &finding.subject {
         Subject::Secret(_) => return SECRET_DESCRIPTION.to_owned(),
-        Subject::Code(spot) if speaks_of_credentials(&spot.rule, &said) => without_literals(&said),
+        Subject::Code(spot) if is_about_secrets(&spot.rule) => return SECRET_CODE_DESCRIPTION.to_owned(),
+        Subject::Code(_) if is_about_secrets(&said) => without_literals(&said),
         _ => said,
     };
     text::shorten(&text::without_absolute_paths(&said), DESCRIPTION_CHARACTERS).into_owned()

@@ -26,7 +26,7 @@ use crate::{
     paths,
     project::Project,
     source_lines::SourceLines,
-    told_lines,
+    told_lines, unlisted,
 };
 
 /// The most that the first line of the events is looked for in, in bytes.
@@ -189,6 +189,7 @@ pub fn update_findings(project: &Project, request: &FindingsRequest) -> Result<F
     drop(plan_bytes);
     let mut warnings = Vec::new();
     let mut scans = scans(project, request, &mut warnings)?;
+    unlisted::doubt(project, &request.trust_empty, &mut scans);
     warnings.extend(gather::leave_out_own_state(&mut scans));
     if scans.is_empty() {
         warnings.push(format!("there is no report in {}; nothing is known from this run", folders_of(request)));

@@ -36,6 +36,7 @@ mod statement;
 pub mod status;
 mod suppressions;
 mod told_lines;
+mod unlisted;
 pub mod validation;
 pub mod version;
 pub mod workflow;

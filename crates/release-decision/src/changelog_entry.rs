@@ -11,6 +11,7 @@ use crate::{
     NotesError, NotesOptions, NotesTemplate, TriggerType,
     markdown::{self, Lengths},
     notes,
+    public::{Numbers, Told},
 };
 
 /// The longest entry, in bytes.
@@ -44,7 +45,7 @@ pub(crate) struct Context<'a> {
 #[derive(Serialize)]
 struct Row<'a> {
     what: &'static str,
-    id: &'a str,
+    id: String,
     aliases: Vec<String>,
     kind: FindingKind,
     severity: Severity,
@@ -82,6 +83,7 @@ pub(crate) fn check(template: Option<&NotesTemplate>) -> Result<(), NotesError> 
 fn context<'a>(facts: &notes::Facts<'a>, options: &'a NotesOptions, most: usize) -> Context<'a> {
     let told: Vec<(&'static str, &Change)> =
         facts.changes.changes.iter().filter_map(|change| Some((word(change.change_type)?, change))).collect();
+    let mut numbers = Numbers::new();
     Context {
         project: options.project.as_deref(),
         version: facts.version.map(ToString::to_string),
@@ -90,8 +92,8 @@ fn context<'a>(facts: &notes::Facts<'a>, options: &'a NotesOptions, most: usize)
         custom_notes: facts.custom,
         status_url: options.status_url.as_deref(),
         more: told.len().saturating_sub(most),
-        changes: told.into_iter().take(most).map(|(what, change)| Row::new(what, change)).collect(),
-        still_open: still_open(facts.changes),
+        changes: told.into_iter().take(most).map(|(what, change)| Row::new(what, change, &mut numbers)).collect(),
+        still_open: still_open(facts.changes, &mut numbers),
     }
 }
 
@@ -103,7 +105,9 @@ fn word(change_type: ChangeType) -> Option<&'static str> {
         ChangeType::Reopened => "Known again",
         ChangeType::SeverityChange => "Severity changed",
         ChangeType::Withdrawn => "Withdrawn",
-        ChangeType::Updated | ChangeType::Excepted | ChangeType::ExceptionExpired => return None,
+        ChangeType::Updated => "Updated",
+        ChangeType::ExceptionExpired => "No longer excepted",
+        ChangeType::Excepted => return None,
     })
 }
 
@@ -130,18 +134,19 @@ fn leads_to_fix(change: &Change) -> bool {
     }
 }
 
-fn still_open(changes: &ChangeSet) -> StillOpen {
+fn still_open<'a>(changes: &'a ChangeSet, numbers: &mut Numbers<'a>) -> StillOpen {
     let total = changes.open_but_unchanged();
-    let ids: Vec<String> = changes.still_open.iter().take(OPEN_ROWS).map(|f| f.finding_id.to_string()).collect();
+    let ids: Vec<String> = changes.still_open.iter().take(OPEN_ROWS).map(|f| Told::open(f).name(numbers)).collect();
     StillOpen { total, more: total.saturating_sub(ids.len()), ids }
 }
 
 impl<'a> Row<'a> {
-    fn new(what: &'static str, change: &'a Change) -> Self {
+    fn new(what: &'static str, change: &'a Change, numbers: &mut Numbers<'a>) -> Self {
+        let told = Told::change(change);
         let id = change.finding_id.as_str();
         Self {
             what,
-            id,
+            id: told.name(numbers),
             aliases: change.aliases.iter().map(ToString::to_string).filter(|alias| alias != id).take(5).collect(),
             kind: change.kind,
             severity: change.impact_level,
@@ -150,7 +155,7 @@ impl<'a> Row<'a> {
             version: change.version.as_deref(),
             fix_version: change.fix_version.as_deref().filter(|_| leads_to_fix(change)),
             rule: change.rule.as_deref(),
-            path: change.path.as_deref(),
+            path: change.path.as_deref().filter(|_| told.placeless.is_none()),
             reference_url: change.reference_url.as_deref(),
             remark: notes::remark(change),
         }

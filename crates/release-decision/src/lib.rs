@@ -25,6 +25,7 @@ mod own_words;
 mod past;
 mod places;
 mod policy;
+mod public;
 mod pyproject;
 mod record;
 mod settings;

@@ -11,6 +11,7 @@ use serde::Serialize;
 use crate::{
     TriggerType,
     markdown::{self, Lengths, Sample},
+    public::{Numbers, Told},
     words,
 };
 
@@ -176,6 +177,7 @@ pub(crate) fn check_on(
 }
 
 fn context<'a>(facts: &Facts<'a>, options: &'a NotesOptions, most: usize) -> Context<'a> {
+    let mut numbers = Vec::new();
     let sections = ChangeType::ALL
         .into_iter()
         .map(|change_type| {
@@ -184,7 +186,12 @@ fn context<'a>(facts: &Facts<'a>, options: &'a NotesOptions, most: usize) -> Con
             let title = title(change_type, has_flaws);
             Section {
                 title,
-                rows: facts.changes.of_type(change_type).take(most).map(Row::of_change).collect(),
+                rows: facts
+                    .changes
+                    .of_type(change_type)
+                    .take(most)
+                    .map(|change| Row::of_change(change, &mut numbers))
+                    .collect(),
                 more: total.saturating_sub(most),
             }
         })
@@ -192,7 +199,8 @@ fn context<'a>(facts: &Facts<'a>, options: &'a NotesOptions, most: usize) -> Con
         .collect();
     let posture = facts.changes.posture.map(|p| p.current);
     let unchanged = facts.changes.open_but_unchanged();
-    let rows: Vec<_> = facts.changes.still_open.iter().take(most).map(Row::of_open).collect();
+    let rows: Vec<_> =
+        facts.changes.still_open.iter().take(most).map(|finding| Row::of_open(finding, &mut numbers)).collect();
     Context {
         project: options.project.as_deref(),
         version: facts.version.map(ToString::to_string),
@@ -273,13 +281,14 @@ fn place(package: Option<&str>, version: Option<&str>, path: Option<&str>) -> Op
 }
 
 impl Row {
-    fn of_change(change: &Change) -> Self {
+    fn of_change<'a>(change: &'a Change, numbers: &mut Numbers<'a>) -> Self {
+        let told = Told::change(change);
         let tells_more = matches!(
             change.change_type,
             ChangeType::NewVulnerability | ChangeType::Reopened | ChangeType::SeverityChange
         );
         Self {
-            id: short(change.finding_id.as_str(), NAME),
+            id: short(&told.name(numbers), NAME),
             aliases: change
                 .aliases
                 .iter()
@@ -291,28 +300,32 @@ impl Row {
             severity: change.impact_level,
             cvss_score: change.cvss_score.map(|s| s.to_string()),
             rule: change.rule.as_deref().map(|rule| short(rule, NAME)),
-            place: place(change.package.as_deref(), change.version.as_deref(), change.path.as_deref()),
+            place: place(change.package.as_deref(), change.version.as_deref(), change.path.as_deref())
+                .filter(|_| told.placeless.is_none()),
             fix_version: change
                 .fix_version
                 .as_deref()
                 .filter(|_| tells_fix(change))
                 .map(|version| short(version, VERSION)),
             reference_url: address(change.reference_url.as_ref()),
-            description: Some(short(&change.description, DESCRIPTION)).filter(|d| tells_more && !d.is_empty()),
+            description: Some(short(&change.description, DESCRIPTION))
+                .filter(|d| tells_more && told.placeless.is_none() && !d.is_empty()),
             remark: remark(change),
             development: change.scope == findings_model::Scope::Development,
         }
     }
 
-    fn of_open(finding: &OpenFinding) -> Self {
+    fn of_open<'a>(finding: &'a OpenFinding, numbers: &mut Numbers<'a>) -> Self {
+        let told = Told::open(finding);
         Self {
-            id: short(finding.finding_id.as_str(), NAME),
+            id: short(&told.name(numbers), NAME),
             aliases: Vec::new(),
             kind: finding.kind,
             severity: finding.severity,
             cvss_score: None,
             rule: finding.rule.as_deref().map(|rule| short(rule, NAME)),
-            place: place(finding.package.as_deref(), finding.version.as_deref(), finding.path.as_deref()),
+            place: place(finding.package.as_deref(), finding.version.as_deref(), finding.path.as_deref())
+                .filter(|_| told.placeless.is_none()),
             fix_version: finding.fix_version.as_deref().map(|version| short(version, VERSION)),
             reference_url: address(finding.reference_url.as_ref()),
             description: None,

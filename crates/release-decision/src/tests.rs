@@ -10,6 +10,7 @@ mod notes;
 mod own_words;
 mod past;
 mod places;
+mod public;
 mod templates;
 mod unknown;
 mod versions;

@@ -9,6 +9,7 @@ use crate::{
     TriggerType,
     decision::Verdict,
     matrix::{Effect, Reason, Row},
+    public::Told,
 };
 
 /// How many findings the paragraph names.
@@ -189,7 +190,8 @@ fn named(changes: &[&Change]) -> String {
 }
 
 fn phrase(change: &Change) -> String {
-    let place = change.package.as_ref().or(change.path.as_ref());
+    let rule = Told::change(change).placeless;
+    let place = change.package.as_ref().or(change.path.as_ref()).filter(|_| rule.is_none());
     let place = place.map(|place| format!(" in {}", text::shorten(place, NAME))).unwrap_or_default();
     let what = match change.change_type {
         ChangeType::NewVulnerability => format!("is new at {} severity", change.impact_level),
@@ -204,5 +206,5 @@ fn phrase(change: &Change) -> String {
         ChangeType::Excepted => "is excepted".to_owned(),
         ChangeType::ExceptionExpired => "is no longer excepted".to_owned(),
     };
-    format!("{}{place} {what}", text::shorten(change.finding_id.as_str(), NAME))
+    format!("{}{place} {what}", text::shorten(rule.unwrap_or(change.finding_id.as_str()), NAME))
 }

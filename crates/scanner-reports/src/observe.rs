@@ -179,38 +179,6 @@ pub(crate) fn rated_by_word_or_score(word: &str, score: Option<f64>) -> Rating {
     }
 }
 
-/// Whether a rule is about hard-coded secrets, so that what it prints of the code may be one.
-pub(crate) fn is_secretive(words: &str) -> bool {
-    const SIGNS: [&str; 23] = [
-        "secret",
-        "password",
-        "passwd",
-        "credential",
-        "hardcod",
-        "hard-cod",
-        "hard_cod",
-        "api-key",
-        "api_key",
-        "apikey",
-        "token",
-        "api key",
-        "access-key",
-        "access_key",
-        "accesskey",
-        "access key",
-        "private-key",
-        "private_key",
-        "privatekey",
-        "private key",
-        "basic-auth",
-        "basic auth",
-        "webhook",
-    ];
-    let lower = words.to_ascii_lowercase();
-    SIGNS.iter().any(|sign| lower.contains(sign))
-        || ["cwe-798", "cwe-259", "cwe-321", "cwe-522"].iter().any(|cwe| lower.contains(cwe))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -25,6 +25,13 @@ impl Scratch {
         Self { folder }
     }
 
+    /// An empty folder below another one.
+    #[track_caller]
+    pub fn below(outer: &Self) -> Self {
+        let folder = tempfile::Builder::new().prefix("below-").tempdir_in(outer.path()).expect("create a folder");
+        Self { folder }
+    }
+
     /// A copy of the recorded sample project, version 1.0.0, without any report.
     #[track_caller]
     pub fn sample() -> Self {

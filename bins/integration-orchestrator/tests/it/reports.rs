@@ -338,3 +338,36 @@ fn rows_44_to_53_a_report_s_findings_as_they_are_printed() {
     let local = list(&status["findings"]).into_iter().find(|f| f["kind"] == "code").unwrap();
     assert_eq!(local["version"], "local");
 }
+
+const EMPTY_BASELINE: &str =
+    r#"{"version": "1.5.0", "plugins_used": [{"name": "KeywordDetector"}], "filters_used": [], "results": {}}"#;
+
+/// What a first run says of an empty baseline of detect-secrets, and the state of its status.
+fn coverage_of_an_empty_baseline(system: &System) -> (String, String, String) {
+    system.clean_reports(WEEK_1);
+    system.report("secrets-scan.json", EMPTY_BASELINE);
+    let document = system.workflow(WEEK_1).output().expect_success().json();
+    let scan = scan_of(&document, "secrets-scan.json");
+    let status = system.project.json(STATUS);
+    (text(&scan, "coverage").to_owned(), scan["reasons"].to_string(), text(&status, "security_grade").to_owned())
+}
+
+#[test]
+fn an_empty_baseline_from_below_the_top_of_a_repository_shows_nothing() {
+    let outer = test_support::Scratch::empty();
+    std::fs::create_dir(outer.join(".git")).unwrap();
+    let below = |lines| System::in_folder(test_support::Scratch::below(&outer), lines);
+    let (coverage, reasons, grade) = coverage_of_an_empty_baseline(&below(""));
+    assert_eq!((&*coverage, &*grade), ("partial", "B"), "{reasons}");
+    assert!(reasons.contains("git ls-files -z | xargs -0 detect-secrets scan --"), "{reasons}");
+    let trusted = below("[tool.relwarden.scanners.detect-secrets]\ntrust_empty = true\n");
+    assert_eq!(coverage_of_an_empty_baseline(&trusted).0, "complete");
+}
+
+#[test]
+fn an_empty_baseline_at_the_top_of_a_repository_is_a_clean_scan() {
+    let system = System::new();
+    std::fs::create_dir(system.project.join(".git")).unwrap();
+    let (coverage, _, grade) = coverage_of_an_empty_baseline(&system);
+    assert_eq!((&*coverage, &*grade), ("complete", "A"));
+}

@@ -43,7 +43,11 @@ impl System {
 
     /// As [`System::new`], with more lines in `pyproject.toml`.
     pub(crate) fn configured(lines: &str) -> Self {
-        let project = Scratch::empty();
+        Self::in_folder(Scratch::empty(), lines)
+    }
+
+    /// As [`System::configured`], in this folder.
+    pub(crate) fn in_folder(project: Scratch, lines: &str) -> Self {
         project.write("pyproject.toml", format!("[project]\nname = \"sample-package\"\nversion = \"1.0.0\"\n{lines}"));
         Self { project }
     }

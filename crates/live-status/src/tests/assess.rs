@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use findings_model::{CoverageState, Severity, SlaDays, Status, parse_date};
 
-use super::sample::{SCANNED, Sample, at, flaw, mixed, name};
+use super::sample::{SCANNED, Sample, at, code, flaw, mixed, name};
 use crate::{EntryStatus, Grade, Known, Limits, RemediationStatus, Standing, State, StatusInput, assess};
 
 #[test]
@@ -252,6 +252,19 @@ fn overdue_findings_lead_then_the_severe_then_the_old() {
     assert_eq!(status.findings[3].status, EntryStatus::Unverified);
     assert_eq!(status.excepted_findings.len(), 1);
     assert_eq!(status.security_grade, Some(Grade::C));
+}
+
+#[test]
+fn where_a_hard_coded_password_is_is_not_published() {
+    let b105 = |day| code("B105", "src/sample_package/private.py", Severity::Low, day);
+    let mut one = b105("2026-11-07");
+    one.description = "hardcoded_password_string: Possible hardcoded password: 'hunter2'".into();
+    let ruff = code("S106", "src/sample_package/private.py", Severity::Low, "2026-11-08");
+    let status = Sample::clean().with([one, b105("2026-11-08"), ruff]).assess();
+    let ids: Vec<&str> = status.findings.iter().map(|f| f.finding_id.as_str()).collect();
+    assert_eq!(ids, ["BANDIT-B105-1", "BANDIT-B105-2", "BANDIT-S106-1"]);
+    let document = serde_json::to_string(&status).unwrap();
+    assert!(!document.contains("private.py") && !document.contains("hunter2"), "{document}");
 }
 
 #[test]

@@ -14,6 +14,7 @@ use crate::{
     gather::{self, Reading, Tree},
     paths,
     project::Project,
+    unlisted,
 };
 
 /// A side, as it was found.
@@ -55,6 +56,7 @@ pub(super) fn at<'p>(
         let mut warnings = Vec::new();
         let mut scans = gather::scans_of_folder(project, &full, &reading, &mut |_| false, &mut warnings)?;
         tell(&warnings);
+        unlisted::doubt(project, &request.rules.trust_empty, &mut scans);
         gather::leave_out_own_state(&mut scans);
         gather::speak_of_parts(project, &request.project, &mut scans, &[]);
         return Ok(Placed { side: Side::Reports(scans), files: Files::WorkTree(project) });
@@ -64,7 +66,7 @@ pub(super) fn at<'p>(
         let bytes = project.document(place)?.ok_or_else(|| DocumentError::Missing { path: label.clone() })?;
         return Ok(Placed { side: document(&bytes, label)?, files: Files::WorkTree(project) });
     }
-    at_revision(project, place, &reading).map_err(|source| match source {
+    at_revision(project, place, &reading, request).map_err(|source| match source {
         AtRevision::Git(source) => DocumentError::NoSide { place: text::one_line(&place.to_string_lossy()), source },
         AtRevision::Document(error) => error,
     })
@@ -81,7 +83,12 @@ impl From<GitError> for AtRevision {
     }
 }
 
-fn at_revision<'p>(project: &'p Project, place: &Path, reading: &Reading<'_>) -> Result<Placed<'p>, AtRevision> {
+fn at_revision<'p>(
+    project: &'p Project,
+    place: &Path,
+    reading: &Reading<'_>,
+    request: &ChangesRequest,
+) -> Result<Placed<'p>, AtRevision> {
     let place = place.to_string_lossy();
     let (rev, path) = place.split_once(':').unwrap_or((&place, paths::LEDGER));
     let repository = Repository::find(project.root())?;
@@ -97,6 +104,7 @@ fn at_revision<'p>(project: &'p Project, place: &Path, reading: &Reading<'_>) ->
             let mut warnings = Vec::new();
             let mut scans = gather::scans_of_commit(&repository, &commit, path, reading, &mut warnings)?;
             tell(&warnings);
+            unlisted::doubt(project, &request.rules.trust_empty, &mut scans);
             gather::leave_out_own_state(&mut scans);
             if let Some(name) = reading.own_project {
                 gather::speak_of_parts(project, name, &mut scans, &[]);

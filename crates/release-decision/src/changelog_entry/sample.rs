@@ -30,7 +30,7 @@ fn row(what: &'static str, kind: FindingKind, severity: Severity, sample: Sample
     let known = |text: &'static str| (sample != Sample::Bare).then_some(text);
     Row {
         what,
-        id: "GHSA-x84v-xcm2-53pg",
+        id: "GHSA-x84v-xcm2-53pg".to_owned(),
         aliases: known("CVE-2018-18074").map(str::to_owned).into_iter().collect(),
         kind,
         severity,

@@ -155,6 +155,7 @@ fn an_entry_says_what_changed_for_who_uses_the_package() {
 
     - Resolved: `GHSA-x84v-xcm2-53pg` (`CVE-2018-18074`) in `requests` `2.19.0` -> `2.20.0`, high severity, CVSS `7.5`, upgraded to a version that is not affected, <https://github.com/advisories/GHSA-x84v-xcm2-53pg>
     - Severity changed: `PYSEC-2023-135` in `requests` `2.19.0`, critical severity, medium before
+    - Updated: `PYSEC-2023-1` in `requests` `2.19.0`, high severity
     ");
     assert_eq!(entry(&changes(vec![]), &Request::manual().with_notes("Just so.")), "Just so.\n");
     assert_eq!(entry(&changes(vec![]), &Request::manual()), "");

@@ -82,9 +82,6 @@ struct Issue<'a> {
     more_info: Text<'a>,
 }
 
-/// Rules that print a hard-coded password, and stand on its line.
-const SECRETIVE: [&str; 3] = ["B105", "B106", "B107"];
-
 /// Tests that took over from each other: MD5 and SHA-1 moved from the blacklist to a test of their own with bandit 1.7.3.
 const MOVED: [(&str, &[&str]); 2] = [("B324", &["B303"]), ("B303", &["B324"])];
 
@@ -296,7 +293,7 @@ fn take(draft: &mut Draft, issue: &Issue<'_>) -> Result<(), Unusable> {
         return Err(Unusable::NoTest(path));
     };
     let line = issue.line_number.line();
-    let secretive = SECRETIVE.contains(&test);
+    let secretive = findings_model::is_about_secrets(test);
     let said = line.and_then(|line| line_of(issue.code.or_empty(), line));
     let issue_text = issue.text.or_empty();
     let issue_text = if secretive { Cow::Owned(clean::cut_at_literal(issue_text)) } else { Cow::Borrowed(issue_text) };

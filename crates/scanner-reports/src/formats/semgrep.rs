@@ -285,7 +285,8 @@ fn take(draft: &mut Draft, found: &Match<'_>, index: usize) {
     if let Some(dependency) = extra.sca_info.get().and_then(ScaInfo::dependency) {
         return supply_chain::take_found(draft, (rule, extra), dependency, index);
     }
-    let secretive = observe::is_secretive(rule) || metadata.is_some_and(|m| m.cwe.iter().any(observe::is_secretive));
+    let secretive = findings_model::is_about_secrets(rule)
+        || metadata.is_some_and(|m| m.cwe.iter().any(findings_model::is_about_secrets));
     let lines = extra.lines.get().filter(|lines| *lines != "requires login");
     let said = lines.and_then(|lines| lines.lines().find(|line| !line.trim().is_empty()));
     // What semgrep finds as a secret need not stand in quotes.
@@ -317,7 +318,7 @@ fn message_of<'r>(extra: &'r Extra<'_>, rule: &'r str, lines: Option<&str>) -> C
     if lines.is_none() && ["hardcod", "hard-cod", "hard cod"].iter().any(|sign| lower.contains(sign)) {
         return rule.into();
     }
-    if !observe::is_secretive(message) {
+    if !findings_model::is_about_secrets(message) {
         return message.into();
     }
     let matched = extra.variables.entries().iter().filter_map(|(_, variable)| variable.get()?.content.get());

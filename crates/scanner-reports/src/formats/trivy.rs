@@ -441,7 +441,7 @@ fn take_misconfiguration(
         .and_then(|c| c.code.get())
         .and_then(|c| c.lines.items().iter().filter_map(Record::good).find(|l| l.is_cause.0 == Some(true)));
     let title = [found.title.get(), found.message.get()].into_iter().flatten().collect::<Vec<_>>().join(": ");
-    let secretive = observe::is_secretive(&title);
+    let secretive = findings_model::is_about_secrets(&title);
     let observation = observe::code(CodeParts {
         rule,
         former_rules: found.avd_id.get().filter(|avd| *avd != rule).map(clean::rule).into_iter().collect(),

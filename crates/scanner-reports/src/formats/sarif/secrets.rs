@@ -1,9 +1,8 @@
 //! Which tools and rules are about secrets, so that what they quote of a file may be one.
 
-use findings_model::ScannerName;
+use findings_model::{ScannerName, is_about_secrets as says_secret};
 
 use super::wire::Rule;
-use crate::observe;
 
 /// Tools that do nothing but look for secrets, their names without what stands between the letters: what their results quote of a
 /// file is one.
@@ -37,10 +36,9 @@ pub(super) fn is_secret_scanner(scanner: &ScannerName) -> bool {
 
 /// Whether a rule is about secrets, by its id, its name or its tags.
 pub(super) fn is_secretive(rule_id: &str, rule: Option<&Rule<'_>>) -> bool {
-    matches!(rule_id, "B105" | "B106" | "B107")
-        || observe::is_secretive(rule_id)
+    says_secret(rule_id)
         || rule.is_some_and(|rule| {
-            rule.name.get().is_some_and(observe::is_secretive)
-                || rule.properties.get().is_some_and(|p| p.tags.iter().any(observe::is_secretive))
+            rule.name.get().is_some_and(says_secret)
+                || rule.properties.get().is_some_and(|p| p.tags.iter().any(says_secret))
         })
 }
