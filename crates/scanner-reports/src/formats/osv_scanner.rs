@@ -142,7 +142,7 @@ struct Event<'a> {
 /// The most ids and aliases of a group that is evidence for one flaw; real ones have a few. Each of its records names all of them.
 const IDS_OF_ONE_FLAW: usize = 64;
 
-impl<'a> Group<'a> {
+impl Group<'_> {
     fn is_of_one_flaw(&self) -> bool {
         self.ids.len() + self.aliases.len() <= IDS_OF_ONE_FLAW
     }
