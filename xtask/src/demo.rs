@@ -6,6 +6,7 @@ mod story;
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
@@ -14,6 +15,7 @@ use test_support::index::{Index, Settings};
 use test_support::peers::TOKEN;
 use test_support::scratch;
 
+use crate::step;
 use crate::weeks::Week;
 use programs::Programs;
 
@@ -29,6 +31,8 @@ pub(crate) fn run() -> Result<()> {
     let index = Index::start_with(Settings { token: Some(TOKEN.to_owned()), ..Settings::default() });
     let programs = Programs::build(&project, &index)?;
     scratch::copy_sample(&project);
+    // A repository of its own, as a maintainer's project is.
+    step::run(Command::new("git").args(["init", "--quiet"]).arg(&project))?;
     put_first_release(&index)?;
 
     println!(

@@ -239,7 +239,8 @@ fn a50_a_forced_release_names_what_is_pending_and_the_person_s_words() {
     assert_eq!(decision["security_changes_count"], 1);
     let id = text(&decision["security_changes"][0], "finding_id");
     let notes = text(decision, "release_notes");
-    assert!(notes.contains("Released ahead of the conference.") && notes.contains(id), "{notes}");
+    assert!(notes.contains("Released ahead of the conference.") && notes.contains("`Secret Keyword #1`"), "{notes}");
+    assert!(!notes.contains(id) && !notes.contains("settings.py"), "the place of a secret: {notes}");
 }
 
 #[test]
