@@ -34,7 +34,9 @@ fn text(value: &impl Serialize, layout: Layout, depth: usize) -> Result<String, 
 
 /// Reads a document. What is a struct here is an object there; the general reader takes a list of its values, too.
 pub fn from_slice<'b, T: Deserialize<'b>>(document: &'b [u8]) -> Result<T, serde_json::Error> {
-    let mut reader = serde_json::Deserializer::from_slice(document);
+    // Looked at once as a whole; the reader of bytes looks at each text by itself.
+    let text = std::str::from_utf8(document).map_err(serde::de::Error::custom)?;
+    let mut reader = serde_json::Deserializer::from_str(text);
     let read = T::deserialize(Objects(&mut reader))?;
     reader.end()?;
     Ok(read)
@@ -168,6 +170,8 @@ mod tests {
             let error = from_slice::<Inner>(text.as_bytes()).unwrap_err();
             assert!(error.line() == 1, "{text}: {error}");
         }
+        let error = from_slice::<Value>(b"{\"a\": \"\xff\"}").unwrap_err();
+        assert!(error.to_string().contains("from index 7"), "{error}");
     }
 
     #[test]

@@ -6,8 +6,8 @@ use std::{
 
 use crate::{Action, StoreError, exists, open_regular, read_if_there, unfinished::Unfinished};
 
-/// Bytes that are gathered before they are written or compared: 256 KiB.
-const BUFFER: usize = 256 * 1024;
+/// Bytes that are gathered before they are written or compared: 64 KiB.
+const BUFFER: usize = 64 * 1024;
 
 /// Replaces a file whole, or makes it: mode 0644, folders made as needed. After a crash the old or the new content is there.
 pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
@@ -29,7 +29,8 @@ pub fn replace_if_changed(path: &Path, bytes: &[u8]) -> Result<bool, StoreError>
     if state_of(path) != Some(bytes.len() as u64) {
         return replace(path, bytes).map(|()| true);
     }
-    replace_if_changed_with(path, |out| out.write_all(bytes))
+    // In memory already: nothing is gathered, and no more is read of the old file than up to the piece that differs.
+    compare_and_replace(path, 0, |out| bytes.chunks(BUFFER).try_for_each(|piece| out.write_all(piece)))
 }
 
 /// As [`replace_if_changed`], for a document that is written piece by piece and never held whole: each piece is compared with
@@ -38,13 +39,21 @@ pub fn replace_if_changed_with(
     path: &Path,
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> Result<bool, StoreError> {
+    compare_and_replace(path, BUFFER, write)
+}
+
+fn compare_and_replace(
+    path: &Path,
+    gathered: usize,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<bool, StoreError> {
     let fail = |e| StoreError::io(Action::Write, path, e);
     let target = match open_regular(path) {
         Ok(old) => Target::Same { old, upto: 0 },
         // What is no regular file is judged when it is replaced.
         Err(_) => Target::Other(Unfinished::begin(path)?),
     };
-    let mut out = BufWriter::with_capacity(BUFFER, Comparing { path, target, error: None, read: Vec::new() });
+    let mut out = BufWriter::with_capacity(gathered, Comparing { path, target, error: None, read: Vec::new() });
     let result = write(&mut out).and_then(|()| out.flush());
     let mut comparing = match (result, out.into_parts().0) {
         (Ok(()), comparing) => comparing,

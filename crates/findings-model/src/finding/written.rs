@@ -276,11 +276,20 @@ impl Written<'_> {
 
 /// Whether a text stands in JSON as it is: no quote, backslash or control character in it.
 pub(super) fn is_bare(text: &str) -> bool {
-    // Blocks without an early end, which the compiler turns into a few wide instructions each.
-    let is_bare =
-        |block: &[u8]| block.iter().fold(true, |bare, b| bare & matches!(b, b' ' | b'!' | b'#'..=b'[' | b']'..=0xff));
-    let (blocks, rest) = text.as_bytes().as_chunks::<32>();
-    blocks.iter().all(|block| is_bare(block)) && is_bare(rest)
+    // Eight bytes at once, as long as a word goes: programs that are optimised for size have no wider instructions for it.
+    let (words, rest) = text.as_bytes().as_chunks::<8>();
+    words.iter().all(|word| !holds_special(u64::from_le_bytes(*word)))
+        && rest.iter().all(|byte| matches!(byte, b' ' | b'!' | b'#'..=b'[' | b']'..=0xff))
+}
+
+/// Whether one of eight bytes is a quote, a backslash or a control character.
+fn holds_special(word: u64) -> bool {
+    const EACH: u64 = u64::MAX / 0xff;
+    // The highest bit of a byte below 0x80 is borrowed where the byte is smaller than what is taken away; below a byte that borrows
+    // all is found already.
+    let below = |word: u64, least: u64| word.wrapping_sub(EACH * least) & !word;
+    let is = |byte: u64| below(word ^ (EACH * byte), 1);
+    (below(word, 0x20) | is(b'"'.into()) | is(b'\\'.into())) & (EACH * 0x80) != 0
 }
 
 /// The end of a document to which a finding is added. Each key comes with what stands around it.
@@ -370,5 +379,24 @@ impl Line<'_> {
     fn value(&mut self, key: &str, value: &(impl Serialize + ?Sized)) -> Result<(), serde_json::Error> {
         self.raw(key);
         serde_json::to_writer(&mut *self.0, value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_bare;
+
+    #[test]
+    fn what_json_escapes_is_seen_at_any_place_and_beside_any_character() {
+        for (character, beside) in
+            (0..=0xff_u8).flat_map(|c| [0x20, 0x21, 0x5b, 0x5d, 0x7f].map(|b| (char::from(c), b)))
+        {
+            for place in 0..17 {
+                let mut text = char::from(beside).to_string().repeat(17);
+                text.replace_range(place..=place, character.encode_utf8(&mut [0; 4]));
+                let written = serde_json::to_string(&text).unwrap();
+                assert_eq!(is_bare(&text), written == format!("\"{text}\""), "{text:?}");
+            }
+        }
     }
 }
