@@ -4,6 +4,7 @@ use std::{fmt::Write as _, thread};
 
 use cli_support::{Context, ExitStatus, Failure, requests};
 use findings_model::{SchemaVersion, text};
+use git_command::{Action, GitError};
 use orchestrate::{
     project::Project,
     state::{CommitStateError, Pushing, SetAside, StateCommit, StateRequest, commit_state},
@@ -96,8 +97,11 @@ fn lines(done: &StateCommit) -> String {
     let Some(commit) = &done.commit else {
         return "Nothing of substance changed; nothing was committed.\n".to_owned();
     };
-    let branch = done.branch.as_deref().unwrap_or_default();
-    let mut out = format!("Commit {}, branch {}: ", commit.short(), text::one_line(branch));
+    let place = match &done.branch {
+        Some(branch) => format!("branch {}", text::one_line(branch)),
+        None => "on no branch".to_owned(),
+    };
+    let mut out = format!("Commit {}, {place}: ", commit.short());
     let _infallible = match (done.pushed, done.overtaken) {
         (false, _) => writeln!(out, "not pushed"),
         (true, 0) => writeln!(out, "pushed"),
@@ -135,6 +139,9 @@ fn failure(error: CommitStateError) -> Failure {
         E::Overtaken { .. } => Some("nothing is lost; run it again"),
         E::Store(error) if matches!(error.kind, StoreErrorKind::Link) => Some(
             "git does not follow links: make it a folder of the project, or run this in the project that it leads to",
+        ),
+        E::Git(GitError::Failed { action: Action::Push, .. }) => Some(
+            "the commit was taken back; is the remote named so, and can it be reached? name another one with --remote, or commit alone with --no-push",
         ),
         _ => None,
     };

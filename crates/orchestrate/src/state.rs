@@ -75,7 +75,7 @@ pub enum Pushing {
 pub struct StateCommit {
     /// The commit; none if nothing of substance changed.
     pub commit: Option<CommitId>,
-    /// The branch that it is on.
+    /// The branch that it is on; none where HEAD is detached and nothing was to be pushed.
     pub branch: Option<String>,
     /// Whether the remote has it.
     pub pushed: bool,
@@ -156,8 +156,11 @@ pub fn commit_state(project: &Project, request: &StateRequest<'_>) -> Result<Sta
     let repository = Repository::find(project.root())?.with_ssh(request.ssh);
     let head = repository.head()?;
     let Some(base) = head.commit() else { return Err(CommitStateError::NoCommit) };
-    let Some(branch) = request.branch.or(head.branch()) else {
-        return Err(CommitStateError::NoBranch { remote: request.remote.to_owned() });
+    let branch = request.branch.or(head.branch());
+    let to = match (request.pushing, branch) {
+        (Pushing::Local, _) => None,
+        (Pushing::Push, Some(branch)) => Some(branch),
+        (Pushing::Push, None) => return Err(CommitStateError::NoBranch { remote: request.remote.to_owned() }),
     };
     let left_out = ignored(project, &repository)?;
     if !left_out.is_empty() {
@@ -165,7 +168,7 @@ pub fn commit_state(project: &Project, request: &StateRequest<'_>) -> Result<Sta
     }
     let set_aside = set_aside::torn(project, &repository, base, &changed(&repository)?, request.now)?;
     let files = changed(&repository)?;
-    let done = StateCommit { branch: Some(branch.to_owned()), set_aside, ..StateCommit::default() };
+    let done = StateCommit { branch: branch.map(str::to_owned), set_aside, ..StateCommit::default() };
     if !is_of_substance(project, &repository, base, &files)? {
         return Ok(done);
     }
@@ -180,9 +183,9 @@ pub fn commit_state(project: &Project, request: &StateRequest<'_>) -> Result<Sta
     let text = message::message(project, request, &files, &done.set_aside);
     let commit = repository.commit(&files, &text)?;
     let done = StateCommit { commit: Some(commit), files, ..done };
-    match request.pushing {
-        Pushing::Local => Ok(done),
-        Pushing::Push => push(project, &repository, request, branch, done),
+    match to {
+        Some(branch) => push(project, &repository, request, branch, done),
+        None => Ok(done),
     }
 }
 

@@ -144,7 +144,7 @@ impl Versions {
                 return Ok(known(own, "nothing was released before".to_owned()));
             }
             let next = bump(&own, by)?;
-            return Ok(known(next, format!("what the index has is not known, so {own} may be taken")));
+            return Ok(known(next, format!("what the index has is not known, so {own} may be used up")));
         };
         if own > *newest {
             return Ok(known(own, format!("it is newer than {newest}, the newest released version")));

@@ -472,6 +472,32 @@ fn without_a_branch_one_must_be_named() {
 }
 
 #[test]
+fn what_is_not_pushed_needs_no_branch() {
+    let shared = Shared::new();
+    let runner = shared.first();
+    runner.scan(WEEK_1, &[]);
+    runner.git(&["switch", "--quiet", "--detach"]);
+    let run = binary("integration-orchestrator").run().project(&runner.folder).now(WEEK_1);
+    let done = run.args(["commit-state", "--no-push"]).output().expect_success();
+    assert!(done.stdout.contains("on no branch: not pushed"), "{}", done.stdout);
+    assert!(runner.git(&["show", "--name-only", "--format=", "HEAD"]).contains(LEDGER));
+    assert_eq!(shared.count(), "1");
+}
+
+#[test]
+fn a_remote_that_is_not_there_is_named_with_a_way_on() {
+    let shared = Shared::new();
+    let runner = shared.first();
+    runner.scan(WEEK_1, &[]);
+    runner.git(&["remote", "remove", "origin"]);
+    let head = runner.git(&["rev-parse", "HEAD"]);
+    refused(runner.commit(WEEK_1), 4, &["origin", "--remote", "--no-push"]);
+    assert_eq!(runner.git(&["rev-parse", "HEAD"]), head, "the commit was taken back");
+    let run = binary("integration-orchestrator").run().project(&runner.folder).now(WEEK_1);
+    run.args(["commit-state", "--no-push"]).output().expect_success();
+}
+
+#[test]
 fn quality_gates_are_printed_as_a_matrix_takes_them() {
     let system = crate::system::System::configured(
         "[tool.relwarden]\nquality_gates = [\"ruff check .\", \"pytest -q 'a b'\"]\n",
