@@ -26,11 +26,10 @@ fn write_text(out: &mut String, report: &FindingsReport) -> std::fmt::Result {
         writeln!(out, "  none")?;
     }
     writeln!(out, "\n{}", sentence(report))?;
-    let mut listed: Vec<&Finding> = report.findings.iter().collect();
-    let order = |f: &Finding| f.rating.severity.list_order();
-    listed.sort_by(|a, b| order(a).cmp(&order(b)).then_with(|| a.finding_id.cmp(&b.finding_id)));
-    for finding in listed {
-        write_line(out, finding)?;
+    for severity in severities() {
+        for finding in report.findings.iter().filter(|f| f.rating.severity == severity) {
+            write_line(out, finding)?;
+        }
     }
     let sync = &report.sync_results;
     writeln!(out, "\nPlans: {} added, {} removed, {} kept", sync.added, sync.removed, sync.preserved)?;
@@ -71,9 +70,7 @@ fn sentence(report: &FindingsReport) -> String {
         return if known { "No open findings." } else { "Nothing is known: no report of this run can be used." }
             .to_owned();
     }
-    let mut severities = Severity::ALL;
-    severities.sort_by_key(|s| s.list_order());
-    let there = severities.into_iter().filter(|s| counts.of(*s) > 0);
+    let there = severities().into_iter().filter(|s| counts.of(*s) > 0);
     let parts: Vec<String> = there.map(|s| format!("{} {s}", counts.of(s))).collect();
     let unverified =
         if summary.unverified > 0 { format!("; {} of them unverified", summary.unverified) } else { String::new() };
@@ -83,4 +80,11 @@ fn sentence(report: &FindingsReport) -> String {
 /// The step summary, in Markdown.
 pub(crate) fn summary(report: &FindingsReport) -> String {
     format!("### Security findings\n\n{}\n\n{}", sentence(report), scan_text::summary(&report.scans))
+}
+
+/// The severities in the order in which findings are listed.
+fn severities() -> [Severity; Severity::ALL.len()] {
+    let mut severities = Severity::ALL;
+    severities.sort_by_key(|s| s.list_order());
+    severities
 }

@@ -33,7 +33,7 @@ use time::Date;
 
 pub use exceptions::{Exception, ExceptionKind, ExceptionNotice, PathPattern, PathPatternError};
 
-use crate::{Event, Happening, Ledger, Plans};
+use crate::{Event, Happening, Ledger, Plans, lead};
 use canonical::Canonical;
 use ending::Ending;
 use exceptions::Exceptions;
@@ -213,10 +213,16 @@ fn take_in_known(mut ledger: Ledger, intake: &Intake<'_>) -> Outcome {
         ledger.findings.push(newborn.finding);
     }
     let mut born: Vec<usize> = (known..ledger.findings.len()).collect();
-    born.sort_by(|a, b| names::order(&ledger.findings[*a]).cmp(&names::order(&ledger.findings[*b])));
+    let findings = &ledger.findings;
+    lead::sort(
+        &mut born,
+        |at| names::lead(&findings[*at]),
+        |a, b| names::order(&findings[*a]).cmp(&names::order(&findings[*b])),
+    );
     for at in born {
         ledger.findings[at].finding_id = names.give(&ledger.findings[at]);
     }
+    sort_by_id(&mut ledger.findings, &mut steps);
 
     let index = PlanIndex::new(intake.plans, &ledger.findings, today);
     let mut exceptions = Exceptions::new(intake.exceptions, &ledger.findings, today);
@@ -235,8 +241,6 @@ fn take_in_known(mut ledger: Ledger, intake: &Intake<'_>) -> Outcome {
             events.push(Event::new(finding, &step.by, what, intake.now));
         }
     }
-    sort_by_id(&mut ledger.findings);
-    events.sort_by(|a, b| a.finding_id.cmp(&b.finding_id));
 
     let scans = run.told(&asides(&steps));
     let required_incomplete = run.update_scanners(&mut ledger.scanners, &ledger.findings, &scans);
@@ -246,21 +250,15 @@ fn take_in_known(mut ledger: Ledger, intake: &Intake<'_>) -> Outcome {
     Outcome::Taken(Box::new(Taken { ledger, events, scans, required_incomplete, notices }))
 }
 
-/// Puts findings into the order of their ids. They are large: each is moved once, and none is copied aside.
-fn sort_by_id(findings: &mut [Finding]) {
+/// Puts findings, and what the run did to each, into the order of their ids.
+fn sort_by_id(findings: &mut [Finding], steps: &mut [Step]) {
     if findings.is_sorted_by(|a, b| a.finding_id <= b.finding_id) {
         return;
     }
-    let mut order: Vec<usize> = (0..findings.len()).collect();
-    order.sort_by(|a, b| findings[*a].finding_id.cmp(&findings[*b].finding_id));
-    for at in 0..findings.len() {
-        // What stood there was moved on by an earlier swap, to where its own turn put it.
-        let mut from = order[at];
-        while from < at {
-            from = order[from];
-        }
-        findings.swap(at, from);
-    }
+    let by_id = |a: &Finding, b: &Finding| a.finding_id.cmp(&b.finding_id);
+    let order = lead::order(findings, |f| lead::lead(&[], f.finding_id.as_str()), by_id);
+    lead::arrange(findings, &order);
+    lead::arrange(steps, &order);
 }
 
 /// The findings that this run's records, sorted by the known finding that they are, show to be one.

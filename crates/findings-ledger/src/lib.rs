@@ -15,6 +15,7 @@ mod events;
 mod history;
 pub mod import;
 mod intake;
+mod lead;
 mod ledger;
 mod plans;
 #[cfg(test)]

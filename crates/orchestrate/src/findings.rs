@@ -113,7 +113,7 @@ pub struct FindingsReport {
     pub scans: Vec<ScanSummary>,
     /// Open and unverified findings, by severity.
     pub summary: Summary,
-    /// Open, unverified and excepted findings.
+    /// Open, unverified and excepted findings, in the order of their ids.
     pub findings: Vec<Finding>,
     /// What changed in the plan file.
     pub sync_results: SyncResults,

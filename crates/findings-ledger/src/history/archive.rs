@@ -10,6 +10,8 @@ use findings_model::{
 use serde::{Serialize, Serializer};
 use time::Date;
 
+use crate::lead;
+
 /// A run's scans in their normalised form, without secrets, e-mail addresses or raw text: a file of `history/scans/`.
 ///
 /// A package, a file and a record are a line each. A key without a value is left out.
@@ -94,7 +96,7 @@ impl<'a> ScanArchive<'a> {
                     summary
                 });
                 let mut records: Vec<&Observation> = scan.observations.iter().collect();
-                records.sort_by(|a, b| compare(a, b));
+                lead::sort(&mut records, |r| lead::of_subject(0, &r.subject), |a, b| compare(a, b));
                 (&scan.scanner, scan.file.as_str(), ArchivedScan { scan: Some(scan), summary, records })
             })
             .collect();

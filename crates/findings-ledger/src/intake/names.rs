@@ -4,6 +4,8 @@ use std::collections::HashSet;
 
 use findings_model::{AdvisoryId, Finding, FindingId, Subject, text};
 
+use crate::lead;
+
 /// The longest part of an id that comes from a report, in characters: three of them fit into an id.
 const PART: usize = 90;
 
@@ -38,6 +40,15 @@ impl Names {
         let id = FindingId::parse(name).ok()?;
         self.0.insert(id.as_str().to_owned()).then_some(id)
     }
+}
+
+/// The first bytes of what [`order`] orders by.
+pub(super) fn lead(finding: &Finding) -> u128 {
+    let id = match &finding.subject {
+        Subject::Vulnerability(v) => v.id.as_str(),
+        Subject::Code(_) | Subject::Secret(_) => "",
+    };
+    lead::lead(&[finding.kind() as u8], id)
 }
 
 /// The order in which new findings get their ids.

@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 use findings_model::{Observation, Scan, Subject};
 
 use super::run::Record;
+use crate::lead;
 
 /// The order of a run's scans: it does not matter in which one they were read.
 pub(super) fn of_scans(a: &Scan, b: &Scan) -> Ordering {
@@ -13,6 +14,11 @@ pub(super) fn of_scans(a: &Scan, b: &Scan) -> Ordering {
         .cmp(&(&b.scanner, &b.file, &b.tool_version))
         .then_with(|| key(a).cmp(&key(b)))
         .then_with(|| a.coverage.reasons.cmp(&b.coverage.reasons))
+}
+
+/// The first bytes of what [`of_records`] orders by, of records whose scanner is the so manieth by name.
+pub(super) fn lead_of(scanner: usize, record: &Record<'_>) -> u128 {
+    lead::of_subject(u8::try_from(scanner).unwrap_or(u8::MAX), &record.observation.subject)
 }
 
 /// The order of a run's records: by scanner, then by what they are about.

@@ -20,7 +20,7 @@ use super::{
     summary::{self, Aside},
     used_with,
 };
-use crate::Ledger;
+use crate::{Ledger, lead};
 
 pub(super) struct Run<'a> {
     intake: &'a Intake<'a>,
@@ -180,7 +180,9 @@ impl<'a> Run<'a> {
             let scanner = judged.scanner;
             records.extend(judged.scan.observations.iter().map(|observation| Record { observation, scanner, report }));
         }
-        records.sort_by(order::of_records);
+        let ranks: BTreeMap<&ScannerName, usize> = self.groups.keys().copied().zip(0..).collect();
+        let lead = |r: &Record<'_>| order::lead_of(ranks.get(r.scanner).copied().unwrap_or(usize::MAX), r);
+        lead::sort(&mut records, lead, order::of_records);
         records
     }
 
