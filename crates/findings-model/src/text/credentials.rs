@@ -1,70 +1,15 @@
-use std::{borrow::Cow, ops::Range};
+mod private_keys;
+mod tokens;
+mod values;
 
-/// Beginnings of words that are credentials: PyPI tokens (macaroons, so `Ag` comes first), tokens of GitHub, GitLab, AWS, Slack,
-/// npm, Stripe, Google, Hugging Face, DigitalOcean, SendGrid, OpenAI and Anthropic, JSON web tokens, and addresses of Slack that
-/// whoever knows them can write to.
-const TOKEN_STARTS: [&str; 23] = [
-    "pypi-Ag",
-    "ghp_",
-    "gho_",
-    "ghu_",
-    "ghs_",
-    "ghr_",
-    "github_pat_",
-    "glpat-",
-    "AKIA",
-    "ASIA",
-    "eyJ",
-    "xoxb-",
-    "xoxp-",
-    "npm_",
-    "sk_live_",
-    "rk_live_",
-    "AIza",
-    "hf_",
-    "dop_v1_",
-    "SG.",
-    "sk-proj-",
-    "sk-ant-",
-    "hooks.slack.com/services/",
-];
+use std::borrow::Cow;
 
-/// The shortest word with such a beginning that is taken for a credential.
-const TOKEN_LENGTH: usize = 20;
-
-/// What the first line of a private key ends with (PEM, RFC 7468).
-const KEY_BEGINS: &str = " PRIVATE KEY-----";
+use private_keys::{holds_private_key, without_private_keys};
+use tokens::{TOKEN_LENGTH, hide_words, may_hold_token, may_start_token, token_in_line, token_in_name};
+use values::{hide_values, next_value};
 
 /// What stands in for a credential.
 const MASK: &str = "[hidden]";
-
-/// Ends of the names of settings whose values are credentials, in lower case.
-const SECRET_KEYS: [&str; 24] = [
-    "token",
-    "password",
-    "passwd",
-    "passphrase",
-    "pwd",
-    "secret",
-    "api_key",
-    "api-key",
-    "apikey",
-    "access_key",
-    "access-key",
-    "accesskey",
-    "account_key",
-    "accountkey",
-    "secret_key",
-    "secret-key",
-    "secretkey",
-    "private_key",
-    "private-key",
-    "privatekey",
-    "authorization",
-    "credential",
-    "credentials",
-    "bearer",
-];
 
 /// A line without what looks like a credential: words with the beginning of a known kind of token, `user:password@` in addresses, and
 /// the values of keys such as `password` (`DB_PASSWORD=…`, `"api_key": "…"`, `Authorization: Bearer …`).
@@ -158,88 +103,6 @@ pub fn is_masked(text: &str) -> bool {
     text.contains(MASK)
 }
 
-/// A line with the values of secret keys masked that stand behind one of the separators.
-fn hide_values<'l>(line: Cow<'l, str>, separators: &[u8]) -> Cow<'l, str> {
-    let mut out = String::new();
-    let mut copied = 0;
-    while let Some(found) = next_value(&line, copied, separators) {
-        out.push_str(&line[copied..found.start]);
-        out.push_str(MASK);
-        copied = found.end;
-    }
-    if copied == 0 {
-        return line;
-    }
-    out.push_str(&line[copied..]);
-    Cow::Owned(out)
-}
-
-/// Where the next value of a secret key stands, from an offset on.
-fn next_value(line: &str, from: usize, separators: &[u8]) -> Option<Range<usize>> {
-    let places = line.as_bytes()[from..].iter().enumerate().filter(|(_, byte)| separators.contains(byte));
-    places.map(|(at, separator)| (from + at, *separator)).find_map(|(at, separator)| {
-        if separator == b' ' {
-            // `Bearer …` has no separator; without the look of a token it is a word of a sentence.
-            let is_bearer = line[from..at].trim_end_matches(' ').ends_with(['r', 'R'])
-                && key_before(&line[from..at])?.eq_ignore_ascii_case("bearer");
-            let value = is_bearer.then(|| value_at(line, at + 1)).flatten()?;
-            return looks_random(&line[value.clone()]).then_some(value);
-        }
-        let key = key_before(&line[from..at])?;
-        let is_in_path = line[..at].ends_with(key) && line[..at - key.len()].ends_with(['/', '\\']);
-        if separator == b':' && (is_in_path || line[at..].starts_with("://")) {
-            return None;
-        }
-        let start = at + line[at..].find(|c| !matches!(c, '=' | ':' | '>' | ' '))?;
-        let value = value_at(line, start)?;
-        // Compilers complain of an `unexpected token: …`.
-        let is_grammar = separator == b':' && key.eq_ignore_ascii_case("token");
-        (!is_grammar || looks_random(&line[value.clone()])).then_some(value)
-    })
-}
-
-/// The key whose separator follows, if it is a secret one; the key may be quoted.
-fn key_before(before: &str) -> Option<&str> {
-    let before = before.trim_end_matches(' ').trim_end_matches(['"', '\'', '`', '\\']);
-    let start = before
-        .rfind(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '-')))
-        .map_or(0, |at| at + before[at..].chars().next().map_or(0, char::len_utf8));
-    let key = &before[start..];
-    let ends_in = |end: &&str| {
-        key.len().checked_sub(end.len()).and_then(|at| key.get(at..)).is_some_and(|own| own.eq_ignore_ascii_case(end))
-    };
-    SECRET_KEYS.iter().any(ends_in).then_some(key)
-}
-
-/// The value that starts at an offset: what stands between quotes, or a word, behind the name of a scheme (`Bearer`). None for one that is masked.
-fn value_at(line: &str, start: usize) -> Option<Range<usize>> {
-    let rest = line.get(start..)?;
-    let unescaped = rest.trim_start_matches('\\');
-    let start = start + (rest.len() - unescaped.len());
-    let quote = unescaped.chars().next()?;
-    let value = if matches!(quote, '"' | '\'' | '`') {
-        let inside = &unescaped[1..];
-        let length = inside.find(quote).unwrap_or(inside.len());
-        start + 1..start + 1 + inside[..length].trim_end_matches('\\').len()
-    } else {
-        let is_end =
-            |c: char| c.is_whitespace() || matches!(c, ',' | ';' | '&' | '"' | '\'' | '`' | '<' | '>' | ')' | '}');
-        let length = unescaped.find(is_end).unwrap_or(unescaped.len());
-        let word = &unescaped[..length];
-        if ["bearer", "basic", "digest", "token"].iter().any(|scheme| word.eq_ignore_ascii_case(scheme)) {
-            return value_at(line, start + length + 1);
-        }
-        start..start + length
-    };
-    let said = &line[value.clone()];
-    (!said.starts_with(MASK) && said.chars().any(|c| c != '*')).then_some(value)
-}
-
-/// Whether a word looks like a token and not like a word of a sentence.
-fn looks_random(word: &str) -> bool {
-    word.len() >= 20 || (word.len() >= 8 && word.bytes().any(|b| b.is_ascii_digit()))
-}
-
 /// A line without words that begin as known tokens do, and without `user:password@`.
 fn hide_tokens(line: &str) -> Cow<'_, str> {
     match without_private_keys(line) {
@@ -248,142 +111,9 @@ fn hide_tokens(line: &str) -> Cow<'_, str> {
     }
 }
 
-/// Whether the first line of a private key ends in a text. Few sentences have a large K, which is quickly looked for.
-fn holds_private_key(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    memchr::memchr_iter(b'K', bytes).any(|at| {
-        let begin = at.checked_sub(KEY_BEGINS.len() - "KEY-----".len());
-        begin.is_some_and(|begin| bytes[begin..].starts_with(KEY_BEGINS.as_bytes()))
-    })
-}
-
-/// A text without the private keys in it (PEM, RFC 7468), each up to its end or the text's; none where there is no such key.
-fn without_private_keys(text: &str) -> Option<String> {
-    if !holds_private_key(text) {
-        return None;
-    }
-    let (mut out, mut rest) = (String::new(), text);
-    while let Some(at) = rest.find(KEY_BEGINS) {
-        let (head, key) = rest.split_at(at + KEY_BEGINS.len());
-        out.push_str(head);
-        let is_end = head.rfind("-----END").is_some_and(|end| !head[end..].contains("-----BEGIN"));
-        rest = if is_end { key } else { &key[key.find("-----END").unwrap_or(key.len())..] };
-        if !is_end && (rest.len() < key.len()) {
-            out.push_str(MASK);
-        }
-    }
-    (!out.is_empty()).then(|| out + rest)
-}
-
-/// How long the token is that a text starts with, if it is one: a long word that begins as one does.
-fn token_in_line(text: &str) -> Option<usize> {
-    TOKEN_STARTS.iter().find(|start| text.starts_with(**start))?;
-    let in_token = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '+' | '/' | '=' | '~');
-    Some(text.find(|c: char| !in_token(c)).unwrap_or(text.len())).filter(|end| *end >= TOKEN_LENGTH)
-}
-
-/// The same in a name or path, of whose words many may begin so: it must look like a token behind its beginning too.
-fn token_in_name(text: &str) -> Option<usize> {
-    let start = TOKEN_STARTS.iter().find(|start| text.starts_with(**start))?;
-    // The parts of a JSON web token have dots between them, and so have SendGrid's.
-    let has_dots = matches!(*start, "eyJ" | "SG.");
-    let in_token = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_') || (b == b'.' && has_dots);
-    let end = text.bytes().position(|b| !in_token(b)).unwrap_or(text.len());
-    let body = text.as_bytes().get(start.len()..end)?;
-    let unbroken = body.iter().take_while(|b| b.is_ascii_alphanumeric()).count();
-    let has = |is: fn(&u8) -> bool| body.iter().any(is);
-    let has_digit = has(u8::is_ascii_digit);
-    let looks_it = match *start {
-        "AKIA" | "ASIA" => unbroken >= 16 && !has(u8::is_ascii_lowercase),
-        "npm_" | "hf_" | "dop_v1_" | "ghp_" | "gho_" | "ghu_" | "ghs_" | "ghr_" => {
-            let is_mixed = has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase);
-            has_digit && (unbroken >= 30 || (unbroken >= 12 && is_mixed))
-        }
-        _ => has_digit,
-    };
-    (looks_it && end >= TOKEN_LENGTH).then_some(end)
-}
-
-/// A line without the tokens that are found so, and without `user:password@`.
-fn hide_words(line: &str, token: fn(&str) -> Option<usize>) -> Cow<'_, str> {
-    if !line.contains('@') && !may_hold_token(line) {
-        return Cow::Borrowed(line);
-    }
-    let mut out = String::with_capacity(line.len());
-    let mut rest = line;
-    while let Some(first) = rest.chars().next() {
-        let mid_word = out.chars().next_back().is_some_and(|c| c.is_ascii_alphanumeric());
-        if let Some(after) = rest.strip_prefix("://")
-            && let Some(password_end) = credentials_end(after)
-        {
-            out.push_str("://");
-            out.push_str(MASK);
-            rest = &after[password_end..];
-        } else if !mid_word && let Some(end) = token(rest) {
-            out.push_str(MASK);
-            rest = &rest[end..];
-        } else {
-            out.push(first);
-            rest = &rest[first.len_utf8()..];
-        }
-    }
-    Cow::Owned(out)
-}
-
-/// Whether a word that is as long as a token holds what one begins with. Quickly told, of descriptions that are read by the million:
-/// behind the last space of as many bytes as a token has is where the next such word may begin.
-fn may_hold_token(line: &str) -> bool {
-    let bytes = line.as_bytes();
-    let mut from = 0;
-    while let Some(next) = bytes.get(from..).and_then(|rest| rest.first_chunk()) {
-        if let Some(space) = last_space(next) {
-            from += space + 1;
-            continue;
-        }
-        let end = bytes[from..].iter().position(u8::is_ascii_whitespace).map_or(bytes.len(), |length| from + length);
-        if holds_token_start(&bytes[from..end]) {
-            return true;
-        }
-        from = end;
-    }
-    false
-}
-
-/// Whether a token begins in a word, behind anything but a letter or digit.
-fn holds_token_start(word: &[u8]) -> bool {
-    let mut before = b' ';
-    word.iter().enumerate().any(|(at, byte)| {
-        let starts = !before.is_ascii_alphanumeric() && may_start_token(*byte);
-        before = *byte;
-        starts && TOKEN_STARTS.iter().any(|start| word[at..].starts_with(start.as_bytes()))
-    })
-}
-
-/// Whether a token of a known kind begins with this byte.
-fn may_start_token(byte: u8) -> bool {
-    matches!(byte, b'p' | b'g' | b'A' | b'e' | b'x' | b'n' | b's' | b'r' | b'h' | b'd' | b'S')
-}
-
-/// Where the last byte stands that is no more than a space, or a `!` behind one: nothing that a token has. Eight bytes at a time: a byte
-/// from which 0x21 cannot be taken away leaves its highest bit set, which it did not have.
-fn last_space(bytes: &[u8; TOKEN_LENGTH]) -> Option<usize> {
-    const ONES: u64 = u64::from_le_bytes([1; 8]);
-    [TOKEN_LENGTH - 8, TOKEN_LENGTH - 16, 0].into_iter().find_map(|at| {
-        let word = u64::from_le_bytes(*bytes[at..].first_chunk()?);
-        let spaces = word.wrapping_sub(0x21 * ONES) & !word & (0x80 * ONES);
-        (spaces != 0).then(|| at + 7 - spaces.leading_zeros() as usize / 8)
-    })
-}
-
-/// Where the `user:password` part of an address ends, if it has one: the place of its `@`.
-fn credentials_end(after_scheme: &str) -> Option<usize> {
-    let host_end = after_scheme.find(['/', '?', '#', ' ']).unwrap_or(after_scheme.len());
-    after_scheme[..host_end].rfind('@')
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{tokens::TOKEN_STARTS, values::SECRET_KEYS, *};
 
     #[test]
     fn values_of_secret_keys_are_hidden() {
