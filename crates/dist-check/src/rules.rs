@@ -3,6 +3,7 @@
 #![doc = include_str!("rules.md")]
 
 mod archive;
+mod classifiers;
 mod contents;
 mod description;
 mod file_name;
@@ -102,11 +103,12 @@ impl From<String> for Note {
     }
 }
 
-const GROUPS: [(&str, &[Rule]); 7] = [
+const GROUPS: [(&str, &[Rule]); 8] = [
     ("The file's name and size", file_name::RULES),
     ("The archive", archive::RULES),
     ("What the archive holds", contents::RULES),
     ("Metadata", metadata::RULES),
+    ("Classifiers", classifiers::RULES),
     ("People, addresses and licence", people::RULES),
     ("The description", description::RULES),
     ("Requirements", requirements::RULES),
