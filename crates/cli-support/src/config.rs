@@ -66,6 +66,8 @@ pub struct Found {
     pub name: Option<PackageName>,
     /// The text of `pyproject.toml`, for the places of the version.
     pub pyproject: Option<String>,
+    /// The file that holds the settings, where there is one.
+    pub settings: Option<String>,
 }
 
 /// `[tool.relwarden.project]`
@@ -131,8 +133,9 @@ impl<'de> Deserialize<'de> for Scanners {
                         "retired" => scanners.retired = scanner_name::all(&map.next_value::<Vec<String>>()?)?,
                         "accepted_gaps" => scanners.accepted_gaps = map.next_value()?,
                         _ => {
+                            let scanner = map.next_value_seed(Under(&key))?;
                             let name = scanner_name::parse(&key).map_err(de::Error::custom)?;
-                            scanners.each.insert(name, map.next_value()?);
+                            scanners.each.insert(name, scanner);
                         }
                     }
                 }
@@ -140,6 +143,56 @@ impl<'de> Deserialize<'de> for Scanners {
             }
         }
         deserializer.deserialize_map(Table)
+    }
+}
+
+/// Reads what stands in `[tool.relwarden.scanners]` under a name that is none of its keys: a scanner's table.
+#[derive(Clone, Copy)]
+struct Under<'k>(&'k str);
+
+impl Under<'_> {
+    fn no_table<E: de::Error>(self) -> Result<Scanner, E> {
+        Err(E::custom(scanner_name::no_key(self.0)))
+    }
+}
+
+impl<'de> de::DeserializeSeed<'de> for Under<'_> {
+    type Value = Scanner;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Scanner, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> de::Visitor<'de> for Under<'_> {
+    type Value = Scanner;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a table")
+    }
+
+    fn visit_map<A: de::MapAccess<'de>>(self, map: A) -> Result<Scanner, A::Error> {
+        Scanner::deserialize(de::value::MapAccessDeserializer::new(map))
+    }
+
+    fn visit_seq<A: de::SeqAccess<'de>>(self, _: A) -> Result<Scanner, A::Error> {
+        self.no_table()
+    }
+
+    fn visit_str<E: de::Error>(self, _: &str) -> Result<Scanner, E> {
+        self.no_table()
+    }
+
+    fn visit_bool<E: de::Error>(self, _: bool) -> Result<Scanner, E> {
+        self.no_table()
+    }
+
+    fn visit_i64<E: de::Error>(self, _: i64) -> Result<Scanner, E> {
+        self.no_table()
+    }
+
+    fn visit_f64<E: de::Error>(self, _: f64) -> Result<Scanner, E> {
+        self.no_table()
     }
 }
 
@@ -281,8 +334,9 @@ impl Config {
     /// The project's normalised name; exit status 2 if nothing says it.
     pub fn project_name(&self) -> Result<&PackageName, crate::Failure> {
         self.found.name.as_ref().ok_or_else(|| {
+            let file = self.found.settings.as_deref().unwrap_or("pyproject.toml");
             crate::Failure::new(crate::ExitStatus::Usage, "cannot tell the project's name")
-                .hint("set name in [project] of pyproject.toml, or in [tool.relwarden.project]")
+                .hint(format!("set name in [project] of {file}"))
         })
     }
 }

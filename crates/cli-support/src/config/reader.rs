@@ -16,7 +16,7 @@ use toml_edit::{Document, Item, Key, Table, Value};
 pub(crate) fn from_toml<T: DeserializeOwned>(text: &str) -> Result<T, ReadError> {
     let read = match Document::parse(text) {
         Ok(document) => T::deserialize(Node::Table(document.as_table())),
-        Err(error) => Err(ReadError::new(error.message().to_owned()).at(error.span())),
+        Err(error) => Err(ReadError::new(error.message().to_owned()).below("TOML syntax error").at(error.span())),
     };
     read.map_err(|error| error.in_text(text))
 }
@@ -28,12 +28,14 @@ pub struct ReadError(Box<Fault>);
 #[derive(Debug)]
 struct Fault {
     message: String,
+    /// The keys that lead to it, with dots between them.
+    keys: String,
     place: Option<Range<usize>>,
 }
 
 impl ReadError {
     fn new(message: String) -> Self {
-        Self(Box::new(Fault { message, place: None }))
+        Self(Box::new(Fault { message, keys: String::new(), place: None }))
     }
 
     /// With a place, unless something inside of it has told its own.
@@ -44,9 +46,19 @@ impl ReadError {
         self
     }
 
+    /// Inside of what stands under a key.
+    fn below(mut self, key: &str) -> Self {
+        let keys = &mut self.0.keys;
+        if !keys.is_empty() {
+            keys.insert(0, '.');
+        }
+        keys.insert_str(0, key);
+        self
+    }
+
     /// With the line of the text that it is about.
     fn in_text(self, text: &str) -> Self {
-        let Fault { message, place } = *self.0;
+        let Fault { message, mut keys, place } = *self.0;
         let Some(place) = place else { return Self::new(message) };
         let before = text.get(..place.start).unwrap_or(text);
         let (number, start) = (before.matches('\n').count() + 1, before.rfind('\n').map_or(0, |feed| feed + 1));
@@ -55,8 +67,11 @@ impl ReadError {
         let marked = text.get(place).unwrap_or_default().chars().count();
         let marks = "^".repeat(marked.min(line.chars().count().saturating_sub(column)).max(1));
         let margin = " ".repeat(number.to_string().len() + 1);
+        if !keys.is_empty() {
+            keys.push_str(", ");
+        }
         Self::new(format!(
-            "TOML parse error at line {number}, column {}\n{margin}|\n{number} | {line}\n{margin}| {:column$}{marks}\n{message}",
+            "{keys}line {number}, column {}\n{margin}|\n{number} | {line}\n{margin}| {:column$}{marks}\n{message}",
             column + 1,
             "",
         ))
@@ -74,6 +89,42 @@ impl std::error::Error for ReadError {}
 impl de::Error for ReadError {
     fn custom<T: fmt::Display>(message: T) -> Self {
         Self::new(message.to_string())
+    }
+
+    fn invalid_type(found: Unexpected<'_>, expected: &dyn de::Expected) -> Self {
+        let expected = expected.to_string();
+        let expected = match expected.split(' ').next() {
+            Some("u32" | "u64" | "usize") => "a whole number, 0 or more",
+            Some("struct") => "a table",
+            Some("enum") => "a text in quotes",
+            _ => match &*expected {
+                "a string" => "a text in quotes",
+                "a sequence" => "a list",
+                "a boolean" => "true or false",
+                other => other,
+            },
+        };
+        Self::new(match found {
+            Unexpected::Str(text) => format!("expected {expected}, found the text {text:?}"),
+            Unexpected::Signed(number) => format!("expected {expected}, found the number {number}"),
+            Unexpected::Float(number) => format!("expected {expected}, found the number {number}"),
+            Unexpected::Bool(is_so) => format!("expected {expected}, found {is_so}"),
+            Unexpected::Map => format!("expected {expected}, found a table"),
+            Unexpected::Seq => format!("expected {expected}, found a list"),
+            other => format!("expected {expected}, found a {other}"),
+        })
+    }
+
+    fn unknown_field(key: &str, known: &'static [&'static str]) -> Self {
+        Self::new(format!("unknown key {key:?}; known are {}", known.join(", ")))
+    }
+
+    fn unknown_variant(word: &str, known: &'static [&'static str]) -> Self {
+        Self::new(format!("unknown value {word:?}; known are {}", known.join(", ")))
+    }
+
+    fn invalid_value(found: Unexpected<'_>, expected: &dyn de::Expected) -> Self {
+        Self::invalid_type(found, expected)
     }
 }
 
@@ -277,7 +328,7 @@ struct Entry<'d> {
 /// The entries of a table.
 struct Entries<'d> {
     rest: Box<dyn Iterator<Item = Entry<'d>> + 'd>,
-    value: Option<Node<'d>>,
+    value: Option<(&'d str, Node<'d>)>,
 }
 
 impl<'de> de::MapAccess<'de> for Entries<'_> {
@@ -285,13 +336,13 @@ impl<'de> de::MapAccess<'de> for Entries<'_> {
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, ReadError> {
         let Some(Entry { key, at, value }) = self.rest.next() else { return Ok(None) };
-        self.value = Some(value);
+        self.value = Some((key, value));
         let read = seed.deserialize(StrDeserializer::new(key)).map(Some);
         read.map_err(|error: ReadError| error.at(at.and_then(Key::span)))
     }
 
     fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, ReadError> {
-        let node = self.value.take().unwrap_or(Node::Item(&Item::None));
-        seed.deserialize(node).map_err(|error| error.at(node.place()))
+        let (key, node) = self.value.take().unwrap_or(("", Node::Item(&Item::None)));
+        seed.deserialize(node).map_err(|error| error.at(node.place()).below(key))
     }
 }
