@@ -42,7 +42,7 @@ fn has_sign(words: &str, but: &[&str]) -> bool {
     let words = words.as_bytes();
     (0..words.len()).any(|at| {
         let begins = |sign: &&str| begins_with(&words[at..], sign);
-        signs_with(words[at]).iter().any(|sign| begins(&sign)) && !but.iter().any(|other| begins(&other))
+        signs_with(words[at]).iter().any(&begins) && !but.iter().any(begins)
     })
 }
 

@@ -43,7 +43,8 @@ impl Call {
 
     fn in_json(&self) -> Value {
         let (first, last) = self.range;
-        let code: String = self.quoted_lines().iter().map(|(number, line)| format!("{number} {line}\n")).collect();
+        let lines: Vec<String> = self.quoted_lines().iter().map(|(number, line)| format!("{number} {line}")).collect();
+        let code = lines.join("\n") + "\n";
         json!({
             "code": code, "col_offset": self.column, "filename": "src/run.py", "issue_confidence": "HIGH", "issue_severity": "HIGH",
             "issue_text": "subprocess call with shell=True identified, security issue.", "line_number": self.line,
@@ -54,8 +55,8 @@ impl Call {
     /// The snippet is counted from the first quoted line, also where that stands behind the call's first one: from the end then.
     fn in_sarif(&self) -> Value {
         let ((first, _), quoted) = (self.range, self.quoted_lines());
-        let at = i64::from(first) - i64::from(self.quoted.0);
-        let at = usize::try_from(at).unwrap_or_else(|_| quoted.len() - usize::try_from(-at).unwrap());
+        let (ahead, behind) = (first.saturating_sub(self.quoted.0), self.quoted.0.saturating_sub(first));
+        let at = (ahead as usize + quoted.len() - behind as usize) % quoted.len();
         json!({
             "ruleId": "B602", "level": "error", "message": {"text": "subprocess call with shell=True identified, security issue."},
             "locations": [{"physicalLocation": {
