@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use change_detect::{Change, ChangeSet};
-use findings_model::text;
+use change_detect::{Change, ChangeSet, FindingState};
+use findings_model::{FindingKind, text};
 
 /// The changes as lines of text.
 pub(crate) fn of(set: &ChangeSet) -> String {
@@ -38,8 +38,22 @@ fn write_text(out: &mut String, set: &ChangeSet) -> std::fmt::Result {
 
 fn line(change: &Change) -> String {
     let place = change.package.as_deref().or(change.path.as_deref()).unwrap_or("-");
-    let from = change.old_state.as_ref().map_or_else(String::new, |s| format!("{s} -> "));
-    text::one_line(&format!("{} {} in {place}: {from}{}", change.change_type, change.finding_id, change.new_state))
+    let state = |state: &FindingState| match state {
+        FindingState::Present(severity) => format!("{severity} {}", word(change.kind)),
+        other => other.to_string(),
+    };
+    let from = change.old_state.as_ref().map_or_else(String::new, |old| state(old) + " -> ");
+    let now = state(&change.new_state);
+    text::one_line(&format!("{} {} in {place}: {from}{now}", change.change_type, change.finding_id))
+}
+
+/// What a finding of a kind is called.
+fn word(kind: FindingKind) -> &'static str {
+    match kind {
+        FindingKind::Vulnerability => "vulnerability",
+        FindingKind::Code => "code finding",
+        FindingKind::Secret => "secret",
+    }
 }
 
 /// The step summary, in Markdown.

@@ -24,7 +24,7 @@ impl Dashboard {
             .or_fail(ExitStatus::Outside, "cannot read the run records")?;
         let path = self.output.display().to_string();
         monitoring::write_dashboard(&project, &self.output, &dashboard)
-            .or_fail(ExitStatus::Outside, format!("cannot write the dashboard to {path}"))?;
+            .map_err(|error| failure::dashboard(error, &path))?;
         failure::warn_of_skipped(cx, &dashboard.data_quality);
         cx.actions().outputs([("dashboard", path.as_str()), ("health_status", dashboard.health_status.as_str())])?;
         cx.result(&dashboard, &format!("Dashboard generated: {path}"))?;

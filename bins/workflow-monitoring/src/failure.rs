@@ -3,7 +3,7 @@
 use cli_support::{Context, ExitStatus, Failure, ResultExt as _, requests};
 use metrics::{DataQuality, History};
 use orchestrate::{
-    monitoring::{self, PruneRunsError, RecordRunError},
+    monitoring::{self, PruneRunsError, RecordRunError, WriteDashboardError},
     project::Project,
 };
 
@@ -21,6 +21,15 @@ pub(crate) fn record(what: String) -> impl FnOnce(RecordRunError) -> Failure {
                 .hint("move the file away, or restore it from the repository's history")
         }
         RecordRunError::Store(error) => requests::document_failure(error.into(), &what),
+    }
+}
+
+/// The dashboard could not be written.
+pub(crate) fn dashboard(error: WriteDashboardError, path: &str) -> Failure {
+    let what = format!("cannot write the dashboard to {path}");
+    match error {
+        WriteDashboardError::Store(error) => requests::document_failure(error.into(), &what),
+        WriteDashboardError::Render(_) => Failure::caused(ExitStatus::Outside, what, error),
     }
 }
 

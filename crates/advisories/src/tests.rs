@@ -48,6 +48,7 @@ fn vulnerability(package: &str, version: &str, ids: &[&str]) -> Vulnerability {
 fn enriched(store: &AdvisoryStore, v: Vulnerability, rating: Rating) -> Observation {
     let observation = Observation {
         subject: Subject::Vulnerability(v),
+        begins: None,
         rating,
         rating_assumed: false,
         description: "".into(),

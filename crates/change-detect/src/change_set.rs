@@ -1,6 +1,6 @@
 use findings_model::{
     CoverageState, Finding, FindingId, FindingKind, ScanSummary, ScannerName, SchemaVersion, Scope, Severity, Status,
-    Subject,
+    Subject, has_private_place,
     json::{self, Layout},
     order,
 };
@@ -145,6 +145,9 @@ pub struct OpenFinding {
     pub rule: Option<String>,
     /// The file of a code or secret finding.
     pub path: Option<String>,
+    /// Documents for the public do not say where it is, for what its description tells of.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub private_place: bool,
     /// Where to read more.
     pub reference_url: Option<String>,
 }
@@ -160,6 +163,9 @@ impl OpenFinding {
             finding_id: finding.finding_id.clone(),
             kind: finding.kind(),
             severity: finding.rating.severity,
+            private_place: rule
+                .as_deref()
+                .is_some_and(|rule| has_private_place(finding.kind(), rule, &finding.description)),
             unverified: !known_to_current || matches!(finding.status, Status::Unverified { .. }),
             scope: finding.scope,
             package: finding.subject.package().map(|p| p.name().to_owned()),

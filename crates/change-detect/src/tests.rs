@@ -235,6 +235,20 @@ fn without_a_usable_scan_only_what_was_found_is_told() {
 }
 
 #[test]
+fn of_an_open_finding_it_is_told_that_its_place_is_private() {
+    let mut opaque = code("TRIVY-DS-0031-Dockerfile-5", "Dockerfile", "ENV TOKEN=x");
+    let Subject::Code(spot) = &mut opaque.subject else { unreachable!() };
+    spot.rule = "DS-0031".to_owned();
+    let told = |finding: &Finding| {
+        let set = complete(vec![finding.clone()]);
+        compare(&set, &set).still_open[0].private_place
+    };
+    assert!(!told(&opaque));
+    opaque.description = "Secrets passed via build-args".into();
+    assert!(told(&opaque));
+}
+
+#[test]
 fn what_a_scan_did_not_cover_is_not_resolved() {
     let before = complete(vec![vulnerability("CVE-2026-1", Severity::High)]);
     for coverage in [CoverageState::Partial, CoverageState::Filtered, CoverageState::Failed, CoverageState::Missing] {

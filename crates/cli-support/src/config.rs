@@ -1,17 +1,19 @@
 //! The configuration: `[tool.relwarden]` in `pyproject.toml`, or `relwarden.toml` where there is none.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use findings_model::{PackageName, PublishAuth, ScannerName, SlaDays, order};
-use serde::{Deserialize, Deserializer, de};
+use findings_model::{PackageName, PublishAuth, SlaDays, order};
+use serde::Deserialize;
 
 mod advisories;
 mod attestations;
 mod exceptions;
 mod load;
 mod protection;
+mod read_error;
 mod reader;
 mod scanner_name;
+mod scanners;
 #[cfg(feature = "schema")]
 mod schema;
 
@@ -20,8 +22,9 @@ pub use attestations::Attestations;
 pub use exceptions::Exception;
 pub(crate) use load::load;
 pub use protection::Protection;
-pub use reader::ReadError;
+pub use read_error::ReadError;
 pub(crate) use reader::from_toml;
+pub use scanners::{Scanner, Scanners};
 #[cfg(feature = "schema")]
 pub use schema::schema;
 
@@ -66,6 +69,8 @@ pub struct Found {
     pub name: Option<PackageName>,
     /// The text of `pyproject.toml`, for the places of the version.
     pub pyproject: Option<String>,
+    /// The file that holds the settings, where there is one.
+    pub settings: Option<String>,
 }
 
 /// `[tool.relwarden.project]`
@@ -77,70 +82,6 @@ pub struct Project {
     pub name: Option<String>,
     /// The project's public address, linked from the status page.
     pub url: Option<String>,
-}
-
-/// `[tool.relwarden.scanners]`, with a table for each scanner that needs one.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Scanners {
-    /// Scanners without which a run is incomplete; by default each one that ever gave a usable report, or gave any in the run.
-    pub required: Option<BTreeSet<ScannerName>>,
-    /// Scanners that are no longer used: their findings become unverified, not resolved.
-    pub retired: BTreeSet<ScannerName>,
-    /// Packages and files that a scanner may skip without a mark on the grade.
-    pub accepted_gaps: BTreeSet<String>,
-    /// The scanners' own settings.
-    pub each: BTreeMap<ScannerName, Scanner>,
-}
-
-/// `[tool.relwarden.scanners.NAME]`
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Scanner {
-    /// Whether an empty report is believed: `[]` after one with content, and a list of secrets from below the top of a repository.
-    pub trust_empty: bool,
-    /// How many reports of it a run has; by default as many as the run before, and fewer are a missing one.
-    pub reports: Option<usize>,
-}
-
-impl Scanners {
-    /// How many reports of a scanner a run has, where that is written.
-    pub fn report_counts(&self) -> BTreeMap<ScannerName, usize> {
-        self.each.iter().filter_map(|(name, scanner)| Some((name.clone(), scanner.reports?))).collect()
-    }
-
-    /// The scanners whose empty reports are believed.
-    pub fn trusted_when_empty(&self) -> BTreeSet<ScannerName> {
-        self.each.iter().filter(|(_, s)| s.trust_empty).map(|(name, _)| name.clone()).collect()
-    }
-}
-
-impl<'de> Deserialize<'de> for Scanners {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Table;
-        impl<'de> de::Visitor<'de> for Table {
-            type Value = Scanners;
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("a table with required, retired, accepted_gaps or a table for a scanner")
-            }
-            fn visit_map<A: de::MapAccess<'de>>(self, mut map: A) -> Result<Scanners, A::Error> {
-                let mut scanners = Scanners::default();
-                while let Some(key) = map.next_key::<String>()? {
-                    match key.as_str() {
-                        "required" => scanners.required = Some(scanner_name::all(&map.next_value::<Vec<String>>()?)?),
-                        "retired" => scanners.retired = scanner_name::all(&map.next_value::<Vec<String>>()?)?,
-                        "accepted_gaps" => scanners.accepted_gaps = map.next_value()?,
-                        _ => {
-                            let name = scanner_name::parse(&key).map_err(de::Error::custom)?;
-                            scanners.each.insert(name, map.next_value()?);
-                        }
-                    }
-                }
-                Ok(scanners)
-            }
-        }
-        deserializer.deserialize_map(Table)
-    }
 }
 
 /// `[tool.relwarden.publish]`
@@ -281,8 +222,9 @@ impl Config {
     /// The project's normalised name; exit status 2 if nothing says it.
     pub fn project_name(&self) -> Result<&PackageName, crate::Failure> {
         self.found.name.as_ref().ok_or_else(|| {
+            let file = self.found.settings.as_deref().unwrap_or("pyproject.toml");
             crate::Failure::new(crate::ExitStatus::Usage, "cannot tell the project's name")
-                .hint("set name in [project] of pyproject.toml, or in [tool.relwarden.project]")
+                .hint(format!("set name in [project] of {file}"))
         })
     }
 }

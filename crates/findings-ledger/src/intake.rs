@@ -161,7 +161,12 @@ fn take_in_known(mut ledger: Ledger, intake: &Intake<'_>) -> Outcome {
     let records = run.records();
     let seen: Vec<Seen<'_>> = records
         .iter()
-        .map(|r| Seen { subject: &r.observation.subject, scanner: r.scanner, report: r.report })
+        .map(|r| Seen {
+            subject: &r.observation.subject,
+            begins: r.observation.begins,
+            scanner: r.scanner,
+            report: r.report,
+        })
         .collect();
     let mut assignment = identity::assign(&ledger.findings, &seen, &|scanner, path| run.file_gone(scanner, path));
 

@@ -87,6 +87,7 @@ impl Build for Scan {
     fn finds(mut self, subject: Subject) -> Self {
         self.observations.push(Observation {
             subject,
+            begins: None,
             rating: Rating::word(Severity::High, SeveritySource::Scanner),
             rating_assumed: false,
             description: "what it is".into(),

@@ -38,6 +38,8 @@ const NONE: usize = usize::MAX;
 pub struct Seen<'a> {
     /// What it is about.
     pub subject: &'a Subject,
+    /// The first line of the code that it is about, where the line of the subject is a later one of it.
+    pub begins: Option<u32>,
     /// Who reports it.
     pub scanner: &'a ScannerName,
     /// Which report it stands in. Equal code and secret records of one report are several findings; in two reports of one
@@ -82,7 +84,7 @@ pub fn assign(known: &[Finding], seen: &[Seen<'_>], file_gone: &dyn Fn(&ScannerN
             other => known_spots.add(other, |s| spots::Spot::of_finding(index, finding, s)),
         }
     }
-    let merged = spots::across_reports(seen);
+    let merged = spots::across_reports(seen, &known_spots.code);
     for (index, record) in seen.iter().enumerate() {
         match record.subject {
             Subject::Vulnerability(v) => seen_flaws.push(flaws::SeenFlaw { index, flaw: v }),

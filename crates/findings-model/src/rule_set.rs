@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::Subject;
+use crate::{Subject, text::is_masked};
 
 /// With which detectors and filters a scan was made, as far as its report says.
 ///
@@ -52,7 +52,9 @@ impl RuleSet {
     /// Why a finding that was reported under an earlier set might not be reported under this one although it is still there; none
     /// where it would be.
     pub fn hides(&self, subject: &Subject, earlier: &Self) -> Option<String> {
-        if let Some(filter) = self.filters.iter().find(|filter| !earlier.filters.contains(*filter)) {
+        // Of what was masked nothing tells that it is the same as before.
+        let is_new = |filter: &&String| !earlier.filters.contains(*filter) || is_masked(filter);
+        if let Some(filter) = self.filters.iter().find(is_new) {
             return Some(format!("a filter is new: {filter}"));
         }
         let rule = match subject {
@@ -69,7 +71,9 @@ impl RuleSet {
         };
         could.into_iter().find_map(|(name, earlier)| match self.detectors.get(name) {
             None => Some(format!("the detector {name} is off")),
-            Some(now) if !now.is_as_wide_as(earlier) => Some(format!("the detector {name} reports less than before")),
+            Some(now) if !now.is_as_wide_as(earlier) || now.excludes.as_deref().is_some_and(is_masked) => {
+                Some(format!("the detector {name} reports less than before"))
+            }
             Some(_) => None,
         })
     }
@@ -163,6 +167,18 @@ mod tests {
         let filtered = set(&[("Hex", &["Hex High Entropy String"], Some(3000))], &["a", "b"]);
         assert_eq!(filtered.hides(&secret("Hex High Entropy String"), &before).as_deref(), Some("a filter is new: b"));
         assert_eq!(before.hides(&secret("Hex High Entropy String"), &filtered), None);
+    }
+
+    #[test]
+    fn what_was_masked_may_be_another() {
+        let before = set(&[("Keyword", &["Secret Keyword"], None)], &["exclude lines token=[hidden]"]);
+        assert!(before.hides(&secret("Secret Keyword"), &before).is_some());
+        let mut excluding = set(&[("Keyword", &["Secret Keyword"], None)], &[]);
+        let excludes = |pattern: &str| Some(pattern.to_owned());
+        excluding.detectors.values_mut().for_each(|detector| detector.excludes = excludes("token=[hidden]"));
+        assert!(excluding.hides(&secret("Secret Keyword"), &excluding).is_some());
+        excluding.detectors.values_mut().for_each(|detector| detector.excludes = excludes("token=[a-z]+"));
+        assert_eq!(excluding.hides(&secret("Secret Keyword"), &excluding), None);
     }
 
     #[test]

@@ -167,6 +167,8 @@ impl Coverage {
 pub struct Observation {
     /// What it is about.
     pub subject: Subject,
+    /// The first line of the code that it is about, where the line of the subject is a later one of it.
+    pub begins: Option<u32>,
     /// How bad, in the report's own words or vectors, or by the advisory records after look-up.
     pub rating: Rating,
     /// The rating is only what is assumed where the scanner could not find out: it changes none that is known.

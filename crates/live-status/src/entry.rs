@@ -144,7 +144,7 @@ fn placeless(finding: &Finding) -> Option<String> {
     };
     let name = slug(rule);
     let name = name.strip_prefix("SECRET-").unwrap_or(&name);
-    has_private_place(finding.kind(), rule).then(|| format!("{prefix}-{name}"))
+    has_private_place(finding.kind(), rule, &finding.description).then(|| format!("{prefix}-{name}"))
 }
 
 /// Overdue ones first, then by severity, then the oldest, then by id.
@@ -263,7 +263,9 @@ fn description(finding: &Finding) -> String {
     let said = text::one_line(&finding.description);
     let said = match &finding.subject {
         Subject::Secret(_) => return SECRET_DESCRIPTION.to_owned(),
-        Subject::Code(spot) if is_about_secrets(&spot.rule) => return SECRET_CODE_DESCRIPTION.to_owned(),
+        Subject::Code(spot) if has_private_place(finding.kind(), &spot.rule, "") => {
+            return SECRET_CODE_DESCRIPTION.to_owned();
+        }
         Subject::Code(_) if is_about_secrets(&said) => without_literals(&said),
         _ => said,
     };

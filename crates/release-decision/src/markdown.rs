@@ -143,16 +143,20 @@ fn tidy(text: &str) -> String {
     text::harmless(&out).into_owned()
 }
 
-/// A person's own Markdown for a place below a heading of the third level: none of its lines is a heading, or makes the one before it
-/// one.
+/// A person's own Markdown for a place between headings of the third level, which tell by their name what is below them: its headings
+/// are of the fourth level or below, and no line makes the one before it one.
 fn below_heading(words: &str) -> String {
-    let once = without_headings(words);
+    let lowered = with_headings(words, &|level, title| format!("{}{title}", "#".repeat(level.max(4))));
     // Behind what was a heading, an indented line was code and is text now.
-    without_headings(&once)
+    with_headings(&lowered, &|level, title| {
+        format!("{}{}{title}", if level < 4 { "\\" } else { "" }, "#".repeat(level))
+    })
 }
 
-fn without_headings(words: &str) -> String {
-    let mut out = String::with_capacity(words.len());
+/// Words with other headings in place of theirs, made of the level and what is behind the signs. What only looks like one, and lines
+/// that underline one, are text.
+fn with_headings(words: &str, heading: &dyn Fn(usize, &str) -> String) -> String {
+    let mut out = String::new();
     let blocks = blocks::read(words);
     for (line, read) in words.lines().zip(&blocks.lines) {
         // Behind the marks of a quote or a list; in code nothing is a heading.
@@ -160,13 +164,17 @@ fn without_headings(words: &str) -> String {
             Line::Text { start, .. } => &line[start..],
             Line::Blank | Line::Code => "",
         };
+        let title = content.trim_start_matches('#');
+        let level = content.len() - title.len();
         let underlines = |sign: char| !content.is_empty() && content.trim_end().chars().all(|c| c == sign);
-        if content.starts_with('#') || underlines('=') || underlines('-') {
-            out.push_str(&line[..line.len() - content.len()]);
-            out.push('\\');
-            out.push_str(content);
+        out.push_str(&line[..line.len() - content.len()]);
+        if (1..=6).contains(&level) && title.starts_with([' ', '\t']) && !title.trim().is_empty() {
+            out.push_str(&heading(level, title));
         } else {
-            out.push_str(line);
+            if level > 0 || underlines('=') || underlines('-') {
+                out.push('\\');
+            }
+            out.push_str(content);
         }
         out.push('\n');
     }

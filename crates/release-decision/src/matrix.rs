@@ -36,7 +36,7 @@ pub enum Row {
     Excepted,
     /// What cleared a finding no longer holds.
     ExceptionExpired,
-    /// An open finding that the last release had too.
+    /// An open finding that the baseline has too: the last release, or the first scan where there was none.
     Unchanged,
     /// The last automatic release is too recent for another one.
     QuietPeriod,
@@ -97,7 +97,7 @@ impl Row {
             Self::Updated => "updated finding",
             Self::Excepted => "excepted finding",
             Self::ExceptionExpired => "exception expired",
-            Self::Unchanged => "unchanged since the last release",
+            Self::Unchanged => "unchanged since the last release or first scan",
             Self::QuietPeriod => "quiet period",
             Self::Published => "published before",
         }

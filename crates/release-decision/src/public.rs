@@ -1,10 +1,13 @@
 //! What documents for the public call a finding: where a secret is, only the project's own documents say.
 
 use change_detect::{Change, OpenFinding};
-use findings_model::{FindingId, FindingKind, has_private_place};
+use findings_model::{FindingId, has_private_place};
 
 /// The rules that a document told of so far in place of an id; each time gets a number.
 pub(crate) type Numbers<'a> = Vec<&'a str>;
+
+/// What a finding without a rule is taken for.
+const UNNAMED: &str = "secret";
 
 /// A finding as such a document tells of it.
 #[derive(Clone, Copy)]
@@ -16,16 +19,15 @@ pub(crate) struct Told<'a> {
 
 impl<'a> Told<'a> {
     pub(crate) fn change(change: &'a Change) -> Self {
-        Self::new(&change.finding_id, change.kind, change.rule.as_ref())
+        let rule = change.rule.as_deref().unwrap_or(UNNAMED);
+        let is_private = has_private_place(change.kind, rule, &change.description);
+        Self { id: &change.finding_id, placeless: is_private.then_some(rule) }
     }
 
     pub(crate) fn open(finding: &'a OpenFinding) -> Self {
-        Self::new(&finding.finding_id, finding.kind, finding.rule.as_ref())
-    }
-
-    fn new(id: &'a FindingId, kind: FindingKind, rule: Option<&'a String>) -> Self {
-        let rule = rule.map_or("secret", String::as_str);
-        Self { id, placeless: has_private_place(kind, rule).then_some(rule) }
+        let rule = finding.rule.as_deref().unwrap_or(UNNAMED);
+        let is_private = finding.private_place || has_private_place(finding.kind, rule, "");
+        Self { id: &finding.finding_id, placeless: is_private.then_some(rule) }
     }
 
     /// The finding's id; or its rule, and a number that it alone has in the document.

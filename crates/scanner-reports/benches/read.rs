@@ -94,7 +94,12 @@ fn assign(known: &[Finding], scans: &[Scan]) -> Assignment {
         .iter()
         .enumerate()
         .flat_map(|(report, scan)| {
-            scan.observations.iter().map(move |o| Seen { subject: &o.subject, scanner: &scan.scanner, report })
+            scan.observations.iter().map(move |o| Seen {
+                subject: &o.subject,
+                begins: o.begins,
+                scanner: &scan.scanner,
+                report,
+            })
         })
         .collect();
     identity::assign(known, &seen, &|_, _| false)

@@ -27,7 +27,12 @@ pub(crate) fn line(words: &str, limit: usize) -> String {
 
 /// Part of a reason.
 pub(crate) fn words(words: &str) -> String {
-    line(&text::hide_credentials(&line(words, WORDS * 4)), WORDS)
+    hidden(words, WORDS)
+}
+
+/// One line of at most `limit` characters, without credentials.
+pub(crate) fn hidden(words: &str, limit: usize) -> String {
+    line(&text::hide_credentials(&line(words, limit * 4)), limit)
 }
 
 /// A rule's or detector's name.

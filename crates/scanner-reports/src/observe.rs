@@ -47,7 +47,7 @@ pub(crate) fn vulnerability(parts: VulnerabilityParts<'_>) -> Observation {
         fix_versions,
     });
     let description = clean::description(&text::hide_credentials_in_prose(description));
-    Observation { subject, rating, rating_assumed: false, description, reference_url, clearance }
+    Observation { subject, begins: None, rating, rating_assumed: false, description, reference_url, clearance }
 }
 
 /// The ids of a list, also where one text holds several (`CVE-…, GHSA-…`); what is none is passed over, because a bad alias must not cost the finding.
@@ -75,6 +75,8 @@ pub(crate) struct CodeParts<'a> {
     pub(crate) former_rules: Vec<String>,
     pub(crate) path: String,
     pub(crate) line: Option<u32>,
+    /// The first line of the code that it is about, where that is told beside `line`.
+    pub(crate) begins: Option<u32>,
     pub(crate) text: Option<CodeText>,
     /// What the report quotes of the code.
     pub(crate) quoted: Option<&'a str>,
@@ -87,15 +89,28 @@ pub(crate) struct CodeParts<'a> {
 
 /// An observation about code.
 pub(crate) fn code(parts: CodeParts<'_>) -> Observation {
-    let CodeParts { rule, former_rules, path, line, text, quoted, aliases, rating, description, url, clearance } =
-        parts;
+    let CodeParts {
+        rule,
+        former_rules,
+        path,
+        line,
+        begins,
+        text,
+        quoted,
+        aliases,
+        rating,
+        description,
+        url,
+        clearance,
+    } = parts;
+    let begins = begins.filter(|begins| line.is_some_and(|line| *begins < line));
     let reference_url = aliases.iter().find_map(AdvisoryId::reference_url).or_else(|| url.and_then(clean::url));
     let description = if description.trim().is_empty() { rule.into() } else { description };
     let subject = Subject::Code(CodeSpot { rule: clean::rule(rule), former_rules, path, line, text, aliases });
     // A message may quote the line that it is about, or the value in it alone.
     let description = text::hide_quoted_credentials(&description, quoted.unwrap_or_default());
     let description = clean::description(&text::hide_credentials_in_prose(&description));
-    Observation { subject, rating, rating_assumed: false, description, reference_url, clearance }
+    Observation { subject, begins, rating, rating_assumed: false, description, reference_url, clearance }
 }
 
 /// An observation about a secret: described by its detector's name alone, because any other text of the report may hold it.
@@ -109,7 +124,7 @@ pub(crate) fn secret(
     let rule = clean::rule(rule);
     let description = clean::description(&format!("{rule} in {path}"));
     let subject = Subject::Secret(SecretSpot { rule, path, line, text: None, mark: None });
-    Observation { subject, rating, rating_assumed: false, description, reference_url: None, clearance }
+    Observation { subject, begins: None, rating, rating_assumed: false, description, reference_url: None, clearance }
 }
 
 /// How bad a secret is that its report does not rate: high, critical once it is verified. Both are policy.

@@ -45,6 +45,24 @@ fn two_folders_of_reports_are_compared() {
 }
 
 #[test]
+fn people_read_what_kind_of_finding_changed() {
+    let project = Scratch::sample();
+    project.set_week("2023-09-04");
+    let run = test_support::binary!("detect-changes").run().project(project.path()).now("2023-09-04T04:00:00Z");
+    let sides = ["--previous", &reports("2023-08-21"), "--current", &reports("2023-09-04")];
+    let said = run.args(sides).output().expect_success().stdout;
+    let new: Vec<&str> = said.lines().filter(|line| line.contains("new_vulnerability")).collect();
+    assert!(new.iter().any(|line| line.ends_with(": low code finding")), "{said}");
+    assert!(new.iter().any(|line| line.ends_with(": high secret")), "{said}");
+    assert!(!new.iter().any(|line| line.ends_with(" vulnerability")), "{said}");
+    let document = between("2023-08-21", "2023-09-04");
+    let changes = document["changes"].as_array().expect("a list of changes");
+    assert!(
+        changes.iter().all(|change| change["new_state"].as_str().is_some_and(|word| word.ends_with(" vulnerability")))
+    );
+}
+
+#[test]
 fn what_was_not_scanned_is_not_resolved() {
     let document = between("2023-08-21", "2023-08-28");
     assert_eq!(types(&document), Vec::<&str>::new());

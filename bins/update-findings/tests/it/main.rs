@@ -5,6 +5,7 @@ mod believed;
 mod export;
 mod import;
 mod narrowed;
+mod side_by_side;
 
 use serde_json::Value;
 use test_support::{Run, Scratch, fixture, scratch::REPORTS};

@@ -42,6 +42,15 @@ fn the_same_runs_give_the_same_bytes() {
 }
 
 #[test]
+fn a_place_that_cannot_hold_the_page_is_told_with_a_hint() {
+    let project = Scratch::empty();
+    project.write("out", "a file");
+    let outcome = monitoring(&project, &["dashboard", "--output=out/page.html"]).output().expect_code(3);
+    assert!(outcome.stderr.contains("a file stands where a folder is needed"), "{}", outcome.stderr);
+    assert!(outcome.stderr.contains("hint: "), "{}", outcome.stderr);
+}
+
+#[test]
 fn the_page_reads_well_in_a_browser() {
     let full = (&eventful(), "Publishing: poor");
     let empty = (&Scratch::empty(), "Publishing: unknown");

@@ -37,9 +37,11 @@ pub(crate) fn load(project: &Path, file: Option<&Path>) -> anyhow::Result<Config
         }
         None => (None, [None, None]),
     };
-    let mut config = match file {
+    let mut settings = None;
+    let mut config: Config = match file {
         Some(file) => {
             let label = file.display().to_string();
+            settings = Some(label.clone());
             let text = text_of(file)?
                 .ok_or_else(|| Failure::new(ExitStatus::Usage, format!("there is no configuration file {label}")))?;
             if file.file_name().is_some_and(|n| n == "pyproject.toml") {
@@ -53,7 +55,10 @@ pub(crate) fn load(project: &Path, file: Option<&Path>) -> anyhow::Result<Config
                 let what = "both pyproject.toml ([tool.relwarden]) and relwarden.toml hold the configuration";
                 return Err(Failure::new(ExitStatus::Usage, what).hint("keep one of them").into());
             }
-            (Some(text), None) => parse("relwarden.toml", &text)?,
+            (Some(text), None) => {
+                settings = Some("relwarden.toml".to_owned());
+                parse("relwarden.toml", &text)?
+            }
             (None, Some(config)) => config,
             (None, None) => Config::default(),
         },
@@ -81,6 +86,7 @@ pub(crate) fn load(project: &Path, file: Option<&Path>) -> anyhow::Result<Config
         config.found.name = Some(name);
     }
     config.found.pyproject = pyproject_text;
+    config.found.settings = settings;
     Ok(config)
 }
 

@@ -3,7 +3,7 @@
 //! A table is read from a table and a list from a list, and from nothing else: a general reader's code for each type is several times
 //! as large, because it is ready for all kinds of values where one can stand.
 
-use std::{fmt, ops::Range};
+use std::ops::Range;
 
 use serde::{
     Deserializer,
@@ -12,69 +12,15 @@ use serde::{
 };
 use toml_edit::{Document, Item, Key, Table, Value};
 
+use super::ReadError;
+
 /// Reads a type from a document.
 pub(crate) fn from_toml<T: DeserializeOwned>(text: &str) -> Result<T, ReadError> {
     let read = match Document::parse(text) {
         Ok(document) => T::deserialize(Node::Table(document.as_table())),
-        Err(error) => Err(ReadError::new(error.message().to_owned()).at(error.span())),
+        Err(error) => Err(ReadError::new(error.message().to_owned()).below("TOML syntax error").at(error.span())),
     };
     read.map_err(|error| error.in_text(text))
-}
-
-/// Why a document cannot be read, and where that stands.
-#[derive(Debug)]
-pub struct ReadError(Box<Fault>);
-
-#[derive(Debug)]
-struct Fault {
-    message: String,
-    place: Option<Range<usize>>,
-}
-
-impl ReadError {
-    fn new(message: String) -> Self {
-        Self(Box::new(Fault { message, place: None }))
-    }
-
-    /// With a place, unless something inside of it has told its own.
-    fn at(mut self, place: Option<Range<usize>>) -> Self {
-        if self.0.place.is_none() {
-            self.0.place = place;
-        }
-        self
-    }
-
-    /// With the line of the text that it is about.
-    fn in_text(self, text: &str) -> Self {
-        let Fault { message, place } = *self.0;
-        let Some(place) = place else { return Self::new(message) };
-        let before = text.get(..place.start).unwrap_or(text);
-        let (number, start) = (before.matches('\n').count() + 1, before.rfind('\n').map_or(0, |feed| feed + 1));
-        let line = text.get(start..).unwrap_or_default().lines().next().unwrap_or_default();
-        let column = before.get(start..).unwrap_or_default().chars().count();
-        let marked = text.get(place).unwrap_or_default().chars().count();
-        let marks = "^".repeat(marked.min(line.chars().count().saturating_sub(column)).max(1));
-        let margin = " ".repeat(number.to_string().len() + 1);
-        Self::new(format!(
-            "TOML parse error at line {number}, column {}\n{margin}|\n{number} | {line}\n{margin}| {:column$}{marks}\n{message}",
-            column + 1,
-            "",
-        ))
-    }
-}
-
-impl fmt::Display for ReadError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.message)
-    }
-}
-
-impl std::error::Error for ReadError {}
-
-impl de::Error for ReadError {
-    fn custom<T: fmt::Display>(message: T) -> Self {
-        Self::new(message.to_string())
-    }
 }
 
 /// A value of the document.
@@ -277,7 +223,7 @@ struct Entry<'d> {
 /// The entries of a table.
 struct Entries<'d> {
     rest: Box<dyn Iterator<Item = Entry<'d>> + 'd>,
-    value: Option<Node<'d>>,
+    value: Option<(&'d str, Node<'d>)>,
 }
 
 impl<'de> de::MapAccess<'de> for Entries<'_> {
@@ -285,13 +231,13 @@ impl<'de> de::MapAccess<'de> for Entries<'_> {
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, ReadError> {
         let Some(Entry { key, at, value }) = self.rest.next() else { return Ok(None) };
-        self.value = Some(value);
+        self.value = Some((key, value));
         let read = seed.deserialize(StrDeserializer::new(key)).map(Some);
         read.map_err(|error: ReadError| error.at(at.and_then(Key::span)))
     }
 
     fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, ReadError> {
-        let node = self.value.take().unwrap_or(Node::Item(&Item::None));
-        seed.deserialize(node).map_err(|error| error.at(node.place()))
+        let (key, node) = self.value.take().unwrap_or(("", Node::Item(&Item::None)));
+        seed.deserialize(node).map_err(|error| error.at(node.place()).below(key))
     }
 }

@@ -26,6 +26,18 @@ pub(super) fn parse(text: &str) -> Result<ScannerName, String> {
     }
 }
 
+/// What is wrong with a key of `[tool.relwarden.scanners]` under which no table stands.
+pub(super) fn no_key(key: &str) -> String {
+    const KEYS: [&str; 3] = ["required", "retired", "accepted_gaps"];
+    if ReportFormat::ALL.into_iter().any(|format| squeezed(format.as_str()) == squeezed(key)) {
+        return "expected a table with the settings of this scanner".to_owned();
+    }
+    match KEYS.into_iter().find(|known| distance(key, known) <= MISTYPED) {
+        Some(near) => format!("unknown key; did you mean {near:?}?"),
+        None => format!("unknown key; known are {}, and a table for each scanner", KEYS.join(", ")),
+    }
+}
+
 /// A list of names.
 pub(super) fn all<E: de::Error>(texts: &[String]) -> Result<BTreeSet<ScannerName>, E> {
     let mut names = BTreeSet::new();

@@ -65,6 +65,21 @@ fn the_name_is_looked_for_in_order() {
 }
 
 #[test]
+fn the_file_that_a_missing_name_belongs_in_is_told() {
+    let hint = |files: &[(&str, &str)]| {
+        let config = load(project(files).path(), None).unwrap();
+        config.project_name().unwrap_err().hint_text().map(str::to_owned)
+    };
+    let in_file = |file: &str| Some(format!("set name in [project] of {file}"));
+    assert_eq!(hint(&[]), in_file("pyproject.toml"));
+    assert_eq!(hint(&[("pyproject.toml", "[tool.relwarden]\nquality_gates = []\n")]), in_file("pyproject.toml"));
+    assert_eq!(hint(&[("relwarden.toml", "")]), in_file("relwarden.toml"));
+    let other = project(&[("pyproject.toml", ""), ("ci/guard.toml", "")]);
+    let config = load(other.path(), Some(std::path::Path::new("ci/guard.toml"))).unwrap();
+    assert_eq!(config.project_name().unwrap_err().hint_text(), Some("set name in [project] of ci/guard.toml"));
+}
+
+#[test]
 fn setup_cfg_is_read_as_setuptools_reads_it_and_only_where_nothing_else_has_the_name() {
     for text in ["[metadata]\nname: demo\n", "[options]\nname = other\n[metadata]\r\nversion = 1\r\nname=demo\r\n"] {
         let dir = project(&[("setup.cfg", text)]);
@@ -132,20 +147,32 @@ fn an_exception_names_what_it_speaks_of_and_why() {
 #[test]
 fn a_value_of_another_kind_is_shown_where_it_stands() {
     let text = error(&[("relwarden.toml", "# ü\n[publish]\nlimits = { file_bytes = 'much' }\n")]);
-    let shown = "TOML parse error at line 3, column 25\n  |\n3 | limits = { file_bytes = 'much' }\n  |                         ^^^^^^\n\
-                 invalid type: string \"much\", expected u64";
+    let shown = "publish.limits.file_bytes, line 3, column 25\n  |\n3 | limits = { file_bytes = 'much' }\n  |                         ^^^^^^\n\
+                 expected a whole number, 0 or more, found the text \"much\"";
     assert!(text.ends_with(shown), "{text}");
     for (written, said) in [
-        ("status = []", "line 1, column 10"),
-        ("[status]\nurl = 2027-01-31", "invalid type: date, expected a string"),
-        ("[status]\nmax_scan_age_days = -1", "invalid value: integer `-1`, expected u32"),
-        ("[status]\nmax_scan_age_days = 1.5", "invalid type: floating point `1.5`"),
-        ("[publish]\nauth = 'nothing'", "unknown variant `nothing`"),
-        ("[publish.notify]\non = 'failure'", "invalid type: string \"failure\", expected a sequence"),
+        ("status = []", "status, line 1, column 10\n"),
+        ("status = []", "expected a table, found a list"),
+        ("[status]\nurl = 2027-01-31", "expected a text in quotes, found a date"),
+        ("[status]\nmax_scan_age_days = -1", "expected a whole number, 0 or more, found the number -1"),
+        ("[status]\nmax_scan_age_days = 1.5", "found the number 1.5"),
+        ("[publish]\nauth = 'nothing'", "unknown value \"nothing\"; known are "),
+        ("[publish]\nauth = {}", "expected a text in quotes, found a table"),
+        ("[publish]\nauths = ''", "unknown key \"auths\"; known are index, "),
+        ("[publish.notify]\non = 'failure'", "expected a list, found the text \"failure\""),
+        ("[scanners.bandit]\ntrust_empty = 1", "expected true or false, found the number 1"),
+        ("[scanners]\nrequire = ['bandit']", "scanners.require, line 2, column 11\n"),
+        ("[scanners]\nrequire = ['bandit']", "unknown key; did you mean \"required\"?"),
+        (
+            "[scanners]\nignored = 'x'",
+            "unknown key; known are required, retired, accepted_gaps, and a table for each scanner",
+        ),
+        ("[scanners]\nbandit = true", "expected a table with the settings of this scanner"),
+        ("[scanners.bandit]\nreport = 2", "scanners.bandit, line 2, column 1\n"),
         ("[[exceptions]]\nid = 'X-1'\nreason = 'r'", "line 1, column 1"),
-        ("[bump]\nfiles = ['ok', 7]", "invalid type: integer `7`, expected a path, or a table with path and pattern"),
+        ("[bump]\nfiles = ['ok', 7]", "expected a path, or a table with path and pattern, found the number 7"),
         ("quality_gates = ['a', 1]", "line 1, column 23"),
-        ("[release\n", "line 1, column 9"),
+        ("[release\n", "TOML syntax error, line 1, column 9"),
     ] {
         let text = error(&[("relwarden.toml", written)]);
         assert!(text.contains("relwarden.toml cannot be used") && text.contains(said), "{written}: {text}");

@@ -24,7 +24,8 @@ pub(super) struct Newborn {
 
 /// Makes a finding of records that are one; none of no record.
 pub(super) fn begin(records: &[&Record<'_>], run: &Run<'_>, today: Date) -> Option<Newborn> {
-    let first = records.iter().min_by_key(|r| (rank(&r.observation.subject), r.scanner))?;
+    let first =
+        records.iter().min_by_key(|r| (rank(&r.observation.subject), r.scanner, r.observation.begins.is_none()))?;
     let mut finding = Finding {
         finding_id: FindingId::parse("new").ok()?,
         subject: first.observation.subject.clone(),
@@ -59,7 +60,9 @@ pub(super) fn apply(finding: &mut Finding, records: &[&Record<'_>], run: &Run<'_
     let mut records = records.to_vec();
     records.sort_by_key(|r| {
         let cleared = r.observation.clearance.is_some();
-        (cleared, *r.scanner != finding.source_scanner, r.scanner, rank(&r.observation.subject))
+        let is_other = *r.scanner != finding.source_scanner;
+        // Of two records of one call the one that also tells its first line names the line that matters.
+        (cleared, is_other, r.scanner, rank(&r.observation.subject), r.observation.begins.is_none())
     });
     let Some(lead) = records.first() else { return };
     let may_forget = may_forget_aliases(finding, &records, run);

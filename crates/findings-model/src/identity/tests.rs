@@ -95,7 +95,8 @@ fn of_scanner(name: &str, mut finding: Finding) -> Finding {
 /// parted from (`0/1`, known finding and record).
 fn check(known: &[Finding], seen: &[Subject], gone: &[&str], expected: &str) {
     let name = scanner();
-    let seen: Vec<Seen<'_>> = seen.iter().map(|subject| Seen { subject, scanner: &name, report: 0 }).collect();
+    let seen: Vec<Seen<'_>> =
+        seen.iter().map(|subject| Seen { subject, begins: None, scanner: &name, report: 0 }).collect();
     let result = assign(known, &seen, &|_, path| gone.contains(&path));
     let mut words: Vec<String> = result
         .matches

@@ -268,6 +268,22 @@ fn where_a_hard_coded_password_is_is_not_published() {
 }
 
 #[test]
+fn a_place_is_published_by_what_is_there_and_not_by_a_word_of_the_rule() {
+    let mut numbered = code("DS-0031", "private/Dockerfile", Severity::High, "2026-11-07");
+    numbered.description = "Secrets passed via `build-args` or envs or copied secret files".into();
+    let mut injection = code("hardcoded-sql-expression", "src/query.py", Severity::Low, "2026-11-08");
+    injection.description = "Possible SQL injection vector".into();
+    let status = Sample::clean().with([numbered, injection.clone()]).assess();
+    let document = serde_json::to_string(&status).unwrap();
+    assert!(!document.contains("Dockerfile") && document.contains("BANDIT-DS-0031-1"), "{document}");
+    let shown = &status.findings[1];
+    assert_eq!(
+        (shown.finding_id.as_str(), &*shown.description),
+        (injection.finding_id.as_str(), "Possible SQL injection vector")
+    );
+}
+
+#[test]
 fn long_descriptions_are_cut() {
     let mut long = flaw("CVE-2024-1000", "a1", Severity::Low, "2026-11-07");
     long.description = "x".repeat(1000).into();

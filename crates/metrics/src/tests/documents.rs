@@ -388,6 +388,14 @@ fn the_dashboard_page() {
 }
 
 #[test]
+fn what_a_run_took_stands_on_one_line() {
+    let html = DashboardDocument::of(&eventful_history(), now()).to_html().unwrap();
+    let rule = html.split('}').find_map(|rule| rule.trim_start().strip_prefix(".n{")).unwrap();
+    assert!(rule.contains("white-space:nowrap"), "{rule}");
+    assert!(html.contains("<td class=\"n\" data-label=\"Took\">"));
+}
+
+#[test]
 fn the_dashboard_page_without_data() {
     let html = DashboardDocument::of(&history([]), now()).to_html().unwrap();
     assert!(!html.contains("0 %") && !html.contains("0.0 %"));

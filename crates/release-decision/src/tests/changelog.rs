@@ -147,7 +147,7 @@ fn an_entry_says_what_changed_for_who_uses_the_package() {
     insta::assert_snapshot!(entry(&set, &Request::auto().with_notes("Also:\n\n# faster\n---\n[x](javascript:1)")), @r"
     Also:
 
-    \# faster
+    #### faster
     \---
     \[x\](javascript:1)
 
@@ -219,6 +219,14 @@ fn an_entry_is_short_and_its_template_can_be_the_projects_own() {
 }
 
 #[test]
+fn a_person_s_headings_stay_headings_below_those_of_the_changelog() {
+    let words = "Faster.\n\n### How\n\n- Caches.\n\n## Why ##\n##### Aside\n> # Quoted\n\n#7 is fixed.\n####### Seven\nOne\n===\n";
+    let entry = entry(&changes(vec![]), &Request::manual().with_notes(words));
+    let expected = "Faster.\n\n#### How\n\n- Caches.\n\n#### Why ##\n##### Aside\n> #### Quoted\n\n\\#7 is fixed.\n\\####### Seven\nOne\n\\===\n";
+    assert_eq!(entry, expected);
+}
+
+#[test]
 fn a_line_that_is_code_only_behind_a_heading_is_no_heading_without_it() {
     let entry = entry(&changes(vec![]), &Request::manual().with_notes("# \n\t# two"));
     assert!(!entry.lines().any(|line| line.trim_start().starts_with('#')), "{entry}");
@@ -234,7 +242,8 @@ proptest! {
         let entry = entry(&changes(vec![bad]), &Request::auto().with_notes(words));
         let headings = |text: &str| {
             let blocks = crate::blocks::read(text);
-            let is_heading = |(line, read): &(&str, &Line)| matches!(read, Line::Text { start, .. } if line[*start..].starts_with('#'));
+            let is_high = |line: &str| line.starts_with('#') && !line.starts_with("####");
+            let is_heading = |(line, read): &(&str, &Line)| matches!(read, Line::Text { start, .. } if is_high(&line[*start..]));
             text.lines().zip(&blocks.lines).filter(is_heading).count()
         };
         prop_assert_eq!(headings(&entry), 1, "{}", entry);

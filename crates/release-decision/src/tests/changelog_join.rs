@@ -25,6 +25,15 @@ fn released(text: &str, entry: &str, replaced: &[&str]) -> String {
     once
 }
 
+#[test]
+fn headings_of_a_person_s_words_stay_with_them() {
+    let words = "Faster.\n\n#### How\n\n- Caches.\n";
+    let log = |entry: &str| format!("# C\n\n## [1.2.4] - 2026-01-08\n\n{entry}\n## [1.2.3]\n");
+    let both = format!("{words}\n{FIRST}");
+    assert_eq!(released(&log(&both), "", &[&both]), log(words));
+    assert_eq!(released(&log(FIRST), &both, &[]), log(&both));
+}
+
 const FIRST: &str = "### Security\n\n- Resolved: `X-1` in `a` `1` -> `2`, high severity\n- Newly known: `X-3` in `c` `1`, low severity\n- Still open: 1 finding (`X-2`)\n";
 
 #[test]

@@ -154,7 +154,7 @@ fn unchanged_findings_are_explained_too() {
         texts,
         [
             "new finding, low severity; releases from high on: no release",
-            "unchanged since the last release, critical severity, not confirmed by the newest scan: no release",
+            "unchanged since the last release or first scan, critical severity, not confirmed by the newest scan: no release",
         ]
     );
     assert_eq!(explanation.more_unchanged, 0);

@@ -20,6 +20,7 @@ fn open(id: &str, severity: Severity) -> OpenFinding {
         fix_version: None,
         rule: Some("B324".to_owned()),
         path: Some("app/hash_ing.py".to_owned()),
+        private_place: false,
         reference_url: None,
     }
 }

@@ -45,6 +45,18 @@ fn where_a_secret_is_stands_in_no_public_document() {
 }
 
 #[test]
+fn where_a_rule_without_a_name_found_a_secret_stands_in_no_public_document() {
+    let code = FindingKind::Code;
+    let new = Change { description: "Secrets passed via build-args".to_owned(), ..at_a_place(code, "DS-0031", 3) };
+    let still_open = vec![OpenFinding { private_place: true, ..open(code, "DS-0031", 8) }];
+    let set = ChangeSet { still_open, ..changes(vec![new]) };
+    let decision = decided(&set, &Request::auto(), &Policy::default());
+    for document in [&decision.release_notes, &decision.changelog_entry] {
+        assert!(!document.contains("private.py") && document.contains("`DS-0031 #2`"), "{document}");
+    }
+}
+
+#[test]
 fn the_place_of_other_code_is_told() {
     let set = changes(vec![at_a_place(FindingKind::Code, "B324", 3)]);
     let decision = decided(&set, &Request::manual(), &Policy::default());

@@ -70,6 +70,9 @@ struct Issue<'a> {
     filename: Text<'a>,
     #[serde(borrow, default)]
     line_number: Number<'a>,
+    /// The lines of the call or statement, `line_number` among them.
+    #[serde(borrow, default)]
+    line_range: List<Number<'a>>,
     #[serde(borrow, default)]
     col_offset: Number<'a>,
     #[serde(borrow, default, rename = "issue_severity")]
@@ -312,6 +315,7 @@ fn take(draft: &mut Draft, issue: &Issue<'_>) -> Result<(), Unusable> {
         former_rules: former.iter().map(|&rule| rule.to_owned()).collect(),
         path,
         line,
+        begins: issue.line_range.items().first().and_then(|first| first.line()),
         text: said.and_then(|said| CodeText::of(said, secretive)),
         quoted: said,
         aliases: std::collections::BTreeSet::default(),

@@ -275,6 +275,7 @@ fn take(
         path,
         line: region.and_then(|r| r.line.line()),
         // A secret scanner's line is the secret, quoted or not.
+        begins: None,
         text: match snippet {
             _ if is_secret_scanner => None,
             Some(line) => CodeText::of(line, is_secretive),
@@ -297,9 +298,17 @@ fn is_project(location: &Location<'_>) -> bool {
 }
 
 /// The first line of what a result quotes of the code.
+///
+/// bandit quotes what stands around the last lines of a call, and under the first one some line of that: a region that begins before
+/// its surroundings quotes another line.
 fn snippet_of<'r>(result: &'r SarifResult<'_>) -> Option<&'r str> {
     let location = result.locations.items().iter().find_map(Record::good)?;
-    let region = location.physical.get()?.region.get()?;
+    let physical = location.physical.get()?;
+    let region = physical.region.get()?;
+    let around = physical.around.get().and_then(|around| around.line.line());
+    if around.zip(region.line.line()).is_some_and(|(around, line)| line < around) {
+        return None;
+    }
     region.snippet.get()?.text.get()?.lines().find(|line| !line.trim().is_empty())
 }
 

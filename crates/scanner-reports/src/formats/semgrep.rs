@@ -298,6 +298,7 @@ fn take(draft: &mut Draft, found: &Match<'_>, index: usize) {
         former_rules: rule.rsplit_once('.').map(|(_, last)| clean::rule(last)).into_iter().collect(),
         path,
         line: start.and_then(|s| s.line.line()),
+        begins: None,
         text: said.filter(|_| !is_secret).and_then(|line| CodeText::of(line, secretive)),
         quoted: lines,
         aliases: BTreeSet::default(),

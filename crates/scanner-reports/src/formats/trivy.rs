@@ -447,6 +447,7 @@ fn take_misconfiguration(
         former_rules: found.avd_id.get().filter(|avd| *avd != rule).map(clean::rule).into_iter().collect(),
         path,
         line: cause.and_then(|c| c.line.line()),
+        begins: None,
         text: line.and_then(|l| CodeText::of(l.content.get()?, secretive)),
         quoted: line.and_then(|l| l.content.get()),
         aliases: BTreeSet::new(),

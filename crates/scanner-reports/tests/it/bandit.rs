@@ -32,6 +32,18 @@ fn a_report_of_today() {
 }
 
 #[test]
+fn where_a_call_begins_is_told_beside_its_line() {
+    for (range, begins) in
+        [("[5, 6, 7]", Some(5)), ("[7]", None), ("[]", None), ("[9]", None), ("7", None), ("[[5]]", None)]
+    {
+        let issue = issue("B602", "a.py", "7", r"6 x,\n7 shell=True\n", "x");
+        let issue = issue.replacen('{', &format!(r#"{{"line_range": {range}, "#), 1);
+        let scan = scan_of("bandit.json", &report(READ, "", &issue));
+        assert_eq!(scan.observations.iter().map(|o| o.begins).collect::<Vec<_>>(), [begins], "{range}");
+    }
+}
+
+#[test]
 fn nothing_read_is_no_scan() {
     let missing =
         report(r#""_totals": {"loc": 0}"#, r#"{"filename": "./gone", "reason": "No such file or directory"}"#, "");

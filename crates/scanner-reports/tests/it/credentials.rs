@@ -54,7 +54,9 @@ const REPORTS: [(&str, &str); 10] = [
     ),
     (
         "secrets-scan.json",
-        r#"{"version": "1.5.0", "plugins_used": [], "filters_used": [], "results": {"logs/SECRET/a.py": [{"type": "SECRET", "filename": "logs/SECRET/a.py", "hashed_secret": "0a1b", "line_number": 1}]}}"#,
+        r#"{"version": "1.5.0", "plugins_used": [{"name": "SECRET"}, {"name": "KeywordDetector", "keyword_exclude": "token=SECRET"}],
+          "filters_used": [{"path": "should_exclude_line", "pattern": ["https://u:SECRET@h/"]}, {"path": "wordlist", "file_name": "SECRET"}],
+          "exclude": {"files": "logs/SECRET", "lines": "SECRET"}, "word_list": {"file": "SECRET", "hash": "SECRET"}, "results": {"logs/SECRET/a.py": [{"type": "SECRET", "filename": "logs/SECRET/a.py", "hashed_secret": "0a1b", "line_number": 1}]}}"#,
     ),
 ];
 

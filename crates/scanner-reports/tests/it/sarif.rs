@@ -41,6 +41,22 @@ fn rules_messages_and_places() {
 }
 
 #[test]
+fn a_line_is_not_told_by_a_quotation_from_elsewhere() {
+    let quotes = |around: &str| {
+        let result = format!(
+            r#""results": [{{"ruleId": "B602", "message": {{"text": "x"}}, "locations": [{{"physicalLocation": {{"artifactLocation": {{"uri": "a.py"}},
+            "region": {{"startLine": 6, "snippet": {{"text": "def digest(data):"}}}}, "contextRegion": {around}}}}}]}}]"#
+        );
+        let scan = scan_of("bandit.sarif", &log(r#"{"name": "Bandit"}"#, &result));
+        matches!(&scan.observations[0].subject, Subject::Code(spot) if spot.line == Some(6) && spot.text.is_some())
+    };
+    assert!(!quotes(r#"{"startLine": 7}"#));
+    for around in [r#"{"startLine": 6}"#, r#"{"startLine": 5}"#, "{}", "null", "7", r#"{"startLine": "x"}"#] {
+        assert!(quotes(around), "{around}");
+    }
+}
+
+#[test]
 fn only_accepted_suppressions_clear() {
     let results = |suppressions: &str| {
         log(

@@ -8,11 +8,12 @@ use super::{
 };
 use crate::{ScannerName, Subject, order};
 
-/// Records that another report of the same scanner holds as well: each with the first record that stands for it.
+/// Records that another report of the same scanner holds as well: each with the record that stands for it.
 ///
-/// The nth equal record of one report is the nth of another. What is left and stands alone at its line in each of two reports is one,
-/// too: two formats of one tool may quote another part of the line.
-pub(in super::super) fn across_reports(seen: &[Seen<'_>]) -> BTreeMap<usize, usize> {
+/// The nth equal record of one report is the nth of another. What is left and stands alone in each of two reports, where its code
+/// begins, is one, too: two formats of one tool may quote another part of a line, or name another line of a call. Only what is known as two
+/// findings stays two, because none of them ended.
+pub(in super::super) fn across_reports(seen: &[Seen<'_>], known: &[Spot<'_>]) -> BTreeMap<usize, usize> {
     let mut reports: FastMap<&ScannerName, FastSet<usize>> = FastMap::default();
     for (scanner, report) in first_of_reports(seen).map(|record| (record.scanner, record.report)) {
         reports.entry(scanner).or_default().insert(report);
@@ -30,7 +31,8 @@ pub(in super::super) fn across_reports(seen: &[Seen<'_>]) -> BTreeMap<usize, usi
         let Some(s) = Spot::of_record(index, record.scanner, record.subject) else {
             continue;
         };
-        let key = (s.scanner, s.rule, s.path, s.line, s.text, s.mark, matches!(record.subject, Subject::Secret(_)));
+        let is_secret = matches!(record.subject, Subject::Secret(_));
+        let key = (s.scanner, s.rule, s.path, s.line, begin(record, &s), s.text, s.mark, is_secret);
         let count = nth.entry((key, record.report)).or_insert(0);
         let stands_for = *first.entry((key, *count)).or_insert(index);
         *count += 1;
@@ -50,17 +52,38 @@ pub(in super::super) fn across_reports(seen: &[Seen<'_>]) -> BTreeMap<usize, usi
         if let Some(s) = Spot::of_record(index, record.scanner, record.subject).filter(|s| s.line > 0)
             && matches!(record.subject, Subject::Code(_))
         {
-            alone.entry((s.scanner, s.rule, s.path, s.line)).or_default().push((record.report, index));
+            alone.entry((s.scanner, s.rule, s.path, begin(record, &s))).or_default().push((record.report, index));
         }
     }
+    if alone.values().all(|here| here.len() < 2) {
+        return twins;
+    }
+    let live = known.iter().filter(|spot| spot.live && spot.text.is_some());
+    let known: FastSet<_> = live.map(|s| (s.scanner, s.rule, s.path, s.text)).collect();
+    let known_text = |index: usize| {
+        let spot = Spot::of_record(index, seen[index].scanner, seen[index].subject)?;
+        spot.text.filter(|_| known.contains(&(spot.scanner, spot.rule, spot.path, spot.text)))
+    };
     for mut here in alone.into_values().filter(|here| here.len() > 1) {
         order::sort_by(&mut here, Ord::cmp);
-        let (_, first) = here[0];
-        if here.windows(2).all(|pair| pair[0].0 != pair[1].0) {
-            twins.extend(here[1..].iter().map(|(_, index)| (*index, first)));
+        if here.windows(2).any(|pair| pair[0].0 == pair[1].0) {
+            continue;
         }
+        let texts: FastSet<&str> = here.iter().filter_map(|(_, index)| known_text(*index)).collect();
+        if texts.len() > 1 {
+            continue;
+        }
+        // Of a call that is told with its first line the line says more than that one.
+        let first = here.iter().min_by_key(|(_, at)| (known_text(*at).is_none(), seen[*at].begins.is_none()));
+        let Some((_, first)) = first.copied() else { continue };
+        twins.extend(here.iter().filter(|(_, index)| *index != first).map(|(_, index)| (*index, first)));
     }
     twins
+}
+
+/// Where the code of a record begins.
+fn begin(record: &Seen<'_>, spot: &Spot<'_>) -> u32 {
+    record.begins.unwrap_or(spot.line)
 }
 
 /// The first record of each run of records that come from one report.

@@ -47,7 +47,8 @@ fn any_case(subject: BoxedStrategy<Subject>) -> impl Strategy<Value = (Vec<Findi
 /// contested ones, and the records that parted from known ones.
 fn meaning(known: &[Finding], seen: &[Subject]) -> [Vec<String>; 3] {
     let name = scanner();
-    let records: Vec<Seen<'_>> = seen.iter().map(|subject| Seen { subject, scanner: &name, report: 0 }).collect();
+    let records: Vec<Seen<'_>> =
+        seen.iter().map(|subject| Seen { subject, begins: None, scanner: &name, report: 0 }).collect();
     let result = assign(known, &records, &|_, path| path == "a.py");
     let mut groups: BTreeMap<Match, Vec<String>> = BTreeMap::new();
     for (m, subject) in result.matches.iter().zip(seen) {
@@ -98,7 +99,7 @@ proptest! {
             let seen: Vec<Seen<'_>> = seen
                 .iter()
                 .enumerate()
-                .map(|(i, subject)| Seen { subject, scanner: &name, report: report(i) })
+                .map(|(i, subject)| Seen { subject, begins: None, scanner: &name, report: report(i) })
                 .collect();
             assign(&known, &seen, &|_, _| false)
         };
@@ -112,7 +113,7 @@ proptest! {
         let mut seen = seen;
         let Some(Subject::Vulnerability(own)) = known.first().map(|f| f.subject.clone()) else { return Ok(()) };
         seen.push(Subject::Vulnerability(own.clone()));
-        let records: Vec<Seen<'_>> = seen.iter().map(|subject| Seen { subject, scanner: &name, report: 0 }).collect();
+        let records: Vec<Seen<'_>> = seen.iter().map(|subject| Seen { subject, begins: None, scanner: &name, report: 0 }).collect();
         let result = assign(&known, &records, &|_, _| false);
         let Some(Match::Known(k)) = result.matches.last() else { return Err(TestCaseError::fail("it is new")) };
         let Subject::Vulnerability(home) = &known[*k].subject else { unreachable!() };
@@ -130,7 +131,7 @@ proptest! {
             finding.finding_id = FindingId::parse(v.id.as_str()).unwrap();
             v.printed = v.aliases.iter().filter(|id| !id.is_cve()).cloned().collect();
         }
-        let records: Vec<Seen<'_>> = seen.iter().map(|subject| Seen { subject, scanner: &name, report: 0 }).collect();
+        let records: Vec<Seen<'_>> = seen.iter().map(|subject| Seen { subject, begins: None, scanner: &name, report: 0 }).collect();
         let result = assign(&known, &records, &|_, _| false);
         for (k, finding) in known.iter().enumerate() {
             let own = result.matches.iter().zip(&seen).filter(|(m, _)| **m == Match::Known(k));
@@ -146,7 +147,7 @@ proptest! {
     #[test]
     fn a_code_finding_is_used_once((known, seen) in any_case(any_code().boxed())) {
         let name = scanner();
-        let records: Vec<Seen<'_>> = seen.iter().map(|subject| Seen { subject, scanner: &name, report: 0 }).collect();
+        let records: Vec<Seen<'_>> = seen.iter().map(|subject| Seen { subject, begins: None, scanner: &name, report: 0 }).collect();
         let mut matches = assign(&known, &records, &|_, _| true).matches;
         let count = matches.len();
         matches.sort_unstable();

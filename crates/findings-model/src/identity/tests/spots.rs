@@ -86,7 +86,7 @@ fn a_check_of_trivy_is_known_under_each_of_its_names() {
     };
     let is_one = |scanner: &str, then: Subject, now: Subject, gone: &[&str]| {
         let (known, name) = (of_scanner(scanner, finding("F0", then)), ScannerName::parse(scanner).unwrap());
-        let seen = Seen { subject: &now, scanner: &name, report: 0 };
+        let seen = Seen { subject: &now, begins: None, scanner: &name, report: 0 };
         assign(&[known], &[seen], &|_, path| gone.contains(&path)).matches == [Match::Known(0)]
     };
     let old = || with_former("DS002 Dockerfile 3 USER root", &["AVD-DS-0002"]);
@@ -144,10 +144,57 @@ fn two_formats_may_quote_another_part_of_a_line() {
     let name = scanner();
     let records =
         all(code, &["B104 h.py 5 bind(x)", "B104 h.py 5 bind(", "B104 h.py 9 bind(y)", "B104 h.py 8 bind(z)"]);
-    let seen: Vec<Seen<'_>> =
-        records.iter().zip([0, 1, 0, 1]).map(|(subject, report)| Seen { subject, scanner: &name, report }).collect();
+    let seen: Vec<Seen<'_>> = records
+        .iter()
+        .zip([0, 1, 0, 1])
+        .map(|(subject, report)| Seen { subject, begins: None, scanner: &name, report })
+        .collect();
     let matches = assign(&[], &seen, &|_, _| false).matches;
     assert_eq!(matches, [Match::New(0), Match::New(0), Match::New(1), Match::New(2)]);
+}
+
+/// Records of two formats: report, line where its code begins, and the record. Says which finding each of them is.
+fn in_two_formats(known: &[Finding], records: &[(usize, Option<u32>, &str)]) -> Vec<Match> {
+    let name = scanner();
+    let subjects: Vec<Subject> = records.iter().map(|(_, _, text)| code(text)).collect();
+    let seen = records.iter().zip(&subjects);
+    let seen =
+        seen.map(|((report, begins, _), subject)| Seen { subject, begins: *begins, scanner: &name, report: *report });
+    assign(known, &seen.collect::<Vec<_>>(), &|_, _| false).matches
+}
+
+#[test]
+fn two_formats_may_name_other_lines_of_a_call() {
+    use Match::{Known, New};
+    let call = [(1, None, "B602 r.py 5 run("), (0, Some(5), "B602 r.py 7 shell=True")];
+    assert_eq!(in_two_formats(&[], &call), [New(0), New(0)]);
+    // One call in another: each has a first line of its own.
+    let nested = [
+        (0, Some(5), "B602 r.py 9 x"),
+        (0, None, "B602 r.py 9 x"),
+        (1, None, "B602 r.py 5 y"),
+        (1, None, "B602 r.py 9 x"),
+    ];
+    assert_eq!(in_two_formats(&[], &nested), [New(0), New(1), New(0), New(1)]);
+    // Which is which cannot be told.
+    let unclear = [
+        (0, Some(5), "B602 r.py 6 x"),
+        (0, Some(5), "B602 r.py 7 y"),
+        (1, None, "B602 r.py 5 z"),
+        (1, None, "B602 r.py 5 z"),
+    ];
+    assert_eq!(in_two_formats(&[], &unclear), [New(0), New(1), New(2), New(3)]);
+    // Another rule, another file, one report.
+    for other in [(1, None, "B603 r.py 5 run("), (1, None, "B602 s.py 5 run("), (0, None, "B602 r.py 5 run(")] {
+        assert_eq!(in_two_formats(&[], &[call[1], other]), [New(0), New(1)]);
+    }
+    // What is known of one of the lines is the finding; what is known as two ended in neither.
+    let mut excepted = known(code, &["B602 r.py 5 run("]);
+    excepted[0].status = Status::Excepted { by: ExceptedBy::AcceptedRisk { until: None } };
+    assert_eq!(in_two_formats(&excepted, &call), [Known(0), Known(0)]);
+    assert_eq!(in_two_formats(&known(code, &["B602 r.py 7 shell=True"]), &call), [Known(0), Known(0)]);
+    let both = known(code, &["B602 r.py 5 run(", "B602 r.py 7 shell=True"]);
+    assert_eq!(in_two_formats(&both, &call), [Known(0), Known(1)]);
 }
 
 #[test]
@@ -161,8 +208,11 @@ fn the_same_code_reported_again_is_the_resolved_finding() {
 fn two_reports_of_one_scanner_hold_the_same_records() {
     let name = scanner();
     let records = all(code, &["B324 h.py 5 md5(x)", "B324 h.py 5 md5(x)", "B324 h.py 5 md5(x)"]);
-    let seen: Vec<Seen<'_>> =
-        records.iter().zip([0, 0, 1]).map(|(subject, report)| Seen { subject, scanner: &name, report }).collect();
+    let seen: Vec<Seen<'_>> = records
+        .iter()
+        .zip([0, 0, 1])
+        .map(|(subject, report)| Seen { subject, begins: None, scanner: &name, report })
+        .collect();
     assert_eq!(assign(&[], &seen, &|_, _| false).matches, [Match::New(0), Match::New(1), Match::New(0)]);
 }
 

@@ -106,7 +106,7 @@ pub(super) fn of(baseline: &Document<'_>) -> Option<RuleSet> {
     let mut rules = RuleSet::default();
     for plugin in baseline.plugins_used.items().iter().filter_map(|record| record.good()) {
         if let Some(name) = plugin.name.get() {
-            rules.detectors.insert(clean::line(name, 100), detector(plugin, name));
+            rules.detectors.insert(clean::rule(name), detector(plugin, name));
         }
     }
     if rules.detectors.is_empty() {
@@ -132,7 +132,7 @@ fn detector(plugin: &Plugin<'_>, name: &str) -> Detector {
     Detector {
         rules: TYPES.iter().filter(|(plugin, _)| *plugin == name).map(|(_, kind)| (*kind).to_owned()).collect(),
         threshold: limits.into_iter().find_map(|limit| limit.thousandths()),
-        excludes: plugin.keyword_exclude.get().map(|pattern| clean::line(pattern, 200)),
+        excludes: plugin.keyword_exclude.get().map(|pattern| clean::hidden(pattern, 200)),
     }
 }
 
@@ -155,7 +155,7 @@ fn filter(filter: &Filter<'_>) -> Option<String> {
 }
 
 fn described(what: &str, said: &str) -> Option<String> {
-    let text = clean::line(&format!("{what} {said}"), 400);
+    let text = clean::hidden(&format!("{what} {said}"), 400);
     (!text.is_empty()).then_some(text)
 }
 

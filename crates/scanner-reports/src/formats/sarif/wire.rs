@@ -220,6 +220,8 @@ pub(super) struct PhysicalLocation<'a> {
     pub(super) artifact: Part<ArtifactLocation<'a>>,
     #[serde(borrow, default)]
     pub(super) region: Part<Region<'a>>,
+    #[serde(borrow, default, rename = "contextRegion")]
+    pub(super) around: Part<ContextRegion<'a>>,
 }
 
 #[derive(Deserialize)]
@@ -230,6 +232,13 @@ pub(super) struct Region<'a> {
     pub(super) column: Number<'a>,
     #[serde(borrow, default)]
     pub(super) snippet: Part<Message<'a>>,
+}
+
+/// The lines around a region.
+#[derive(Deserialize)]
+pub(super) struct ContextRegion<'a> {
+    #[serde(borrow, default, rename = "startLine")]
+    pub(super) line: Number<'a>,
 }
 
 #[derive(Deserialize)]
