@@ -2,6 +2,7 @@
 
 mod data;
 mod decide;
+mod floor;
 mod instructions;
 mod publish;
 mod reports;
