@@ -152,6 +152,27 @@ pub(crate) fn moment(text: &str, now: Timestamp) -> Option<Timestamp> {
     (at.moment() <= latest && at.date().year() >= 2000).then_some(at)
 }
 
+/// Decodes `%20` and the like; what does not decode to UTF-8 stays as it is.
+pub(crate) fn percent_decoded(text: &str) -> Cow<'_, str> {
+    if !text.contains('%') {
+        return Cow::Borrowed(text);
+    }
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, behind @ ..] = rest {
+        let decoded = match (first, behind) {
+            (b'%', [high, low, ..]) => char::from(*high)
+                .to_digit(16)
+                .zip(char::from(*low).to_digit(16))
+                .and_then(|(h, l)| u8::try_from(h * 16 + l).ok()),
+            _ => None,
+        };
+        bytes.push(decoded.unwrap_or(*first));
+        rest = if decoded.is_some() { &behind[2..] } else { behind };
+    }
+    String::from_utf8(bytes).map_or(Cow::Borrowed(text), Cow::Owned)
+}
+
 /// A text with what stands between quotes masked: a rule about hard-coded passwords likes to print the password.
 pub(crate) fn mask_literals(text: &str) -> String {
     let mut masked = String::with_capacity(text.len());

@@ -3,6 +3,7 @@
 //! A document without `vulnerabilities` is an inventory: it proves nothing about them.
 
 mod inventory;
+mod ranges;
 mod ratings;
 
 use findings_model::{AdvisoryId, AdvisoryIds, Clearance, Ecosystem, Gap, ReportFormat, ScanTarget};
@@ -30,6 +31,9 @@ struct Document<'a> {
     metadata: Part<Metadata<'a>>,
     #[serde(borrow, default)]
     components: List<Record<Component<'a>>>,
+    /// What the product calls over a network; a vulnerability may be about one of them.
+    #[serde(borrow, default)]
+    services: List<Record<Component<'a>>>,
     #[serde(borrow, default)]
     vulnerabilities: List<Record<Vulnerability<'a>>>,
 }
@@ -85,6 +89,9 @@ struct Component<'a> {
     purl: Text<'a>,
     #[serde(borrow, default)]
     components: List<Record<Component<'a>>>,
+    /// The services that a service is made of.
+    #[serde(borrow, default)]
+    services: List<Record<Component<'a>>>,
 }
 
 #[derive(Deserialize)]
@@ -153,6 +160,8 @@ struct Affect<'a> {
 struct AffectedVersion<'a> {
     #[serde(borrow, default)]
     version: Text<'a>,
+    #[serde(borrow, default)]
+    range: Text<'a>,
     #[serde(borrow, default)]
     status: Text<'a>,
 }
@@ -337,19 +346,22 @@ fn affected(
     affected
 }
 
-/// Whether a list of versions says that a component is not affected: its own version counts where it is listed, else all of them. Of
-/// a component at one version a list of others says nothing, unless a range is in it.
+/// Whether a list of versions says that a component is not affected: its own version counts where it is listed, else the ranges that
+/// may hold it. Without a version of its own all of the list counts.
 fn is_unaffected(versions: &[&AffectedVersion<'_>], own: Option<&str>) -> bool {
-    let is_unaffected = |v: &&&AffectedVersion<'_>| v.status.or_empty() == "unaffected";
-    let mut of_own = versions
-        .iter()
-        .filter(|v| own.is_some() && v.version.get().and_then(clean::version).as_deref() == own)
-        .peekable();
+    let is_unaffected = |v: &AffectedVersion<'_>| v.status.or_empty() == "unaffected";
+    let Some(own) = own else {
+        return !versions.is_empty() && versions.iter().all(|v| is_unaffected(v));
+    };
+    let mut of_own =
+        versions.iter().filter(|v| v.version.get().and_then(clean::version).as_deref() == Some(own)).peekable();
     if of_own.peek().is_some() {
-        return of_own.all(|v| is_unaffected(&v));
+        return of_own.all(|v| is_unaffected(v));
     }
-    let may_be_meant = versions.iter().any(|v| own.is_none() || v.version.get().is_none());
-    may_be_meant && versions.iter().all(|v| is_unaffected(&v))
+    let held = |v: &AffectedVersion<'_>| v.range.get().map_or(Some(true), |range| ranges::holds(range, own));
+    let told = versions.iter().filter(|v| v.version.get().is_none()).map(|v| (v, held(v)));
+    let mut may_hold = told.filter(|(_, held)| *held != Some(false)).peekable();
+    may_hold.peek().is_some() && may_hold.all(|(v, held)| held == Some(true) && is_unaffected(v))
 }
 
 fn clearance(state: &str) -> Option<Clearance> {

@@ -34,6 +34,9 @@ struct Statement<'a> {
     vulnerability: TextOr<'a, NamedFlaw<'a>>,
     #[serde(borrow, default)]
     products: List<TextOr<'a, Product<'a>>>,
+    /// Up to 0.0.1 the parts stand beside the products, and are parts of each of them.
+    #[serde(borrow, default)]
+    subcomponents: List<TextOr<'a, Product<'a>>>,
     #[serde(borrow, default)]
     status: Text<'a>,
     #[serde(borrow, default)]
@@ -197,6 +200,13 @@ fn take<'r, 'a>(
     let mut aliases: BTreeSet<AdvisoryId> = observe::aliases(named(statement).iter().flat_map(|n| n.aliases.iter()));
     aliases.remove(&id);
     let targets = targets_of(draft, statement, index);
+    // Of parts that cannot be read nobody knows which ones are cleared.
+    let parts = statement.products.items().iter().filter_map(|product| match product {
+        TextOr::Object(whole) => Some(&whole.subcomponents),
+        TextOr::Text(_) | TextOr::Neither => None,
+    });
+    let is_readable = parts.chain([&statement.subcomponents]).all(|parts| parts.wrong().is_none());
+    let clearance = clearance.filter(|_| is_readable);
     Some(Usable { statement, id, aliases, targets, clearance, age })
 }
 
@@ -243,6 +253,7 @@ fn targets_of(draft: &mut Draft, statement: &Statement<'_>, index: usize) -> Vec
     let nameless = || Named { package: Package::unnamed(), version: None, variant: String::new() };
     let mut targets = Vec::new();
     let mut is_whole = true;
+    let of_all = statement.subcomponents.checked(draft, unnamed, format_args!("statements[{index}].subcomponents"));
     for product in statement.products.checked(draft, unnamed, format_args!("statements[{index}].products")) {
         let parts = match product {
             TextOr::Object(whole) => {
@@ -250,6 +261,7 @@ fn targets_of(draft: &mut Draft, statement: &Statement<'_>, index: usize) -> Vec
             }
             TextOr::Text(_) | TextOr::Neither => &[],
         };
+        let parts = if parts.is_empty() { of_all } else { parts };
         let name = name_of_product(product);
         if parts.is_empty() {
             is_whole &= name.is_some();

@@ -19,8 +19,8 @@ use self::{
     rules::{Descriptors, Levels, RulesRun},
     secrets::{is_secret_scanner, is_secretive},
     wire::{
-        ArtifactLocation, External, Fingerprint, Invocation, Location, Log, Message, Rule, Run, SarifResult,
-        Suppression,
+        ArtifactLocation, External, Fingerprint, Invocation, Location, Log, LogicalLocation, Message, Rule, Run,
+        SarifResult, Suppression,
     },
 };
 use super::bandit;
@@ -88,17 +88,24 @@ fn read_run(run: &Run<'_>, source: &Source<'_>) -> Draft {
         draft
             .fail(format!("`invocations` is {}, not an array: whether the run succeeded cannot be told", kind.words()));
     }
+    let found = !run.results.items().is_empty();
     for (index, record) in run.invocations.items().iter().enumerate() {
         match record {
             Record::Good(invocation) => {
-                let found = !run.results.items().is_empty();
-                take_invocation(&mut draft, (index, invocation), found, &notices, &paths, source);
+                if let Some(at) = invocation.end.get().or(invocation.start.get()) {
+                    draft.observed_at = draft.observed_at.max(clean::moment(at, source.now));
+                }
+                take_invocation(&mut draft, (index, invocation), found, &notices, &paths);
             }
             Record::Bad(kind) => {
                 let what = kind.words();
                 draft.fail(format!("an invocation is {what}, not an object: whether the run succeeded cannot be told"));
             }
         }
+    }
+    // A converter that failed may have lost results. When it ran says nothing of the scan, and no level is given for it.
+    if let Some(invocation) = run.conversion.get().and_then(|conversion| conversion.invocation.get()) {
+        take_invocation(&mut draft, (usize::MAX, invocation), found, &notices, &paths);
     }
     if is_elsewhere(&run.external) {
         draft.fail("results or invocations of the run stand in another file (externalPropertyFileReferences)");
@@ -166,11 +173,7 @@ fn take_invocation(
     found: bool,
     notices: &Levelled<'_>,
     paths: &Paths<'_>,
-    source: &Source<'_>,
 ) {
-    if let Some(at) = invocation.end.get().or(invocation.start.get()) {
-        draft.observed_at = draft.observed_at.max(clean::moment(at, source.now));
-    }
     // What exit codes mean is the tool's own affair; 1 beside results says that something was found.
     let code = invocation.exit_code;
     let is_good_code = code.is_absent() || code.count() == Some(0) || (code.count() == Some(1) && found);
@@ -252,7 +255,8 @@ fn take(
     }
     // A result without any place concerns the project as a whole.
     let path = physical
-        .or_else(|| clean::path(location?.logical.items().first()?.good()?.name.get()?))
+        .or_else(|| clean::path(paths.name_in_code(location?)?))
+        .or_else(|| paths.of_artifact(result.target.get()?))
         .unwrap_or_else(|| ".".to_owned());
 
     let is_secret_scanner = is_secret_scanner(&draft.scanner);
@@ -455,13 +459,14 @@ fn advisory_at_start(rule: &str) -> Option<AdvisoryId> {
 /// What turns a run's artifact locations into paths below the project.
 struct Paths<'r> {
     artifacts: Vec<Option<&'r ArtifactLocation<'r>>>,
+    logical: &'r [Record<LogicalLocation<'r>>],
     by_id: HashMap<&'r str, &'r ArtifactLocation<'r>>,
     /// The absolute folders that the run names as its bases, the longest first.
     bases: Vec<&'r str>,
 }
 
 impl<'r> Paths<'r> {
-    fn of(run: &'r Run<'_>) -> Self {
+    fn of(run: &'r Run<'r>) -> Self {
         let artifacts = run.artifacts.items().iter().map(|a| a.good()?.location.get()).collect();
         let named = run.bases.entries().iter();
         let by_id: HashMap<_, _> = named.filter_map(|(id, base)| Some((id.as_ref(), base.get()?))).collect();
@@ -471,11 +476,22 @@ impl<'r> Paths<'r> {
             .filter(|uri| uri.contains(":/") && uri.ends_with('/'))
             .collect();
         bases.sort_unstable_by_key(|base| std::cmp::Reverse(base.len()));
-        Self { artifacts, by_id, bases }
+        Self { artifacts, logical: run.logical.items(), by_id, bases }
     }
 
     fn of_location(&self, location: &Location<'_>) -> Option<String> {
-        let artifact = location.physical.get()?.artifact.get()?;
+        self.of_artifact(location.physical.get()?.artifact.get()?)
+    }
+
+    /// What a location without a file is called in the code: a function, a class, a module.
+    fn name_in_code<'l>(&'l self, location: &'l Location<'_>) -> Option<&'l str> {
+        let own = location.logical.items().first()?.good()?;
+        let by_index = || self.logical.get(usize::try_from(own.index.count()?).ok()?)?.good();
+        let qualified = own.qualified.get().or_else(|| by_index()?.qualified.get());
+        qualified.or(own.name.get()).or_else(|| by_index()?.name.get())
+    }
+
+    fn of_artifact(&self, artifact: &ArtifactLocation<'_>) -> Option<String> {
         let by_index = || self.artifacts.get(usize::try_from(artifact.index.count()?).ok()?).copied().flatten();
         let artifact = if artifact.uri.get().is_some() { artifact } else { by_index()? };
         self.of_uri(artifact.uri.get()?, artifact.base.get())
@@ -512,7 +528,7 @@ impl<'r> Paths<'r> {
             Some((_, rest)) => rest,
             None => uri.strip_prefix("file:").unwrap_or(uri),
         };
-        let path = percent_decoded(path);
+        let path = clean::percent_decoded(path);
         // `file:///C:/code` has a slash before the drive.
         let drive = path.strip_prefix('/').filter(|rest| rest.as_bytes().get(1) == Some(&b':'));
         clean::path(drive.unwrap_or(&path))
@@ -525,25 +541,4 @@ const BASE: usize = 1024;
 
 fn is_relative(uri: &str) -> bool {
     !uri.starts_with(['/', '\\']) && !uri.contains(':')
-}
-
-/// Decodes `%20` and the like; what does not decode to UTF-8 stays as it is.
-fn percent_decoded(text: &str) -> Cow<'_, str> {
-    if !text.contains('%') {
-        return Cow::Borrowed(text);
-    }
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let [first, behind @ ..] = rest {
-        let decoded = match (first, behind) {
-            (b'%', [high, low, ..]) => char::from(*high)
-                .to_digit(16)
-                .zip(char::from(*low).to_digit(16))
-                .and_then(|(h, l)| u8::try_from(h * 16 + l).ok()),
-            _ => None,
-        };
-        bytes.push(decoded.unwrap_or(*first));
-        rest = if decoded.is_some() { &behind[2..] } else { behind };
-    }
-    String::from_utf8(bytes).map_or(Cow::Borrowed(text), Cow::Owned)
 }

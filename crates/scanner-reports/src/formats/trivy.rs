@@ -149,6 +149,9 @@ struct Misconfiguration<'a> {
     url: Text<'a>,
     #[serde(borrow, default, rename = "CauseMetadata")]
     cause: Part<Cause<'a>>,
+    /// The same in versions before 0.25.
+    #[serde(borrow, default, rename = "IacMetadata")]
+    old_cause: Part<Cause<'a>>,
 }
 
 #[derive(Deserialize)]
@@ -436,7 +439,7 @@ fn take_misconfiguration(
     let Some(rule) = found.id.get().or(found.avd_id.get()) else {
         return draft.bad_record_in(Gap::File(path), place, "it names no rule");
     };
-    let cause = found.cause.get();
+    let cause = found.cause.get().or(found.old_cause.get());
     let line = cause
         .and_then(|c| c.code.get())
         .and_then(|c| c.lines.items().iter().filter_map(Record::good).find(|l| l.is_cause.0 == Some(true)));

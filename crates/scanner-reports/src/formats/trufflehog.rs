@@ -76,6 +76,9 @@ struct Metadata<'a> {
 struct Place<'a> {
     #[serde(borrow, default)]
     file: Text<'a>,
+    /// What a Google Cloud Storage bucket calls a file.
+    #[serde(borrow, default)]
+    filename: Text<'a>,
     #[serde(borrow, default)]
     path: Text<'a>,
     #[serde(borrow, default)]
@@ -132,7 +135,9 @@ fn take(draft: &mut Draft, line: &Line<'_>, index: usize, told: &mut Told, sourc
     let place = line.metadata.get().and_then(|m| m.data.entries().iter().find_map(|(_, place)| place.get()));
     if let Some(detector) = line.detector.get() {
         told.found = true;
-        let path = place.and_then(|p| p.file.get().or(p.path.get()).or(p.link.get())).and_then(clean::path);
+        let path = place
+            .and_then(|p| p.file.get().or(p.filename.get()).or(p.path.get()).or(p.link.get()))
+            .and_then(clean::path);
         let secret = line.raw_v2.get().or(line.raw.get()).map(Secret::Value);
         let rating = observe::secret_rating(line.verified.0 == Some(true));
         // A secret without a file (a cloud bucket, a chat) is one of the project as a whole.

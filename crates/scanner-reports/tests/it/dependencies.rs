@@ -460,3 +460,12 @@ fn a_group_of_thousands_is_no_evidence_for_one_flaw() {
     );
     assert!(!scan.coverage.covers(&scan.observations[0].subject));
 }
+
+#[test]
+fn older_versions_of_trivy_tell_the_line_of_a_misconfiguration_elsewhere() {
+    let scan = trivy_of(
+        r#"[{"Target": "deploy.yaml", "Class": "config", "Misconfigurations": [{"ID": "KSV001", "Severity": "LOW", "Status": "FAIL", "IacMetadata": {"StartLine": 12, "EndLine": 20}}]}]"#,
+    );
+    let findings_model::Subject::Code(spot) = &scan.observations[0].subject else { panic!("{scan:?}") };
+    assert_eq!(spot.line, Some(12));
+}

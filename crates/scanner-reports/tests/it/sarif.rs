@@ -362,3 +362,43 @@ fn a_file_that_a_linter_cannot_parse_is_a_gap() {
     let other = scan_of("lint.sarif", &log(r#"{"name": "other"}"#, &result(r#""E999""#, "x")));
     assert_eq!((other.coverage.state, other.observations.len()), (CoverageState::Complete, 1));
 }
+
+#[test]
+fn a_place_may_be_a_name_in_the_code_or_the_file_that_was_scanned() {
+    let results = r#""logicalLocations": [{"name": "h", "fullyQualifiedName": "pkg.mod.h"}, {"name": "k"}], "results": [
+        {"ruleId": "A", "message": {"text": "m"}, "locations": [{"logicalLocations": [{"fullyQualifiedName": "pkg.mod.f"}]}]},
+        {"ruleId": "A", "message": {"text": "m"}, "locations": [{"logicalLocations": [{"index": 0}]}]},
+        {"ruleId": "A", "message": {"text": "m"}, "locations": [{"logicalLocations": [{"name": "g", "kind": "function"}]}]},
+        {"ruleId": "A", "message": {"text": "m"}, "locations": [{"logicalLocations": [{"index": 1}]}], "analysisTarget": {"uri": "src/k.py"}},
+        {"ruleId": "A", "message": {"text": "m"}, "analysisTarget": {"uri": "src/one.py"}},
+        {"ruleId": "A", "message": {"text": "m"}, "locations": [{"logicalLocations": [{"index": 9}]}]}]"#;
+    assert_snapshot!(told(&scan_of("tool.sarif", &log(r#"{"name": "Tool"}"#, results))), @"
+    Tool complete
+    - medium A pkg.mod.f:- before []: m
+    - medium A pkg.mod.h:- before []: m
+    - medium A g:- before []: m
+    - medium A k:- before []: m
+    - medium A src/one.py:- before []: m
+    - medium A .:- before []: m
+    ");
+}
+
+#[test]
+fn a_conversion_that_failed_may_have_lost_results() {
+    let converted = |invocation: &str| {
+        let rest = format!(
+            r#""results": [{{"ruleId": "A", "message": {{"text": "m"}}}}], "conversion": {{"tool": {{"driver": {{"name": "Converter"}}}}, "invocation": {invocation}}}"#
+        );
+        scan_of("tool.sarif", &log(r#"{"name": "Tool"}"#, &rest))
+    };
+    let state = |invocation: &str| converted(invocation).coverage.state;
+    assert_eq!(state(r#"{"executionSuccessful": false}"#), CoverageState::Failed);
+    let lossy = r#"{"executionSuccessful": true, "toolExecutionNotifications": [{"level": "error", "message": {"text": "3 records dropped"}}]}"#;
+    assert_eq!(state(lossy), CoverageState::Partial);
+    let good = converted(r#"{"executionSuccessful": true, "endTimeUtc": "2026-01-11T00:00:00Z"}"#);
+    assert_eq!(
+        (good.coverage.state, good.observed_at),
+        (CoverageState::Complete, None),
+        "when it was converted is not when it was scanned"
+    );
+}

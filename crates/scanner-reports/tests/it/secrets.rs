@@ -287,3 +287,15 @@ fn trufflehog_of_version_2_in_a_list() {
         "trufflehog complete\n- high High entropy a.json:- unmarked: High entropy in a.json"
     );
 }
+
+#[test]
+fn files_of_a_google_bucket_are_told_apart() {
+    let line = |file: &str| {
+        format!(
+            r#"{{"SourceMetadata": {{"Data": {{"GCS": {{"bucket": "b", "filename": "{file}"}}}}}}, "DetectorName": "AWS", "Raw": "same"}}"#
+        )
+    };
+    let scan = scan_of("trufflehog.json", &[line("conf/a.env"), line("conf/b.env")].join("\n"));
+    let paths: Vec<_> = scan.observations.iter().map(|o| o.subject.path().unwrap()).collect();
+    assert_eq!(paths, ["conf/a.env", "conf/b.env"]);
+}

@@ -167,8 +167,45 @@ fn a_component_is_affected_as_its_own_version_is() {
         (r#"{"version": "3.0", "status": "unaffected"}, {"version": "3.0", "status": "affected"}"#, false),
         (r#"{"version": "2.0", "status": "unaffected"}"#, false),
         (r#"{"range": "vers:pypi/>=2.5", "status": "unaffected"}"#, true),
+        (r#"{"range": "vers:pypi/>=3.1", "status": "unaffected"}"#, false),
+        (
+            r#"{"range": "vers:pypi/>=3.1", "status": "affected"}, {"range": "vers:pypi/<3.1", "status": "unaffected"}"#,
+            true,
+        ),
+        (r#"{"range": "whatever is new", "status": "unaffected"}"#, false),
         (r#"{"version": "3.0"}"#, false),
     ] {
         assert_eq!(cleared(versions), wanted, "{versions}");
     }
+}
+
+#[test]
+fn a_service_may_be_affected_and_a_link_may_be_escaped() {
+    let report = r#"{"bomFormat": "CycloneDX", "serialNumber": "urn:uuid:1a", "components": [{"bom-ref": "in here", "purl": "pkg:pypi/django@3.0"}],
+      "services": [{"bom-ref": "api", "name": "billing", "version": "7", "services": [{"bom-ref": "part", "name": "ledger"}]}],
+      "vulnerabilities": [{"id": "CVE-2024-1", "description": "d", "affects": [{"ref": "api"}, {"ref": "part"}]},
+        {"id": "CVE-2024-2", "description": "d", "affects": [{"ref": "urn:cdx:1a/1#in%20here"}, {"ref": "urn:cdx:2b/1#pkg%3Apypi%2Frequests%402.0"}]}]}"#;
+    assert_snapshot!(told(&scan_of("app.cdx.json", report)), @"
+    cyclonedx complete
+    = django 3.0
+    - unknown CVE-2024-1 billing (unknown)@7 aliases [] fixed in []: d
+    - unknown CVE-2024-1 ledger (unknown)@- aliases [] fixed in []: d
+    - unknown CVE-2024-2 django@3.0 aliases [] fixed in []: d
+    - unknown CVE-2024-2 requests@2.0 aliases [] fixed in []: d
+    ");
+}
+
+#[test]
+fn an_old_statement_about_parts_says_nothing_of_the_whole_product() {
+    let report = r#"{"@context": "https://openvex.dev/ns", "timestamp": "2023-01-08T18:02:03Z", "statements": [
+      {"vulnerability": "CVE-2023-1", "products": ["pkg:pypi/my-project@1.0"], "subcomponents": ["pkg:pypi/urllib3@1.26", "pkg:pypi/idna@3"], "status": "not_affected", "impact_statement": "i"},
+      {"vulnerability": "CVE-2023-2", "products": ["pkg:pypi/my-project@1.0"], "subcomponents": 7, "status": "not_affected", "impact_statement": "i"}]}"#;
+    assert_snapshot!(told(&scan_of("old.openvex.json", report)), @"
+    openvex partial at 2023-01-08T18:02:03Z
+    ! statements[1].subcomponents cannot be used: it is a number, not an array
+    ? the products of statements[1]
+    - unknown (not affected) CVE-2023-1 urllib3@1.26 aliases [] fixed in []: i
+    - unknown (not affected) CVE-2023-1 idna@3 aliases [] fixed in []: i
+    - unknown CVE-2023-2 my-project@1.0 aliases [] fixed in []: i
+    ");
 }

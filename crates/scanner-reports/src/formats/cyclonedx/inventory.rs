@@ -6,7 +6,12 @@ use findings_model::{Ecosystem, Package};
 use smol_str::SmolStr;
 
 use super::{Component, Document};
-use crate::{clean, draft::Draft, observe};
+use crate::{
+    clean,
+    draft::Draft,
+    observe,
+    wire::{List, Record},
+};
 
 /// How deep components may contain components; the reader's own limit on nesting comes first.
 const DEEPEST: usize = 128;
@@ -50,10 +55,30 @@ impl Inventory {
         if let (Some(product), Some(listed)) = (product, inventory.product.clone()) {
             inventory.by_reference.insert(product.reference.or_empty().to_owned(), listed);
         }
-        let mut levels = vec![document.components.items().iter()];
+        inventory.take(
+            draft,
+            &document.services,
+            |service| &service.services,
+            |service| listed(service, ecosystem, false),
+        );
+        let mut take_components =
+            |components| inventory.take(draft, components, |c| &c.components, |c| listed(c, ecosystem, true));
         if let Some(product) = product {
-            levels.push(product.components.items().iter());
+            take_components(&product.components);
         }
+        take_components(&document.components);
+        inventory
+    }
+
+    /// Takes in what a list holds, with what is inside each of its parts.
+    fn take<'r, 'a>(
+        &mut self,
+        draft: &mut Draft,
+        list: &'r List<Record<Component<'a>>>,
+        inside: impl Fn(&'r Component<'a>) -> &'r List<Record<Component<'a>>>,
+        listed: impl Fn(&Component<'a>) -> Option<Listed>,
+    ) {
+        let mut levels = vec![list.items().iter()];
         while let Some(level) = levels.last_mut() {
             let Some(record) = level.next() else {
                 levels.pop();
@@ -63,15 +88,14 @@ impl Inventory {
                 draft.bad_record("a component", "it is not an object");
                 continue;
             };
-            if let Some(listed) = listed(component, ecosystem, true) {
+            if let Some(listed) = listed(component) {
                 let reference = component.reference.get().or(component.purl.get()).unwrap_or(component.name.or_empty());
-                inventory.by_reference.insert(reference.to_owned(), listed);
+                self.by_reference.insert(reference.to_owned(), listed);
             }
             if levels.len() < DEEPEST {
-                levels.push(component.components.items().iter());
+                levels.push(inside(component).items().iter());
             }
         }
-        inventory
     }
 
     /// The component that a reference means: one of this document, a package URL, or the end of a link into another document. None for a
@@ -79,15 +103,23 @@ impl Inventory {
     pub(super) fn find(&self, reference: &str) -> Option<Listed> {
         let own =
             self.own_link.as_ref().and_then(|link| reference.strip_prefix(link)).and_then(|link| link.split_once('#'));
-        if let Some(listed) = self.by_reference.get(own.map_or(reference, |(_version, fragment)| fragment)) {
-            return Some(listed.clone());
+        let fragment = own.map(|(_version, fragment)| fragment);
+        let by_reference = |reference: &str| self.by_reference.get(reference).cloned();
+        let listed = by_reference(fragment.unwrap_or(reference));
+        if let Some(listed) = listed.or_else(|| by_reference(&clean::percent_decoded(fragment?))) {
+            return Some(listed);
         }
         let linked = reference.strip_prefix("urn:cdx:").and_then(|link| link.split_once('#'));
         let linked = linked.map(|(_document, fragment)| fragment);
-        if let Some((package, version)) = observe::package_of_purl(linked.unwrap_or(reference)) {
+        let named = linked.unwrap_or(reference);
+        // What stands behind the `#` of a link may be written with `%3A` for `:`, as all of an address may.
+        let decoded = clean::percent_decoded(named);
+        if let Some((package, version)) =
+            observe::package_of_purl(named).or_else(|| observe::package_of_purl(&decoded).filter(|_| linked.is_some()))
+        {
             return Some(Listed { package, version, in_inventory: false });
         }
-        linked.and_then(Listed::named)
+        linked.and_then(|_| Listed::named(&decoded))
     }
 
     /// The components that are parts of the inventory.

@@ -22,10 +22,16 @@ pub(super) struct Run<'a> {
     pub(super) tool: Part<Tool<'a>>,
     #[serde(borrow, default)]
     pub(super) invocations: List<Record<Invocation<'a>>>,
+    /// How another tool made this run from the report of the one that scanned.
+    #[serde(borrow, default)]
+    pub(super) conversion: Part<Conversion<'a>>,
     #[serde(borrow, default)]
     pub(super) artifacts: List<Record<Artifact<'a>>>,
     #[serde(default, rename = "externalPropertyFileReferences")]
     pub(super) external: Part<External>,
+    /// What the logical locations of results point at by index.
+    #[serde(borrow, default, rename = "logicalLocations")]
+    pub(super) logical: List<Record<LogicalLocation<'a>>>,
     #[serde(borrow, default, rename = "originalUriBaseIds")]
     pub(super) bases: Entries<'a, Part<ArtifactLocation<'a>>>,
     #[serde(borrow, default)]
@@ -34,6 +40,12 @@ pub(super) struct Run<'a> {
     pub(super) properties: Part<RunProperties<'a>>,
     #[serde(borrow, default, rename = "automationDetails")]
     pub(super) automation: Part<Automation<'a>>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Conversion<'a> {
+    #[serde(borrow, default)]
+    pub(super) invocation: Part<Invocation<'a>>,
 }
 
 /// Which of a project's runs it is.
@@ -211,7 +223,11 @@ pub(super) struct Location<'a> {
 #[derive(Deserialize)]
 pub(super) struct LogicalLocation<'a> {
     #[serde(borrow, default, rename = "fullyQualifiedName")]
+    pub(super) qualified: Text<'a>,
+    #[serde(borrow, default)]
     pub(super) name: Text<'a>,
+    #[serde(borrow, default)]
+    pub(super) index: Number<'a>,
 }
 
 #[derive(Deserialize)]
@@ -259,6 +275,9 @@ pub(super) struct SarifResult<'a> {
     pub(super) message: Part<Message<'a>>,
     #[serde(borrow, default)]
     pub(super) locations: List<Record<Location<'a>>>,
+    /// The file that the tool was told to scan: where a result without a location was found.
+    #[serde(borrow, default, rename = "analysisTarget")]
+    pub(super) target: Part<ArtifactLocation<'a>>,
     #[serde(borrow, default)]
     pub(super) suppressions: List<Record<Suppression<'a>>>,
     #[serde(borrow, default, rename = "partialFingerprints")]
