@@ -22,6 +22,7 @@ mod places;
 mod read;
 mod source;
 mod stream;
+mod surrogates;
 mod whole;
 mod wire;
 

@@ -1,4 +1,4 @@
-use findings_model::{Coverage, Observation, ReportFormat, Scan, ScannerName};
+use findings_model::{Coverage, CoverageState, Observation, ReportFormat, Scan, ScannerName};
 
 use crate::{
     broken, clean,
@@ -8,6 +8,7 @@ use crate::{
     outline::{Claim, Outline},
     places::{self, Places},
     source::Source,
+    surrogates,
 };
 
 /// Reads one report: a scan, for SARIF one per run. Never empty.
@@ -46,6 +47,16 @@ fn scans_of(bytes: &[u8], source: &Source<'_>) -> Vec<Scan> {
     if text.trim().is_empty() {
         return vec![failed(source, expected, "the file is empty: nothing but white space".to_owned())];
     }
+    let scans = scans_in(text, source, expected);
+    if scans.iter().all(|scan| scan.coverage.state == CoverageState::Failed)
+        && let Some(mended) = surrogates::mended(text)
+    {
+        return scans_in(&mended, source, expected);
+    }
+    scans
+}
+
+fn scans_in(text: &str, source: &Source<'_>, expected: Option<ReportFormat>) -> Vec<Scan> {
     let outline = Outline::of(text, &|outline| {
         Format::claiming(outline, expected).is_some_and(|(_, claim)| claim == Claim::Sure)
     });

@@ -47,6 +47,7 @@ pub(super) fn claims(outline: &Outline<'_>) -> Claim {
 
 pub(super) fn read(text: &str, source: &Source<'_>) -> Result<Vec<Draft>, serde_json::Error> {
     let log: Log<'_> = serde_json::from_str(text)?;
+    let is_beside = log.beside.items().iter().filter_map(Record::good).any(holds_results);
     let runs = match log.runs.required("runs") {
         Ok(runs) if runs.is_empty() => {
             return Ok(vec![Draft::failed(ReportFormat::Sarif, "the log has no run: nothing was scanned")]);
@@ -66,6 +67,11 @@ pub(super) fn read(text: &str, source: &Source<'_>) -> Result<Vec<Draft>, serde_
         }
         for draft in &mut drafts {
             draft.fail(&*reason);
+        }
+    }
+    if is_beside {
+        for draft in &mut drafts {
+            draft.fail("results or invocations of a run stand beside it (inlineExternalProperties)");
         }
     }
     Ok(drafts)
@@ -163,8 +169,12 @@ impl<'r> Levelled<'r> {
 }
 
 fn is_elsewhere(external: &Part<External>) -> bool {
+    external.wrong().is_some() || external.get().is_some_and(holds_results)
+}
+
+fn holds_results(external: &External) -> bool {
     let is_used = |list: &List<IgnoredAny>| list.wrong().is_some() || !list.items().is_empty();
-    external.wrong().is_some() || external.get().is_some_and(|e| is_used(&e.results) || is_used(&e.invocations))
+    is_used(&external.results) || is_used(&external.invocations)
 }
 
 fn take_invocation(

@@ -129,6 +129,12 @@ struct Cvss<'a> {
     v3: Text<'a>,
     #[serde(borrow, default, rename = "V2Vector")]
     v2: Text<'a>,
+    #[serde(borrow, default, rename = "V40Score")]
+    v4_score: Number<'a>,
+    #[serde(borrow, default, rename = "V3Score")]
+    v3_score: Number<'a>,
+    #[serde(borrow, default, rename = "V2Score")]
+    v2_score: Number<'a>,
 }
 
 #[derive(Deserialize)]
@@ -399,8 +405,8 @@ fn take_vulnerability(
     }));
 }
 
-/// The vectors of the source that trivy took its severity from, or its own word where that is worse; then anybody's vectors. All of
-/// them are kept.
+/// The vectors of the source that trivy took its severity from, or its own word where that is worse; then anybody's vectors, then the
+/// highest score without one. All vectors are kept.
 fn rating_of(found: &Vulnerability<'_>) -> Rating {
     let vectors_of = |cvss: &Cvss<'_>| -> Vec<CvssVector> {
         [&cvss.v4, &cvss.v3, &cvss.v2].into_iter().filter_map(|v| CvssVector::parse(v.get()?).ok()).collect()
@@ -416,11 +422,18 @@ fn rating_of(found: &Vulnerability<'_>) -> Rating {
     let mut kept: Vec<CvssVector> =
         [&chosen, &others].into_iter().flatten().flat_map(|rating| rating.vectors.clone()).collect();
     let is_worse = |word: &Rating| chosen.as_ref().is_none_or(|c| word.severity.rank() > c.severity.rank());
-    let mut rating = word.filter(is_worse).or(chosen).or(others).unwrap_or_else(Rating::unknown);
+    let scores = found.cvss.entries().iter().filter_map(|(_, cvss)| cvss.get()).filter_map(score_of);
+    let score = || scores.max_by(f64::total_cmp).and_then(observe::rated_by_score);
+    let mut rating = word.filter(is_worse).or(chosen).or(others).or_else(score).unwrap_or_else(Rating::unknown);
     kept.sort_by(|a, b| b.version().cmp(&a.version()).then_with(|| a.as_str().cmp(b.as_str())));
     kept.dedup();
     rating.vectors = kept;
     rating
+}
+
+/// The score of the newest version that a source gives one for.
+fn score_of(cvss: &Cvss<'_>) -> Option<f64> {
+    cvss.v4_score.real().or(cvss.v3_score.real()).or(cvss.v2_score.real())
 }
 
 fn take_misconfiguration(

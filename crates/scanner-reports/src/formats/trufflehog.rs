@@ -3,7 +3,7 @@
 //! Each line is a document. The last one may be cut off, and with stderr mixed in the scanner's own log stands between them.
 
 use findings_model::{Gap, ReportFormat};
-use serde::Deserialize;
+use serde::{Deserialize, de::IgnoredAny};
 
 use crate::{
     broken, clean,
@@ -107,18 +107,19 @@ pub(super) fn read(text: &str, source: &Source<'_>) -> Result<Vec<Draft>, serde_
         }
         return Ok(vec![draft]);
     }
-    for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-        if line.contains(GREETING) {
-            continue;
-        }
-        match serde_json::from_str::<Record<Line<'_>>>(line) {
-            Ok(Record::Good(line)) => take(&mut draft, &line, index, &mut told, source),
-            Ok(Record::Bad(kind)) => draft
+    for (index, line) in documents(text).into_iter().enumerate() {
+        match line {
+            Some(Ok(Record::Good(line))) => take(&mut draft, &line, index, &mut told, source),
+            Some(Ok(Record::Bad(kind))) => draft
                 .bad_record(format_args!("line {}", index + 1), format_args!("it is {}, not an object", kind.words())),
-            Err(error) => {
+            Some(Err(error)) => {
                 draft.bad_record(format_args!("line {}", index + 1), broken::what(&error));
             }
+            None => {}
         }
+    }
+    if !told.found && !told.logged {
+        draft.fail("none of its lines can be read");
     }
     if told.began && !told.ended {
         draft.gap(
@@ -129,6 +130,23 @@ pub(super) fn read(text: &str, source: &Source<'_>) -> Result<Vec<Draft>, serde_
     // The log of a clean scan says how much it looked at; any other log alone shows nothing.
     draft.blank = told.logged && !told.found && !told.ended;
     Ok(vec![draft])
+}
+
+type Read<'a> = Result<Record<Line<'a>>, serde_json::Error>;
+
+/// The documents of a text, one for each line, none for a line without any. Where the first line is no document (`jq .` writes them
+/// over many lines) each one begins behind the one before.
+fn documents(text: &str) -> Vec<Option<Read<'_>>> {
+    let is_document = |line: &&str| !line.trim().is_empty() && !line.contains(GREETING);
+    let is_whole = |line: &str| serde_json::from_str::<IgnoredAny>(line).is_ok();
+    if text.lines().find(is_document).is_some_and(|first| !is_whole(first)) {
+        let documents: Vec<_> =
+            serde_json::Deserializer::from_str(text).into_iter::<Record<Line<'_>>>().map(Some).collect();
+        if matches!(documents.first(), Some(Some(Ok(_)))) {
+            return documents;
+        }
+    }
+    text.lines().map(|line| is_document(&line).then(|| serde_json::from_str(line))).collect()
 }
 
 fn take(draft: &mut Draft, line: &Line<'_>, index: usize, told: &mut Told, source: &Source<'_>) {

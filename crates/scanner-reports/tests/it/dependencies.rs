@@ -466,6 +466,21 @@ fn older_versions_of_trivy_tell_the_line_of_a_misconfiguration_elsewhere() {
     let scan = trivy_of(
         r#"[{"Target": "deploy.yaml", "Class": "config", "Misconfigurations": [{"ID": "KSV001", "Severity": "LOW", "Status": "FAIL", "IacMetadata": {"StartLine": 12, "EndLine": 20}}]}]"#,
     );
-    let findings_model::Subject::Code(spot) = &scan.observations[0].subject else { panic!("{scan:?}") };
+    let Subject::Code(spot) = &scan.observations[0].subject else { panic!("{scan:?}") };
     assert_eq!(spot.line, Some(12));
+}
+
+#[test]
+fn a_score_of_trivy_counts_without_a_vector() {
+    let rated = |severity: &str, cvss: &str| {
+        let scan = trivy_of(&format!(
+            r#"[{{"Target": "a", "Class": "lang-pkgs", "Type": "pip", "Vulnerabilities": [{{"VulnerabilityID": "CVE-2024-1", "PkgName": "a", "Severity": "{severity}", "CVSS": {cvss}}}]}}]"#
+        ));
+        scan.observations[0].rating.severity
+    };
+    assert_eq!(
+        rated("UNKNOWN", r#"{"nvd": {"V2Score": 9.9, "V3Score": 5.3}, "redhat": {"V3Score": 7.5}}"#),
+        Severity::High
+    );
+    assert_eq!(rated("LOW", r#"{"nvd": {"V3Score": 9.8}}"#), Severity::Low);
 }

@@ -190,3 +190,19 @@ fn an_empty_file_in_a_format_of_many_scanners_is_of_none() {
     }
     assert_eq!(told(&scan_of("bandit.json", "")), "bandit complete blank");
 }
+
+#[test]
+fn a_file_whose_name_is_no_utf8_loses_no_finding() {
+    let issue = |file: &str| {
+        format!(r#"{{"filename": "{file}", "issue_severity": "LOW", "line_number": 1, "test_id": "B101"}}"#)
+    };
+    let report = format!(
+        r#"{{"errors": [{{"filename": "./caf\udce8.py", "reason": "x"}}], "generated_at": "2026-01-05T03:00:00Z", "metrics": {{"_totals": {{"loc": 2}}}}, "results": [{}, {}]}}"#,
+        issue(r"./caf\udce9.py"),
+        issue(r"./b\ud83d\ude00.py")
+    );
+    let scan = scan_of("bandit.json", &report);
+    let paths: Vec<_> = scan.observations.iter().map(|o| o.subject.path().unwrap()).collect();
+    assert_eq!(paths, ["caf%E9.py", "b\u{1f600}.py"]);
+    assert_eq!(scan.coverage.gaps, [Gap::File("caf%E8.py".to_owned())]);
+}

@@ -402,3 +402,16 @@ fn a_conversion_that_failed_may_have_lost_results() {
         "when it was converted is not when it was scanned"
     );
 }
+
+#[test]
+fn results_beside_their_run_are_not_all_there() {
+    for (beside, state) in [
+        (r#"{"runGuid": "g", "results": [{"message": {"text": "m"}}]}"#, CoverageState::Failed),
+        (r#"{"runGuid": "g", "taxonomies": []}"#, CoverageState::Complete),
+    ] {
+        let report = format!(
+            r#"{{"version": "2.1.0", "inlineExternalProperties": [{beside}], "runs": [{{"tool": {{"driver": {{"name": "Tool"}}}}, "results": []}}]}}"#
+        );
+        assert_eq!(scan_of("tool.sarif", &report).coverage.state, state, "{beside}");
+    }
+}

@@ -299,3 +299,30 @@ fn files_of_a_google_bucket_are_told_apart() {
     let paths: Vec<_> = scan.observations.iter().map(|o| o.subject.path().unwrap()).collect();
     assert_eq!(paths, ["conf/a.env", "conf/b.env"]);
 }
+
+#[test]
+fn trufflehog_may_be_spread_over_lines_and_proves_nothing_unread() {
+    let found = |file: &str| {
+        format!(
+            "{{\n  \"SourceMetadata\": {{\"Data\": {{\"Filesystem\": {{\"file\": \"{file}\"}}}}}},\n  \"DetectorName\": \"AWS\",\n  \"Raw\": \"x\"\n}}"
+        )
+    };
+    let pretty = [found("a.py"), found("b.py")].join("\n");
+    for (report, count, state) in [
+        (pretty.clone(), 2, CoverageState::Complete),
+        (pretty.replace('\n', ""), 2, CoverageState::Complete),
+        (pretty[..pretty.len() - 9].to_owned(), 1, CoverageState::Partial),
+        (format!("{}\n7\n{{\"Detec", found("a.py").replace('\n', "")), 1, CoverageState::Partial),
+        (r#"{"SourceMetadata": {}, "DetectorName": 7}"#.to_owned(), 1, CoverageState::Complete),
+        (r#"{"SourceMetadata": {}, "DetectorName": [7]}"#.to_owned(), 0, CoverageState::Failed),
+        (r#"{"SourceMetadata": {}, "DetectorName": "AWS", "Raw": "x"} behind"#.to_owned(), 1, CoverageState::Partial),
+    ] {
+        let scan = scan_of("trufflehog.json", &report);
+        assert_eq!(
+            (scan.observations.len(), scan.coverage.state),
+            (count, state),
+            "{report} {:?}",
+            scan.coverage.reasons
+        );
+    }
+}

@@ -14,6 +14,9 @@ use crate::wire::{Entries, Kind, Lax, List, Number, Part, Record, Text, Texts, T
 pub(super) struct Log<'a> {
     #[serde(borrow, default)]
     pub(super) runs: List<Record<Run<'a>>>,
+    /// Parts of the runs that stand beside them.
+    #[serde(default, rename = "inlineExternalProperties")]
+    pub(super) beside: List<Record<External>>,
 }
 
 #[derive(Deserialize)]
