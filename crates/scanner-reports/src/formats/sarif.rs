@@ -32,7 +32,6 @@ use crate::{
     source::Source,
     wire::{Entries, Kind, List, Number, Part, Record, Texts, Verdict},
 };
-use serde::de::IgnoredAny;
 
 use findings_model::{
     AdvisoryId, Clearance, CodeText, Gap, Rating, ReportFormat, ScanTarget, Severity, SeveritySource, text,
@@ -47,7 +46,7 @@ pub(super) fn claims(outline: &Outline<'_>) -> Claim {
 
 pub(super) fn read(text: &str, source: &Source<'_>) -> Result<Vec<Draft>, serde_json::Error> {
     let log: Log<'_> = serde_json::from_str(text)?;
-    let is_beside = log.beside.items().iter().filter_map(Record::good).any(holds_results);
+    let is_beside = log.beside.items().iter().filter_map(Record::good).any(External::holds_results);
     let runs = match log.runs.required("runs") {
         Ok(runs) if runs.is_empty() => {
             return Ok(vec![Draft::failed(ReportFormat::Sarif, "the log has no run: nothing was scanned")]);
@@ -145,36 +144,34 @@ fn read_run(run: &Run<'_>, source: &Source<'_>) -> Draft {
 struct Levelled<'r> {
     all: Descriptors<'r>,
     levels: Levels<'r>,
+    is_elsewhere: bool,
 }
 
 impl<'r> Levelled<'r> {
     fn rules(run: &'r Run<'r>) -> Self {
         let all = Descriptors::of(run, |component| &component.rules);
         let levels = Levels::of(run, &all, |invocation| &invocation.rule_overrides);
-        Self { all, levels }
+        Self { all, levels, is_elsewhere: run.external.get().is_some_and(External::holds_rules) }
     }
 
     fn notifications(run: &'r Run<'r>) -> Self {
         let all = Descriptors::of(run, |component| &component.notifications);
         let levels = Levels::of(run, &all, |invocation| &invocation.notification_overrides);
-        Self { all, levels }
+        Self { all, levels, is_elsewhere: false }
     }
 
-    /// The level of what does not say its own: what the user gave it, else its default, else `warning`.
+    /// The level of what does not say its own: what the user gave it, else its default, else `warning`. That of a rule that stands in
+    /// another file is not known.
     fn level(&self, rule: Option<&'r Rule<'r>>, id: Option<&str>, invocation: Option<u64>) -> &'r str {
         let given = self.levels.given(id, invocation);
         let given = given.or_else(|| self.levels.given(rule?.id.get(), invocation));
-        given.or_else(|| rule?.configuration.get()?.level.get()).unwrap_or("warning")
+        let by_default = rule.and_then(|rule| rule.configuration.get()?.level.get());
+        given.or(by_default).unwrap_or(if rule.is_none() && self.is_elsewhere { "unknown" } else { "warning" })
     }
 }
 
 fn is_elsewhere(external: &Part<External>) -> bool {
-    external.wrong().is_some() || external.get().is_some_and(holds_results)
-}
-
-fn holds_results(external: &External) -> bool {
-    let is_used = |list: &List<IgnoredAny>| list.wrong().is_some() || !list.items().is_empty();
-    is_used(&external.results) || is_used(&external.invocations)
+    external.wrong().is_some() || external.get().is_some_and(External::holds_results)
 }
 
 fn take_invocation(
@@ -374,8 +371,11 @@ fn is_suppressed(result: &SarifResult<'_>) -> bool {
 fn rating_of<'r>(result: &SarifResult<'_>, rule: Option<&'r Rule<'r>>, rules: &Levelled<'r>) -> Rating {
     let own = result.properties.get().and_then(|p| p.severity.get());
     let of_rule = rule.and_then(|r| r.properties.get()?.severity.get());
+    // Trivy writes 0.0 where its source has no score of version 3, beside the level that it does know.
+    let is_bad = result.level.get().is_some_and(|level| matches!(level, "error" | "warning"));
     for said in [own, of_rule].into_iter().flatten() {
-        if let Some(rating) = said.trim().parse().ok().and_then(observe::rated_by_score) {
+        let rating = said.trim().parse().ok().and_then(observe::rated_by_score);
+        if let Some(rating) = rating.filter(|rating| !is_bad || rating.severity != Severity::Info) {
             return rating;
         }
         if let Some(severity) = Severity::from_word(said) {

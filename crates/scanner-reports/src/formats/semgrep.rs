@@ -110,6 +110,9 @@ struct Failure<'a> {
     level: Text<'a>,
     #[serde(borrow, default)]
     message: Text<'a>,
+    /// In the place of the message where a rule is wrong.
+    #[serde(borrow, default)]
+    short_msg: Text<'a>,
     #[serde(borrow, default)]
     path: Text<'a>,
     #[serde(borrow, default)]
@@ -254,10 +257,14 @@ fn take_skipped(draft: &mut Draft, skipped: &Skipped<'_>) {
 fn take_error(draft: &mut Draft, error: &Failure<'_>) {
     let said = format!(
         "semgrep reported: {}",
-        clean::words(&clean::mask_literals(error.message.get().unwrap_or("an error without a message")))
+        clean::words(&clean::mask_literals(
+            error.message.get().or(error.short_msg.get()).unwrap_or("an error without a message")
+        ))
     );
     let of_spans = || error.spans.items().iter().find_map(|span| span.good()?.file.get());
-    match error.path.get().or_else(of_spans).and_then(clean::path) {
+    // A rule that is wrong looked at no file at all; what such an error names is where the rule stands.
+    let is_about_a_rule = error.kind.iter().any(|kind| kind.contains("Rule") || kind.contains("Pattern"));
+    match error.path.get().or_else(of_spans).filter(|_| !is_about_a_rule).and_then(clean::path) {
         // A lock file that could not be read hides flaws of the dependencies that it names, which stand in no file.
         Some(path) if error.kind.iter().any(|kind| kind.contains("Dependency") || kind.contains("SCA")) => {
             draft.gap(Gap::Unnamed(format!("the dependencies of {path}")), said);

@@ -111,3 +111,37 @@ fn the_metrics_of_bandit_count_in_its_sarif_too() {
     let files = of("bandit", r#"{"./a.py": {"loc": 4, "nosec": 1}, "_totals": {"loc": 9, "SEVERITY.LOW": 1}}"#);
     assert_eq!(files.coverage.looked_at.suppressed, [("a.py".to_owned(), 1)].into(), "{}", told(&files));
 }
+
+#[test]
+fn a_score_of_nothing_is_none_beside_a_level_that_is_bad() {
+    let tool = r#""driver": {"name": "Trivy", "rules": [{"id": "CVE-2025-1", "defaultConfiguration": {"level": "error"}, "properties": {"security-severity": "0.0"}}]}"#;
+    for (level, severity) in [
+        (r#""level": "error", "#, Severity::High),
+        (r#""level": "warning", "#, Severity::Medium),
+        (r#""level": "note", "#, Severity::Info),
+        ("", Severity::Info),
+    ] {
+        let rest =
+            format!(r#""results": [{{"ruleId": "CVE-2025-1", "ruleIndex": 0, {level}"message": {{"text": "m"}}}}]"#);
+        assert_eq!(severities(tool, &rest), [severity], "{level}");
+    }
+}
+
+#[test]
+fn the_level_of_a_rule_in_another_file_is_not_known() {
+    let tool = r#""driver": {"name": "T", "rules": [{"id": "A"}]}"#;
+    let rest = |external: &str| {
+        format!(
+            r#""externalPropertyFileReferences": {external}, "results": [{{"ruleId": "A", "message": {{"text": "1"}}}}, {{"ruleId": "B", "message": {{"text": "2"}}}},
+              {{"ruleId": "B", "level": "note", "message": {{"text": "3"}}}}]"#
+        )
+    };
+    for external in [r#"{"driver": {"guid": "g"}}"#, r#"{"extensions": [{"guid": "g"}]}"#] {
+        assert_eq!(
+            severities(tool, &rest(external)),
+            [Severity::Medium, Severity::Unknown, Severity::Low],
+            "{external}"
+        );
+    }
+    assert_eq!(severities(tool, &rest(r#"{"taxonomies": [{"guid": "g"}]}"#))[1], Severity::Medium);
+}

@@ -38,6 +38,13 @@ fn an_error_without_a_file_proves_nothing() {
         state(r#"{"level": "error", "message": "x", "spans": [{"file": "a.py"}]}"#, r#"{"scanned": ["a.py"]}"#),
         CoverageState::Partial
     );
+    let of_a_rule =
+        r#"{"level": "error", "type": "InvalidRuleSchemaError", "short_msg": "x", "spans": [{"file": "rules.yml"}]}"#;
+    assert_eq!(
+        state(of_a_rule, r#"{"scanned": ["a.py"]}"#),
+        CoverageState::Failed,
+        "no file tells what it would have found"
+    );
     assert_eq!(state("", r#"{"scanned": []}"#), CoverageState::Failed);
     assert_eq!(state("", r#"{"scanned": ["a.py"]}"#), CoverageState::Complete);
 }

@@ -69,9 +69,32 @@ pub(super) struct RunProperties<'a> {
 #[derive(Deserialize)]
 pub(super) struct External {
     #[serde(default)]
-    pub(super) results: List<IgnoredAny>,
+    results: List<IgnoredAny>,
     #[serde(default)]
-    pub(super) invocations: List<IgnoredAny>,
+    invocations: List<IgnoredAny>,
+    #[serde(default)]
+    driver: Part<Elsewhere>,
+    #[serde(default)]
+    extensions: List<IgnoredAny>,
+}
+
+/// Only whether it is there matters.
+#[derive(Deserialize)]
+struct Elsewhere {}
+
+impl External {
+    pub(super) fn holds_results(&self) -> bool {
+        is_used(&self.results) || is_used(&self.invocations)
+    }
+
+    /// Whether a part of the tool, with its rules, is among them.
+    pub(super) fn holds_rules(&self) -> bool {
+        self.driver.get().is_some() || is_used(&self.extensions)
+    }
+}
+
+fn is_used(list: &List<IgnoredAny>) -> bool {
+    list.wrong().is_some() || !list.items().is_empty()
 }
 
 #[derive(Deserialize)]
