@@ -3,7 +3,8 @@
 use std::iter;
 
 use findings_model::{
-    AdvisoryId, Clearance, CvssVector, Gap, Package, Rating, ReportFormat, ScanTarget, Severity, SeveritySource,
+    AdvisoryId, Clearance, CvssVector, Gap, Package, PackageNameError, Rating, ReportFormat, ScanTarget, Severity,
+    SeveritySource,
 };
 use serde::Deserialize;
 
@@ -22,10 +23,29 @@ struct Document<'a> {
     matches: List<Record<Match<'a>>>,
     #[serde(borrow, default, rename = "ignoredMatches")]
     ignored: List<Record<Match<'a>>>,
+    #[serde(borrow, default, rename = "alertsByPackage")]
+    alerts: List<Record<Alerts<'a>>>,
     #[serde(borrow, default)]
     source: Part<Catalogued<'a>>,
     #[serde(borrow, default)]
     descriptor: Part<Described<'a>>,
+}
+
+/// What grype says of a package beside its flaws.
+#[derive(Deserialize)]
+struct Alerts<'a> {
+    #[serde(borrow, default)]
+    package: Part<Artifact<'a>>,
+    #[serde(borrow, default)]
+    alerts: List<Record<Alert<'a>>>,
+}
+
+#[derive(Deserialize)]
+struct Alert<'a> {
+    #[serde(borrow, default, rename = "type")]
+    kind: Text<'a>,
+    #[serde(borrow, default)]
+    message: Text<'a>,
 }
 
 /// What the packages were found in.
@@ -159,7 +179,34 @@ pub(super) fn read(text: &str, source: &Source<'_>) -> Result<Vec<Draft>, serde_
             take(&mut draft, found, &format!("ignoredMatches[{index}]"), Some(clearance_of(found)));
         }
     }
+    let alerted = || Gap::Unnamed("the packages that grype has alerts about".to_owned());
+    for (index, record) in document.alerts.checked(&mut draft, alerted, "alertsByPackage").iter().enumerate() {
+        if let Some(alerts) = draft.open(record, "alertsByPackage", index) {
+            take_alerts(&mut draft, alerts, index);
+        }
+    }
     Ok(vec![draft])
+}
+
+/// A package of a distribution that grype does not know, or was told to pass over, was compared with nothing.
+fn take_alerts(draft: &mut Draft, alerts: &Alerts<'_>, index: usize) {
+    let is_unmatched = |alert: &&Alert<'_>| matches!(alert.kind.or_empty(), "distro-unknown" | "distro-disabled");
+    let Some(alert) = alerts.alerts.items().iter().filter_map(Record::good).find(is_unmatched) else {
+        return;
+    };
+    let package = alerts.package.get().and_then(|artifact| package_of(artifact).ok());
+    let name = package.as_ref().map_or_else(|| format!("alertsByPackage[{index}]"), |p| p.name().to_owned());
+    let reason = format!(
+        "{name} was not looked up: {}",
+        clean::words(alert.message.get().unwrap_or_else(|| alert.kind.or_empty()))
+    );
+    draft.gap(package.map_or_else(|| Gap::Unnamed(format!("the package of {name}")), Gap::Package), reason);
+}
+
+fn package_of(artifact: &Artifact<'_>) -> Result<Package, PackageNameError> {
+    let by_purl = artifact.purl.get().and_then(observe::package_of_purl).map(|(package, _)| package);
+    let by_name = || Package::new(observe::ecosystem(artifact.kind.or_empty()), artifact.name.or_empty());
+    by_purl.map_or_else(by_name, Ok)
 }
 
 fn clearance_of(found: &Match<'_>) -> Clearance {
@@ -174,9 +221,7 @@ fn take(draft: &mut Draft, found: &Match<'_>, place: &str, clearance: Option<Cle
     let (Some(vulnerability), Some(artifact)) = (found.vulnerability.get(), found.artifact.get()) else {
         return draft.bad_record(place, "it has no `vulnerability` or no `artifact`");
     };
-    let by_purl = artifact.purl.get().and_then(observe::package_of_purl).map(|(package, _)| package);
-    let by_name = || Package::new(observe::ecosystem(artifact.kind.or_empty()), artifact.name.or_empty());
-    let package = match by_purl.map_or_else(by_name, Ok) {
+    let package = match package_of(artifact) {
         Ok(package) => package,
         Err(error) => return draft.bad_record(place, error),
     };

@@ -484,3 +484,20 @@ fn a_score_of_trivy_counts_without_a_vector() {
     );
     assert_eq!(rated("LOW", r#"{"nvd": {"V3Score": 9.8}}"#), Severity::Low);
 }
+
+#[test]
+fn a_package_that_grype_could_not_compare_is_a_gap() {
+    let report = |kind: &str| {
+        let alerts = format!(
+            r#"[{{"package": {{"name": "zlib", "version": "1", "type": "apk", "purl": "pkg:apk/wolfish/zlib@1"}}, "alerts": [{{"type": "{kind}", "message": "no data for wolfish"}}]}}]"#
+        );
+        scan_of(
+            "grype.json",
+            &format!(r#"{{"matches": [], "descriptor": {{"name": "grype"}}, "alertsByPackage": {alerts}}}"#),
+        )
+    };
+    for kind in ["distro-unknown", "distro-disabled"] {
+        assert_eq!(told(&report(kind)), "grype partial\n! zlib was not looked up: no data for wolfish\n? zlib (apk)");
+    }
+    assert_eq!(report("distro-eol").coverage.state, CoverageState::Complete);
+}

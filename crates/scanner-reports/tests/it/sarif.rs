@@ -415,3 +415,12 @@ fn results_beside_their_run_are_not_all_there() {
         assert_eq!(scan_of("tool.sarif", &report).coverage.state, state, "{beside}");
     }
 }
+
+#[test]
+fn what_codeql_and_opengrep_could_not_read_is_a_gap() {
+    let extraction = r#"{"descriptor": {"id": "py/diagnostics/extraction-warnings"}, "level": "warning", "message": {"text": "Extraction failed in a.py with error Encoding Error"},
+      "locations": [{"physicalLocation": {"artifactLocation": {"uri": "a.py"}}}]}"#;
+    assert_eq!(gaps("CodeQL", extraction), ["a.py"]);
+    let timeout = r#"{"level": "warning", "message": {"text": "Timeout when running r.eval on src/b.py:\n "}}"#;
+    assert_eq!(gaps("Opengrep OSS", timeout), ["src/b.py"]);
+}

@@ -19,7 +19,7 @@ pub(super) enum Stage {
 }
 
 /// Words for a failure to look at something, without what is no letter or digit.
-const FAILURES: [&str; 33] = [
+const FAILURES: [&str; 34] = [
     "timeout",
     "timedout",
     "timelimit",
@@ -48,6 +48,7 @@ const FAILURES: [&str; 33] = [
     "couldnotberead",
     "unabletoparse",
     "unabletoanaly",
+    "extractionfailed",
     "skipped",
     "skipping",
     "notanaly",
@@ -132,8 +133,10 @@ pub(super) fn take_unread_file(draft: &mut Draft, result: &SarifResult<'_>, path
     }
 }
 
+/// Whether it is semgrep or the tool that was made from it.
 fn is_semgrep(scanner: &ScannerName) -> bool {
-    scanner.as_str().split(' ').next().is_some_and(|name| name.eq_ignore_ascii_case("semgrep"))
+    let name = scanner.as_str().split(' ').next().unwrap_or_default();
+    ["semgrep", "opengrep"].iter().any(|known| name.eq_ignore_ascii_case(known))
 }
 
 fn is_failure(words: &str) -> bool {
