@@ -1,8 +1,6 @@
 //! Halves of characters in JSON: Python writes a byte of a file's name that is no UTF-8 as `\udc80` to `\udcff`, which no other
 //! reader of JSON takes.
 
-use std::fmt::Write as _;
-
 /// A JSON text with each such byte written as `%E9` is, so that names stay different. None where there is none. Other halves are errors
 /// of the writer and stay.
 pub(crate) fn mended(text: &str) -> Option<String> {
@@ -21,7 +19,9 @@ pub(crate) fn mended(text: &str) -> Option<String> {
         at = start + if is_pair { 2 * ESCAPE } else { ESCAPE };
         if !is_pair && (0xdc80..0xdd00).contains(&unit) {
             mended.push_str(&text[kept..start]);
-            write!(mended, "%{:02X}", unit - 0xdc00).expect("a text takes everything");
+            mended.push('%');
+            let digits = [(unit >> 4) & 0xf, unit & 0xf].map(|digit| char::from_digit(u32::from(digit), 16));
+            mended.extend(digits.into_iter().flatten().map(|digit| digit.to_ascii_uppercase()));
             kept = at;
         }
     }

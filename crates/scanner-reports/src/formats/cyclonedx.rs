@@ -48,7 +48,7 @@ struct Metadata<'a> {
     component: Part<Component<'a>>,
 }
 
-/// A list of tools up to 1.4, an object with components since 1.5.
+/// A list of tools up to 1.4, an object with components and services since 1.5.
 #[derive(Default)]
 struct Tools<'a>(Vec<Record<Component<'a>>>);
 
@@ -58,18 +58,21 @@ impl<'de: 'a, 'a> Deserialize<'de> for Tools<'a> {
         struct Inside<'a> {
             #[serde(borrow, default)]
             components: List<Record<Component<'a>>>,
+            #[serde(borrow, default)]
+            services: List<Record<Component<'a>>>,
         }
         // Which of the two it is shows only in its first character.
         let raw = <&'de serde_json::value::RawValue>::deserialize(deserializer)?.get();
-        let list = if raw.starts_with('{') {
-            serde_json::from_str::<Inside<'de>>(raw).map(|inside| inside.components)
+        let lists = if raw.starts_with('{') {
+            serde_json::from_str::<Inside<'de>>(raw).map(|inside| vec![inside.components, inside.services])
         } else {
-            serde_json::from_str(raw)
+            serde_json::from_str(raw).map(|list| vec![list])
         };
-        match list {
-            Ok(List::Items(tools)) => Ok(Self(tools)),
-            Ok(List::Absent | List::Wrong(_)) | Err(_) => Ok(Self::default()),
-        }
+        let tools = lists.into_iter().flatten().flat_map(|list| match list {
+            List::Items(tools) => tools,
+            List::Absent | List::Wrong(_) => Vec::new(),
+        });
+        Ok(Self(tools.collect()))
     }
 }
 

@@ -209,3 +209,15 @@ fn an_old_statement_about_parts_says_nothing_of_the_whole_product() {
     - unknown CVE-2023-2 my-project@1.0 aliases [] fixed in []: i
     ");
 }
+
+#[test]
+fn a_scanner_may_be_a_service() {
+    let state = |tools: &str| {
+        let report =
+            format!(r#"{{"bomFormat": "CycloneDX", "metadata": {{"tools": {tools}}}, "vulnerabilities": []}}"#);
+        scan_of("app.cdx.json", &report).coverage.state
+    };
+    assert_eq!(state(r#"{"components": [], "services": [{"name": "grype"}]}"#), CoverageState::Complete);
+    assert_eq!(state(r#"{"components": [{"name": "cdxgen"}], "services": []}"#), CoverageState::Failed);
+    assert_eq!(state(r#"{"components": [{"name": "grype"}], "services": null}"#), CoverageState::Complete);
+}
