@@ -105,6 +105,9 @@ pub(super) fn read(text: &str, source: &Source<'_>) -> Result<Vec<Draft>, serde_
                 take(&mut draft, line, index, &mut told, source);
             }
         }
+        if !told.found && !told.logged {
+            draft.fail("none of its records can be read");
+        }
         return Ok(vec![draft]);
     }
     for (index, line) in documents(text).into_iter().enumerate() {

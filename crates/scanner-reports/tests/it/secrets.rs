@@ -316,6 +316,7 @@ fn trufflehog_may_be_spread_over_lines_and_proves_nothing_unread() {
         (r#"{"SourceMetadata": {}, "DetectorName": 7}"#.to_owned(), 1, CoverageState::Complete),
         (r#"{"SourceMetadata": {}, "DetectorName": [7]}"#.to_owned(), 0, CoverageState::Failed),
         (r#"{"SourceMetadata": {}, "DetectorName": "AWS", "Raw": "x"} behind"#.to_owned(), 1, CoverageState::Partial),
+        (r#"[{"SourceMetadata": {}, "DetectorName": [7]}]"#.to_owned(), 0, CoverageState::Failed),
     ] {
         let scan = scan_of("trufflehog.json", &report);
         assert_eq!(
