@@ -9,6 +9,7 @@ mod group;
 mod hidden;
 mod lost;
 mod names;
+mod numbers;
 mod order;
 mod parting;
 mod plan_index;

@@ -35,7 +35,7 @@ pub(super) fn of(finding: &Finding, scanner: &ScannerName, run: &Run<'_>, intake
         (_, Place::Elsewhere(target)) => Ending::Elsewhere(target),
         (_, Place::Hidden(hiding)) => Ending::Hidden(hiding),
         (_, Place::Suppressed) => Ending::Suppressed,
-        (Subject::Vulnerability(v), place) => flaw(v, &place, intake),
+        (Subject::Vulnerability(v), place) => flaw(v, &place, run.still_names(scanner, v), intake),
         (_, Place::FileGone) => Ending::Ended(ResolvedReason::Removed),
         (subject, _) => {
             let path = subject.path().unwrap_or_default();
@@ -46,7 +46,7 @@ pub(super) fn of(finding: &Finding, scanner: &ScannerName, run: &Run<'_>, intake
     }
 }
 
-fn flaw(v: &Vulnerability, place: &Place<'_>, intake: &Intake<'_>) -> Ending {
+fn flaw(v: &Vulnerability, place: &Place<'_>, still_named: bool, intake: &Intake<'_>) -> Ending {
     let listed = match place {
         Place::PackageAt(version) => *version,
         _ => None,
@@ -60,6 +60,7 @@ fn flaw(v: &Vulnerability, place: &Place<'_>, intake: &Intake<'_>) -> Ending {
     };
     match (verdict, place) {
         (AdvisoryVerdict::Withdrawn, _) => Ending::Ended(ResolvedReason::Withdrawn),
+        _ if still_named => Ending::Unproved,
         (_, Place::PackageLeftOut) => Ending::LeftOut(v.package.clone()),
         (_, Place::PackageGone) => Ending::Ended(ResolvedReason::Removed),
         // The installed version is still in an affected range: the scanner stopped reporting, nothing was fixed.

@@ -9,7 +9,7 @@ use findings_model::{
     CoverageState, FindingKind, Gap, LookedAt, Observation, Package, ReportFormat, ScanTarget, Subject,
 };
 
-use super::{Intake, hidden::Told, run::Judged, used_with::UsedWith};
+use super::{Intake, hidden::Told, numbers::Numbers, run::Judged, used_with::UsedWith};
 
 /// All reports of one scanner.
 #[derive(Default)]
@@ -25,6 +25,8 @@ pub(super) struct Group<'a> {
     pub(super) found: Vec<&'a [Observation]>,
     /// Which rules and files what they found tells of; asked only for a finding that is not in them.
     pub(super) told: OnceCell<Told<'a>>,
+    /// The CVE numbers that each record of a package has; asked only for a flaw that is not in them.
+    pub(super) numbers: OnceCell<Numbers<'a>>,
     /// The listed packages with every version that is listed.
     pub(super) packages: OnceCell<HashMap<&'a Package, Versions<'a>>>,
     /// Whether each report lists its packages; then a package that none lists is gone.

@@ -15,7 +15,7 @@ use super::{
     canonical::Canonical,
     group::Group,
     hidden::{self, Hiding},
-    lost, order, repeated, silenced,
+    lost, numbers, order, repeated, silenced,
     stale::Dates,
     summary::{self, Aside},
     used_with,
@@ -214,6 +214,11 @@ impl<'a> Run<'a> {
     /// Whether the project no longer uses a scanner.
     pub(super) fn is_retired(&self, scanner: &ScannerName) -> bool {
         self.retired.contains(scanner)
+    }
+
+    /// Whether a scanner's reports name a flaw by its CVE numbers, in a record that is another finding.
+    pub(super) fn still_names(&self, scanner: &ScannerName, flaw: &Vulnerability) -> bool {
+        self.groups.get(scanner).is_some_and(|group| numbers::name(group, flaw))
     }
 
     /// What a scanner's reports say about the place of a finding that is not in them.

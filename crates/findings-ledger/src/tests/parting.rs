@@ -113,3 +113,36 @@ fn what_a_person_said_under_an_id_is_said_of_the_flaw_that_has_it() {
     PYSEC-2 high excepted: accepted_risk
     "#);
 }
+
+#[test]
+fn a_flaw_whose_number_another_record_has_is_not_ended_by_its_own_records_silence() {
+    let mut p = Project::new();
+    let both = "GHSA-1 CVE-1-1 CVE-1-2";
+    p.take(5, &[audit("1.0", &["GHSA-1 CVE-1-1", "GHSA-2 CVE-1-2"])]);
+    assert_snapshot!(p.run(12, &[audit("1.0", &[both])]), @r#"
+    * GHSA-2 unverified {"since":"2026-01-05"}
+    GHSA-1 high open
+    GHSA-2 high unverified since 2026-01-05
+    "#);
+    assert_snapshot!(p.run(19, &[audit("1.1", &[both])]), @r"
+    GHSA-1 high open
+    GHSA-2 high unverified since 2026-01-05
+    ");
+    assert_snapshot!(p.run(26, &[audit("2.0", &[])]), @r#"
+    * GHSA-1 resolved {"reason":"upgraded"}
+    * GHSA-2 resolved {"reason":"upgraded"}
+    GHSA-1 high resolved on 2026-01-26: upgraded
+    GHSA-2 high resolved on 2026-01-26: upgraded
+    "#);
+}
+
+#[test]
+fn a_record_with_only_one_of_its_numbers_does_not_keep_a_flaw() {
+    let mut p = Project::new();
+    p.take(5, &[audit("1.0", &["GHSA-1 CVE-1-1 CVE-1-2", "PYSEC-2 CVE-1-2"])]);
+    assert_snapshot!(p.run(12, &[audit("1.1", &["PYSEC-2 CVE-1-2"])]), @r#"
+    * GHSA-1 resolved {"reason":"upgraded"}
+    GHSA-1 high resolved on 2026-01-12: upgraded
+    PYSEC-2 high open
+    "#);
+}
