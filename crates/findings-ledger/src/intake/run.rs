@@ -1,26 +1,29 @@
 //! One run's scans, judged: what each proves, and what all of a scanner's reports prove together.
 
+mod place;
+mod scanners;
+
 use std::{
     borrow::Cow,
     collections::{BTreeMap, BTreeSet, HashSet},
 };
 
 use findings_model::{
-    Clearance, Coverage, CoverageState, ExceptedBy, Finding, Observation, Package, Rating, Scan, ScanSummary,
-    ScanTarget, ScannerName, ScannerState, Status, Subject, Timestamp, Vulnerability,
+    Coverage, Finding, Observation, Package, Rating, Scan, ScanSummary, ScanTarget, ScannerName, ScannerState, Status,
+    Subject, Timestamp, Vulnerability,
 };
 
 use super::{
     Intake, Required,
     canonical::Canonical,
     group::Group,
-    hidden::{self, Hiding},
     lost, numbers, order, repeated, silenced,
     stale::Dates,
     summary::{self, Aside},
-    used_with,
 };
 use crate::{Ledger, lead};
+
+pub(super) use self::place::Place;
 
 pub(super) struct Run<'a> {
     intake: &'a Intake<'a>,
@@ -71,31 +74,6 @@ pub(super) struct Record<'a> {
     pub(super) observation: &'a Observation,
     pub(super) scanner: &'a ScannerName,
     pub(super) report: usize,
-}
-
-/// What the reports of a scanner say about the place of a finding that they do not report.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Place<'a> {
-    /// They did not look there, or cannot prove that they did.
-    NotCovered,
-    /// None of them is about this, in which the scanner found it.
-    Elsewhere(ScanTarget),
-    /// They do not show that it was looked for, for this reason.
-    Hidden(Hiding),
-    /// A comment in the code may have suppressed it.
-    Suppressed,
-    /// The package is no longer there.
-    PackageGone,
-    /// They list packages without this one, which the project itself declares.
-    PackageLeftOut,
-    /// The package was looked at, at this version.
-    PackageAt(Option<&'a str>),
-    /// They do not list packages.
-    PackageUnlisted,
-    /// The file is gone.
-    FileGone,
-    /// The file was looked at, or they do not list files and it is there.
-    FileThere,
 }
 
 impl<'a> Run<'a> {
@@ -221,82 +199,6 @@ impl<'a> Run<'a> {
         self.groups.get(scanner).is_some_and(|group| numbers::name(group, flaw))
     }
 
-    /// What a scanner's reports say about the place of a finding that is not in them.
-    pub(super) fn place(&self, scanner: &ScannerName, finding: &Finding) -> Place<'a> {
-        let may_tell = |group: &&Group<'a>| group.ends && group.speaks_of.include(&finding.subject);
-        let Some(group) = self.groups.get(scanner).filter(may_tell) else { return Place::NotCovered };
-        let seen_in = finding.scanners.get(scanner).map_or(&[][..], |attribution| &attribution.seen_in);
-        if let Some(target) = group.lacks(seen_in) {
-            return Place::Elsewhere(target.clone());
-        }
-        match &finding.subject {
-            Subject::Vulnerability(v) => {
-                if group.gap_packages.contains(&v.package) {
-                    return Place::NotCovered;
-                }
-                match group.packages().get(&v.package) {
-                    // Two reports may list one package at two versions: neither proves which one is in use.
-                    Some(versions) => Place::PackageAt(versions.only()),
-                    // The project itself is skipped by auditors where it is installed from its source: that is no scan of it.
-                    None if v.package == self.own => Place::NotCovered,
-                    None if group.lists_packages && (self.intake.declares)(&v.package) => Place::PackageLeftOut,
-                    None if group.lists_packages && !v.package.is_unnamed() => Place::PackageGone,
-                    None => Place::PackageUnlisted,
-                }
-            }
-            Subject::Secret(_) if self.silenced.contains(scanner) => Place::Hidden(Hiding::said(silenced::REASON)),
-            Subject::Code(_) | Subject::Secret(_) => {
-                let path = finding.subject.path().unwrap_or_default();
-                if group.gap_files.contains(path) {
-                    Place::NotCovered
-                } else if let Some(hiding) = hidden::by_other_rules(group, &finding.subject) {
-                    Place::Hidden(hiding)
-                } else if group.files().contains(path) {
-                    self.in_file(group, scanner, finding, path)
-                } else if !group.lists_files
-                    && let Place::Hidden(reason) = self.in_file(group, scanner, finding, path)
-                {
-                    // A file that is gone may be where a new filter does not let the scan look.
-                    Place::Hidden(reason)
-                } else if !(self.intake.file_exists)(path) {
-                    // Where nothing of what the scan looked at is at hand, nothing can be told of what it did not look at.
-                    let untold = group.lists_files && !group.tree_is_there(self.intake);
-                    // It may have gone to a file that could not be read.
-                    let elsewhere = || group.gap_files.iter().any(|gap| (self.intake.still_in)(gap, &finding.subject));
-                    if untold || elsewhere() { Place::NotCovered } else { Place::FileGone }
-                } else if group.lists_files {
-                    // The file is there and was not looked at: the scan was narrower than the one that found it.
-                    Place::NotCovered
-                } else {
-                    self.in_file(group, scanner, finding, path)
-                }
-            }
-        }
-    }
-
-    /// What the silence about a file that was looked at says.
-    fn in_file(&self, group: &Group<'a>, scanner: &ScannerName, finding: &Finding, path: &str) -> Place<'a> {
-        if (self.intake.suppressed_in)(path, scanner, &finding.subject) {
-            return Place::Suppressed;
-        }
-        let is_there = || silenced::is_there(finding, self.intake);
-        if let Some(before) = self.before.get(scanner) {
-            if let Some(reason) = used_with::hides(&group.used, &before.rule_sets, finding, scanner, is_there) {
-                return Place::Hidden(Hiding::said(reason));
-            }
-            let suppressed = group.suppressed.get(path).copied().unwrap_or(0);
-            let was = before.suppressed.get(path).copied().unwrap_or(0);
-            let is_suppressed = finding.status == Status::Excepted { by: ExceptedBy::Report(Clearance::Suppressed) };
-            if suppressed > was || (is_suppressed && suppressed > 0) {
-                return Place::Suppressed;
-            }
-        }
-        let is_trusted = self.trusted.contains(scanner) && group.found.iter().all(|found| found.is_empty());
-        let is_as_it_was = || is_there() && !(self.intake.in_part)(path, &finding.subject);
-        let untold = hidden::by_silence(group, &finding.subject).filter(|_| !is_trusted && is_as_it_was());
-        untold.map_or(Place::FileThere, Place::Hidden)
-    }
-
     /// The reports of the run and the required ones that are missing. `asides` has what else is to be said of scanners.
     pub(super) fn told(&self, asides: &BTreeMap<ScannerName, Aside>) -> Vec<Told> {
         let none = Aside::default();
@@ -311,79 +213,6 @@ impl<'a> Run<'a> {
         all.extend(self.missing.iter().map(|lost| Told { scanner: lost.scanner.clone(), summary: lost.clone() }));
         all.sort_by(|a, b| (&a.summary.scanner, &a.summary.file).cmp(&(&b.summary.scanner, &b.summary.file)));
         all
-    }
-
-    /// Brings the scanners' history up to date. Says whether a required scanner failed or is missing.
-    pub(super) fn update_scanners(
-        &self,
-        scanners: &mut BTreeMap<ScannerName, ScannerState>,
-        findings: &[Finding],
-        told: &[Told],
-    ) -> bool {
-        scanners.retain(|name, state| self.is_remembered(name, state, findings));
-        let mut newest: BTreeMap<&ScannerName, Vec<ScanSummary>> = BTreeMap::new();
-        for told in told {
-            newest.entry(&told.scanner).or_default().push(told.summary.clone());
-        }
-        for (name, scans) in newest {
-            let state = scanners.entry(name.clone()).or_insert_with(|| ScannerState {
-                required: false,
-                retired: false,
-                first_usable: None,
-                last_usable: None,
-                last_complete: None,
-                ever_covered: false,
-                newest: Vec::new(),
-                rule_sets: Vec::new(),
-                suppressed: BTreeMap::new(),
-                newest_observed: BTreeMap::new(),
-            });
-            state.newest = scans;
-        }
-        for (name, group) in self.groups.iter().filter(|(_, group)| group.usable) {
-            let Some(state) = scanners.get_mut(*name) else { continue };
-            state.suppressed = group.suppressed.iter().map(|(path, n)| ((*path).to_owned(), *n)).collect();
-            if group.speaks_of.code || group.speaks_of.secrets {
-                used_with::note(&mut state.rule_sets, &group.used, self.intake.now.date());
-            }
-            used_with::forget(&mut state.rule_sets, name, findings);
-        }
-        for (name, dates) in &self.dates {
-            let Some(state) = scanners.get_mut(*name) else { continue };
-            state.newest_observed = dates.noted(state.newest.iter().map(|scan| scan.file.as_str()));
-        }
-        for judged in &self.scans {
-            let Some(state) = scanners.get_mut(judged.scanner) else { continue };
-            if !judged.coverage.state.is_usable() {
-                continue;
-            }
-            let when = judged.when(self.intake.now);
-            state.first_usable = state.first_usable.or(Some(self.intake.now));
-            // A time behind this run's was taken from a wrong clock.
-            let believed = |at: Option<Timestamp>| at.filter(|at| *at <= self.intake.now).max(Some(when));
-            state.last_usable = believed(state.last_usable);
-            if state.newest.iter().all(|scan| scan.coverage == CoverageState::Complete) {
-                state.last_complete = believed(state.last_complete);
-            }
-            state.ever_covered |= has_content(judged.scan);
-        }
-        let mut incomplete = false;
-        for (name, state) in scanners.iter_mut() {
-            state.retired = self.retired.contains(name);
-            state.required = self.required.contains(name);
-            incomplete |= state.required && state.newest.iter().any(|s| !s.coverage.is_usable());
-        }
-        incomplete
-    }
-
-    /// Whether a scanner that may have no report in this run is still known after it.
-    ///
-    /// A report that nobody could be named for is told while it is there, and then forgotten. So is a scanner that the project turned
-    /// out not to use: none of its reports was ever usable, nothing in them is still open, and nobody asks for it.
-    fn is_remembered(&self, name: &ScannerName, state: &ScannerState, findings: &[Finding]) -> bool {
-        let was_usable = state.first_usable.or(state.last_usable).or(state.last_complete).is_some();
-        let is_asked_for = self.groups.contains_key(name) || self.required.contains(name);
-        *name != ScannerName::unknown() && (was_usable || is_asked_for || holds_something(findings, name))
     }
 }
 
@@ -414,12 +243,6 @@ fn has_open_in(findings: &[Finding], scanner: &ScannerName, target: &ScanTarget)
     findings.iter().filter(|finding| finding.is_open()).any(|finding| {
         finding.scanners.get(scanner).is_some_and(|seen| seen.ended.is_none() && seen.seen_in.contains(target))
     })
-}
-
-/// Whether a scanner reported something that has not ended for it.
-fn holds_something(findings: &[Finding], scanner: &ScannerName) -> bool {
-    let unresolved = findings.iter().filter(|finding| !matches!(finding.status, Status::Resolved { .. }));
-    unresolved.filter_map(|finding| finding.scanners.get(scanner)).any(|seen| seen.ended.is_none())
 }
 
 fn has_content(scan: &Scan) -> bool {

@@ -1,6 +1,6 @@
 //! Code findings that ended and are reported again, where only one side can tell what the line says.
 
-use super::{FastMap, Matcher, Spot};
+use super::{super::FastMap, matcher::Matcher, spot::Spot};
 use crate::ScannerName;
 
 /// A rule of a scanner in a file, and the line there; 0 for any line.
