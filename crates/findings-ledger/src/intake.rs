@@ -350,7 +350,7 @@ fn advance(
             .map(|(name, _)| name.clone())
             .collect();
         for scanner in silent {
-            match ending::of(finding, &scanner, run, intake) {
+            match ending::of(finding, &scanner, !records.is_empty(), run, intake) {
                 Ending::Hidden(hiding) if finding.is_open() => hidden.push((scanner, hiding)),
                 Ending::LeftOut(package) if finding.is_open() => left_out.push((scanner, package)),
                 Ending::Elsewhere(target) if finding.is_open() => elsewhere.push((scanner, target)),

@@ -27,15 +27,25 @@ pub(super) enum Ending {
     Ended(ResolvedReason),
 }
 
-/// Judges the silence of one scanner that used to report the finding.
-pub(super) fn of(finding: &Finding, scanner: &ScannerName, run: &Run<'_>, intake: &Intake<'_>) -> Ending {
+/// Judges the silence of one scanner that used to report the finding. `is_reported` tells whether another does: then its numbers may
+/// change with this run, and no number that another record has counts, lest a second look at the run says something else.
+pub(super) fn of(
+    finding: &Finding,
+    scanner: &ScannerName,
+    is_reported: bool,
+    run: &Run<'_>,
+    intake: &Intake<'_>,
+) -> Ending {
     let place = run.place(scanner, finding);
     match (&finding.subject, place) {
         (_, Place::NotCovered) => Ending::Unproved,
         (_, Place::Elsewhere(target)) => Ending::Elsewhere(target),
         (_, Place::Hidden(hiding)) => Ending::Hidden(hiding),
         (_, Place::Suppressed) => Ending::Suppressed,
-        (Subject::Vulnerability(v), place) => flaw(v, &place, run.still_names(scanner, v), intake),
+        (Subject::Vulnerability(v), place) => {
+            let still_named = !is_reported && run.still_names(scanner, v);
+            flaw(v, &place, still_named, intake)
+        }
         (_, Place::FileGone) => Ending::Ended(ResolvedReason::Removed),
         (subject, _) => {
             let path = subject.path().unwrap_or_default();

@@ -146,3 +146,42 @@ fn a_record_with_only_one_of_its_numbers_does_not_keep_a_flaw() {
     PYSEC-2 high open
     "#);
 }
+
+/// `Project::take` takes every run in twice: the second time the number that pip-audit adds is known.
+#[test]
+fn a_number_that_another_scanner_adds_changes_nothing_at_a_second_look() {
+    let osv = |flaws: &[&str]| flaws.iter().fold(scan("osv-scanner").packages("foo 1.0"), |s, ids| s.finds(flaw(ids)));
+    let mut p = Project::new();
+    p.take(5, &[osv(&["foo 1.0 GHSA-1 CVE-1-1", "foo 1.0 GHSA-2 CVE-1-2"])]);
+    let one_more = audit("1.0", &["GHSA-2 CVE-1-2 CVE-1-3"]);
+    assert_snapshot!(p.run(12, &[osv(&["foo 1.0 GHSA-1 CVE-1-1 CVE-1-2"]), one_more]), @r"
+    GHSA-1 high open
+    GHSA-2 high open
+    ");
+}
+
+#[test]
+fn a_flaw_that_two_scanners_merge_one_after_the_other_stays() {
+    let osv = |version: &str, flaws: &[&str]| {
+        let scan = scan("osv-scanner").packages(&format!("foo {version}"));
+        flaws.iter().fold(scan, |scan, ids| scan.finds(flaw(&format!("foo {version} {ids}"))))
+    };
+    let (both, apart) = (["GHSA-1 CVE-1-1 CVE-1-2"], ["GHSA-1 CVE-1-1", "GHSA-2 CVE-1-2"]);
+    let mut p = Project::new();
+    p.take(5, &[audit("1.0", &apart), osv("1.0", &apart)]);
+    assert_snapshot!(p.run(12, &[audit("1.0", &both), osv("1.0", &apart)]), @r"
+    GHSA-1 high open
+    GHSA-2 high open
+    ");
+    assert_snapshot!(p.run(19, &[audit("1.0", &both), osv("1.0", &both)]), @r#"
+    * GHSA-2 unverified {"since":"2026-01-12"}
+    GHSA-1 high open
+    GHSA-2 high unverified since 2026-01-12
+    "#);
+    assert_snapshot!(p.run(26, &[audit("2.0", &[]), osv("2.0", &[])]), @r#"
+    * GHSA-1 resolved {"reason":"upgraded"}
+    * GHSA-2 resolved {"reason":"upgraded"}
+    GHSA-1 high resolved on 2026-01-26: upgraded
+    GHSA-2 high resolved on 2026-01-26: upgraded
+    "#);
+}
