@@ -9,6 +9,7 @@ mod looked_for;
 mod parting;
 mod project;
 mod rating;
+mod severity;
 mod silence;
 mod targets;
 mod timeline;
