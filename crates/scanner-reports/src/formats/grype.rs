@@ -191,7 +191,9 @@ pub(super) fn read(text: &str, source: &Source<'_>) -> Result<Vec<Draft>, serde_
 /// A package of a distribution that grype does not know, or was told to pass over, was compared with nothing.
 fn take_alerts(draft: &mut Draft, alerts: &Alerts<'_>, index: usize) {
     let is_unmatched = |alert: &&Alert<'_>| matches!(alert.kind.or_empty(), "distro-unknown" | "distro-disabled");
-    let Some(alert) = alerts.alerts.items().iter().filter_map(Record::good).find(is_unmatched) else {
+    let unread = || Gap::Unnamed(format!("the package of alertsByPackage[{index}]"));
+    let said = alerts.alerts.checked(draft, unread, format_args!("alertsByPackage[{index}].alerts"));
+    let Some(alert) = said.iter().filter_map(Record::good).find(is_unmatched) else {
         return;
     };
     let package = alerts.package.get().and_then(|artifact| package_of(artifact).ok());

@@ -500,4 +500,6 @@ fn a_package_that_grype_could_not_compare_is_a_gap() {
         assert_eq!(told(&report(kind)), "grype partial\n! zlib was not looked up: no data for wolfish\n? zlib (apk)");
     }
     assert_eq!(report("distro-eol").coverage.state, CoverageState::Complete);
+    let unread = r#"{"matches": [], "descriptor": {"name": "grype"}, "alertsByPackage": [{"package": {"name": "zlib"}, "alerts": 7}]}"#;
+    assert_eq!(scan_of("grype.json", unread).coverage.state, CoverageState::Partial);
 }
