@@ -2,6 +2,8 @@
 //!
 //! Each line is a document. The last one may be cut off, and with stderr mixed in the scanner's own log stands between them.
 
+use std::fmt::{self, Display, Formatter};
+
 use findings_model::{Gap, ReportFormat};
 use serde::{Deserialize, de::IgnoredAny};
 
@@ -102,7 +104,7 @@ pub(super) fn read(text: &str, source: &Source<'_>) -> Result<Vec<Draft>, serde_
         let lines: List<Record<Line<'_>>> = serde_json::from_str(text)?;
         for (index, record) in lines.items().iter().enumerate() {
             if let Some(line) = draft.open(record, "list", index) {
-                take(&mut draft, line, index, &mut told, source);
+                take(&mut draft, line, Nth::Record(index), &mut told, source);
             }
         }
         if !told.found && !told.logged {
@@ -110,15 +112,11 @@ pub(super) fn read(text: &str, source: &Source<'_>) -> Result<Vec<Draft>, serde_
         }
         return Ok(vec![draft]);
     }
-    for (index, line) in documents(text).into_iter().enumerate() {
-        match line {
-            Some(Ok(Record::Good(line))) => take(&mut draft, &line, index, &mut told, source),
-            Some(Ok(Record::Bad(kind))) => draft
-                .bad_record(format_args!("line {}", index + 1), format_args!("it is {}, not an object", kind.words())),
-            Some(Err(error)) => {
-                draft.bad_record(format_args!("line {}", index + 1), broken::what(&error));
-            }
-            None => {}
+    for (at, document) in documents(text) {
+        match document {
+            Ok(Record::Good(line)) => take(&mut draft, &line, at, &mut told, source),
+            Ok(Record::Bad(kind)) => draft.bad_record(at, format_args!("it is {}, not an object", kind.words())),
+            Err(error) => draft.bad_record(at, broken::what(&error)),
         }
     }
     if !told.found && !told.logged {
@@ -135,24 +133,42 @@ pub(super) fn read(text: &str, source: &Source<'_>) -> Result<Vec<Draft>, serde_
     Ok(vec![draft])
 }
 
+/// Which record of a report is spoken of, counted from 0.
+#[derive(Clone, Copy)]
+enum Nth {
+    /// Each line is one.
+    Line(usize),
+    Record(usize),
+}
+
+impl Display for Nth {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Line(index) => write!(f, "line {}", index + 1),
+            Self::Record(index) => write!(f, "record {}", index + 1),
+        }
+    }
+}
+
 type Read<'a> = Result<Record<Line<'a>>, serde_json::Error>;
 
-/// The documents of a text, one for each line, none for a line without any. Where the first line is no document (`jq .` writes them
-/// over many lines) each one begins behind the one before.
-fn documents(text: &str) -> Vec<Option<Read<'_>>> {
-    let is_document = |line: &&str| !line.trim().is_empty() && !line.contains(GREETING);
+/// The documents of a text, one for each line that has any. Where the first line is no document (`jq .` writes them over many lines)
+/// each one begins behind the one before.
+fn documents(text: &str) -> Vec<(Nth, Read<'_>)> {
+    let is_document = |line: &str| !line.trim().is_empty() && !line.contains(GREETING);
     let is_whole = |line: &str| serde_json::from_str::<IgnoredAny>(line).is_ok();
-    if text.lines().find(is_document).is_some_and(|first| !is_whole(first)) {
-        let documents: Vec<_> =
-            serde_json::Deserializer::from_str(text).into_iter::<Record<Line<'_>>>().map(Some).collect();
-        if matches!(documents.first(), Some(Some(Ok(_)))) {
+    if text.lines().find(|line| is_document(line)).is_some_and(|first| !is_whole(first)) {
+        let stream = serde_json::Deserializer::from_str(text).into_iter();
+        let documents: Vec<_> = stream.enumerate().map(|(index, read)| (Nth::Record(index), read)).collect();
+        if matches!(documents.first(), Some((_, Ok(_)))) {
             return documents;
         }
     }
-    text.lines().map(|line| is_document(&line).then(|| serde_json::from_str(line))).collect()
+    let lines = text.lines().enumerate().filter(|(_, line)| is_document(line));
+    lines.map(|(index, line)| (Nth::Line(index), serde_json::from_str(line))).collect()
 }
 
-fn take(draft: &mut Draft, line: &Line<'_>, index: usize, told: &mut Told, source: &Source<'_>) {
+fn take(draft: &mut Draft, line: &Line<'_>, at: Nth, told: &mut Told, source: &Source<'_>) {
     let place = line.metadata.get().and_then(|m| m.data.entries().iter().find_map(|(_, place)| place.get()));
     if let Some(detector) = line.detector.get() {
         told.found = true;
@@ -180,25 +196,21 @@ fn take(draft: &mut Draft, line: &Line<'_>, index: usize, told: &mut Told, sourc
         let observation = observe::secret(reason, path, None, observe::secret_rating(false), None);
         draft.secret(observation, secret, told_by, source);
     } else if line.level.get().is_some() && line.msg.get().is_some() {
-        take_log(draft, line, index, told);
+        take_log(draft, line, at, told);
     } else {
-        draft.bad_record(format_args!("line {}", index + 1), "it is neither a finding nor a line of the scanner's log");
+        draft.bad_record(at, "it is neither a finding nor a line of the scanner's log");
     }
 }
 
-fn take_log(draft: &mut Draft, line: &Line<'_>, index: usize, told: &mut Told) {
+fn take_log(draft: &mut Draft, line: &Line<'_>, at: Nth, told: &mut Told) {
     told.logged = true;
     match line.level.or_empty() {
         "fatal" | "panic" | "dpanic" => {
-            draft.fail(format!(
-                "the scanner gave up (line {} of its log is of level {})",
-                index + 1,
-                line.level.or_empty()
-            ));
+            draft.fail(format!("the scanner gave up ({at} of its log is of level {})", line.level.or_empty()));
         }
         level if level.starts_with("error") => draft.gap(
             Gap::Unnamed("what the scanner's own error concerns".to_owned()),
-            format!("the scanner logged an error in line {}", index + 1),
+            format!("the scanner logged an error in {at}"),
         ),
         _ => {}
     }

@@ -327,3 +327,12 @@ fn trufflehog_may_be_spread_over_lines_and_proves_nothing_unread() {
         );
     }
 }
+
+#[test]
+fn a_record_of_trufflehog_that_cannot_be_read_is_named_by_its_line_or_number() {
+    let reasons = |report: &str| scan_of("trufflehog.json", report).coverage.reasons.concat();
+    let good = r#"{"SourceMetadata": {}, "DetectorName": "AWS", "Raw": "x"}"#;
+    assert!(reasons(&format!("{good}\n\n7")).contains("line 3 "), "{}", reasons(&format!("{good}\n\n7")));
+    let spread = format!("{}\n{{\n}}", good.replace(", ", ",\n"));
+    assert!(reasons(&spread).contains("record 2 "), "{}", reasons(&spread));
+}
