@@ -20,7 +20,9 @@ use self::{
     paths::Paths,
     rules::{Descriptors, Levels, RulesRun},
     secrets::{is_secret_scanner, is_secretive},
-    wire::{External, Fingerprint, Invocation, Location, Log, Message, Rule, Run, SarifResult, Suppression},
+    wire::{
+        Conversion, External, Fingerprint, Invocation, Location, Log, Message, Rule, Run, SarifResult, Suppression,
+    },
 };
 use super::bandit;
 use crate::{
@@ -45,7 +47,9 @@ pub(super) fn claims(outline: &Outline<'_>) -> Claim {
 
 pub(super) fn read(text: &str, source: &Source<'_>) -> Result<Vec<Draft>, serde_json::Error> {
     let log: Log<'_> = serde_json::from_str(text)?;
-    let is_beside = log.beside.items().iter().filter_map(Record::good).any(External::holds_results);
+    // Where it cannot be read what stands beside the runs, it may be results.
+    let is_beside = log.beside.wrong().is_some()
+        || log.beside.items().iter().any(|part| part.good().is_none_or(External::holds_results));
     let runs = match log.runs.required("runs") {
         Ok(runs) if runs.is_empty() => {
             return Ok(vec![Draft::failed(ReportFormat::Sarif, "the log has no run: nothing was scanned")]);
@@ -99,7 +103,7 @@ fn read_run(run: &Run<'_>, source: &Source<'_>) -> Draft {
                 if let Some(at) = invocation.end.get().or(invocation.start.get()) {
                     draft.observed_at = draft.observed_at.max(clean::moment(at, source.now));
                 }
-                take_invocation(&mut draft, (index, invocation), found, &notices, &paths);
+                take_invocation(&mut draft, (Some(index as u64), invocation), found, &notices, &paths);
             }
             Record::Bad(kind) => {
                 let what = kind.words();
@@ -107,10 +111,7 @@ fn read_run(run: &Run<'_>, source: &Source<'_>) -> Draft {
             }
         }
     }
-    // A converter that failed may have lost results. When it ran says nothing of the scan, and no level is given for it.
-    if let Some(invocation) = run.conversion.get().and_then(|conversion| conversion.invocation.get()) {
-        take_invocation(&mut draft, (usize::MAX, invocation), found, &notices, &paths);
-    }
+    take_conversion(&mut draft, &run.conversion, found, &notices, &paths);
     if is_elsewhere(&run.external) {
         draft.fail("results or invocations of the run stand in another file (externalPropertyFileReferences)");
     }
@@ -143,6 +144,7 @@ fn read_run(run: &Run<'_>, source: &Source<'_>) -> Draft {
 struct Levelled<'r> {
     all: Descriptors<'r>,
     levels: Levels<'r>,
+    /// Whether some of them stand in another file.
     is_elsewhere: bool,
 }
 
@@ -159,13 +161,17 @@ impl<'r> Levelled<'r> {
         Self { all, levels, is_elsewhere: false }
     }
 
-    /// The level of what does not say its own: what the user gave it, else its default, else `warning`. That of a rule that stands in
-    /// another file is not known.
+    /// The level of what does not say its own: what the user gave it, else its default.
     fn level(&self, rule: Option<&'r Rule<'r>>, id: Option<&str>, invocation: Option<u64>) -> &'r str {
         let given = self.levels.given(id, invocation);
         let given = given.or_else(|| self.levels.given(rule?.id.get(), invocation));
-        let by_default = rule.and_then(|rule| rule.configuration.get()?.level.get());
-        given.or(by_default).unwrap_or(if rule.is_none() && self.is_elsewhere { "unknown" } else { "warning" })
+        given.unwrap_or_else(|| self.default_level(rule))
+    }
+
+    /// The level that a rule says, else `warning`. That of one that stands in another file is not known.
+    fn default_level(&self, rule: Option<&'r Rule<'r>>) -> &'r str {
+        let said = rule.and_then(|rule| rule.configuration.get()?.level.get());
+        said.unwrap_or(if rule.is_none() && self.is_elsewhere { "unknown" } else { "warning" })
     }
 }
 
@@ -173,9 +179,28 @@ fn is_elsewhere(external: &Part<External>) -> bool {
     external.wrong().is_some() || external.get().is_some_and(External::holds_results)
 }
 
+/// A converter that failed may have lost results. When it ran says nothing of the scan.
+fn take_conversion(
+    draft: &mut Draft,
+    conversion: &Part<Conversion<'_>>,
+    found: bool,
+    notices: &Levelled<'_>,
+    paths: &Paths<'_>,
+) {
+    let invocation = conversion.get().map(|conversion| &conversion.invocation);
+    if let Some(kind) = conversion.wrong().or_else(|| invocation?.wrong()) {
+        let what = kind.words();
+        draft.fail(format!("`conversion` or its `invocation` is {what}: whether it succeeded cannot be told"));
+    }
+    if let Some(invocation) = invocation.and_then(Part::get) {
+        take_invocation(draft, (None, invocation), found, notices, paths);
+    }
+}
+
+/// `number` is the invocation's in its run; that of a conversion has none, and nobody gives levels for it.
 fn take_invocation(
     draft: &mut Draft,
-    (of, invocation): (usize, &Invocation<'_>),
+    (number, invocation): (Option<u64>, &Invocation<'_>),
     found: bool,
     notices: &Levelled<'_>,
     paths: &Paths<'_>,
@@ -210,7 +235,10 @@ fn take_invocation(
                 let reference = notification.descriptor.get();
                 let notice = notices.all.find(None, Number::default(), reference);
                 let id = reference.and_then(|r| r.id.get());
-                let level = || notices.level(notice, id, Some(of as u64));
+                let level = || match number {
+                    Some(number) => notices.level(notice, id, Some(number)),
+                    None => notices.default_level(notice),
+                };
                 let level = notification.level.get().unwrap_or_else(level);
                 notices::take(draft, notification, (notice, level, stage), paths);
             }

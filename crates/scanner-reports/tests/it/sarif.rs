@@ -395,6 +395,7 @@ fn a_conversion_that_failed_may_have_lost_results() {
     assert_eq!(state(r#"{"executionSuccessful": false}"#), CoverageState::Failed);
     let lossy = r#"{"executionSuccessful": true, "toolExecutionNotifications": [{"level": "error", "message": {"text": "3 records dropped"}}]}"#;
     assert_eq!(state(lossy), CoverageState::Partial);
+    assert_eq!(state("7"), CoverageState::Failed, "whether it succeeded cannot be read");
     let good = converted(r#"{"executionSuccessful": true, "endTimeUtc": "2026-01-11T00:00:00Z"}"#);
     assert_eq!(
         (good.coverage.state, good.observed_at),
@@ -408,6 +409,7 @@ fn results_beside_their_run_are_not_all_there() {
     for (beside, state) in [
         (r#"{"runGuid": "g", "results": [{"message": {"text": "m"}}]}"#, CoverageState::Failed),
         (r#"{"runGuid": "g", "taxonomies": []}"#, CoverageState::Complete),
+        ("7", CoverageState::Failed),
     ] {
         let report = format!(
             r#"{{"version": "2.1.0", "inlineExternalProperties": [{beside}], "runs": [{{"tool": {{"driver": {{"name": "Tool"}}}}, "results": []}}]}}"#
