@@ -48,12 +48,17 @@ fn scans_of(bytes: &[u8], source: &Source<'_>) -> Vec<Scan> {
         return vec![failed(source, expected, "the file is empty: nothing but white space".to_owned())];
     }
     let scans = scans_in(text, source, expected);
-    if scans.iter().all(|scan| scan.coverage.state == CoverageState::Failed)
-        && let Some(mended) = surrogates::mended(text)
-    {
-        return scans_in(&mended, source, expected);
+    let have_failed = |scans: &[Scan]| scans.iter().all(|scan| scan.coverage.state == CoverageState::Failed);
+    if !have_failed(&scans) {
+        return scans;
     }
-    scans
+    let Some(mended) = surrogates::mended(text) else { return scans };
+    let mended = scans_in(&mended, source, expected);
+    if !have_failed(&mended) {
+        return mended;
+    }
+    // Something else is wrong as well, and stands at another place in the mended text than in the file.
+    surrogates::in_place(text).map_or(mended, |text| scans_in(&text, source, expected))
 }
 
 fn scans_in(text: &str, source: &Source<'_>, expected: Option<ReportFormat>) -> Vec<Scan> {

@@ -4,6 +4,15 @@
 /// A JSON text with each such byte written as `%E9` is, so that names stay different. None where there is none. Other halves are errors
 /// of the writer and stay.
 pub(crate) fn mended(text: &str) -> Option<String> {
+    replaced(text, |byte| format!("%{byte:02X}"))
+}
+
+/// The same with another character in place of each such byte, so that everything stands where it did.
+pub(crate) fn in_place(text: &str) -> Option<String> {
+    replaced(text, |byte| format!("\\u{byte:04x}"))
+}
+
+fn replaced(text: &str, written: impl Fn(u8) -> String) -> Option<String> {
     let mut mended = String::new();
     let mut kept = 0;
     let mut at = 0;
@@ -17,11 +26,10 @@ pub(crate) fn mended(text: &str) -> Option<String> {
         let is_pair = (0xd800..0xdc00).contains(&unit)
             && unit_at(text, start + ESCAPE).is_some_and(|second| (0xdc00..0xe000).contains(&second));
         at = start + if is_pair { 2 * ESCAPE } else { ESCAPE };
-        if !is_pair && (0xdc80..0xdd00).contains(&unit) {
+        let [high, byte] = unit.to_be_bytes();
+        if !is_pair && high == 0xdc && byte >= 0x80 {
             mended.push_str(&text[kept..start]);
-            mended.push('%');
-            let digits = [(unit >> 4) & 0xf, unit & 0xf].map(|digit| char::from_digit(u32::from(digit), 16));
-            mended.extend(digits.into_iter().flatten().map(|digit| digit.to_ascii_uppercase()));
+            mended.push_str(&written(byte));
             kept = at;
         }
     }
@@ -39,7 +47,7 @@ fn unit_at(text: &str, at: usize) -> Option<u16> {
 
 #[cfg(test)]
 mod tests {
-    use super::mended;
+    use super::{in_place, mended};
 
     #[test]
     fn only_halves_of_characters_are_mended() {
@@ -57,6 +65,7 @@ mod tests {
             ("\"\\udce9", Some("\"%E9")),
         ] {
             assert_eq!(mended(text).as_deref(), wanted, "{text}");
+            assert_eq!(in_place(text).map(|other| other.len()), wanted.map(|_| text.len()), "{text}");
         }
     }
 }

@@ -205,4 +205,10 @@ fn a_file_whose_name_is_no_utf8_loses_no_finding() {
     let paths: Vec<_> = scan.observations.iter().map(|o| o.subject.path().unwrap()).collect();
     assert_eq!(paths, ["caf%E9.py", "b\u{1f600}.py"]);
     assert_eq!(scan.coverage.gaps, [Gap::File("caf%E8.py".to_owned())]);
+    // Of one that is cut off as well the reason is that it is, and the place that in the file.
+    let cut = &report[..report.len() - 2];
+    let coverage = scan_of("bandit.json", cut).coverage;
+    assert_eq!(coverage.state, CoverageState::Failed);
+    let place = format!("it is truncated: unexpected end (EOF while parsing a list) at line 1, column {}", cut.len());
+    assert!(coverage.reasons.concat().starts_with(&place), "{:?}", coverage.reasons);
 }
