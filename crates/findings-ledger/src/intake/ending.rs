@@ -70,6 +70,8 @@ fn flaw(v: &Vulnerability, place: &Place<'_>, still_named: bool, intake: &Intake
     };
     match (verdict, place) {
         (AdvisoryVerdict::Withdrawn, _) => Ending::Ended(ResolvedReason::Withdrawn),
+        // The flaw's own advisory says more of it than a number that another record lists.
+        (AdvisoryVerdict::NotAffected, Place::PackageAt(_)) if upgraded => Ending::Ended(ResolvedReason::Upgraded),
         _ if still_named => Ending::Unproved,
         (_, Place::PackageLeftOut) => Ending::LeftOut(v.package.clone()),
         (_, Place::PackageGone) => Ending::Ended(ResolvedReason::Removed),

@@ -1,6 +1,6 @@
 //! Findings that turn out to be several.
 
-use findings_model::{AdvisoryId, Scan};
+use findings_model::{AdvisoryId, AdvisoryVerdict, Scan};
 use insta::assert_snapshot;
 
 use super::{Build, flaw, project::Project, scan};
@@ -183,5 +183,18 @@ fn a_flaw_that_two_scanners_merge_one_after_the_other_stays() {
     * GHSA-2 resolved {"reason":"upgraded"}
     GHSA-1 high resolved on 2026-01-26: upgraded
     GHSA-2 high resolved on 2026-01-26: upgraded
+    "#);
+}
+
+#[test]
+fn a_number_in_another_record_is_no_doubt_where_the_flaws_own_record_says_that_it_is_fixed() {
+    let mut p = Project::new();
+    let polluted = "GHSA-1 CVE-1-1 CVE-1-2";
+    p.take(5, &[audit("1.0", &[polluted, "GHSA-2 CVE-1-2"])]);
+    p.verdicts.insert("GHSA-2", AdvisoryVerdict::NotAffected);
+    assert_snapshot!(p.run(12, &[audit("1.1", &[polluted])]), @r#"
+    * GHSA-2 resolved {"reason":"upgraded"}
+    GHSA-1 high open
+    GHSA-2 high resolved on 2026-01-12: upgraded
     "#);
 }
