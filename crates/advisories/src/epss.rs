@@ -40,7 +40,8 @@ impl EpssScores {
     /// Reads the daily scores (CSV, plain or packed with gzip) and keeps those of the wanted ids.
     pub fn read(bytes: &[u8], wanted: &BTreeSet<AdvisoryId>) -> Result<Self, EpssError> {
         let mut lines = Lines { from: feed::unpacked(bytes, FEED_BYTES), line: Vec::new() };
-        let comment = lines.next()?.and_then(|line| line.strip_prefix('#')).ok_or(EpssError::NoDate)?;
+        let comment = lines.next()?.and_then(|line| line.trim_start_matches('\u{feff}').strip_prefix('#'));
+        let comment = comment.ok_or(EpssError::NoDate)?;
         let date = comment
             .split(',')
             .find_map(|part| part.trim().strip_prefix("score_date:"))

@@ -1,6 +1,6 @@
 use std::{collections::HashMap, io::Read};
 
-use findings_model::{AdvisoryId, KevListing, parse_date};
+use findings_model::{AdvisoryId, KevListing, json, parse_date};
 use serde::Deserialize;
 
 use crate::{FEED_BYTES, feed};
@@ -35,6 +35,7 @@ pub enum KevError {
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "an object with a list of vulnerabilities")]
 struct CatalogueWire {
     #[serde(default)]
     count: Option<usize>,
@@ -59,7 +60,7 @@ impl KevCatalogue {
         let mut text = Vec::new();
         feed::unpacked(bytes, FEED_BYTES).read_to_end(&mut text).map_err(KevError::Unpack)?;
         let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&text);
-        let wire: CatalogueWire = serde_json::from_slice(text).map_err(KevError::Json)?;
+        let wire: CatalogueWire = json::from_slice(text).map_err(KevError::Json)?;
         let listed = wire.vulnerabilities.len();
         if let Some(count) = wire.count.filter(|count| *count > listed) {
             return Err(KevError::Short { listed, count });

@@ -11,6 +11,8 @@ pub(crate) enum Event {
     Fixed(String),
     /// The last affected version.
     LastAffected(String),
+    /// Where the range ends, whatever else it says; `*` is behind every version. Of several the last one counts.
+    Limit(String),
 }
 
 /// The steps of one OSV range, in any order.
@@ -29,11 +31,17 @@ impl Events {
             return None;
         }
         let mut steps = Vec::with_capacity(self.steps.len());
+        let mut within: Option<bool> = None;
         for event in &self.steps {
             let (text, order) = match event {
                 Event::Fixed(text) => (text, 0),
                 Event::Introduced(text) => (text, 1),
                 Event::LastAffected(text) => (text, 2),
+                Event::Limit(text) => {
+                    let is_before = text == "*" || *version < Version::from_str(text).ok()?;
+                    within = Some(within.unwrap_or(false) || is_before);
+                    continue;
+                }
             };
             let at = if text == "0" { None } else { Some(Version::from_str(text).ok()?) };
             steps.push((at, order));
@@ -50,14 +58,14 @@ impl Events {
                 _ => {}
             }
         }
-        Some(inside)
+        Some(inside && within.unwrap_or(true))
     }
 
     /// The versions that end the range by a fix.
     pub(crate) fn fixes(&self) -> impl Iterator<Item = &str> {
         self.steps.iter().filter_map(|event| match event {
             Event::Fixed(text) => Some(text.as_str()),
-            Event::Introduced(_) | Event::LastAffected(_) => None,
+            Event::Introduced(_) | Event::LastAffected(_) | Event::Limit(_) => None,
         })
     }
 }
@@ -86,6 +94,18 @@ mod tests {
     fn the_last_affected_version_is_affected() {
         let events = [Event::Introduced("0".into()), Event::LastAffected("1.11.0".into())];
         assert_eq!(["1.11", "1.11.1"].map(|v| contains(&events, v)), [Some(true), Some(false)]);
+    }
+
+    #[test]
+    fn a_range_ends_at_the_last_of_its_limits() {
+        let limited = |limits: &[&str], version| {
+            let limits = limits.iter().map(|text| Event::Limit((*text).into()));
+            contains(&limits.chain([Event::Introduced("0".into())]).collect::<Vec<_>>(), version)
+        };
+        assert_eq!(["1.9", "2.0", "2.5"].map(|v| limited(&["2.0"], v)), [Some(true), Some(false), Some(false)]);
+        assert_eq!(["2.0", "2.9", "3"].map(|v| limited(&["3", "2.0"], v)), [Some(true), Some(true), Some(false)]);
+        assert_eq!(limited(&["1.0", "*"], "2.5"), Some(true));
+        assert_eq!(limited(&["soon"], "2.5"), None);
     }
 
     #[test]

@@ -185,8 +185,7 @@ struct EventWire {
     introduced: Option<String>,
     fixed: Option<String>,
     last_affected: Option<String>,
-    /// Where the search of a range ends, which no version is compared with.
-    limit: Option<IgnoredAny>,
+    limit: Option<String>,
 }
 
 impl RecordWire {
@@ -242,12 +241,12 @@ impl AffectedWire {
 fn events(wire: List<EventWire>) -> Events {
     let mut events = Events { steps: Vec::new(), odd: wire.odd };
     for event in wire.good {
-        let said_nothing = event.limit.is_none();
         let before = events.steps.len();
         events.steps.extend(event.introduced.map(Event::Introduced));
         events.steps.extend(event.fixed.map(Event::Fixed));
         events.steps.extend(event.last_affected.map(Event::LastAffected));
-        events.odd += usize::from(said_nothing && events.steps.len() == before);
+        events.steps.extend(event.limit.map(Event::Limit));
+        events.odd += usize::from(events.steps.len() == before);
     }
     events
 }

@@ -81,6 +81,8 @@ fn a_catalogue_that_cannot_be_whole_is_not_used() {
     let read = |text: &str| KevCatalogue::read(text.as_bytes());
     assert!(matches!(read("<html>"), Err(KevError::Json(_))));
     assert!(matches!(read("{}"), Err(KevError::Json(_))));
+    let Err(KevError::Json(list)) = read("[3, []]") else { panic!("a list is no catalogue") };
+    assert!(list.to_string().starts_with("invalid type: sequence, expected an object with a list"), "{list}");
     assert!(matches!(read(r#"{"vulnerabilities":[]}"#), Err(KevError::Empty)));
     assert!(matches!(
         read(&KEV.replace("\"count\": 3", "\"count\": 1400")),
@@ -92,7 +94,8 @@ fn a_catalogue_that_cannot_be_whole_is_not_used() {
 
 #[test]
 fn the_highest_score_of_a_flaw_counts() {
-    for bytes in [EPSS.as_bytes().to_vec(), gzip(EPSS.as_bytes()), EPSS.replace('\n', "\r\n").into_bytes()] {
+    let marked = format!("\u{feff}{EPSS}").into_bytes();
+    for bytes in [EPSS.as_bytes().to_vec(), gzip(EPSS.as_bytes()), EPSS.replace('\n', "\r\n").into_bytes(), marked] {
         let scores = EpssScores::read(&bytes, &ids(&["CVE-2021-44228", "CVE-2023-1", "CVE-2023-9"])).unwrap();
         assert_eq!((scores.date(), scores.unreadable()), (date!(2026 - 01 - 02), 1));
         let score = scores.score(&ids(&["PYSEC-1", "CVE-2023-1", "CVE-2021-44228"])).unwrap();
