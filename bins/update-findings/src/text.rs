@@ -6,6 +6,9 @@ use cli_support::scan_text;
 use findings_model::{Finding, Severity, Status, text};
 use orchestrate::findings::{FindingsReport, Summary};
 
+/// The most findings that are listed, the worst first: nobody reads more in a log.
+const SHOWN: usize = 500;
+
 /// The result as lines of text.
 pub(crate) fn of(report: &FindingsReport) -> String {
     let mut out = String::new();
@@ -26,10 +29,13 @@ fn write_text(out: &mut String, report: &FindingsReport) -> std::fmt::Result {
         writeln!(out, "  none")?;
     }
     writeln!(out, "\n{}", sentence(report))?;
-    for severity in severities() {
-        for finding in report.findings.iter().filter(|f| f.rating.severity == severity) {
-            write_line(out, finding)?;
-        }
+    let worst_first =
+        severities().into_iter().flat_map(|s| report.findings.iter().filter(move |f| f.rating.severity == s));
+    for finding in worst_first.take(SHOWN) {
+        write_line(out, finding)?;
+    }
+    if let Some(more @ 1..) = report.findings.len().checked_sub(SHOWN) {
+        writeln!(out, "  and {more} more: --format json lists every one")?;
     }
     let sync = &report.sync_results;
     writeln!(out, "\nPlans: {} added, {} removed, {} kept", sync.added, sync.removed, sync.preserved)?;

@@ -72,7 +72,7 @@ fn enriched(store: &AdvisoryStore, v: Vulnerability, rating: Rating) -> Observat
 }
 
 fn aliases(observation: &Observation) -> Vec<String> {
-    observation.subject.advisory_ids().into_iter().skip(1).map(ToString::to_string).collect()
+    observation.subject.advisory_ids().skip(1).map(ToString::to_string).collect()
 }
 
 fn rated(records: &[&str], ids: &[&str]) -> (Severity, SeveritySource) {

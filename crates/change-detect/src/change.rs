@@ -75,7 +75,7 @@ impl Change {
             Subject::Code(spot) => (None, Some(spot.rule.clone())),
             Subject::Secret(spot) => (None, Some(spot.rule.clone())),
         };
-        let mut aliases: Vec<_> = finding.subject.advisory_ids().into_iter().cloned().collect();
+        let mut aliases: Vec<_> = finding.subject.advisory_ids().cloned().collect();
         aliases.sort_unstable();
         Self {
             change_type,

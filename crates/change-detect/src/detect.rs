@@ -235,7 +235,7 @@ fn gone(earlier: &Finding, now: &Finding, change_type: ChangeType) -> Change {
     let mut change = resolved(earlier, None);
     change.change_type = change_type;
     let mut ids: BTreeSet<_> = BTreeSet::new();
-    ids.extend(change.aliases.drain(..).chain(now.subject.advisory_ids().into_iter().cloned()));
+    ids.extend(change.aliases.drain(..).chain(now.subject.advisory_ids().cloned()));
     change.aliases = ids.into_iter().collect();
     change.finding_id = now.finding_id.clone();
     change
@@ -290,8 +290,7 @@ impl<'a> LivesOn<'a> {
 }
 
 fn flaw_keys(subject: &Subject) -> impl Iterator<Item = (&Package, &AdvisoryId)> {
-    let ids = if subject.package().is_some() { subject.advisory_ids() } else { Vec::new() };
-    ids.into_iter().filter_map(|id| Some((subject.package()?, id)))
+    subject.package().into_iter().flat_map(|package| subject.advisory_ids().map(move |id| (package, id)))
 }
 
 fn counts_as_open(change: &Change) -> bool {

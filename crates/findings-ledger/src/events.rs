@@ -3,6 +3,7 @@ use findings_model::{
     Status, Timestamp,
 };
 use serde::Serialize;
+use smol_str::{SmolStr, format_smolstr};
 use time::Date;
 
 /// Something that happened to a finding: a line of `history/events.ndjson`.
@@ -20,7 +21,7 @@ pub struct Event {
     /// What kind of finding it is.
     pub kind: FindingKind,
     /// The package, or the file, that it is about.
-    pub place: String,
+    pub place: SmolStr,
     /// How bad it was after the event.
     pub severity: Severity,
     /// The scanner that told.
@@ -79,8 +80,8 @@ impl Event {
 
     pub(crate) fn new(finding: &Finding, scanner: &ScannerName, what: Happening, now: Timestamp) -> Self {
         let place = match finding.subject.package() {
-            Some(package) => package.to_string(),
-            None => finding.subject.path().unwrap_or_default().to_owned(),
+            Some(package) => format_smolstr!("{package}"),
+            None => SmolStr::new(finding.subject.path().unwrap_or_default()),
         };
         Self {
             schema_version: Self::SCHEMA,
@@ -96,38 +97,26 @@ impl Event {
 }
 
 impl Happening {
-    /// What the step from one status to another means; a finding that was not there before has none.
-    pub(crate) fn between(before: Option<&Status>, now: &Status) -> Vec<Self> {
-        let mut happened = Vec::new();
-        let Some(before) = before else {
-            happened.push(Self::FirstSeen);
-            if let Status::Excepted { by } = now {
-                happened.push(Self::excepted(by));
-            }
-            return happened;
+    /// What the step from one status to another means, in order; a finding that was not there before has none.
+    pub(crate) fn between(before: Option<&Status>, now: &Status) -> impl Iterator<Item = Self> {
+        let excepted = match now {
+            Status::Excepted { by } => Some(Self::excepted(by)),
+            _ => None,
         };
-        match (before, now) {
-            (Status::Resolved { .. }, Status::Resolved { .. })
-            | (Status::Open, Status::Open)
-            | (Status::Unverified { .. }, Status::Unverified { .. }) => {}
-            (_, Status::Resolved { reason, .. }) => happened.push(Self::Resolved { reason: *reason }),
-            (Status::Resolved { .. }, _) => {
-                happened.push(Self::Reopened);
-                if let Status::Excepted { by } = now {
-                    happened.push(Self::excepted(by));
-                }
-            }
-            (Status::Excepted { by: old }, Status::Excepted { by }) => {
-                if old != by {
-                    happened.push(Self::excepted(by));
-                }
-            }
-            (_, Status::Excepted { by }) => happened.push(Self::excepted(by)),
-            (Status::Excepted { .. }, _) => happened.push(Self::ExceptionEnded),
-            (Status::Open, Status::Unverified { since }) => happened.push(Self::Unverified { since: *since }),
-            (Status::Unverified { .. }, Status::Open) => happened.push(Self::Confirmed),
-        }
-        happened
+        let happened = match (before, now) {
+            (None, _) => [Some(Self::FirstSeen), excepted],
+            (Some(Status::Resolved { .. }), Status::Resolved { .. })
+            | (Some(Status::Open), Status::Open)
+            | (Some(Status::Unverified { .. }), Status::Unverified { .. }) => [None, None],
+            (Some(_), Status::Resolved { reason, .. }) => [Some(Self::Resolved { reason: *reason }), None],
+            (Some(Status::Resolved { .. }), _) => [Some(Self::Reopened), excepted],
+            (Some(Status::Excepted { by: old }), Status::Excepted { by }) => [excepted.filter(|_| old != by), None],
+            (Some(_), Status::Excepted { .. }) => [excepted, None],
+            (Some(Status::Excepted { .. }), _) => [Some(Self::ExceptionEnded), None],
+            (Some(Status::Open), Status::Unverified { since }) => [Some(Self::Unverified { since: *since }), None],
+            (Some(Status::Unverified { .. }), Status::Open) => [Some(Self::Confirmed), None],
+        };
+        happened.into_iter().flatten()
     }
 
     fn excepted(by: &ExceptedBy) -> Self {

@@ -34,7 +34,10 @@ use time::Date;
 
 pub use exceptions::{Exception, ExceptionKind, ExceptionNotice, PathPattern, PathPatternError};
 
-use crate::{Event, Happening, Ledger, Plans, lead};
+use crate::{
+    Event, Happening, Ledger, Plans,
+    lead::{self, Lead},
+};
 use canonical::Canonical;
 use ending::Ending;
 use exceptions::Exceptions;
@@ -262,7 +265,7 @@ fn sort_by_id(findings: &mut [Finding], steps: &mut [Step]) {
         return;
     }
     let by_id = |a: &Finding, b: &Finding| a.finding_id.cmp(&b.finding_id);
-    let order = lead::order(findings, |f| lead::lead(&[], f.finding_id.as_str()), by_id);
+    let order = lead::order(findings, |f| Lead::of().text(f.finding_id.as_str()).done(), by_id);
     lead::arrange(findings, &order);
     lead::arrange(steps, &order);
 }

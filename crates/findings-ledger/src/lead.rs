@@ -5,45 +5,100 @@
 
 use std::cmp::Ordering;
 
-use findings_model::{Ecosystem, Subject};
+use findings_model::{Ecosystem, Package, Subject};
 
-/// The first bytes of what items are sorted by, as one number: ranks, then as much of a text as there is room for.
+/// The bytes of a [`Lead`].
+const BYTES: usize = 32;
+
+/// The first bytes of what items are sorted by: ranks, texts and lines, one behind the other, as many as there is room for.
 ///
-/// Of two items the one with the smaller number comes first; where the numbers are equal nothing is said.
-pub(crate) fn lead(ranks: &[u8], text: &str) -> u128 {
-    let mut bytes = [0; size_of::<u128>()];
-    let taken = ranks.iter().chain(text.as_bytes());
-    bytes.iter_mut().zip(taken).for_each(|(byte, from)| *byte = *from);
-    u128::from_be_bytes(bytes)
+/// Of two items the one with the smaller lead comes first; where the leads are equal nothing is said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Lead([u64; BYTES / 8]);
+
+/// A lead while it is written.
+pub(crate) struct Leading {
+    bytes: [u8; BYTES],
+    /// Where the next part begins; none when there is no room, or when what follows would say something wrong.
+    at: Option<usize>,
 }
 
-/// The first bytes of a rank, of what a subject is, and of the package or file that it is in.
-pub(crate) fn of_subject(rank: u8, subject: &Subject) -> u128 {
-    let kind = subject.kind() as u8;
-    let Some(package) = subject.package() else {
-        return lead(&[rank, kind], subject.path().unwrap_or_default());
-    };
-    let ecosystem = package.ecosystem();
-    // Nearly all are of one ecosystem, whose name would take the room of the package's.
-    let beside_pypi = ecosystem.cmp(&Ecosystem::pypi());
-    let text = if beside_pypi.is_eq() { package.name() } else { ecosystem.as_str() };
-    lead(
-        &[
-            rank,
-            kind,
-            match beside_pypi {
-                Ordering::Less => 0,
-                Ordering::Equal => 1,
-                Ordering::Greater => 2,
-            },
-        ],
-        text,
-    )
+impl Lead {
+    /// One without parts so far.
+    pub(crate) fn of() -> Leading {
+        Leading { bytes: [0; BYTES], at: Some(0) }
+    }
+}
+
+impl Leading {
+    pub(crate) fn done(self) -> Lead {
+        let (words, _) = self.bytes.as_chunks::<8>();
+        let mut lead = Lead([0; BYTES / 8]);
+        lead.0.iter_mut().zip(words).for_each(|(to, word)| *to = u64::from_be_bytes(*word));
+        lead
+    }
+
+    pub(crate) fn rank(self, rank: u8) -> Self {
+        self.bytes(&[rank])
+    }
+
+    /// A text, and the zero that ends it: a text comes before a longer one that begins with it.
+    pub(crate) fn text(mut self, text: &str) -> Self {
+        let Some(at) = self.at else { return self };
+        let text = text.as_bytes();
+        let room = &mut self.bytes[at..];
+        let taken = text.len().min(room.len());
+        room[..taken].copy_from_slice(&text[..taken]);
+        self.at = Some(at + taken + 1).filter(|at| *at < BYTES);
+        // A text with a zero in it would look like two. It is said to be at least what it is up to there, and no more.
+        if let Some(zero) = room[..taken].iter().position(|byte| *byte == 0) {
+            room[zero] = 1;
+            room[zero + 1..].fill(0);
+            self.at = None;
+        }
+        self
+    }
+
+    /// A line of a file, if there is one.
+    pub(crate) fn line(self, line: Option<u32>) -> Self {
+        let [a, b, c, d] = line.unwrap_or_default().to_be_bytes();
+        self.bytes(&[line.is_some().into(), a, b, c, d])
+    }
+
+    /// A package: nearly all are of one ecosystem, whose name would take the room of the package's.
+    pub(crate) fn package(self, package: &Package) -> Self {
+        let ecosystem = package.ecosystem();
+        match ecosystem.cmp(&Ecosystem::pypi()) {
+            Ordering::Less => self.rank(0).text(ecosystem.as_str()),
+            Ordering::Equal => self.rank(1),
+            Ordering::Greater => self.rank(2).text(ecosystem.as_str()),
+        }
+        .text(package.name())
+    }
+
+    fn bytes(mut self, bytes: &[u8]) -> Self {
+        let Some(at) = self.at else { return self };
+        let room = &mut self.bytes[at..];
+        let taken = bytes.len().min(room.len());
+        room[..taken].copy_from_slice(&bytes[..taken]);
+        self.at = Some(at + taken).filter(|at| *at < BYTES);
+        self
+    }
+}
+
+/// A rank, what a subject is, the package or file that it is in, and which flaw or line of it.
+pub(crate) fn of_subject(rank: u8, subject: &Subject) -> Lead {
+    let lead = Lead::of().rank(rank).rank(subject.kind() as u8);
+    match subject {
+        Subject::Vulnerability(v) => lead.package(&v.package).text(v.id.as_str()),
+        Subject::Code(_) | Subject::Secret(_) => lead.text(subject.path().unwrap_or_default()).line(subject.line()),
+    }
+    .done()
 }
 
 /// Where the items of a sorted list stand now; what is equal keeps its order.
-pub(crate) fn order<T>(items: &[T], lead: impl Fn(&T) -> u128, compare: impl Fn(&T, &T) -> Ordering) -> Vec<usize> {
-    let mut leads: Vec<(u128, usize)> = items.iter().enumerate().map(|(at, item)| (lead(item), at)).collect();
+pub(crate) fn order<T>(items: &[T], lead: impl Fn(&T) -> Lead, compare: impl Fn(&T, &T) -> Ordering) -> Vec<usize> {
+    let mut leads: Vec<(Lead, usize)> = items.iter().enumerate().map(|(at, item)| (lead(item), at)).collect();
     leads.sort_by(|a, b| a.0.cmp(&b.0).then_with(|| compare(&items[a.1], &items[b.1])));
     leads.into_iter().map(|(_, at)| at).collect()
 }
@@ -64,7 +119,7 @@ pub(crate) fn arrange<T>(items: &mut [T], order: &[usize]) {
 }
 
 /// Sorts items; what is equal keeps its order.
-pub(crate) fn sort<T>(items: &mut [T], lead: impl Fn(&T) -> u128, compare: impl Fn(&T, &T) -> Ordering) {
+pub(crate) fn sort<T>(items: &mut [T], lead: impl Fn(&T) -> Lead, compare: impl Fn(&T, &T) -> Ordering) {
     let order = order(items, lead, compare);
     arrange(items, &order);
 }
@@ -73,15 +128,25 @@ pub(crate) fn sort<T>(items: &mut [T], lead: impl Fn(&T) -> u128, compare: impl 
 mod tests {
     use proptest::prelude::*;
 
-    use super::{lead, sort};
+    use super::{Lead, sort};
+
+    fn texts() -> impl Strategy<Value = String> {
+        prop_oneof!["[ab\u{0}\u{1}é]{0,3}", "[ab\u{0}\u{1}é]{12,40}"]
+    }
 
     proptest! {
         #[test]
-        fn it_sorts_as_the_standard_library_does(texts in proptest::collection::vec((0u8..3, "[ab\u{0}é]{0,20}"), 0..60)) {
-            let mut items: Vec<((u8, String), usize)> = texts.into_iter().enumerate().map(|(at, key)| (key, at)).collect();
+        fn it_sorts_as_the_standard_library_does(
+            keys in proptest::collection::vec((0u8..3, texts(), proptest::option::of(0u32..3), texts(), texts()), 0..60)
+        ) {
+            type Key = (u8, String, Option<u32>, String, String);
+            let mut items: Vec<(Key, usize)> = keys.into_iter().enumerate().map(|(at, key)| (key, at)).collect();
             let mut expected = items.clone();
             expected.sort_by(|a, b| a.0.cmp(&b.0));
-            sort(&mut items, |((rank, text), _)| lead(&[*rank], text), |a, b| a.0.cmp(&b.0));
+            let lead = |((rank, a, line, b, c), _): &(Key, usize)| {
+                Lead::of().rank(*rank).text(a).line(*line).text(b).text(c).done()
+            };
+            sort(&mut items, lead, |a, b| a.0.cmp(&b.0));
             prop_assert_eq!(items, expected);
         }
     }

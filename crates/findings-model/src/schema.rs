@@ -1,10 +1,10 @@
 use std::{cmp::Ordering, fmt, str::FromStr};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 /// The version of a document's schema, `major.minor`. A minor step only adds; a major step may change a meaning.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(try_from = "String")]
 pub struct SchemaVersion {
     /// Readers refuse a major version that they do not know.
     pub major: u16,
@@ -58,6 +58,12 @@ impl fmt::Display for SchemaVersion {
     }
 }
 
+impl Serialize for SchemaVersion {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
 impl FromStr for SchemaVersion {
     type Err = SchemaError;
     fn from_str(text: &str) -> Result<Self, SchemaError> {
@@ -71,11 +77,5 @@ impl TryFrom<String> for SchemaVersion {
     type Error = SchemaError;
     fn try_from(text: String) -> Result<Self, SchemaError> {
         text.parse()
-    }
-}
-
-impl From<SchemaVersion> for String {
-    fn from(version: SchemaVersion) -> Self {
-        version.to_string()
     }
 }

@@ -83,12 +83,14 @@ impl Subject {
     }
 
     /// Every advisory id, the printed one first, then the others in order.
-    pub fn advisory_ids(&self) -> Vec<&AdvisoryId> {
-        match self {
-            Self::Vulnerability(v) => std::iter::once(&v.id).chain(v.aliases.iter().filter(|a| **a != v.id)).collect(),
-            Self::Code(spot) => spot.aliases.iter().collect(),
-            Self::Secret(_) => Vec::new(),
-        }
+    pub fn advisory_ids(&self) -> impl Iterator<Item = &AdvisoryId> {
+        let (printed, of_flaw, of_code) = match self {
+            Self::Vulnerability(v) => (Some(&v.id), Some(&v.aliases), None),
+            Self::Code(spot) => (None, None, Some(&spot.aliases)),
+            Self::Secret(_) => (None, None, None),
+        };
+        let others = of_flaw.into_iter().flatten().filter(move |id| Some(*id) != printed);
+        printed.into_iter().chain(others).chain(of_code.into_iter().flatten())
     }
 }
 

@@ -41,13 +41,11 @@ pub fn is_plain(text: &str) -> bool {
 /// Whether a text is its own one-line form: plain, in one line, single spaces between words and none around them, and nothing
 /// that the Actions runner reads as a command.
 pub fn is_plain_line(text: &str) -> bool {
-    let mut before = b' ';
-    let is_clean = text.bytes().all(|b| {
-        let fits = matches!(b, b'!'..=b'~') || (b == b' ' && before != b' ');
-        before = b;
-        fits
-    });
-    is_clean && (before != b' ' || text.is_empty()) && !text.contains(commands::ANYWHERE)
+    let is_seen = text.bytes().fold(true, |seen, b| seen & matches!(b, b' '..=b'~'));
+    let is_spaced = !text.starts_with(' ') && !text.ends_with(' ') && !text.contains("  ");
+    // Signs of that sort are rare, and one is found sooner than three.
+    let is_command = || text.contains('#') && text.contains(commands::ANYWHERE);
+    is_seen && is_spaced && !is_command()
 }
 
 /// Replaces what must not be shown and keeps line feeds and tabs.
@@ -81,6 +79,9 @@ pub fn one_line(text: &str) -> String {
 
 /// At most `limit` characters of a text; what was cut is shown by `...` behind them.
 pub fn shorten(text: &str, limit: usize) -> Cow<'_, str> {
+    if text.len() <= limit {
+        return Cow::Borrowed(text);
+    }
     match text.char_indices().nth(limit) {
         Some((end, _)) => Cow::Owned(format!("{}...", &text[..end])),
         None => Cow::Borrowed(text),

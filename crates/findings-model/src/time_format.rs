@@ -1,11 +1,11 @@
 use std::{fmt, str::FromStr};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use time::{Date, Duration, Month, OffsetDateTime, PrimitiveDateTime, Time, UtcOffset};
 
 /// A moment in whole seconds, UTC, written as RFC 3339 (`2026-01-05T03:00:00Z`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(try_from = "String")]
 pub struct Timestamp(OffsetDateTime);
 
 /// A text that is no RFC 3339 time.
@@ -39,12 +39,27 @@ impl Timestamp {
     pub fn date(self) -> Date {
         self.0.date()
     }
+
+    fn written(self) -> [u8; 20] {
+        let (day, time) = (written(self.date()), self.0.time());
+        let mut text = *b"0000-00-00T00:00:00Z";
+        text[..day.len()].copy_from_slice(&day);
+        for (at, number) in [(11, time.hour()), (14, time.minute()), (17, time.second())] {
+            text[at..at + 2].copy_from_slice(&digits(number));
+        }
+        text
+    }
 }
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (d, t) = (self.0.date(), self.0.time());
-        write!(f, "{}T{:02}:{:02}:{:02}Z", date_text(d), t.hour(), t.minute(), t.second())
+        f.write_str(ascii(&self.written()))
+    }
+}
+
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(ascii(&self.written()))
     }
 }
 
@@ -64,15 +79,30 @@ impl TryFrom<String> for Timestamp {
     }
 }
 
-impl From<Timestamp> for String {
-    fn from(timestamp: Timestamp) -> Self {
-        timestamp.to_string()
-    }
-}
-
 /// A day as `2026-01-05` (ISO 8601).
 pub fn date_text(date: Date) -> String {
-    format!("{:04}-{:02}-{:02}", date.year(), u8::from(date.month()), date.day())
+    ascii(&written(date)).to_owned()
+}
+
+/// A day as text. A year before 0, which no text says that is read here, has its sign in place of the first digit.
+pub(crate) fn written(date: Date) -> [u8; 10] {
+    let year = date.year().unsigned_abs();
+    let pair = |number: u32| digits(u8::try_from(number % 100).unwrap_or_default());
+    let ([mut y1, y2], [y3, y4]) = (pair(year / 100), pair(year));
+    if date.year() < 0 {
+        y1 = b'-';
+    }
+    let ([m1, m2], [d1, d2]) = (digits(date.month().into()), digits(date.day()));
+    [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2]
+}
+
+/// A number below 100 as two digits.
+fn digits(number: u8) -> [u8; 2] {
+    [b'0' + number / 10, b'0' + number % 10]
+}
+
+fn ascii(text: &[u8]) -> &str {
+    std::str::from_utf8(text).unwrap_or_default()
 }
 
 /// Reads a day from `2026-01-05`, or from the front of an RFC 3339 time.
@@ -162,6 +192,17 @@ mod tests {
         #[test]
         fn other_text_is_judged_as_the_general_parser_judges_it(text in "[0-9TZ:+. -]{0,26}") {
             prop_assert_eq!(text.parse::<Timestamp>().ok().map(Timestamp::moment), general(&text), "{}", text);
+        }
+    }
+
+    proptest! {
+        /// A time is written as the general writer writes it.
+        #[test]
+        fn times_are_written_as_the_general_writer_writes_them(seconds in -62_167_219_200i64..253_402_300_800) {
+            let time = Timestamp::from_unix(seconds).unwrap();
+            prop_assert_eq!(time.to_string(), time.moment().format(&Rfc3339).unwrap());
+            prop_assert_eq!(serde_json::to_string(&time).unwrap(), format!("\"{time}\""));
+            prop_assert_eq!(date_text(time.date()), time.to_string()[..10].to_owned());
         }
     }
 

@@ -215,11 +215,11 @@ fn entry(finding: &Finding, finding_id: String, project: &PackageName, sla: SlaD
     };
     let severity = finding.rating.severity;
     let due_date = sla.due_of(finding);
-    let advisory = finding.subject.advisory_ids().into_iter().find_map(AdvisoryId::reference_url).map(String::from);
+    let advisory = finding.subject.advisory_ids().find_map(AdvisoryId::reference_url).map(String::from);
     let is_secret = finding.kind() == FindingKind::Secret;
     StatusFinding {
         finding_id,
-        aliases: finding.subject.advisory_ids().into_iter().cloned().collect(),
+        aliases: finding.subject.advisory_ids().cloned().collect(),
         kind: finding.kind(),
         package,
         version,

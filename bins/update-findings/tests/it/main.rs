@@ -7,7 +7,7 @@ mod import;
 mod narrowed;
 mod side_by_side;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use test_support::{Run, Scratch, fixture, scratch::REPORTS};
 
 const NOW: &str = "2023-07-24T04:00:00Z";
@@ -38,6 +38,30 @@ fn a_week_s_reports_become_the_ledger_and_its_documents() {
         assert!(project.join(&format!("security/findings/{file}")).is_file(), "{file}");
     }
     assert_eq!(project.json("security/findings/findings.json")["findings"].as_array().map(Vec::len), Some(3));
+}
+
+#[test]
+fn of_very_many_findings_the_worst_are_listed() {
+    let project = Scratch::sample();
+    let finding = |n: u32| {
+        let severity = if n == 512 { "HIGH" } else { "LOW" };
+        json!({
+            "filename": "src/app.py", "line_number": n, "line_range": [n], "test_id": "B101", "test_name": "assert_used",
+            "code": format!("{n} assert a{n}\n"), "issue_severity": severity, "issue_confidence": "HIGH", "issue_text": "Assert."
+        })
+    };
+    let results: Vec<Value> = (1..=512).map(finding).collect();
+    let report =
+        json!({ "errors": [], "generated_at": NOW, "metrics": { "_totals": { "loc": 600 } }, "results": results });
+    project.write(&format!("{REPORTS}/bandit.json"), report.to_string());
+
+    let said = update_findings(&project).output().expect_success().stdout;
+    let lines: Vec<&str> = said.lines().skip_while(|line| !line.starts_with("512 open findings")).collect();
+    assert!(lines[1].contains("high") && lines[1].contains("-512 in src/app.py"), "{said}");
+    assert_eq!(lines.iter().filter(|line| line.contains(" in src/app.py")).count(), 500, "{said}");
+    assert_eq!(lines[501], "  and 12 more: --format json lists every one");
+    let document = json(update_findings(&project), 0);
+    assert_eq!(document["findings"].as_array().map(Vec::len), Some(512));
 }
 
 #[test]

@@ -73,7 +73,7 @@ fn id_of(finding: &Finding) -> String {
 fn former_ids(finding: &Finding) -> Vec<String> {
     let own = id_of(finding);
     let names: Vec<&str> = match &finding.subject {
-        Subject::Vulnerability(_) => finding.subject.advisory_ids().into_iter().map(AdvisoryId::as_str).collect(),
+        Subject::Vulnerability(_) => finding.subject.advisory_ids().map(AdvisoryId::as_str).collect(),
         Subject::Code(spot) => spot.former_rules.iter().map(String::as_str).collect(),
         Subject::Secret(_) => Vec::new(),
     };
@@ -129,8 +129,7 @@ fn help(finding: &Finding, full: &str) -> String {
             [] => "No fixed version is known.".to_owned(),
             fixes => format!("Fixed in {}.", fixes.join(", ")),
         });
-        let names = finding.subject.advisory_ids();
-        let names: Vec<&str> = names.into_iter().take(20).map(AdvisoryId::as_str).collect();
+        let names: Vec<&str> = finding.subject.advisory_ids().take(20).map(AdvisoryId::as_str).collect();
         help.push(format!("Known as {}.", names.join(", ")));
     }
     if finding.kind() == FindingKind::Secret {

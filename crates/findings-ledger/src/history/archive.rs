@@ -45,6 +45,21 @@ impl Serialize for Shown<'_> {
     }
 }
 
+/// The advisory ids of what a record is about.
+struct Ids<'a>(&'a Subject);
+
+impl Ids<'_> {
+    fn is_empty(&self) -> bool {
+        self.0.advisory_ids().next().is_none()
+    }
+}
+
+impl Serialize for Ids<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.advisory_ids().map(AdvisoryId::as_str))
+    }
+}
+
 #[derive(Serialize)]
 struct Listed<'a> {
     name: Shown<'a>,
@@ -63,8 +78,8 @@ struct Record<'a> {
     line: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     rule: Option<&'a str>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    ids: Vec<&'a str>,
+    #[serde(skip_serializing_if = "Ids::is_empty")]
+    ids: Ids<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     version: Option<&'a str>,
     severity: Severity,
@@ -204,7 +219,7 @@ impl<'a> Record<'a> {
             path: subject.path(),
             line: subject.line(),
             rule,
-            ids: subject.advisory_ids().into_iter().map(AdvisoryId::as_str).collect(),
+            ids: Ids(subject),
             version,
             severity: observation.rating.severity,
             severity_source: observation.rating.source,

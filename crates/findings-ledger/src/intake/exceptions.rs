@@ -134,7 +134,7 @@ fn names(finding: &Finding, id: &str, named: &HashSet<AdvisoryId>) -> bool {
     finding.finding_id.as_str() == id
         || finding.former_ids().any(|former| former.as_str() == id)
         || AdvisoryId::parse(id).is_ok_and(|id| {
-            finding.subject.advisory_ids().into_iter().any(|known| *known == id)
+            finding.subject.advisory_ids().any(|known| *known == id)
                 || (!named.contains(&id) && finding.former_aliases().any(|former| *former == id))
         })
 }

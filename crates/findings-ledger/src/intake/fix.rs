@@ -59,13 +59,13 @@ fn choose_plain(v: &mut Vulnerability) -> Option<SmolStr> {
 /// A version of up to four numbers, nearly every one: they compare as the version does (PEP 440 reads a missing number as 0).
 fn plain(text: &str) -> Option<[u64; 4]> {
     let mut numbers = [0; 4];
-    let mut parts = text.split('.');
-    for number in &mut numbers {
-        let Some(part) = parts.next() else { break };
-        let is_number = (1..=18).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());
-        *number = part.parse().ok().filter(|_| is_number)?;
+    for (at, part) in text.as_bytes().split(|byte| *byte == b'.').enumerate() {
+        let number: &mut u64 = numbers.get_mut(at).filter(|_| (1..=18).contains(&part.len()))?;
+        for byte in part {
+            *number = *number * 10 + char::from(*byte).to_digit(10).map(u64::from)?;
+        }
     }
-    parts.next().is_none().then_some(numbers)
+    Some(numbers)
 }
 
 #[cfg(test)]

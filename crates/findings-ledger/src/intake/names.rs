@@ -1,21 +1,21 @@
 //! Gives a finding its readable id, once.
 
-use std::collections::HashSet;
+use std::{borrow::Cow, collections::HashSet};
 
 use findings_model::{AdvisoryId, Finding, FindingId, Subject, text};
 
-use crate::lead;
+use crate::lead::Lead;
 
 /// The longest part of an id that comes from a report, in characters: three of them fit into an id.
 const PART: usize = 90;
 
 /// The ids that are taken.
 #[derive(Default)]
-pub(super) struct Names(HashSet<String>);
+pub(super) struct Names(HashSet<FindingId>);
 
 impl Names {
     pub(super) fn of(findings: &[Finding]) -> Self {
-        Self(findings.iter().map(|f| f.finding_id.as_str().to_owned()).collect())
+        Self(findings.iter().map(|f| f.finding_id.clone()).collect())
     }
 
     /// The id for a finding that has none yet: the readable form, with `@package` where another package has it, and `~2`,
@@ -27,7 +27,7 @@ impl Names {
         }
         let base = match finding.subject.package() {
             Some(package) => format!("{plain}@{}", part(package.name())),
-            None => plain,
+            None => plain.into_owned(),
         };
         let numbered = (2u32..).map(|n| format!("{base}~{n}"));
         std::iter::once(base.clone())
@@ -38,17 +38,20 @@ impl Names {
 
     fn take(&mut self, name: &str) -> Option<FindingId> {
         let id = FindingId::parse(name).ok()?;
-        self.0.insert(id.as_str().to_owned()).then_some(id)
+        self.0.insert(id.clone()).then_some(id)
     }
 }
 
 /// The first bytes of what [`order`] orders by.
-pub(super) fn lead(finding: &Finding) -> u128 {
-    let id = match &finding.subject {
-        Subject::Vulnerability(v) => v.id.as_str(),
-        Subject::Code(_) | Subject::Secret(_) => "",
-    };
-    lead::lead(&[finding.kind() as u8], id)
+pub(super) fn lead(finding: &Finding) -> Lead {
+    let (subject, lead) = (&finding.subject, Lead::of().rank(finding.kind() as u8));
+    match subject {
+        Subject::Vulnerability(v) => lead.text(v.id.as_str()).package(&v.package),
+        Subject::Code(_) | Subject::Secret(_) => {
+            lead.text(finding.source_scanner.as_str()).text(subject.path().unwrap_or_default()).line(subject.line())
+        }
+    }
+    .done()
 }
 
 /// The order in which new findings get their ids.
@@ -70,24 +73,28 @@ pub(super) fn order(finding: &Finding) -> impl Ord + '_ {
     )
 }
 
-fn readable(finding: &Finding) -> String {
-    let place = |rule: &str, path: &str, line: Option<u32>| {
-        let base = path.rsplit('/').next().unwrap_or(path);
-        format!("{}-{}-{}", part(rule), part(base), line.unwrap_or(0))
-    };
+fn readable(finding: &Finding) -> Cow<'_, str> {
     match &finding.subject {
-        Subject::Vulnerability(v) => v.id.as_str().to_owned(),
+        Subject::Vulnerability(v) => Cow::Borrowed(v.id.as_str()),
         Subject::Code(c) => {
             let scanner = part(finding.source_scanner.as_str()).to_uppercase();
-            format!("{scanner}-{}", place(&c.rule, &c.path, c.line))
+            Cow::Owned(placed(&scanner, &c.rule, &c.path, c.line))
         }
-        Subject::Secret(s) => format!("SECRET-{}", place(&s.rule, &s.path, s.line)),
+        Subject::Secret(s) => Cow::Owned(placed("SECRET", &s.rule, &s.path, s.line)),
     }
 }
 
-fn part(text: &str) -> String {
+fn placed(front: &str, rule: &str, path: &str, line: Option<u32>) -> String {
+    let base = path.rsplit('/').next().unwrap_or(path);
+    format!("{front}-{}-{}-{}", part(rule), part(base), line.unwrap_or(0))
+}
+
+fn part(text: &str) -> Cow<'_, str> {
+    if !text.is_empty() && text.len() <= PART && text::is_plain_line(text) {
+        return Cow::Borrowed(text);
+    }
     let line = text::one_line(text);
-    text::shorten(if line.is_empty() { "unknown" } else { &line }, PART).into_owned()
+    Cow::Owned(text::shorten(if line.is_empty() { "unknown" } else { &line }, PART).into_owned())
 }
 
 /// Which of several printed ids a flaw is called by: GHSA, then PYSEC, then CVE, then any other.

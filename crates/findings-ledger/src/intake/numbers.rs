@@ -5,14 +5,14 @@ use std::cmp::Ordering;
 use findings_model::{AdvisoryId, Observation, Package, Subject, Vulnerability};
 
 use super::group::Group;
-use crate::lead;
+use crate::lead::Lead;
 
 /// The CVE numbers of the records that no report cleared, sorted, each with its record.
 pub(super) type Numbers<'a> = Vec<Number<'a>>;
 
 /// One CVE number of one record.
 pub(super) struct Number<'a> {
-    lead: u128,
+    lead: Lead,
     cve: &'a AdvisoryId,
     flaw: &'a Vulnerability,
 }
@@ -31,7 +31,7 @@ pub(super) fn name(group: &Group<'_>, flaw: &Vulnerability) -> bool {
 }
 
 impl<'a> Number<'a> {
-    fn key(&self) -> (u128, &'a Package, &'a AdvisoryId) {
+    fn key(&self) -> (Lead, &'a Package, &'a AdvisoryId) {
         (self.lead, &self.flaw.package, self.cve)
     }
 
@@ -40,8 +40,8 @@ impl<'a> Number<'a> {
     }
 }
 
-fn lead_of(cve: &AdvisoryId) -> u128 {
-    lead::lead(&[], cve.as_str().trim_start_matches("CVE-"))
+fn lead_of(cve: &AdvisoryId) -> Lead {
+    Lead::of().text(cve.as_str().trim_start_matches("CVE-")).done()
 }
 
 fn of<'a>(found: &[&'a [Observation]]) -> Numbers<'a> {

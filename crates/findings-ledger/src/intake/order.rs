@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use findings_model::{Observation, Scan, Subject};
 
 use super::run::Record;
-use crate::lead;
+use crate::lead::{self, Lead};
 
 /// The order of a run's scans: it does not matter in which one they were read.
 pub(super) fn of_scans(a: &Scan, b: &Scan) -> Ordering {
@@ -17,7 +17,7 @@ pub(super) fn of_scans(a: &Scan, b: &Scan) -> Ordering {
 }
 
 /// The first bytes of what [`of_records`] orders by, of records whose scanner is the so manieth by name.
-pub(super) fn lead_of(scanner: usize, record: &Record<'_>) -> u128 {
+pub(super) fn lead_of(scanner: usize, record: &Record<'_>) -> Lead {
     lead::of_subject(u8::try_from(scanner).unwrap_or(u8::MAX), &record.observation.subject)
 }
 

@@ -128,7 +128,7 @@ pub(super) fn apply(finding: &mut Finding, records: &[&Record<'_>], run: &Run<'_
 
 /// Keeps aliases that nobody names any more.
 fn remember_aliases(finding: &mut Finding, forgotten: AdvisoryIds) {
-    let named: Vec<AdvisoryId> = finding.subject.advisory_ids().into_iter().cloned().collect();
+    let named: Vec<AdvisoryId> = finding.subject.advisory_ids().cloned().collect();
     finding.remember(|memory| {
         memory.aliases.extend(forgotten);
         for id in &named {

@@ -30,7 +30,7 @@ impl PlanNames {
     pub fn of<'f>(&self, finding: &'f Finding) -> impl Iterator<Item = Cow<'f, str>> + use<'_, 'f> {
         let own = AdvisoryId::canonical_or(finding.finding_id.as_str());
         let not_own = own.clone();
-        let aliases = finding.subject.advisory_ids().into_iter().map(AdvisoryId::as_str);
+        let aliases = finding.subject.advisory_ids().map(AdvisoryId::as_str);
         let others = aliases.filter(move |id| *id != not_own && !self.owned.contains(*id));
         let former_ids = finding.former_ids().map(FindingId::as_str);
         let is_free = |id: &&str| !self.owned.contains(*id) && !self.named.contains(*id);

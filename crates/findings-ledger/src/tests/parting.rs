@@ -14,12 +14,9 @@ fn audit(version: &str, flaws: &[&str]) -> Scan {
 fn ids(p: &Project) -> String {
     let words = |ids: &mut dyn Iterator<Item = &AdvisoryId>| ids.map(AdvisoryId::as_str).collect::<Vec<_>>().join(" ");
     let line = |f: &findings_model::Finding| match &f.subject {
-        findings_model::Subject::Vulnerability(v) => format!(
-            "{}: {} | {}",
-            f.finding_id,
-            words(&mut f.subject.advisory_ids().into_iter()),
-            words(&mut v.printed.iter())
-        ),
+        findings_model::Subject::Vulnerability(v) => {
+            format!("{}: {} | {}", f.finding_id, words(&mut f.subject.advisory_ids()), words(&mut v.printed.iter()))
+        }
         _ => String::new(),
     };
     p.ledger.findings.iter().map(line).collect::<Vec<_>>().join("\n")

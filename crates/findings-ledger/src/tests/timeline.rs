@@ -207,7 +207,7 @@ fn an_id_that_switches_is_no_news() {
     assert_snapshot!(p.run(12, &[certifi("PYSEC-2023-135 CVE-2023-37920 GHSA-xqr8-7jwr-rhp7")]), @"CVE-2023-37920 high open");
     // A report without aliases takes nothing back.
     p.take(19, &[certifi("PYSEC-2023-135")]);
-    let ids: Vec<String> = p.ledger.findings[0].subject.advisory_ids().iter().map(ToString::to_string).collect();
+    let ids: Vec<String> = p.ledger.findings[0].subject.advisory_ids().map(ToString::to_string).collect();
     assert_eq!(ids, ["PYSEC-2023-135", "CVE-2023-37920", "GHSA-xqr8-7jwr-rhp7"]);
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
 use time::Date;
 
-use crate::time_format::plain_date;
+use crate::time_format::{plain_date, written};
 
 /// A day as a value of its own.
 #[derive(Clone, Copy)]
@@ -36,22 +36,7 @@ pub(crate) fn serialize<S: Serializer>(day: &Date, serializer: S) -> Result<S::O
 
 /// A day as it stands in documents; none of one that does not have four digits for its year.
 pub(super) fn text(day: Date) -> Option<[u8; 10]> {
-    let (year, month, of_month) = day.to_calendar_date();
-    let year = u16::try_from(year).ok().filter(|year| *year <= 9999)?;
-    let digit = |number: u16| b'0' + u8::try_from(number % 10).unwrap_or_default();
-    let (month, of_month) = (u16::from(u8::from(month)), u16::from(of_month));
-    Some([
-        digit(year / 1000),
-        digit(year / 100),
-        digit(year / 10),
-        digit(year),
-        b'-',
-        digit(month / 10),
-        digit(month),
-        b'-',
-        digit(of_month / 10),
-        digit(of_month),
-    ])
+    (0..=9999).contains(&day.year()).then(|| written(day))
 }
 
 pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Date, D::Error> {

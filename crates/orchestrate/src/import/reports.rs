@@ -77,7 +77,7 @@ impl Archived {
         }
         for observation in usable.iter().flat_map(|scan| &scan.observations) {
             if let Subject::Vulnerability(v) = &observation.subject {
-                let ids = observation.subject.advisory_ids().into_iter();
+                let ids = observation.subject.advisory_ids();
                 self.sightings.extend(ids.map(|id| Sighting {
                     id: id.as_str().to_owned(),
                     package: Some(v.package.name().to_owned()),

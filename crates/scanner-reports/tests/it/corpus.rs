@@ -217,7 +217,7 @@ fn texts(scan: &Scan) -> Vec<String> {
         texts.push(observation.description.replace('\n', " "));
         texts.extend(observation.reference_url.iter().map(ToString::to_string));
         texts.extend(observation.subject.path().map(str::to_owned));
-        texts.extend(observation.subject.advisory_ids().iter().map(ToString::to_string));
+        texts.extend(observation.subject.advisory_ids().map(ToString::to_string));
     }
     texts
 }
