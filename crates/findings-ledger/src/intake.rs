@@ -17,6 +17,7 @@ mod rating;
 mod refresh;
 mod repeated;
 mod run;
+mod settling;
 mod silenced;
 mod stale;
 mod summary;
@@ -131,16 +132,18 @@ pub fn take_in(mut ledger: Ledger, intake: &Intake<'_>) -> Taken {
 
 /// The same, of records that name their packages as far as that can be told.
 fn take_in_named(ledger: Ledger, intake: &Intake<'_>) -> Taken {
-    match take_in_known(ledger, intake) {
+    match take_in_known(ledger, intake, Parting::Told) {
         Outcome::Taken(taken) => *taken,
+        Outcome::Parting(ledger) => settling::take_in(*ledger, intake),
         // What is one from now on is looked at once more, with everything that is known of it.
-        Outcome::Folded(ledger, merged) => {
-            let mut taken = take_in_named(*ledger, intake);
-            taken.events.extend(merged);
-            taken.events.sort_by(|a, b| a.finding_id.cmp(&b.finding_id));
-            taken
-        }
+        Outcome::Folded(ledger, merged) => with_events(take_in_named(*ledger, intake), merged),
     }
+}
+
+fn with_events(mut taken: Taken, more: Vec<Event>) -> Taken {
+    taken.events.extend(more);
+    taken.events.sort_by(|a, b| a.finding_id.cmp(&b.finding_id));
+    taken
 }
 
 /// Folds findings into older ones, and tells it.
@@ -154,11 +157,22 @@ fn merged(ledger: &mut Ledger, folds: &[fold::Fold], now: Timestamp) -> Vec<Even
 /// What came of taking in scans.
 enum Outcome {
     Taken(Box<Taken>),
+    /// Findings turn out to be several: the ledger as it was.
+    Parting(Box<Ledger>),
     /// Findings turned out to be one: the ledger with them folded into the oldest, and nothing taken in yet.
     Folded(Box<Ledger>, Vec<Event>),
 }
 
-fn take_in_known(mut ledger: Ledger, intake: &Intake<'_>) -> Outcome {
+/// What is done where a finding turns out to be several.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Parting {
+    /// Nothing; it is told.
+    Told,
+    /// It parts.
+    Done,
+}
+
+fn take_in_known(mut ledger: Ledger, intake: &Intake<'_>, parting: Parting) -> Outcome {
     let canonical = Canonical::of(&ledger, intake.scans);
     let scanners_before = ledger.scanners.clone();
     let run = Run::judge(&ledger, &scanners_before, intake, &canonical);
@@ -173,6 +187,10 @@ fn take_in_known(mut ledger: Ledger, intake: &Intake<'_>) -> Outcome {
         })
         .collect();
     let mut assignment = identity::assign(&ledger.findings, &seen, &|scanner, path| run.file_gone(scanner, path));
+
+    if !assignment.parted.is_empty() && parting == Parting::Told {
+        return Outcome::Parting(Box::new(ledger));
+    }
 
     assignment.contested.extend(unnamed::contested(&ledger.findings, &records));
 

@@ -1,6 +1,6 @@
 //! Findings that turn out to be several.
 
-use findings_model::{AdvisoryId, AdvisoryVerdict, Scan};
+use findings_model::{AdvisoryId, AdvisoryVerdict, CoverageState, Scan};
 use insta::assert_snapshot;
 
 use super::{Build, flaw, project::Project, scan};
@@ -194,4 +194,24 @@ fn a_number_in_another_record_is_no_doubt_where_the_flaws_own_record_says_that_i
     GHSA-1 high open
     GHSA-2 high resolved on 2026-01-12: upgraded
     "#);
+}
+
+/// `Project::take` does every run twice.
+#[test]
+fn records_that_contradict_each_other_find_their_places_in_one_run() {
+    let scan_of = |scanner: &str, flaws: &[&str]| {
+        let scan = scan(scanner).packages("foo 1.0").state(CoverageState::Failed);
+        flaws.iter().fold(scan, |scan, ids| scan.finds(flaw(&format!("foo 1.0 {ids}"))))
+    };
+    let (audit, osv) = (|flaws: &[&str]| scan_of("pip-audit", flaws), |flaws: &[&str]| scan_of("osv-scanner", flaws));
+
+    let mut p = Project::with_files("a.py");
+    p.take(5, &[audit(&["GHSA-1 CVE-1-2"]), osv(&["PYSEC-1 CVE-1-1"])]);
+    p.take(12, &[audit(&["PYSEC-2 GHSA-1", "PYSEC-2 PYSEC-1"])]);
+    p.take(19, &[audit(&["CVE-1-2", "PYSEC-2 CVE-1-2"]), osv(&["PYSEC-2 CVE-1-1", "PYSEC-1 CVE-1-2", "CVE-1-1"])]);
+
+    let mut p = Project::with_files("a.py");
+    p.take(5, &[audit(&["PYSEC-2 GHSA-1", "PYSEC-1", "GHSA-2 CVE-1-2"])]);
+    p.take(12, &[audit(&["PYSEC-1 CVE-1-1", "GHSA-1"])]);
+    p.take(19, &[audit(&["CVE-1-1", "GHSA-2 CVE-1-1"]), osv(&["CVE-1-2", "GHSA-1 CVE-1-2", "GHSA-1 CVE-1-1"])]);
 }
