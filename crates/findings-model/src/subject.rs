@@ -176,10 +176,13 @@ fn names_only(head: &str) -> bool {
     name.chars().all(is_plain) && name.split_whitespace().count() <= 2
 }
 
-/// Whether what stands behind a quote only ends what was begun before.
-fn ends_only(tail: &str) -> bool {
-    tail.chars().all(|c| c.is_whitespace() || matches!(c, ')' | ']' | '}' | ',' | ';'))
+/// Whether a character behind a quote only ends what was begun before.
+fn is_end(c: char) -> bool {
+    c.is_whitespace() || matches!(c, ')' | ']' | '}' | ',' | ';')
 }
+
+/// The most parts of a line that are digested.
+const LONGEST_ASKED: usize = 1000;
 
 impl CodeText {
     /// Digests a line without the credentials that can be told in it ([`crate::text::hide_credentials`]); none for a blank one.
@@ -207,7 +210,7 @@ impl CodeText {
     ///
     /// Kept are the name before the first quote and the signs behind the last, or the name before a `=` or `:`, and of the value
     /// whether it is empty, short or long: a secret that gave way to a placeholder is another line. What stands bare beside quotes or in
-    /// a comment may be a secret as well.
+    /// a comment may be a secret as well: in front of them it makes the line one that cannot be told, behind them it is left out.
     pub fn of_secret(line: &str) -> Option<Self> {
         const COMMENTS: [&str; 3] = ["#", "//", "/*"];
         const LONG: usize = 16;
@@ -217,9 +220,10 @@ impl CodeText {
             _ => "long",
         };
         let (head, size, tail) = match line.find(QUOTES).zip(line.rfind(QUOTES)) {
-            // Anything bare beside the quotes may be the secret itself.
-            Some((first, last)) if first < last && names_only(&line[..first]) && ends_only(&line[last + 1..]) => {
-                (&line[..=first], size(&line[first + 1..last]), &line[last..])
+            // Anything bare in front of the quotes may be the secret itself, and so may what stands behind their end.
+            Some((first, last)) if first < last && names_only(&line[..first]) => {
+                let end = last + 1 + line[last + 1..].find(|c| !is_end(c)).unwrap_or(line.len() - last - 1);
+                (&line[..=first], size(&line[first + 1..last]), &line[last..end])
             }
             Some(_) => return None,
             None => {
@@ -254,18 +258,47 @@ impl CodeText {
         (!value.is_empty()).then(|| Self(format!("~{}", crate::text::hex(&digest[..10])).into()))
     }
 
-    /// A fingerprint with what its line says beside it: the fingerprint stays what it is known by, and the line can be looked for.
+    /// Digests what may be only a part of a line, and notes how long it is, so that it can be looked for in lines; none for a blank one.
+    pub fn of_part(quote: &str) -> Option<Self> {
+        let whole = Self::of(quote, false)?;
+        let length = quote.chars().filter(|c| !c.is_whitespace()).count();
+        let is_as_quoted = crate::text::hide_credentials(quote) == quote;
+        Some(if is_as_quoted { Self(format!("{}/{length}", whole.0).into()) } else { whole })
+    }
+
+    /// The digest of each part of a line that has so many characters beside white space; none of a line that is too long to be asked.
+    pub fn parts(line: &str, length: usize) -> Option<impl Iterator<Item = [u8; 10]>> {
+        let line: String = line.chars().filter(|c| !c.is_whitespace()).collect();
+        let ends: Vec<usize> = line.char_indices().map(|(at, _)| at).chain([line.len()]).collect();
+        let digests = (length..ends.len()).map(move |end| {
+            let digest = Sha256::digest(&line[ends[end - length]..ends[end]]);
+            std::array::from_fn(|at| digest[at])
+        });
+        (digests.len() <= LONGEST_ASKED).then_some(digests)
+    }
+
+    /// What may be a part of a line: its digest, and how many characters it has beside white space.
+    pub fn part(&self) -> Option<([u8; 10], usize)> {
+        let (hex, length) = self.0.split_once('/')?;
+        let mut digest = [0; 10];
+        for (at, byte) in digest.iter_mut().enumerate() {
+            *byte = u8::from_str_radix(hex.get(at * 2..at * 2 + 2)?, 16).ok()?;
+        }
+        Some((digest, length.parse().ok()?))
+    }
+
+    /// A fingerprint or a part of a line with what its line says beside it: what it is known by stays.
     #[must_use]
     pub fn beside(&self, line: &Self) -> Self {
         if self.is_of_line() { self.clone() } else { Self(format!("{}+{}", self.known_by(), line.0).into()) }
     }
 
-    /// Whether it is of a line's text, and not a scanner's fingerprint.
+    /// Whether it is of a line's text, and neither a scanner's fingerprint nor what may be a part of a line.
     pub fn is_of_line(&self) -> bool {
-        !self.0.starts_with('~')
+        !self.0.contains(['~', '+', '/'])
     }
 
-    /// What the line says, where that is known: a fingerprint alone cannot be compared with a line.
+    /// What the line says, where that is known: a fingerprint alone cannot be compared with a line, nor can a part.
     pub fn line(&self) -> Option<Self> {
         if self.is_of_line() {
             return Some(self.clone());
@@ -275,11 +308,11 @@ impl CodeText {
 
     /// What tells it from others, by which a finding is known again.
     pub fn known_by(&self) -> &str {
-        self.0.split_once('+').map_or(&*self.0, |(fingerprint, _)| fingerprint)
+        self.0.split_once(['+', '/']).map_or(&*self.0, |(known, _)| known)
     }
 
-    /// The digest, 20 hexadecimal digits; behind a `~` where it is of a fingerprint, with that of its line behind a `+` where that is
-    /// known.
+    /// The digest, 20 hexadecimal digits. In front of it stands a `~` where it is of a fingerprint, behind it a `/` and the length of a part
+    /// of a line, or a `+` and the digest of the line that a fingerprint or a part belongs to.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -330,6 +363,24 @@ mod tests {
     }
 
     #[test]
+    fn a_part_is_found_in_its_line() {
+        let part = CodeText::of_part(" hashlib.md5 (").unwrap();
+        let (digest, length) = part.part().unwrap();
+        let is_in = |line: &str| CodeText::parts(line, length).unwrap().any(|other| other == digest);
+        assert!(is_in("    h = hashlib.md5(x)") && is_in("hashlib.md5("));
+        assert!(!is_in("h = hashlib.sha256(x)") && !is_in("md5(") && !is_in(""));
+        assert_eq!(part.known_by(), CodeText::of("hashlib.md5(", false).unwrap().as_str());
+        assert!(part.line().is_none() && !part.is_of_line());
+
+        let line = CodeText::of("h = hashlib.md5(x)", false).unwrap();
+        let beside = part.beside(&line);
+        assert_eq!((beside.line(), beside.known_by(), beside.part()), (Some(line), part.known_by(), None));
+        assert_eq!(CodeText::of_part("  "), None);
+        assert_eq!(CodeText::of_part("é").and_then(|part| part.part()).map(|(_, length)| length), Some(1));
+        assert!(CodeText::parts(&"x".repeat(100_000), 5).is_none(), "that would take too long");
+    }
+
+    #[test]
     fn of_a_line_with_a_secret_everything_else_is_kept() {
         let of = |line: &str| CodeText::of_secret(line);
         for (line, same) in [
@@ -339,6 +390,9 @@ mod tests {
             ("const KEY: \"abc\";", "const KEY: \"xyz\";"),
             ("PASSWORD=hunter2", "PASSWORD=letmein"),
             ("  password: hunter2", "password: letmein"),
+            // What stands behind may be a secret, too.
+            ("password = 'hunter2'", "password = 'hunter2'  # pragma: allowlist secret"),
+            ("token = 'hunter2';  # letmein", "token = 'letmein'; x = 1"),
         ] {
             assert!(of(line).is_some(), "{line}");
             assert_eq!(of(line), of(same), "{line}");
@@ -347,7 +401,6 @@ mod tests {
             ("password = 'hunter2'", "password = os.environ['PW']"),
             ("password = 'hunter2'", "password = ''"),
             ("key = 'AKIAIOSFODNN7EXAMPLE'", "key = 'changeme'"),
-            ("password = 'hunter2'", "password = 'hunter2'  # pragma: allowlist secret"),
             ("PASSWORD=hunter2", "PASSWORD=${PASSWORD}"),
             ("PASSWORD=hunter2", "PASSWORD="),
         ] {
@@ -362,7 +415,6 @@ mod tests {
             "password hunter 'x'",
             "AKIAIOSFODNN7EXAMPLE",
             "AKIA4: x",
-            "x = 'a'  # b",
             "it's hunter2",
             "",
             "a b c hunter2",

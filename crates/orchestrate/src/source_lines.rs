@@ -1,32 +1,48 @@
 //! What the lines of the project's own files say now.
 
 use std::{
-    cell::RefCell,
+    cell::{Cell, RefCell},
     collections::{HashMap, HashSet},
 };
 
 use findings_model::{CodeText, ScannerName, Subject};
 
 use crate::{
-    statement,
+    statement::{has_other_lines, has_other_lines_in_yaml},
     suppressions::{self, Dialect, Reach, Suppression},
+    told_lines::ends_like,
 };
 
 /// What files of the project say, read when it is asked for.
 pub(crate) struct SourceLines<F> {
     source: F,
     files: RefCell<HashMap<String, Option<Said>>>,
+    /// What parts of so many characters the lines of a file have.
+    parts: RefCell<HashMap<(String, usize), Option<Parts>>>,
+    /// How much more of parts may be digested, in bytes.
+    room: Cell<usize>,
 }
+
+/// Parts of lines, each with whether all lines that it is in are parts of statements.
+type Parts = HashMap<[u8; 10], bool>;
+
+/// How much of parts of lines is digested in a run, in bytes: a blink of time. Of what is left then nothing can be told.
+const ROOM: usize = 400_000_000;
+/// What the digest of a part takes beside its own bytes.
+const EACH: usize = 64;
 
 impl<F: Fn(&str) -> Option<String>> SourceLines<F> {
     /// Of the files whose text `source` gives by their path.
     pub(crate) fn of(source: F) -> Self {
-        Self { source, files: RefCell::default() }
+        Self { source, files: RefCell::default(), parts: RefCell::default(), room: Cell::new(ROOM) }
     }
 
     /// Whether a file still says what a finding is about, or may say it: yes where it cannot be read or is not there, and where it
     /// is not known what the finding's line says. A comment behind it changes nothing.
     pub(crate) fn still_say(&self, path: &str, subject: &Subject) -> bool {
+        if let Some((part, length)) = part_of(subject) {
+            return self.ask_parts(path, length, |parts| parts.contains_key(&part)).unwrap_or(true);
+        }
         let Some(text) = text_of(subject) else { return true };
         self.ask(path, |said| said.lines.contains(&text)).unwrap_or(true)
     }
@@ -34,6 +50,9 @@ impl<F: Fn(&str) -> Option<String>> SourceLines<F> {
     /// Whether the line of a finding stands in a file as a part of a longer statement: then it may be as it was and the statement not.
     /// A secret stands in its line.
     pub(crate) fn say_in_part(&self, path: &str, subject: &Subject) -> bool {
+        if let Some((part, length)) = part_of(subject) {
+            return self.ask_parts(path, length, |parts| parts.get(&part).copied()).flatten().unwrap_or(false);
+        }
         let Some(text) = text_of(subject).filter(|_| matches!(subject, Subject::Code(_))) else { return false };
         self.ask(path, |said| said.parts.contains(&text)).unwrap_or(false)
     }
@@ -44,9 +63,16 @@ impl<F: Fn(&str) -> Option<String>> SourceLines<F> {
         self.ask(path, |said| said.suppress(&text, dialect, subject)).unwrap_or(false)
     }
 
+    fn ask_parts<T>(&self, path: &str, length: usize, question: impl FnOnce(&Parts) -> T) -> Option<T> {
+        let mut parts = self.parts.borrow_mut();
+        let key = (path.to_owned(), length);
+        let of_file = parts.entry(key).or_insert_with(|| parts_in(path, &(self.source)(path)?, length, &self.room));
+        of_file.as_ref().map(question)
+    }
+
     fn ask<T>(&self, path: &str, question: impl FnOnce(&Said) -> T) -> Option<T> {
         let mut files = self.files.borrow_mut();
-        let said = files.entry(path.to_owned()).or_insert_with(|| Some(Said::of(&(self.source)(path)?)));
+        let said = files.entry(path.to_owned()).or_insert_with(|| Some(Said::of(path, &(self.source)(path)?)));
         said.as_ref().map(question)
     }
 }
@@ -59,6 +85,37 @@ fn text_of(subject: &Subject) -> Option<CodeText> {
         Subject::Vulnerability(_) => None,
     };
     text?.line()
+}
+
+/// What may be a part of the line of a finding, and its length, where no more is known of the line.
+fn part_of(subject: &Subject) -> Option<([u8; 10], usize)> {
+    match subject {
+        Subject::Code(spot) => spot.text.as_ref()?.part(),
+        Subject::Secret(_) | Subject::Vulnerability(_) => None,
+    }
+}
+
+/// The parts of a file's lines; none where that would take too long.
+fn parts_in(path: &str, text: &str, length: usize, room: &Cell<usize>) -> Option<Parts> {
+    let mut parts = Parts::new();
+    for (line, is_part_of_statement) in lines_of(path, text) {
+        for part in CodeText::parts(line, length)? {
+            room.set(room.get().checked_sub(EACH + length)?);
+            *parts.entry(part).or_insert(true) &= is_part_of_statement;
+        }
+    }
+    Some(parts)
+}
+
+/// The lines of a file, each with whether it is a part of a statement.
+fn lines_of<'t>(path: &str, text: &'t str) -> impl Iterator<Item = (&'t str, bool)> {
+    let is_yaml = ends_like(path, &["yaml", "yml"]);
+    let lines: Vec<&str> = text.lines().collect();
+    (0..lines.len()).map(move |at| {
+        let next = || lines[at + 1..].iter().copied().find(|next| !next.trim().is_empty());
+        let goes_on = if is_yaml { has_other_lines_in_yaml(lines[at], next()) } else { has_other_lines(lines[at]) };
+        (lines[at], goes_on)
+    })
 }
 
 /// What the lines of a file say.
@@ -75,18 +132,18 @@ struct Said {
 }
 
 impl Said {
-    fn of(text: &str) -> Self {
+    fn of(path: &str, text: &str) -> Self {
         let mut said = Self::default();
         // Those of the line above, and those that go on until they are taken back.
         let (mut above, mut open): (Vec<usize>, Vec<usize>) = (Vec::new(), Vec::new());
-        for line in text.lines() {
+        for (line, is_part_of_statement) in lines_of(path, text) {
             let own = forms(line);
             for reaching in std::mem::take(&mut above).into_iter().chain(open.iter().copied()) {
                 said.add_suppressed(&own, reaching);
             }
             let all: Vec<_> =
                 own.into_iter().chain(suppressions::uncommented(line).flat_map(forms)).flatten().collect();
-            if statement::has_other_lines(line) {
+            if is_part_of_statement {
                 said.parts.extend(all.iter().cloned());
             }
             said.lines.extend(all);
@@ -207,6 +264,29 @@ mod tests {
         let gone = SourceLines::of(|_: &str| None);
         let subject = spot("a.py", CodeText::of("md5(x)", false));
         assert!(!gone.suppress("a.py", &ScannerName::parse("ruff").unwrap(), &subject));
+    }
+
+    #[test]
+    fn a_part_of_a_line_is_looked_for_as_long_as_that_takes_no_time_without_end() {
+        let text = "jobs:\n  - uses: a/b@v1\n    with: c\n  - uses: d/e@v1\n";
+        let lines = SourceLines::of(|path: &str| match path {
+            "c.yml" => Some(text.to_owned()),
+            "long.yml" => Some("x".repeat(1_000_000)),
+            "many.yml" => Some("line with words\n".repeat(100)),
+            _ => None,
+        });
+        let says = |path: &str, quote: &str| {
+            let subject = spot(path, CodeText::of_part(quote));
+            (lines.still_say(path, &subject), lines.say_in_part(path, &subject))
+        };
+        assert_eq!(says("c.yml", "uses: a/b"), (true, true), "the step goes on");
+        assert_eq!(says("c.yml", "uses: d/e"), (true, false));
+        assert_eq!(says("c.yml", "uses: f/g"), (false, false));
+        assert_eq!(says("long.yml", "uses: f/g"), (true, false), "nobody can tell");
+        assert_eq!(says("many.yml", "word"), (true, false));
+        lines.room.set(1000);
+        assert_eq!(says("many.yml", "mean"), (false, false), "parts of that length are known");
+        assert_eq!(says("many.yml", "means"), (true, false), "nobody can tell");
     }
 
     #[test]

@@ -15,6 +15,15 @@ pub(crate) fn has_other_lines(line: &str) -> bool {
     joins_next || joins_last || !is_balanced
 }
 
+/// The same of a line of YAML, where a sign in front makes an item of a list: it goes on in the `next` line with anything on it if that
+/// begins as far to the right as the item does.
+pub(crate) fn has_other_lines_in_yaml(line: &str, next: Option<&str>) -> bool {
+    let indent = |line: &str| line.len() - line.trim_start().len();
+    let Some(item) = line.trim_start().strip_prefix("- ") else { return has_other_lines(line) };
+    let column = line.len() - item.trim_start().len();
+    next.is_some_and(|next| indent(next) >= column) || has_other_lines(item)
+}
+
 /// A line without what stands between its quotes, and without a comment behind `#`; none where a quote stays open.
 fn plain(line: &str) -> Option<String> {
     let mut plain = String::with_capacity(line.len());
@@ -48,7 +57,7 @@ fn end_of_text(text: &str, quote: &str) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::has_other_lines;
+    use super::{has_other_lines, has_other_lines_in_yaml};
 
     #[test]
     fn a_line_that_stands_for_itself_has_no_other() {
@@ -82,5 +91,21 @@ mod tests {
         ] {
             assert!(has_other_lines(line), "{line}");
         }
+    }
+
+    #[test]
+    fn an_item_of_a_yaml_list_stands_for_itself_unless_it_goes_on() {
+        let line = "  - uses: a/b@v1  # pinned";
+        for (next, expected) in [
+            (None, false),
+            (Some("x: 1"), false),
+            (Some("  - run: make"), false),
+            (Some("    with:"), true),
+            (Some("      more: 1"), true),
+        ] {
+            assert_eq!(has_other_lines_in_yaml(line, next), expected, "{next:?}");
+        }
+        assert!(!has_other_lines_in_yaml("permissions: write-all", Some("jobs:")));
+        assert!(has_other_lines_in_yaml("- run: |", None) || has_other_lines_in_yaml("- steps:", None));
     }
 }

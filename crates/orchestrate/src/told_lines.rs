@@ -33,7 +33,11 @@ pub(crate) fn tell(project: &Project, scans: &mut [Scan], known: &[Finding]) {
                 Subject::Code(spot) => {
                     let is_told = spot.text.as_ref().is_some_and(|text| text.line().is_some())
                         && !(may_differ && known.knows_otherwise(spot));
-                    if is_told || !quotes_texts(&spot.path) || scanner_reports::is_about_secrets(scanner, &spot.rule) {
+                    let may_be_part = spot.text.as_ref().is_some_and(|text| text.part().is_some());
+                    if is_told
+                        || !(may_be_part || quotes_texts(&spot.path))
+                        || scanner_reports::is_about_secrets(scanner, &spot.rule)
+                    {
                         continue;
                     }
                     (&spot.path, spot.line)
@@ -59,19 +63,33 @@ pub(crate) fn tell(project: &Project, scans: &mut [Scan], known: &[Finding]) {
 fn text_of(spot: &CodeSpot, line: &str, is_in_text: impl Fn() -> bool, known: &Known<'_>) -> Option<CodeText> {
     let code = code_of(line, &spot.path);
     let words = || [line, code].into_iter().flat_map(forms).flatten();
-    if let Some(fingerprint) = spot.text.as_ref().filter(|text| !text.is_of_line()) {
+    let mut quoted = spot.text.clone();
+    if let Some(part) = quoted.as_ref().filter(|text| text.part().is_some()) {
+        let Some(whole) = words().find(|word| word.as_str() == part.known_by()) else {
+            let may_tell = quotes_texts(&spot.path) && is_in(part, line);
+            let said = if may_tell { unquoted(line, code, is_in_text) } else { None };
+            return Some(said.map_or_else(|| part.clone(), |said| part.beside(&said)));
+        };
+        quoted = Some(whole);
+    }
+    if let Some(fingerprint) = quoted.as_ref().filter(|text| !text.is_of_line()) {
         let said = unquoted(line, code, is_in_text);
         return Some(said.map_or_else(|| fingerprint.clone(), |said| fingerprint.beside(&said)));
     }
-    let own = match &spot.text {
+    let own = match quoted {
         // The file says something else than what the report quotes.
-        Some(text) if words().all(|word| word != *text) => return spot.text.clone(),
-        Some(text) => Some(text.clone()),
+        Some(text) if words().all(|word| word != text) => return Some(text),
+        Some(text) => Some(text),
         None => unquoted(line, code, is_in_text),
     };
     let is_settled = !known.knows(&spot.rule) || own.as_ref().is_some_and(|own| known.has(&spot.rule, own));
     let other = || words().find(|word| known.has(&spot.rule, word));
     if is_settled { own } else { other().or(own) }
+}
+
+fn is_in(part: &CodeText, line: &str) -> bool {
+    let digests = part.part().and_then(|(digest, length)| Some((digest, CodeText::parts(line, length)?)));
+    digests.is_some_and(|(digest, mut of_line)| of_line.any(|other| other == digest))
 }
 
 /// A line without what may be a secret in it.
@@ -134,7 +152,8 @@ fn quotes_texts(path: &str) -> bool {
     ends_like(path, &QUOTING)
 }
 
-fn ends_like(path: &str, endings: &[&str]) -> bool {
+/// Whether a file's name has one of some endings.
+pub(crate) fn ends_like(path: &str, endings: &[&str]) -> bool {
     let ending = path.rsplit('/').next().and_then(|name| name.rsplit_once('.'));
     ending.is_some_and(|(_, ending)| endings.iter().any(|known| ending.eq_ignore_ascii_case(known)))
 }

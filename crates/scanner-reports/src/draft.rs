@@ -339,7 +339,7 @@ impl Draft {
     }
 }
 
-/// Packages in their order, of two with one name the last.
+/// Packages in their order; one that is there at several versions without any.
 fn in_order(packages: Vec<(Package, Option<SmolStr>)>) -> BTreeMap<Package, Option<SmolStr>> {
     // Names start alike and lie far apart in memory: most comparisons end at the number made of their first bytes.
     let start = |name: &str| {
@@ -354,7 +354,16 @@ fn in_order(packages: Vec<(Package, Option<SmolStr>)>) -> BTreeMap<Package, Opti
     });
     // What comes in order is taken as it is; the map would sort it otherwise.
     let mut packages: Vec<_> = packages.into_iter().map(Some).collect();
-    order.into_iter().filter_map(|(_, at)| packages[at].take()).collect()
+    let mut listed: Vec<(Package, Option<SmolStr>)> = Vec::with_capacity(packages.len());
+    for (package, version) in order.into_iter().filter_map(|(_, at)| packages[at].take()) {
+        match listed.last_mut() {
+            Some((last, known)) if *last == package => {
+                *known = known.take().filter(|known| Some(known) == version.as_ref());
+            }
+            _ => listed.push((package, version)),
+        }
+    }
+    listed.into_iter().collect()
 }
 
 /// Two records of one finding: it is cleared only if both are, and what is cleared rates nothing while the other is not. Of two

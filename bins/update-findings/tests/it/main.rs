@@ -6,6 +6,7 @@ mod export;
 mod import;
 mod narrowed;
 mod side_by_side;
+mod silence;
 
 use serde_json::{Value, json};
 use test_support::{Run, Scratch, fixture, scratch::REPORTS};

@@ -103,7 +103,7 @@ impl Kinds {
     }
 }
 
-/// The versions at which reports list a package.
+/// The versions at which reports list a package. One that they do not tell may be any.
 #[derive(Clone, Copy, Default)]
 pub(super) enum Versions<'a> {
     #[default]
@@ -114,12 +114,11 @@ pub(super) enum Versions<'a> {
 
 impl<'a> Versions<'a> {
     fn add(&mut self, version: Option<&'a str>) {
-        match (*self, version) {
-            (_, None) | (Self::Several, _) => {}
-            (Self::Untold, Some(version)) => *self = Self::One(version),
-            (Self::One(known), Some(version)) if known == version => {}
-            (Self::One(_), Some(_)) => *self = Self::Several,
-        }
+        *self = match (*self, version) {
+            (Self::Untold, Some(version)) => Self::One(version),
+            (Self::One(known), Some(version)) if known == version => Self::One(known),
+            (_, None) | (Self::One(_) | Self::Several, Some(_)) => Self::Several,
+        };
     }
 
     pub(super) fn only(self) -> Option<&'a str> {

@@ -30,7 +30,7 @@ pub(super) fn is_there(finding: &Finding, intake: &Intake<'_>) -> bool {
         Subject::Secret(spot) => (&spot.path, &spot.text),
         Subject::Vulnerability(_) => return false,
     };
-    text.as_ref().is_some_and(|text| text.line().is_some())
+    text.as_ref().is_some_and(|text| text.line().is_some() || text.part().is_some())
         && (intake.file_exists)(path)
         && (intake.still_in)(path, &finding.subject)
 }

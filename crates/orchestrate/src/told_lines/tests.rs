@@ -37,7 +37,12 @@ fn a_line_that_a_report_does_not_quote_is_read_from_the_file_and_without_its_lit
     assert_eq!(told("gitleaks", "R", "a.py", 2, ""), None);
     assert_eq!(told("Lint", "hardcoded-password", "a.py", 2, ""), None);
     let quoted = r#","snippet":{"text":"own(x)"}"#;
-    assert_eq!(told("Lint", "R", "a.py", 2, quoted), CodeText::of("own(x)", false), "what the report says goes first");
+    assert_eq!(told("Lint", "R", "a.py", 2, quoted), CodeText::of_part("own(x)"), "what the report says goes first");
+    let part = CodeText::of_part("'hunter2'").zip(CodeText::of("login('other')", true));
+    let quoted = r#","snippet":{"text":"'hunter2'"}"#;
+    assert_eq!(told("Lint", "R", "a.py", 2, quoted), part.map(|(part, line)| part.beside(&line)));
+    let quoted = r#","snippet":{"text":" login('hunter2')"}"#;
+    assert_eq!(told("Lint", "R", "a.py", 2, quoted), CodeText::of("login('hunter2')", false), "it is the whole line");
 }
 
 #[test]
@@ -131,5 +136,5 @@ fn a_line_has_one_word_whichever_way_semgrep_reports_it() {
     }
     assert_eq!(json(3, &[]), CodeText::of("h = md5(x)", false), "a comment may say anything");
     assert_eq!(json(5, &[]), None, "in a text of several lines a secret needs no quotes");
-    assert_eq!(semgrep(&project, Some("other(x)"), 2, &[finding(json(2, &[]))]), CodeText::of("other(x)", false));
+    assert_eq!(semgrep(&project, Some("other(x)"), 2, &[finding(json(2, &[]))]), CodeText::of_part("other(x)"));
 }

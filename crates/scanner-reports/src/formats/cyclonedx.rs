@@ -225,7 +225,9 @@ pub(super) fn read(text: &str, source: &Source<'_>) -> Result<Vec<Draft>, serde_
     }
     let inventory = Inventory::of(&mut draft, &document, &ecosystem);
     draft.looked_at.lists_packages = !document.components.items().is_empty();
-    draft.looked_at.packages = inventory.listed().map(|p| (p.package.clone(), p.version.clone())).collect();
+    for part in inventory.listed() {
+        draft.looked_at_package(part.package.clone(), part.version.clone());
+    }
     match &document.vulnerabilities {
         List::Absent => draft.fail("it is an inventory: without `vulnerabilities` it shows that nothing was looked up"),
         List::Wrong(kind) => draft.fail(format!("`vulnerabilities` is {}, not an array", kind.words())),

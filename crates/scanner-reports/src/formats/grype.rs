@@ -235,6 +235,7 @@ fn take(draft: &mut Draft, found: &Match<'_>, place: &str, clearance: Option<Cle
         Ok(id) => id,
         Err(error) => return draft.bad_record_in(Gap::Package(package), place, error),
     };
+    draft.looked_at_package(package.clone(), artifact.version.get().and_then(clean::version));
     let related =
         found.related.checked(draft, || Gap::Package(package.clone()), format_args!("{place}.relatedVulnerabilities"));
     let related: Vec<_> = related.iter().filter_map(Record::good).collect();

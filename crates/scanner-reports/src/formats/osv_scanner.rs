@@ -221,6 +221,8 @@ fn take_package(draft: &mut Draft, found: &PackageResult<'_>, place: &str) {
         let gap = Gap::Unnamed(format!("the package of {place}"));
         draft.blurred(gap, format_args!("{place} ({})", package.name()), "it names no ecosystem");
     }
+    // It is one of those that were looked at: all are listed only if the scanner was asked to.
+    draft.looked_at_package(package.clone(), wire.version.get().and_then(clean::version));
     let of_package = || Gap::Package(package.clone());
     let vulnerabilities = found.vulnerabilities.checked(draft, of_package, format_args!("{place}.vulnerabilities"));
     let mut groups: HashMap<AdvisoryId, usize> = HashMap::new();

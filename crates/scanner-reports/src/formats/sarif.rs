@@ -316,7 +316,9 @@ fn take(
         begins: None,
         text: match snippet {
             _ if is_secret_scanner => None,
-            Some(line) => CodeText::of(line, is_secretive),
+            Some(quote) if is_secretive => CodeText::of(quote, true),
+            // Some tools quote the line, others the region that begins or ends inside it.
+            Some(quote) => CodeText::of_part(quote),
             None => fingerprint(),
         },
         quoted: region.and_then(|r| r.snippet.get()?.text.get()),

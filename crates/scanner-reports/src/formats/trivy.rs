@@ -5,8 +5,8 @@
 use std::collections::BTreeSet;
 
 use findings_model::{
-    AdvisoryId, Clearance, CodeText, CvssVector, FindingKind, Gap, Package, Rating, ReportFormat, ScanTarget, Severity,
-    SeveritySource,
+    AdvisoryId, Clearance, CodeText, CvssVector, FindingKind, Gap, Package, PackageNameError, Rating, ReportFormat,
+    ScanTarget, Severity, SeveritySource,
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -74,6 +74,9 @@ struct Target<'a> {
     class: Text<'a>,
     #[serde(borrow, default, rename = "Type")]
     kind: Text<'a>,
+    /// What was looked up, where trivy lists it.
+    #[serde(borrow, default, rename = "Packages")]
+    packages: List<Record<PackageWire<'a>>>,
     #[serde(borrow, default, rename = "Vulnerabilities")]
     vulnerabilities: List<Record<Vulnerability<'a>>>,
     #[serde(borrow, default, rename = "Misconfigurations")]
@@ -82,6 +85,16 @@ struct Target<'a> {
     secrets: List<Record<SecretWire<'a>>>,
     #[serde(borrow, default, rename = "ExperimentalModifiedFindings")]
     modified: List<Record<Modified<'a>>>,
+}
+
+#[derive(Deserialize)]
+struct PackageWire<'a> {
+    #[serde(borrow, default, rename = "Name")]
+    name: Text<'a>,
+    #[serde(borrow, default, rename = "Identifier")]
+    identifier: Part<Identifier<'a>>,
+    #[serde(borrow, default, rename = "Version")]
+    version: Text<'a>,
 }
 
 #[derive(Deserialize)]
@@ -260,6 +273,17 @@ struct Seen {
     packages: bool,
     configurations: bool,
     secrets: bool,
+    listing: Listing,
+}
+
+/// Whether the targets list their packages.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Listing {
+    #[default]
+    Untold,
+    Whole,
+    /// Some target does not, or lists what cannot be read.
+    InPart,
 }
 
 impl Seen {
@@ -280,6 +304,7 @@ impl Seen {
 
     fn tell(&self, draft: &mut Draft) {
         draft.blank = !self.any;
+        draft.looked_at.lists_packages = self.listing == Listing::Whole;
         if self.any {
             let kinds = [
                 (self.packages, FindingKind::Vulnerability),
@@ -303,6 +328,11 @@ fn take_targets(draft: &mut Draft, targets: &List<Record<Target<'_>>>, seen: &mu
         seen.note(target);
         let place = format!("Results[{index}]");
         let unnamed = || Gap::Unnamed(format!("findings of {place}"));
+        seen.listing = match (seen.listing, take_packages(draft, target)) {
+            (Listing::InPart, _) | (_, Listing::InPart) => Listing::InPart,
+            (Listing::Untold, listing) | (listing, Listing::Untold) => listing,
+            (Listing::Whole, Listing::Whole) => Listing::Whole,
+        };
         let vulnerabilities = target.vulnerabilities.checked(draft, unnamed, format_args!("{place}.Vulnerabilities"));
         for (at, record) in vulnerabilities.iter().enumerate() {
             if let Some(found) = draft.open(record, &format!("{place}.Vulnerabilities"), at) {
@@ -367,6 +397,35 @@ fn take_modified(draft: &mut Draft, target: &Target<'_>, modified: &Modified<'_>
     }
 }
 
+/// Notes the packages that a target lists. Of a package of a system its `Version` is only a part of what is installed.
+fn take_packages(draft: &mut Draft, target: &Target<'_>) -> Listing {
+    let listed = target.packages.items();
+    if target.packages.wrong().is_some() || (listed.is_empty() && !target.vulnerabilities.items().is_empty()) {
+        return Listing::InPart;
+    }
+    let is_of_system = target.class.or_empty() == "os-pkgs";
+    let mut listing = if listed.is_empty() { Listing::Untold } else { Listing::Whole };
+    for record in listed {
+        let package = record.good().map(|listed| (listed, package_of(target, &listed.identifier, &listed.name)));
+        let Some((listed, Ok(package))) = package else {
+            listing = Listing::InPart;
+            continue;
+        };
+        let version = listed.version.get().filter(|_| !is_of_system).and_then(clean::version);
+        draft.looked_at_package(package, version);
+    }
+    listing
+}
+
+fn package_of(
+    target: &Target<'_>,
+    identifier: &Part<Identifier<'_>>,
+    name: &Text<'_>,
+) -> Result<Package, PackageNameError> {
+    let by_purl = identifier.get().and_then(|i| observe::package_of_purl(i.purl.get()?)).map(|(package, _)| package);
+    by_purl.map_or_else(|| Package::new(observe::ecosystem(target.kind.or_empty()), name.or_empty()), Ok)
+}
+
 fn take_vulnerability(
     draft: &mut Draft,
     target: &Target<'_>,
@@ -374,13 +433,11 @@ fn take_vulnerability(
     place: &str,
     clearance: Option<Clearance>,
 ) {
-    let by_purl =
-        found.identifier.get().and_then(|i| observe::package_of_purl(i.purl.get()?)).map(|(package, _)| package);
-    let by_name = || Package::new(observe::ecosystem(target.kind.or_empty()), found.package.or_empty());
-    let package = match by_purl.map_or_else(by_name, Ok) {
+    let package = match package_of(target, &found.identifier, &found.package) {
         Ok(package) => package,
         Err(error) => return draft.bad_record(place, error),
     };
+    draft.looked_at_package(package.clone(), found.installed.get().and_then(clean::version));
     // A record without an id is still a finding: one that its scanner does not identify.
     if found.id.is_unreadable() {
         draft.blurred(Gap::Package(package.clone()), place, "its id cannot be read");

@@ -19,6 +19,7 @@ fn osv_scanner() {
     osv-scanner partial
     ! results[0].packages[0].vulnerabilities[3] cannot be used: an advisory id has 3 to 100 characters, this one has 1
     ? django
+    = deadbeef -
     - medium GHSA-aaaa-bbbb-cccc django@4.0 aliases [CVE-2022-1 PYSEC-2022-1] fixed in [4.0.2]: s
     - critical 9.8 PYSEC-2022-1 django@4.0 aliases [CVE-2022-1 GHSA-aaaa-bbbb-cccc] fixed in []: d
     - critical MAL-2022-1 django@4.0 aliases [] fixed in []:
@@ -46,6 +47,9 @@ fn trivy() {
       {"Target": "deploy.sh", "Secrets": [{"RuleID": "aws", "Severity": "CRITICAL", "StartLine": 3, "Match": "KEY=hunter2"}]}]}"#;
     assert_snapshot!(told(&scan_of("trivy.json", report)), @r#"
     trivy complete version 0.60 at 2026-01-05T03:00:00Z
+    = certifi 1
+    = nameless -
+    = x -
     - high 7.5 CVE-2023-1 certifi@1 aliases [GHSA-aaaa-bbbb-cccc] fixed in [2 1.5]: t
     - unknown unidentified nameless@- aliases [] fixed in []: 
     - high (not affected) CVE-2023-2 x@- aliases [] fixed in []: 
@@ -64,7 +68,7 @@ fn trivy_of_a_cluster() {
         let scan = scan_of("trivy.json", &format!(r#"{{"ClusterName": "c", "{key}": {found}}}"#));
         assert_eq!(
             told(&scan),
-            "trivy partial\n! Pod/b was not scanned: timeout\n? Pod/b\n- high CVE-2023-1 a@- aliases [] fixed in []: "
+            "trivy partial\n! Pod/b was not scanned: timeout\n? Pod/b\n= a -\n- high CVE-2023-1 a@- aliases [] fixed in []: "
         );
     }
 }
@@ -82,6 +86,10 @@ fn grype() {
     grype partial version 0.28 at 2026-01-05T03:00:00Z
     ! matches[3] cannot be used: it has no `vulnerability` or no `artifact`
     ? the record matches[3]
+    = libc6 2
+    = x -
+    = y -
+    = django 3.2.9
     - high GHSA-aaaa-bbbb-cccc django@3.2.9 aliases [CVE-2021-1] fixed in [3.2.10]: d
     - info CVE-2004-1 libc6 (deb)@2 aliases [] fixed in []: 
     - info 0.0 CVE-2004-2 x (npm)@- aliases [] fixed in []: 

@@ -57,19 +57,20 @@ fn a_file_named_after_its_scanner_fails_as_that_one() {
 #[test]
 fn osv_scanner_is_known_by_source_and_packages() {
     let package = r#"{"package": {"name": "a", "version": "1", "ecosystem": "PyPI"}, "vulnerabilities": []}"#;
-    for report in [
-        format!(r#"{{"results": [{{"source": {{"path": "r.txt"}}, "packages": [{package}]}}]}}"#),
-        format!(r#"{{"results": [{{"packageSource": {{"path": "r.txt"}}, "packages": [{package}]}}]}}"#),
-        r#"{"results": [], "experimental_config": {"licenses": {}}}"#.to_owned(),
-        r#"{"experimental_generic_findings": [], "results": [], "experimental_config": {}}"#.to_owned(),
+    for (report, listed) in [
+        (format!(r#"{{"results": [{{"source": {{"path": "r.txt"}}, "packages": [{package}]}}]}}"#), "\n= a 1"),
+        (format!(r#"{{"results": [{{"packageSource": {{"path": "r.txt"}}, "packages": [{package}]}}]}}"#), "\n= a 1"),
+        (r#"{"results": [], "experimental_config": {"licenses": {}}}"#.to_owned(), ""),
+        (r#"{"experimental_generic_findings": [], "results": [], "experimental_config": {}}"#.to_owned(), ""),
     ] {
-        assert_eq!(told(&scan_of("report.json", &report)), "osv-scanner complete", "{report}");
+        assert_eq!(told(&scan_of("report.json", &report)), format!("osv-scanner complete{listed}"), "{report}");
     }
     let lacking = format!(r#"{{"results": [{{"source": {{}}, "packages": [{package}]}}, {{"source": {{}}}}]}}"#);
     assert_snapshot!(told(&scan_of("report.json", &lacking)), @"
     osv-scanner partial
     ! results[1].packages cannot be used: it is not there
     ? the packages of results[1]
+    = a 1
     ");
 }
 

@@ -18,6 +18,7 @@ fn what_a_user_took_out_is_there_and_cleared_whatever_it_is() {
         {"Type": "license", "Status": "ignored", "Finding": {"Name": "GPL"}}]}]"#;
     assert_snapshot!(told(&trivy(targets)), @"
     trivy complete
+    = py -
     - high (suppressed) DS002 Dockerfile:3 before []: root
     - low (not affected) CVE-2026-1 py (dockerfile)@- aliases [] fixed in []: 
     - critical (suppressed) aws Dockerfile:3 unmarked: aws in Dockerfile

@@ -232,10 +232,7 @@ fn a_fingerprint_of_code_stands_for_a_line_that_is_not_quoted() {
     let hash = |value: &str| CodeText::of_fingerprint("primaryLocationLineHash", value);
     let two = [r#""primaryLocationLineHash": "aa:1""#, r#""primaryLocationLineHash": "bb:1", "commitSha": "cc""#];
     assert_eq!(texts("CodeQL", two, ""), [hash("aa:1"), hash("bb:1")]);
-    assert_eq!(
-        texts("CodeQL", two, r#", "snippet": {"text": "x"}"#),
-        [CodeText::of("x", false), CodeText::of("x", false)]
-    );
+    assert_eq!(texts("CodeQL", two, r#", "snippet": {"text": "x"}"#), [CodeText::of_part("x"), CodeText::of_part("x")]);
     // The same value everywhere tells nothing, and neither does what is not of the code.
     let same = r#""primaryLocationLineHash": "aa:1""#;
     assert_eq!(texts("CodeQL", [same, same], ""), [None, None]);

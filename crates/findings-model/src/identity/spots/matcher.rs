@@ -72,24 +72,8 @@ impl<'s, 'a> Matcher<'s, 'a> {
         }
     }
 
-    /// A pass in which a spot may have several keys. It is settled in the order of the known ones, the same way each time.
-    pub(super) fn pass_with_several<K, A, B>(
-        &mut self,
-        known_keys: impl Fn(&Spot<'a>) -> A,
-        seen_keys: impl Fn(&Spot<'a>) -> B,
-    ) where
-        K: Eq + Hash,
-        A: IntoIterator<Item = K>,
-        B: IntoIterator<Item = K>,
-    {
-        let mut known = self.open_known(LIVE);
-        if !known.is_empty() {
-            put_in_order(self.known, &mut known);
-            self.pass_over(&known, &self.open_seen(LIVE), By::Line, known_keys, seen_keys);
-        }
-    }
-
-    /// Buckets are visited in the order of their first known member in the list.
+    /// The same over some of them, of which each may have several keys. Buckets are visited in the order of their first known member in
+    /// the list.
     pub(super) fn pass_over<K, A, B>(
         &mut self,
         known: &[usize],

@@ -2,41 +2,70 @@
 
 use super::{
     matcher::{By, LIVE, Matcher},
-    spot::Spot,
+    spot::{RuleName, Spot, put_in_order},
 };
-use crate::order;
+use crate::{ScannerName, order};
 
-impl<'a> Matcher<'_, 'a> {
-    /// The same place under another name of the rule: the scanner says that it was renamed, or only the way in front of the
-    /// last part of its name changed.
+/// By which of its names a rule is looked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Name {
+    Own,
+    Former,
+    /// What stands behind the last point.
+    LastPart,
+    /// trivy's number of it.
+    Check,
+}
+
+/// The names that go with each other, of what is known and of what is seen: the scanner says that a rule was renamed, or only the way
+/// in front of the last part of its name changed.
+const PAIRS: [(Name, Name); 4] = [
+    (Name::Own, Name::Former),
+    (Name::Former, Name::Own),
+    (Name::LastPart, Name::LastPart),
+    (Name::Check, Name::Check),
+];
+
+type Key<'a> = (&'a ScannerName, &'a str, (Option<&'a str>, u32), RuleName<'a>);
+
+impl Matcher<'_, '_> {
+    /// The same place under another name of the rule.
     pub(super) fn former_rules(&mut self) {
-        let at = |s: &Spot<'a>, rule: &'a str| (s.scanner, s.path, s.said(), rule);
-        let former = |s: &Spot<'a>| s.former.iter().map(|f| at(s, f)).collect::<Vec<_>>();
-        if self.seen.iter().any(|s| !s.former.is_empty()) {
-            self.pass_with_several(|s| Some(at(s, s.rule)), former);
-        }
-        if self.known.iter().any(|k| !k.former.is_empty()) {
-            self.pass_with_several(former, |s| Some(at(s, s.rule)));
-        }
-        let last = |s: &Spot<'a>| s.rule.rsplit_once('.').map(|(_, last)| at(s, last));
-        self.pass(LIVE, By::Line, last, last);
-        if self.known.iter().any(|k| k.checks().next().is_some()) {
-            let checks = |s: &Spot<'a>| {
-                let mut checks: Vec<_> = s.checks().map(|check| (s.scanner, s.path, s.said(), check)).collect();
-                order::sort_by_key(&mut checks, |(.., check)| *check);
-                checks.dedup();
-                checks
-            };
-            self.pass_with_several(checks, checks);
-        }
+        self.renamed_rules(By::Line);
     }
 
-    /// The same file and a rule of which only the way in front of its last part changed, where one side cannot tell what the line
-    /// says: only if as many are left on both sides.
+    /// The same file and a rule that got another name, where one side cannot tell what the line says: only if as many are left on
+    /// both sides.
     pub(super) fn untold_rules(&mut self) {
-        let known = self.open_known(LIVE);
-        let seen = if known.is_empty() { Vec::new() } else { self.open_seen(LIVE) };
-        let key = |s: &Spot<'a>| s.rule.rsplit_once('.').map(|(_, last)| (s.scanner, s.path, last));
-        self.pass_over(&known, &seen, By::LineIfEven, key, key);
+        self.renamed_rules(By::LineIfEven);
     }
+
+    fn renamed_rules(&mut self, by: By) {
+        let mut known = self.open_known(LIVE);
+        if known.is_empty() {
+            return;
+        }
+        put_in_order(self.known, &mut known);
+        let seen = self.open_seen(LIVE);
+        for (of_known, of_seen) in PAIRS {
+            self.pass_over(&known, &seen, by, |s| keys(s, of_known, by), |s| keys(s, of_seen, by));
+        }
+    }
+}
+
+fn keys<'a>(spot: &Spot<'a>, name: Name, by: By) -> Vec<Key<'a>> {
+    let said = if by == By::LineIfEven { (None, 0) } else { spot.said() };
+    let mut names: Vec<RuleName<'a>> = Vec::new();
+    match name {
+        Name::Own => names.push(RuleName::Whole(spot.rule)),
+        Name::Former => names.extend(spot.former.iter().map(|former| RuleName::Whole(former))),
+        Name::LastPart => names.extend(spot.rule.rsplit_once('.').map(|(_, last)| RuleName::LastPart(last))),
+        Name::Check => {
+            let mut checks: Vec<_> = spot.checks().collect();
+            order::sort_by_key(&mut checks, |check| *check);
+            checks.dedup();
+            names.extend(checks.into_iter().map(|(letters, number)| RuleName::Check(letters, number)));
+        }
+    }
+    names.into_iter().map(|name| (spot.scanner, spot.path, said, name)).collect()
 }
