@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use cli_support::{Context, ExitStatus, requests, requests::DecisionInputs};
+use cli_support::{Context, ExitStatus, Failure, requests, requests::DecisionInputs};
 use findings_model::{SchemaVersion, text};
 use orchestrate::{
     findings::Writing,
@@ -102,6 +102,14 @@ impl Bump {
         }
         let mut settings = requests::bump_settings(cx)?;
         settings.mode = self.mode.map_or(settings.mode, BumpMode::from);
+        if self.push && settings.mode == BumpMode::Workspace {
+            return Err(Failure::new(
+                ExitStatus::Usage,
+                "--push finds nothing to push: mode workspace commits nothing",
+            )
+            .hint("add --mode commit or --mode pull-request")
+            .into());
+        }
         settings.push = self.push || (settings.push && !self.no_push);
         let project = Project::at(cx.project());
         let request = BumpRequest {

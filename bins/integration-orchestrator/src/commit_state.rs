@@ -143,6 +143,7 @@ fn failure(error: CommitStateError) -> Failure {
         E::Git(GitError::Failed { action: Action::Push, .. }) => Some(
             "the commit was taken back; is the remote named so, and can it be reached? name another one with --remote, or commit alone with --no-push",
         ),
+        E::Git(error) => requests::git_hint(error),
         _ => None,
     };
     let failure = Failure::caused(status, WHAT, error);

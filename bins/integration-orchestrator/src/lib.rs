@@ -25,6 +25,12 @@ pub struct App {
     common: Common,
 }
 
+/// Takes a commit's id as git and Actions write it.
+fn full_commit_id(text: &str) -> Result<String, &'static str> {
+    let is_id = matches!(text.len(), 40 | 64) && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+    if is_id { Ok(text.to_owned()) } else { Err("a commit's full id is needed: 40 or 64 hexadecimal digits") }
+}
+
 #[derive(Debug, clap::Subcommand)]
 enum Command {
     /// Read the reports, update findings, decide whether a release is due, update the status
@@ -70,7 +76,7 @@ enum Command {
         #[arg(long)]
         adopt_current: bool,
         /// The commit that was released [default: the one that the release's tag is at]
-        #[arg(long, value_name = "SHA")]
+        #[arg(long, value_name = "SHA", value_parser = full_commit_id)]
         commit: Option<String>,
     },
     /// Commit what a run leaves for the next one (findings, decision, status, metrics), and push it

@@ -41,7 +41,8 @@ pub struct Config {
     pub advisories: Advisories,
     /// Days within which a finding should be gone, by severity.
     pub sla: SlaDays,
-    /// Findings that a person set aside.
+    /// Findings that a person set aside: each has a `status` (`accepted_risk`, `false_positive` or `not_affected`), a `reason`, and one
+    /// or more of `id`, `rule`, `package` and `path`; `owner` and `expires` may be added.
     pub exceptions: Vec<Exception>,
     /// What makes a release due.
     pub release: release_decision::Policy,
@@ -139,6 +140,30 @@ pub enum NotifyOn {
     Failure,
     /// The index lists every file.
     Success,
+}
+
+impl Config {
+    /// What is wrong with a value that its type does not tell, and what to write. The value is not shown: it may hold a secret.
+    fn fault(&self) -> Option<(String, &'static str)> {
+        let is_variable = |name: &String| {
+            !name.is_empty()
+                && !name.starts_with(|c: char| c.is_ascii_digit())
+                && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+        };
+        if !self.publish.notify.url_env.as_ref().is_none_or(is_variable) {
+            return Some((
+                "publish.notify.url_env is no name of an environment variable: letters, digits and `_`".to_owned(),
+                "write the webhook's address into an environment variable, and the variable's name here",
+            ));
+        }
+        let addresses = [("project.url", &self.project.url), ("status.url", &self.status.url)];
+        let is_page = |url: &String| findings_model::text::is_linkable(url);
+        let (key, _) = addresses.into_iter().find(|(_, url)| !url.as_ref().is_none_or(is_page))?;
+        Some((
+            format!("{key} is no address that a page may link"),
+            "write it as https://HOST/PATH, without a user name, a password, quotation marks, parentheses or spaces",
+        ))
+    }
 }
 
 impl Default for Notify {

@@ -120,15 +120,27 @@ pub fn version_failure(error: BumpVersionError) -> Failure {
             Some(format!("nothing of it arrived, and what this run did was taken back; {next}"))
         }
         E::Write(error) if error.cause.is_denied() => Some(DENIED.to_owned()),
-        E::Git(GitError::DubiousOwnership { .. }) => {
-            Some("tell git to trust it: git config --global --add safe.directory FOLDER".to_owned())
-        }
+        E::Git(error) => git_hint(error).map(str::to_owned),
         _ => None,
     };
     let failure = Failure::caused(status, what, error);
     match hint {
         Some(hint) => failure.hint(hint),
         None => failure,
+    }
+}
+
+/// What mends a failure of git, where it is one of the machine or of the folder.
+pub fn git_hint(error: &GitError) -> Option<&'static str> {
+    match error {
+        GitError::NotInstalled => Some("install git, or put it on the PATH"),
+        GitError::NoRepository { .. } | GitError::NoWorkTree { .. } => {
+            Some("run it in the project's checkout, or name that with --project")
+        }
+        GitError::DubiousOwnership { .. } => {
+            Some("tell git to trust it: git config --global --add safe.directory FOLDER")
+        }
+        _ => None,
     }
 }
 
@@ -161,6 +173,10 @@ pub fn git_status(error: &GitError) -> ExitStatus {
 pub fn record_failure(error: RecordReleaseError) -> Failure {
     let what = "cannot record the release";
     match error {
+        RecordReleaseError::Document(error @ DocumentError::Missing { .. }) => {
+            Failure::caused(document_status(&error), what, error)
+                .hint("`publish-pypi publish` writes it; give its path with --receipt")
+        }
         RecordReleaseError::Document(error) => document_failure(error, what),
         RecordReleaseError::Record(_) | RecordReleaseError::OtherProject { .. } => Failure::caused(
             ExitStatus::No,
@@ -223,7 +239,9 @@ pub fn unrecorded_failure(error: RecordRunError, what: &str) -> Failure {
 
 fn document_status(error: &DocumentError) -> ExitStatus {
     match error {
-        DocumentError::Missing { .. } | DocumentError::NoSide { .. } => ExitStatus::Usage,
+        DocumentError::Missing { .. } | DocumentError::NotUtf8 { .. } | DocumentError::NoSide { .. } => {
+            ExitStatus::Usage
+        }
         DocumentError::Store(error) => match error.kind {
             StoreErrorKind::Link => ExitStatus::Usage,
             StoreErrorKind::NotRegular(_) | StoreErrorKind::NotAFolder => ExitStatus::BadInput,
@@ -276,7 +294,9 @@ fn document_hint(error: &DocumentError) -> Option<&'static str> {
             "the findings were left as they are; set this machine's clock right, or where an earlier run's was wrong, put the ledger back (docs/runbook.md, \"A clock is wrong\")"
         }
         DocumentError::Store(error) => return store_hint(error),
-        DocumentError::Missing { .. } | DocumentError::NoSide { .. } => return None,
+        DocumentError::Missing { .. } => "paths are taken from the project's folder, which --project names",
+        DocumentError::NotUtf8 { .. } => "save it as UTF-8",
+        DocumentError::NoSide { .. } => return None,
     })
 }
 

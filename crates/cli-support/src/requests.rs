@@ -18,7 +18,7 @@ use orchestrate::{
 use release_decision::{BumpSettings, CurrentVersion, IndexVersions, Policy, Request, Version};
 
 pub use crate::failures::{
-    decision_failure, document_failure, findings_failure, git_status, record_failure, status_failure,
+    decision_failure, document_failure, findings_failure, git_hint, git_status, record_failure, status_failure,
     unrecorded_failure, version_failure, workflow_failure,
 };
 use crate::{Context, ExitStatus, ResultExt as _, config};

@@ -101,7 +101,7 @@ impl IdTokenError {
     pub fn hint(&self) -> &'static str {
         match self {
             Self::OutsideActions => {
-                "publish from the workflow; outside of it give a token in PYPI_TOKEN, with --auth env"
+                "publish from the workflow; outside of it `publish` takes a token from PYPI_TOKEN with --auth env, and nothing can be attested"
             }
             Self::Fork => "publish from a branch of the repository itself, after the pull request was merged",
             Self::NotPermitted(_) => {

@@ -53,7 +53,7 @@ pub enum DecisionError {
 /// The first usable scan of each scanner becomes part of the baseline here.
 pub fn decide(project: &Project, request: &DecisionRequest) -> Result<Decision, DecisionError> {
     let _held = hold(project, request.writing)?;
-    let mut situation = Situation::of(project, request)?;
+    let mut situation = Situation::of(project, &request.project, request.now)?;
     let (_, mut decision) = situation.decide(project, request)?;
     situation.refuse_to_repeat(project, &decision)?;
     tracing::info!("decided {}: {}", decision.trigger_type.as_str(), decision.justification);
@@ -107,9 +107,15 @@ pub struct Considered {
 
 /// Decides as [`decide`] does, and keeps nothing.
 pub fn consider(project: &Project, request: &DecisionRequest) -> Result<Considered, DecisionError> {
-    let situation = Situation::of(project, request)?;
+    let situation = Situation::of(project, &request.project, request.now)?;
     let (changes, decision) = situation.decide(project, request)?;
     Ok(Considered { changes, decision, findings: situation.current.findings })
+}
+
+/// Whether a decision can be made on what is there: reads and compares as [`decide`] does, and decides nothing.
+pub(crate) fn can_decide(project: &Project, name: &PackageName, now: Timestamp) -> Result<(), DocumentError> {
+    let situation = Situation::of(project, name, now)?;
+    situation.changes(project, situation.baseline.as_ref(), now).map(drop)
 }
 
 /// What is known when a decision is to be made.
@@ -131,10 +137,10 @@ struct Situation {
 }
 
 impl Situation {
-    fn of(project: &Project, request: &DecisionRequest) -> Result<Self, DecisionError> {
+    fn of(project: &Project, name: &PackageName, now: Timestamp) -> Result<Self, DocumentError> {
         // A decision of a newer program, or a damaged one, is not replaced.
         let last = documents::newest_decision(project)?;
-        let current = documents::findings_or_empty(project, &request.project, request.now)?;
+        let current = documents::findings_or_empty(project, name, now)?;
         let known = documents::baseline_or_first(project, last.as_ref())?;
         let is_unchanged = known.as_ref().is_some_and(|baseline| baseline.has_first_scans(&current));
         let baseline = known.map(|baseline| baseline.merge_first_scans(&current));
@@ -143,7 +149,7 @@ impl Situation {
             tracing::warn!("{} is not taken into account: {}", paths::RECEIPT, crate::causes(&error));
             None
         });
-        let receipt = receipt.filter(|r| is_of(r, &request.project));
+        let receipt = receipt.filter(|r| is_of(r, name));
         let mut kept = kept::all(project)?;
         kept.damaged.retain(|damaged| !baseline.as_ref().is_some_and(|known| damaged.is_of(known)));
         let damaged = std::mem::take(&mut kept.damaged);
@@ -225,14 +231,23 @@ impl Situation {
         Ok((changes, decision))
     }
 
+    fn changes(
+        &self,
+        project: &Project,
+        baseline: Option<&Baseline>,
+        now: Timestamp,
+    ) -> Result<ChangeSet, DocumentError> {
+        let file_gone = |path: &str| !project.has_file(path);
+        changes::since_release(baseline, &self.current, now, &file_gone)
+    }
+
     fn decide_against(
         &self,
         project: &Project,
         request: &DecisionRequest,
         baseline: Option<&Baseline>,
     ) -> Result<(ChangeSet, Decision), DecisionError> {
-        let file_gone = |path: &str| !project.has_file(path);
-        let changes = changes::since_release(baseline, &self.current, request.now, &file_gone)?;
+        let changes = self.changes(project, baseline, request.now)?;
         let released = baseline.and_then(|b| b.version.clone());
         let decision = decide_on(&changes, request, released, &self.past(baseline))?;
         Ok((changes, decision))
@@ -315,7 +330,8 @@ pub fn presentation(
     let template = |path: &Option<String>| -> Result<Option<NotesTemplate>, DocumentError> {
         let Some(path) = path else { return Ok(None) };
         let bytes = project.configured(path)?.ok_or_else(|| DocumentError::Missing { path: path.clone() })?;
-        Ok(Some(NotesTemplate { file: path.clone(), text: String::from_utf8_lossy(&bytes).into_owned() }))
+        let text = String::from_utf8(bytes).map_err(|_| DocumentError::NotUtf8 { path: path.clone() })?;
+        Ok(Some(NotesTemplate { file: path.clone(), text }))
     };
     Ok(NotesOptions {
         template: template(&policy.notes_template)?,

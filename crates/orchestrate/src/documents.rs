@@ -96,6 +96,12 @@ pub enum DocumentError {
         #[source]
         source: git_command::GitError,
     },
+    /// A file of text is something else.
+    #[error("{path} is not UTF-8")]
+    NotUtf8 {
+        /// The file.
+        path: String,
+    },
     /// A file that must be there is not.
     #[error("there is no {path}")]
     Missing {

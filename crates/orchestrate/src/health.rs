@@ -10,6 +10,7 @@ use release_decision::{Baseline, StoredDecision};
 use serde::Serialize;
 
 use crate::{
+    decision,
     documents::{self, DocumentError},
     kept, monitoring, paths,
     project::Project,
@@ -102,7 +103,7 @@ pub struct Components {
     pub security_reports: Component,
     /// The ledger: can it be read, is every required scan complete and recent?
     pub security_findings: Component,
-    /// Baseline and decision: can they be read?
+    /// Baseline and decision: can they be read, and can the next decision be made on them and the ledger?
     pub release_engine: Component,
     /// The public status: is it there and whole, does it say what the ledger says?
     pub status_output: Component,
@@ -115,7 +116,7 @@ pub fn validate_integration_health(project: &Project, status: &StatusRequest, no
     let components = Components {
         security_reports: reports(project),
         security_findings: findings(project, status, now),
-        release_engine: engine(project),
+        release_engine: engine(project, status, now),
         status_output: published::output(project, status, now),
         workflow_metrics: records(project),
     };
@@ -258,8 +259,8 @@ fn without_required(set: &FindingSet) -> &'static str {
     }
 }
 
-fn engine(project: &Project) -> Component {
-    let component = match engine_documents(project) {
+fn engine(project: &Project, status: &StatusRequest, now: Timestamp) -> Component {
+    let component = match engine_documents(project, status, now) {
         Err(error) => Component::new(HealthState::Unhealthy, crate::causes(&error)),
         Ok((None, None)) => Component::new(HealthState::Unknown, "nothing was decided yet"),
         Ok((baseline, decision)) => {
@@ -280,12 +281,20 @@ fn engine(project: &Project) -> Component {
 }
 
 /// Baseline and newest decision. The decisions that were replaced have to be readable as well: one of them may be published.
-fn engine_documents(project: &Project) -> Result<(Option<Baseline>, Option<StoredDecision>), DocumentError> {
+fn engine_documents(
+    project: &Project,
+    status: &StatusRequest,
+    now: Timestamp,
+) -> Result<(Option<Baseline>, Option<StoredDecision>), DocumentError> {
     let (baseline, decision) = (documents::baseline(project)?, documents::decision(project)?);
-    match kept::all(project)?.damaged.into_iter().next() {
-        Some(damaged) => Err(damaged.error),
-        None => Ok((baseline, decision)),
+    if let Some(damaged) = kept::all(project)?.damaged.into_iter().next() {
+        return Err(damaged.error);
     }
+    // A ledger that cannot be read is told of the findings.
+    if documents::ledger(project).is_ok() {
+        decision::can_decide(project, &status.project, now)?;
+    }
+    Ok((baseline, decision))
 }
 
 fn records(project: &Project) -> Component {

@@ -75,14 +75,21 @@ pub(crate) fn check(
     Ok(())
 }
 
+/// What makes Markdown of a text, of a person's own words with so many bytes at the most.
+type Shown = fn(&str, usize) -> String;
+
 fn environment<'t>(words: usize) -> Result<Environment<'t>, Error> {
     let mut environment = template::environment()?;
-    environment.add_filter("code", |value: String| Value::from_safe_string(code(&value)));
-    environment.add_filter("link", |value: String| Value::from_safe_string(link(&value)));
-    environment.add_filter("own_words", move |value: String| Value::from_safe_string(own_words(&value, words)));
-    environment.add_filter("below_heading", move |value: String| {
-        Value::from_safe_string(below_heading(&own_words(&value, words)))
-    });
+    let safe = |text: &str, shown: Shown, words| Value::from_safe_string(shown(text, words));
+    let shown: [(&str, Shown); 4] = [
+        ("code", |text, _| code(text)),
+        ("link", |text, _| link(text)),
+        ("own_words", own_words),
+        ("below_heading", |text, words| below_heading(&own_words(text, words))),
+    ];
+    for (name, show) in shown {
+        environment.add_filter(name, move |value: Value| template::of_known(&value, |text| safe(text, show, words)));
+    }
     Ok(environment)
 }
 

@@ -2,7 +2,7 @@
 
 use findings_model::text;
 use minijinja::{
-    AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior, filters, syntax::SyntaxConfig, tests,
+    AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior, Value, filters, syntax::SyntaxConfig, tests,
     value::ValueKind,
 };
 
@@ -34,13 +34,20 @@ pub(crate) fn environment<'t>() -> Result<Environment<'t>, Error> {
     environment.add_filter("first", filters::first);
     environment.add_filter("join", filters::join);
     environment.add_filter("last", filters::last);
-    environment.add_filter("lower", filters::lower);
+    environment.add_filter("lower", |value: Value| of_known(&value, |text| text.to_lowercase().into()));
     environment.add_filter("map", filters::map);
     environment.add_filter("rejectattr", filters::rejectattr);
-    environment.add_filter("replace", filters::replace);
+    environment.add_filter("replace", |value: Value, from: String, to: String| {
+        of_known(&value, |text| text.replace(&from, &to).into())
+    });
     environment.add_filter("selectattr", filters::selectattr);
-    environment.add_filter("trim", filters::trim);
-    environment.add_filter("upper", filters::upper);
+    environment.add_filter("trim", |value: Value, chars: Option<String>| {
+        of_known(&value, |text| match &chars {
+            Some(chars) => text.trim_matches(|c| chars.contains(c)).into(),
+            None => text.trim().into(),
+        })
+    });
+    environment.add_filter("upper", |value: Value| of_known(&value, |text| text.to_uppercase().into()));
     environment.add_test("defined", tests::is_defined);
     environment.add_test("undefined", tests::is_undefined);
     environment.add_test("none", tests::is_none);
@@ -48,4 +55,13 @@ pub(crate) fn environment<'t>() -> Result<Environment<'t>, Error> {
     environment.add_test("ne", tests::is_ne);
     environment.add_test("in", tests::is_in);
     Ok(environment)
+}
+
+/// What a filter makes of a text; of none it makes none, which prints nothing, and a name that is not known is an error.
+pub(crate) fn of_known(value: &Value, filter: impl FnOnce(&str) -> Value) -> Result<Value, Error> {
+    match value.kind() {
+        ValueKind::Undefined => Err(ErrorKind::UndefinedError.into()),
+        ValueKind::None => Ok(Value::from(())),
+        _ => Ok(filter(value.as_str().unwrap_or(&value.to_string()))),
+    }
 }

@@ -173,6 +173,25 @@ fn a_replaced_decision_leaves_no_word_in_the_changelog() {
     assert_eq!(project.text("CHANGELOG.md"), section("Mine\n- second"));
 }
 
+#[test]
+fn a_template_of_other_bytes_than_text_is_refused() {
+    let settings = "[tool.relwarden.release]\nnotes_template = \"entry.j2\"\n";
+    let project = project(&[("pyproject.toml", &format!("{STATIC}{settings}"))]);
+    project.write("entry.j2", b"caf\xe9 {{ version }}\n");
+    let run = test_support::binary!("decide-release").run().project(project.path()).now("2026-01-19T03:00:00Z");
+    let said = run.arg("--force").output().expect_code(2).stderr;
+    assert!(said.contains("entry.j2 is not UTF-8"), "{said}");
+}
+
+#[test]
+fn nothing_can_be_pushed_that_is_not_committed() {
+    let project = project(&[("pyproject.toml", STATIC)]);
+    let said = bump(&project).arg("--push").output().expect_code(2).stderr;
+    assert!(said.contains("--mode commit"), "{said}");
+    assert_eq!(project.text("pyproject.toml"), STATIC);
+    bump(&project).args(["--push", "--mode", "workspace"]).output().expect_code(2);
+}
+
 fn decide_and_bump(project: &Scratch, words: &str) {
     let page = json!({ "meta": { "api-version": "1.1" }, "name": "demo", "versions": ["1.2.3"], "files": [] });
     project.write("releases.json", page.to_string());

@@ -1,10 +1,6 @@
 //! The documents that a run leaves: safe to write, safe to read, kept as long as promised.
 
-use std::{
-    path::Path,
-    sync::atomic::{AtomicBool, Ordering},
-    thread,
-};
+use std::{path::Path, thread};
 
 use serde_json::Value;
 use test_support::{Run, scratch::REPORTS};
@@ -98,24 +94,22 @@ fn a33_a_status_that_is_rewritten_is_never_half() {
     system.clean_reports(WEEK_1);
     system.report("pip-audit.json", many_flaws(200));
     system.workflow(WEEK_1).output().expect_success();
-    let done = AtomicBool::new(false);
     let reads = thread::scope(|scope| {
-        let reader = scope.spawn(|| {
-            let path = system.project.join(STATUS);
-            let mut reads = 0_u32;
-            while !done.load(Ordering::Relaxed) {
-                let bytes = std::fs::read(&path).expect("the status is always there");
-                let status: Value = serde_json::from_slice(&bytes).expect("the status is always whole");
-                assert_eq!(status["findings"].as_array().map(Vec::len), Some(200));
-                reads += 1;
+        let writer = scope.spawn(|| {
+            for minute in 0..20 {
+                system.run("update-status", &format!("2026-01-05T04:{minute:02}:00Z")).output().expect_success();
             }
-            reads
         });
-        for minute in 0..20 {
-            system.run("update-status", &format!("2026-01-05T04:{minute:02}:00Z")).output().expect_success();
+        let path = system.project.join(STATUS);
+        let mut reads = 0_u32;
+        while !writer.is_finished() {
+            let bytes = std::fs::read(&path).expect("the status is always there");
+            let status: Value = serde_json::from_slice(&bytes).expect("the status is always whole");
+            assert_eq!(status["findings"].as_array().map(Vec::len), Some(200));
+            reads += 1;
         }
-        done.store(true, Ordering::Relaxed);
-        reader.join().expect("no read was bad")
+        writer.join().expect("each was written");
+        reads
     });
     assert!(reads > 20, "{reads} reads");
 }

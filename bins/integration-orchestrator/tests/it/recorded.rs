@@ -5,20 +5,26 @@ use test_support::Checkout;
 
 use crate::{
     scans::{Weakness, bandit, one_secret},
-    system::{BASELINE, DECISION, System, WEEK_1, WEEK_2, WEEK_3, binary, index_with_1_0_0, refused},
+    system::{BASELINE, DECISION, LEDGER, System, WEEK_1, WEEK_2, WEEK_3, binary, index_with_1_0_0, refused},
 };
 
 const DAMAGED: &str = "security/findings/history/decisions/2026-01-01T000000Z-0123456789abcdef.json";
 
 /// A release that is published and not recorded, beside a damaged decision of the past.
 fn published() -> System {
-    let (system, index) = (System::scanned(), index_with_1_0_0());
+    let system = System::scanned();
+    publish(&system);
+    system.project.write(DAMAGED, "{");
+    system
+}
+
+/// Publishes a release for a secret that is found in the second week.
+fn publish(system: &System) {
+    let index = index_with_1_0_0();
     system.report("secrets-scan.json", one_secret("src/settings.py", 3));
     let releases = system.releases(&index, WEEK_2);
     system.workflow_with_index(WEEK_2, releases).output().expect_success();
     system.publish("1.0.1", &index, WEEK_2).output().expect_success();
-    system.project.write(DAMAGED, "{");
-    system
 }
 
 #[test]
@@ -76,6 +82,34 @@ fn a_damaged_decision_is_not_healthy() {
     let part = &report["components"]["release_engine"];
     assert_eq!(part["state"], "unhealthy");
     assert!(part["message"].as_str().unwrap().contains(DAMAGED), "{part:#}");
+}
+
+#[test]
+fn documents_on_which_nothing_can_be_decided_are_not_healthy() {
+    let system = System::scanned();
+    let older = system.project.bytes(LEDGER);
+    publish(&system);
+    system.record_release(WEEK_2).output().expect_success();
+    let newest = system.project.bytes(LEDGER);
+    let said = || {
+        let health = system.run_json("integration-orchestrator", WEEK_2).arg("health-check").output();
+        let part = health.json()["components"]["release_engine"].clone();
+        let decided = system.run_json("decide-release", WEEK_2).args(["--index", "none"]).output();
+        assert_eq!(health.code == Some(1), decided.code == Some(3), "{part:#}");
+        assert_eq!(part["state"] == "unhealthy", decided.code == Some(3), "{part:#}");
+        part["message"].as_str().unwrap().to_owned()
+    };
+    assert!(said().starts_with("last recorded release: 1.0.1;"));
+    system.project.write(LEDGER, older);
+    assert!(said().contains("it was put back to an older state"));
+    for folder in ["docs/security-status", "security/findings/history"] {
+        std::fs::remove_dir_all(system.project.join(folder)).unwrap();
+    }
+    std::fs::remove_file(system.project.join(LEDGER)).unwrap();
+    assert_eq!(said(), format!("{LEDGER} is gone, but {BASELINE} is there"));
+    system.project.write(LEDGER, newest);
+    std::fs::remove_file(system.project.join(BASELINE)).unwrap();
+    assert_eq!(said(), format!("{BASELINE} is gone, but {DECISION} was decided against one"));
 }
 
 /// A decision's document of which the findings cannot be read.
@@ -195,4 +229,10 @@ fn a_release_is_recorded_with_the_commit_of_its_tag() {
     assert_eq!(commit_of("1.0.1", &[]), tagged);
     assert_eq!(commit_of("1.0.2", &[]), Value::Null);
     assert_eq!(commit_of("1.0.3", &["--commit", &newer]), newer);
+    for none in ["nope", &newer[..12], ""] {
+        let run = binary("integration-orchestrator").run().project(&checkout.path()).now(WEEK_1);
+        let said =
+            run.args(["record-release", "--receipt", "receipt.json", "--commit", none]).output().expect_code(2).stderr;
+        assert!(said.contains("full id"), "{said}");
+    }
 }

@@ -63,6 +63,9 @@ pub(crate) fn load(project: &Path, file: Option<&Path>) -> anyhow::Result<Config
             (None, None) => Config::default(),
         },
     };
+    if let Some((what, hint)) = config.fault() {
+        return Err(Failure::new(ExitStatus::Usage, what).hint(hint).into());
+    }
     let [pep621, poetry] = names;
     let written = [
         ("project.name of the configuration", config.project.name.clone()),

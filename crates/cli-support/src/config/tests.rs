@@ -191,3 +191,23 @@ fn tables_may_be_written_in_each_way_of_toml() {
         assert_eq!(config.bump.files.iter().map(|file| file.path.as_str()).collect::<Vec<_>>(), ["a", "b"]);
     }
 }
+
+#[test]
+fn an_address_in_place_of_a_variable_is_refused_and_not_shown() {
+    for address in ["https://hooks.example/T0/SECRET", "", "1HOOK"] {
+        let said = error(&[("relwarden.toml", &format!("[publish.notify]\nurl_env = '{address}'\n"))]);
+        assert!(said.contains("publish.notify.url_env is no name of an environment variable"), "{said}");
+        assert!(!said.contains("SECRET"), "{said}");
+    }
+}
+
+#[test]
+fn an_address_that_no_page_may_link_is_refused_and_not_shown() {
+    for address in ["foo", "", "http://", "javascript:alert(1)", "https://bob:SECRET@example.org/"] {
+        for table in ["project", "status"] {
+            let said = error(&[("relwarden.toml", &format!("[{table}]\nurl = '{address}'\n"))]);
+            assert!(said.contains(&format!("{table}.url is no address that a page may link")), "{said}");
+            assert!(!said.contains("SECRET"), "{said}");
+        }
+    }
+}

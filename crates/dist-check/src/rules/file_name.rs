@@ -73,7 +73,7 @@ pub(super) const RULES: &[Rule] = &[
             says: "the file is not empty and not larger than the limit (PyPI: 100 MiB)",
             why: "PyPI gives each project a limit for a file; it raises it on request",
             index: "File too large. Limit for project '…' is 100 MB.",
-            hint: "leave data out of the package, or ask the index for a higher limit and set `limits.file_bytes`",
+            hint: "leave data out of the package, or ask the index for a higher limit and set `publish.limits.file_bytes`",
         },
         check: size,
     },

@@ -136,6 +136,11 @@ fn fewer(before: &[&ScanSummary], now: &[Report<'_>]) -> usize {
     lost.saturating_sub(unknown) + unknown_before.saturating_sub(spare)
 }
 
+/// In how many files reports stand.
+pub(super) fn files(reports: &[Report<'_>]) -> usize {
+    counted(reports.iter().map(|report| report.file)).len()
+}
+
 fn counted<'f>(files: impl Iterator<Item = &'f str>) -> BTreeMap<&'f str, usize> {
     let mut counts = BTreeMap::new();
     for file in files {
@@ -160,11 +165,12 @@ pub(super) fn missing(name: &ScannerName, state: Option<&ScannerState>, lost: Lo
     // Where the file's own report was unusable the last time, others may have been usable since.
     let was_usable = last.is_none_or(|scan| scan.coverage.is_usable());
     let when = |s: &ScannerState| if was_usable { s.last_usable } else { s.last_complete.or(s.last_usable) };
-    let files = counted(now.iter().map(|report| report.file)).len();
+    let files = files(now);
     let way_out = format!("if no more is to come, set scanners.{name}.reports = {files}");
     let reason = match state.and_then(when) {
-        Some(last) if now.is_empty() || file.is_empty() => {
-            format!("there is no report of {name}; the last usable one is of {last}")
+        Some(last) if now.is_empty() => format!("there is no report of {name}; the last usable one is of {last}"),
+        Some(last) if file.is_empty() => {
+            format!("there are fewer reports of {name} than a run has ({files}); the last usable one is of {last}")
         }
         Some(last) if target.as_ref().is_some_and(|target| !now.iter().any(|report| report.may_be_about(target))) => {
             let target = target.as_ref().map(ToString::to_string).unwrap_or_default();
@@ -178,6 +184,7 @@ pub(super) fn missing(name: &ScannerName, state: Option<&ScannerState>, lost: Lo
         Some(last) => {
             format!("there is no report of {name} in place of {file}; the last usable one is of {last}; {way_out}")
         }
+        None if !now.is_empty() => format!("there are fewer reports of {name} than a run has ({files})"),
         None => format!("there is no report of {name}, and never was a usable one"),
     };
     let coverage = Coverage::missing(reason);

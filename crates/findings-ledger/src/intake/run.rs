@@ -142,6 +142,17 @@ impl<'a> Run<'a> {
             }
             missing.extend(lost.into_iter().map(|lost| lost::missing(name, Some(state), lost, now)));
         }
+        // A scanner that was not known before has as many reports as a person says, too.
+        for (name, expected) in
+            reports.iter().filter(|(name, _)| !before.contains_key(**name) && !retired.contains(**name))
+        {
+            let now = files.get(name).map_or(&[][..], Vec::as_slice);
+            let lost = if now.is_empty() { 0 } else { expected.saturating_sub(lost::files(now)) };
+            if let Some(group) = groups.get_mut(name).filter(|_| lost > 0) {
+                group.ends = false;
+            }
+            missing.extend((0..lost).map(|_| lost::missing(name, None, lost::Lost::default(), now)));
+        }
         let mut silenced = silenced::without_secrets(scans.iter().map(|judged| (judged.scanner, judged.scan)));
         silenced.retain(|scanner| {
             let may_tell = groups.get(scanner).is_some_and(|group| group.ends && group.speaks_of.secrets);

@@ -109,6 +109,20 @@ fn a_run_that_is_missing_from_a_file_is_a_lost_report() {
 }
 
 #[test]
+fn a_person_says_how_many_reports_the_first_run_of_a_scanner_has() {
+    let mut p = Project::new();
+    p.reports.insert(name("pip-audit"), 2);
+    let two = || [audit().in_file("a.json"), audit().in_file("b.json")];
+    let first = p.take(5, &two()[..1]);
+    assert!(first.required_incomplete);
+    assert_snapshot!(first.scans[0].reasons.join("; "), @"there are fewer reports of pip-audit than a run has (1)");
+    let second = p.take(12, &two()[..1]);
+    assert!(second.required_incomplete);
+    assert_eq!(second.scans[0].reasons, first.scans[0].reasons);
+    assert!(!p.take(19, &two()).required_incomplete);
+}
+
+#[test]
 fn a_lost_report_is_told_in_the_same_words_until_it_is_back() {
     let mut p = Project::new();
     let two = || [audit().in_file("a.json"), audit().in_file("b.json")];

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::{now, versions};
 use crate::{
     NotesOptions, NotesTemplate, Past, Policy, Request, changelog_entry, decide,
-    markdown::{self, Sample},
+    markdown::{self, Lengths, Sample},
     notes,
 };
 
@@ -65,6 +65,8 @@ fn a_name_that_nothing_has_is_found_at_every_decision() {
     for template in [
         "one\n{{ nothing }}",
         "one\n{{ version | shout }}",
+        "one\n{{ nothing | lower }}",
+        "one\n{{ nothing | code }}",
         "one\n{% if trigger_type == 'manual' %}{{ nothing }}{% endif %}",
         "one\n{% if version %}{{ version }}{% else %}{{ nothing }}{% endif %}",
         "one\n{% for item in changes | default(sections) %}{{ item.nothing }}{% endfor %}",
@@ -94,6 +96,22 @@ fn a_template_that_works_is_not_refused() {
     }
     let example = PAGE.split_once("```jinja\n").unwrap().1.split_once("```").unwrap().0;
     assert_eq!(both(example)[0], Ok(()));
+}
+
+#[test]
+fn none_prints_nothing_whichever_filter_it_goes_through() {
+    for filter in
+        ["lower", "upper", "trim", "replace('o', 'x')", "code", "link", "own_words", "below_heading", "trim | upper"]
+    {
+        let lengths = Lengths { whole: 100, own_words: 100, rows: 1 };
+        let template = format!("a{{{{ none | {filter} }}}}b");
+        let made = markdown::render_within("own.j2", &template, lengths, &|_| minijinja::Value::from(()));
+        assert_eq!(made.map(|text| text.trim().to_owned()).map_err(|e| e.to_string()), Ok("ab".to_owned()), "{filter}");
+    }
+    let lengths = Lengths { whole: 100, own_words: 100, rows: 1 };
+    let template = "{{ '__Ab__' | trim('_') | lower }} {{ 'Ab' | upper | replace('A', 'x') }} {{ 7 | code }}";
+    let made = markdown::render_within("own.j2", template, lengths, &|_| minijinja::Value::from(()));
+    assert_eq!(made.unwrap().trim(), "ab xB `7`");
 }
 
 #[test]
