@@ -69,6 +69,10 @@ pub struct Intake<'a> {
     pub in_part: &'a dyn Fn(&str, &Subject) -> bool,
     /// Whether a file says what a finding is about beside a comment that tells this scanner to leave it out.
     pub suppressed_in: &'a dyn Fn(&str, &ScannerName, &Subject) -> bool,
+    /// Whether a comment of a file may tell this scanner to leave out what a finding is about; yes where the file cannot be read.
+    pub may_suppress_in: &'a dyn Fn(&str, &ScannerName, &Subject) -> bool,
+    /// The files of the project that have the name of a path's file, in whatever folder.
+    pub namesakes: &'a dyn Fn(&str) -> Vec<String>,
     /// What the advisory records say about a flaw that is no longer reported.
     pub advisory: &'a dyn Fn(&Vulnerability) -> AdvisoryVerdict,
     /// Whether this run had every advisory record about a flaw; not so where it has none, or a source did not answer.

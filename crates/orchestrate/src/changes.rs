@@ -20,6 +20,7 @@ use self::{
     side::{Placed, Side},
 };
 use crate::{
+    by_name::ByName,
     documents::{self, DocumentError},
     project::Project,
     source_lines::SourceLines,
@@ -196,6 +197,7 @@ fn take_in_with(
 ) -> Ledger {
     let scopes = files.scopes();
     let lines = SourceLines::of(|path: &str| files.source(path));
+    let by_name = ByName::of(|| files.all());
     let intake = Intake {
         scans,
         required: &rules.required.clone().map_or(Required::Default, Required::Named),
@@ -206,6 +208,8 @@ fn take_in_with(
         still_in: &|path, subject| lines.still_say(path, subject),
         in_part: &|path, subject| lines.say_in_part(path, subject),
         suppressed_in: &|path, scanner, subject| lines.suppress(path, scanner, subject),
+        may_suppress_in: &|path, scanner, subject| lines.may_suppress(path, scanner, subject),
+        namesakes: &|path| by_name.namesakes(path).to_vec(),
         advisory: &|_| AdvisoryVerdict::Unknown,
         advised: &|_| false,
         advisory_rating: &|_| None,

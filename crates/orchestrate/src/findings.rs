@@ -21,6 +21,7 @@ use time::Date;
 
 use crate::{
     advice::{self, Feed, LookUp},
+    by_name::ByName,
     documents::{self, DocumentError},
     gather::{self, Reading, Tree},
     paths,
@@ -201,6 +202,7 @@ pub fn update_findings(project: &Project, request: &FindingsRequest) -> Result<F
 
     let scopes = project.scopes();
     let lines = SourceLines::of(|path: &str| project.source(path));
+    let files = ByName::of(|| project.files());
     let mut taken = findings_ledger::take_in(
         ledger,
         &Intake {
@@ -213,6 +215,8 @@ pub fn update_findings(project: &Project, request: &FindingsRequest) -> Result<F
             still_in: &|path, subject| lines.still_say(path, subject),
             in_part: &|path, subject| lines.say_in_part(path, subject),
             suppressed_in: &|path, scanner, subject| lines.suppress(path, scanner, subject),
+            may_suppress_in: &|path, scanner, subject| lines.may_suppress(path, scanner, subject),
+            namesakes: &|path| files.namesakes(path).to_vec(),
             advisory: &|vulnerability| store.verdict(vulnerability),
             advised: &|vulnerability| store.has_all_of(vulnerability),
             advisory_rating: &|vulnerability| store.rating(vulnerability),

@@ -1,8 +1,7 @@
 //! The reports and advisory records that a run looks at.
 
 use std::{
-    cell::OnceCell,
-    collections::{BTreeSet, HashMap},
+    collections::BTreeSet,
     io::{BufReader, Read as _},
     path::{Path, PathBuf},
 };
@@ -14,7 +13,7 @@ use scanner_reports::{FingerprintKey, Places, Source, Whole};
 use sha2::{Digest as _, Sha256};
 use state_store::{EntryKind, REPORT_LIMIT, StoreError};
 
-use crate::{paths, project::Project, version};
+use crate::{by_name::ByName, paths, project::Project, version};
 
 /// How deep an advisory folder is looked into.
 const RECORD_DEPTH: usize = 8;
@@ -43,29 +42,20 @@ pub(crate) struct Reading<'a> {
 pub(crate) struct Tree<'p> {
     project: &'p Project,
     roots: Vec<String>,
-    files: OnceCell<HashMap<String, Vec<String>>>,
+    files: ByName<'p>,
 }
 
 impl<'p> Tree<'p> {
     pub(crate) fn of(project: &'p Project) -> Self {
         let names = state_store::absolute_names(project.root());
         let roots = names.iter().filter_map(|name| name.to_str()).map(|name| name.trim_end_matches('/').to_owned());
-        Self { project, roots: roots.filter(|root| !root.is_empty()).collect(), files: OnceCell::new() }
+        Self { project, roots: roots.filter(|root| !root.is_empty()).collect(), files: ByName::of(|| project.files()) }
     }
 
     /// The project's files whose path ends with these parts and has more of them.
     fn ending_with(&self, path: &str) -> Vec<String> {
-        let by_name = self.files.get_or_init(|| {
-            let mut by_name: HashMap<String, Vec<String>> = HashMap::new();
-            for file in self.project.files() {
-                let name = file.rsplit('/').next().unwrap_or_default().to_owned();
-                by_name.entry(name).or_default().push(file);
-            }
-            by_name
-        });
-        let named = by_name.get(path.rsplit('/').next().unwrap_or_default());
         let is_below = |file: &&String| file.strip_suffix(path).is_some_and(|folder| folder.ends_with('/'));
-        named.into_iter().flatten().filter(is_below).cloned().collect()
+        self.files.namesakes(path).iter().filter(is_below).cloned().collect()
     }
 }
 

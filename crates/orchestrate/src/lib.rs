@@ -16,6 +16,7 @@
 //! - [`monitoring`]: run records.
 
 pub mod advice;
+mod by_name;
 pub mod changes;
 pub mod decision;
 pub mod documents;

@@ -63,6 +63,14 @@ impl<F: Fn(&str) -> Option<String>> SourceLines<F> {
         self.ask(path, |said| said.suppress(&text, dialect, subject)).unwrap_or(false)
     }
 
+    /// Whether any comment of a file may tell this scanner to leave out what a finding is about: yes where the file or the scanner's
+    /// comments cannot be read.
+    pub(crate) fn may_suppress(&self, path: &str, scanner: &ScannerName, subject: &Subject) -> bool {
+        let Some((rule, dialect)) = rule_of(subject).zip(Dialect::of(scanner)) else { return true };
+        let covers = |found: &Suppression| found.dialect == dialect && found.covers(rule);
+        self.ask(path, |said| said.has_long_lines || said.suppressions.iter().any(covers)).unwrap_or(true)
+    }
+
     fn ask_parts<T>(&self, path: &str, length: usize, question: impl FnOnce(&Parts) -> T) -> Option<T> {
         let mut parts = self.parts.borrow_mut();
         let key = (path.to_owned(), length);
@@ -85,6 +93,14 @@ fn text_of(subject: &Subject) -> Option<CodeText> {
         Subject::Vulnerability(_) => None,
     };
     text?.line()
+}
+
+fn rule_of(subject: &Subject) -> Option<&str> {
+    match subject {
+        Subject::Code(spot) => Some(&spot.rule),
+        Subject::Secret(spot) => Some(&spot.rule),
+        Subject::Vulnerability(_) => None,
+    }
 }
 
 /// What may be a part of the line of a finding, and its length, where no more is known of the line.
@@ -125,6 +141,8 @@ struct Said {
     /// Those of them that are a part of a statement.
     parts: HashSet<CodeText>,
     suppressions: Vec<Suppression>,
+    /// Whether it has lines that are too long for their comments to be looked at.
+    has_long_lines: bool,
     /// What lines say that suppressions reach, without them.
     suppressed: HashMap<CodeText, Vec<usize>>,
     /// Suppressions that reach every line.
@@ -138,6 +156,7 @@ impl Said {
         let (mut above, mut open): (Vec<usize>, Vec<usize>) = (Vec::new(), Vec::new());
         for (line, is_part_of_statement) in lines_of(path, text) {
             let own = forms(line);
+            said.has_long_lines |= line.len() > suppressions::LONGEST;
             for reaching in std::mem::take(&mut above).into_iter().chain(open.iter().copied()) {
                 said.add_suppressed(&own, reaching);
             }
@@ -171,11 +190,7 @@ impl Said {
     }
 
     fn suppress(&self, text: &CodeText, dialect: Dialect, subject: &Subject) -> bool {
-        let rule = match subject {
-            Subject::Code(spot) => &spot.rule,
-            Subject::Secret(spot) => &spot.rule,
-            Subject::Vulnerability(_) => return false,
-        };
+        let Some(rule) = rule_of(subject) else { return false };
         let of_file = if self.lines.contains(text) { &self.of_file[..] } else { &[] };
         let reaching = self.suppressed.get(text).into_iter().flatten().chain(of_file);
         reaching.map(|index| &self.suppressions[*index]).any(|found| found.dialect == dialect && found.covers(rule))

@@ -1,6 +1,6 @@
 //! Comments in code by which a scanner is told to leave a line, the next one or the whole file out.
 //!
-//! What each scanner takes for one was tried with ruff 0.17, semgrep 1.182, bandit 1.9 and detect-secrets 1.5.
+//! What each scanner takes for one was tried with ruff 0.17, semgrep 1.182, bandit 1.9, pylint 4 and detect-secrets 1.5.
 
 use findings_model::ScannerName;
 
@@ -14,6 +14,7 @@ pub(crate) enum Dialect {
     DetectSecrets,
     Gitleaks,
     Trufflehog,
+    Pylint,
 }
 
 impl Dialect {
@@ -29,6 +30,7 @@ impl Dialect {
             ("detect-secrets", Self::DetectSecrets),
             ("gitleaks", Self::Gitleaks),
             ("trufflehog", Self::Trufflehog),
+            ("pylint", Self::Pylint),
         ];
         known.into_iter().find_map(|(front, dialect)| name.starts_with(front).then_some(dialect))
     }
@@ -36,7 +38,10 @@ impl Dialect {
     fn is_same_rule(self, named: &str, rule: &str) -> bool {
         let (named, rule) = (named.to_ascii_lowercase(), rule.to_ascii_lowercase());
         match self {
-            Self::Flake8 => rule.starts_with(&named),
+            // One formatter writes the tool's name before each rule.
+            Self::Flake8 => rule.strip_prefix("flake8/").unwrap_or(&rule).starts_with(&named),
+            // A rule has an id and a name, and a report may have the other one.
+            Self::Pylint => rule == named || is_code(&rule) != is_code(&named),
             Self::Semgrep => rule == named || rule.strip_suffix(&named).is_some_and(|front| front.ends_with('.')),
             _ => rule == named,
         }
@@ -76,23 +81,26 @@ impl Suppression {
 /// What ends what [`Reach::Region`] began.
 pub(crate) fn takes_back(line: &str) -> bool {
     let is_end = |said: &str| front(said.trim_start(), "enable").is_some();
-    words_after_sign(line).any(|words| front(words, "ruff:").is_some_and(is_end))
+    let of_region = |words| front(words, "ruff:").or_else(|| front(words, "pylint:"));
+    words_after_sign(line).any(|words| of_region(words).is_some_and(is_end))
 }
 
 /// The comments of a line that suppress.
 pub(crate) fn in_line(line: &str) -> Vec<Suppression> {
-    const MARKS: [&str; 7] = ["noqa", "nosem", "nosec", "listsecret", "listnextlinesecret", "gitleaks:allow", "ruff:"];
+    const MARKS: [&str; 8] =
+        ["noqa", "nosem", "nosec", "listsecret", "listnextlinesecret", "gitleaks:allow", "ruff:", "pylint:"];
     let letters: String = line.chars().filter(|c| !c.is_whitespace()).map(|c| c.to_ascii_lowercase()).collect();
     if letters.len() > LONGEST
         || !MARKS.iter().any(|mark| letters.contains(mark)) && !letters.contains("trufflehog:ignore")
     {
         return Vec::new();
     }
-    [noqa(line), ruff(line), semgrep(line), bandit(line), of_secrets(line)].into_iter().flatten().flatten().collect()
+    let all = [noqa(line), ruff(line), semgrep(line), bandit(line), pylint(line), of_secrets(line)];
+    all.into_iter().flatten().flatten().collect()
 }
 
 /// Longer lines are no code that a person comments.
-const LONGEST: usize = 4096;
+pub(crate) const LONGEST: usize = 4096;
 
 /// The most comment signs of a line, from its end, in front of which it is looked at without its comment.
 const SIGNS: usize = 4;
@@ -137,12 +145,14 @@ fn without_word(line: &str, word: &str) -> Option<String> {
 
 /// The codes at the beginning of a text, up to the first word that is none.
 fn codes(text: &str) -> Vec<&str> {
-    let is_code = |word: &&str| {
-        let digits = word.trim_start_matches(|c: char| c.is_ascii_alphabetic());
-        digits.len() < word.len() && digits.bytes().all(|b| b.is_ascii_digit())
-    };
     let words = text.split(|c: char| c == ',' || c.is_whitespace()).filter(|word| !word.is_empty());
-    words.take_while(is_code).collect()
+    words.take_while(|word| is_code(word)).collect()
+}
+
+/// Whether a word is letters with digits behind them, or letters that all such codes of a group begin with.
+fn is_code(word: &str) -> bool {
+    let digits = word.trim_start_matches(|c: char| c.is_ascii_alphabetic());
+    digits.len() < word.len() && digits.bytes().all(|b| b.is_ascii_digit())
 }
 
 /// `# noqa`, `# noqa: S324`; for the whole file `# ruff: noqa`, `# flake8: noqa: S324`.
@@ -203,6 +213,25 @@ fn bandit(line: &str) -> Option<Vec<Suppression>> {
     let ids: Vec<&str> = tests.split(|c: char| c == ',' || c.is_whitespace()).filter(is_id).collect();
     let is_told = !ids.is_empty() && !tests.contains('_');
     Some(vec![suppression(line, Dialect::Bandit, Reach::Line, is_told.then_some(ids))])
+}
+
+/// `# pylint: disable=exec-used`, in the line or above lines that it holds for; `# pylint: disable-next=W0122`, `# pylint: skip-file`.
+fn pylint(line: &str) -> Option<Vec<Suppression>> {
+    let said = words_after_sign(line).find_map(|words| front(words, "pylint:"))?.trim_start();
+    if front(said, "skip-file").is_some() {
+        return Some(vec![suppression(line, Dialect::Pylint, Reach::File, None)]);
+    }
+    let rest = front(said, "disable")?;
+    let (rest, reach) = match front(rest, "-next") {
+        Some(rest) => (rest, Reach::Next),
+        None if uncommented(line).next().is_none() => (rest, Reach::Region),
+        None => (rest, Reach::Line),
+    };
+    let is_of_name = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    let named = rest.trim_start().strip_prefix('=')?.split(',').map(str::trim);
+    let named: Vec<&str> = named.map(|name| name.split(|c: char| !is_of_name(c)).next().unwrap_or(name)).collect();
+    let is_all = named.iter().any(|name| name.eq_ignore_ascii_case("all"));
+    Some(vec![suppression(line, Dialect::Pylint, reach, (!is_all).then_some(named))])
 }
 
 /// `pragma: allowlist secret`, `pragma: allowlist nextline secret`, `gitleaks:allow`, `trufflehog:ignore`.

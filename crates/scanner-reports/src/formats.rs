@@ -89,9 +89,17 @@ pub(crate) fn deserialise(bytes: &[u8], format: ReportFormat, done: &mut dyn FnM
     }
 }
 
-/// The report in a text: without the notice that safety prints around its own, and the greeting that trufflehog puts before it.
+/// The report in a text: without the notice that safety prints around its own, and the line that another tool puts before it.
 pub(crate) fn document(text: &str) -> &str {
-    safety::without_notice(text).unwrap_or_else(|| trufflehog::without_greeting(text))
+    safety::without_notice(text).unwrap_or_else(|| behind_first_line(text).unwrap_or(text))
+}
+
+/// What stands behind a first line that is a tool's own: trufflehog's greeting, bandit's progress, what pip-audit says in a word where
+/// both streams go into one file.
+fn behind_first_line(text: &str) -> Option<&str> {
+    let (line, behind) = text.trim_start().split_once('\n')?;
+    let is_own = trufflehog::is_greeting(line) || bandit::is_progress(line) || pip_audit::is_summary(line);
+    (line.len() < 400 && is_own).then_some(behind)
 }
 
 /// Endings of files that a scanner's report may have besides those of the table. Others (`bandit.txt`, `bandit.html`) are for people.

@@ -12,6 +12,9 @@ use crate::clean;
 /// The most parts of a path outside the project that are shown.
 const SHOWN: usize = 4;
 
+/// How many of a report's relative paths are looked for.
+const ASKED: usize = 1000;
+
 /// Where the project is and which files it has.
 #[derive(Clone, Copy)]
 pub struct Places<'a> {
@@ -33,7 +36,8 @@ impl fmt::Debug for Places<'_> {
 ///
 /// An absolute path loses the project's folder, or else everything before the longest part of it that is a file of the project; of
 /// one that leads elsewhere only the last parts are kept. Where none of the relative paths is there, the scan was made in a folder of
-/// the project: they are taken for the files that end like them, if there is one folder for all of them, or one file.
+/// the project: they are taken for the files that end like them, if there is one folder for all of them, or one file. Where one is not
+/// there and a single folder of the project has all of them, they are that folder's.
 ///
 /// Without `places` an absolute path only loses its leading slash.
 pub(crate) fn settle(scan: &mut Scan, places: Option<&Places<'_>>) {
@@ -147,12 +151,18 @@ fn relative(scan: &Scan, places: &Places<'_>, told: &mut Told) {
         return;
     }
     let given = || paths(scan).filter(|path| !path.starts_with('/') && *path != ".");
-    // Most often the first one is there, and a report may have a hundred thousand.
-    if given().next().is_none_or(|first| (places.has)(first)) {
-        return;
-    }
+    // A report may have a hundred thousand, and most often all of them are there.
+    let Some(missing) = given().take(ASKED).find(|path| !(places.has)(path)) else { return };
     let given: BTreeSet<&str> = given().collect();
     if given.iter().any(|path| (places.has)(path)) {
+        // Some of them have a namesake at the top. The folder that was scanned has all of them.
+        let has_all = |folder: &&str| given.iter().all(|path| (places.has)(&format!("{folder}{path}")));
+        let ends = (places.ending_with)(missing);
+        let folders: BTreeSet<&str> =
+            ends.iter().filter_map(|file| file.strip_suffix(missing)).filter(has_all).collect();
+        if let (Some(folder), 1) = (folders.first(), folders.len()) {
+            told.0.extend(given.iter().map(|path| ((*path).to_owned(), format!("{folder}{path}"))));
+        }
         return;
     }
     let candidates: Vec<(&str, Vec<String>)> = given

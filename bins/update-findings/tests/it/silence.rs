@@ -216,3 +216,180 @@ fn a_rule_that_was_renamed_and_a_line_that_moved_are_one_finding() {
     project.write("Dockerfile", "FROM a\n\n\nRUN b\n");
     assert_eq!(after(&project, 2, "hadolint.sarif", &found("DL2", "DL1", 4)), ["open"]);
 }
+
+const MD5: &str = "import hashlib\nh = hashlib.md5(data)\n";
+
+/// bandit's JSON with its issues (test, file, line 2), the files that it looked at, and how many issues comments suppressed in the first.
+fn bandit(issues: &[(&str, &str, &str)], looked_at: &[&str], suppressed: u32) -> String {
+    let mut metrics = json!({"_totals": {"loc": 3, "nosec": 0, "skipped_tests": suppressed}});
+    for (at, path) in looked_at.iter().enumerate() {
+        metrics[*path] = json!({"loc": 3, "nosec": 0, "skipped_tests": if at == 0 { suppressed } else { 0 }});
+    }
+    let issue = |(test, path, line): &(&str, &str, &str)| {
+        json!({"test_id": test, "test_name": "t", "filename": path, "line_number": 2, "line_range": [2], "code": format!("2 {line}\n"),
+            "issue_severity": "HIGH", "issue_confidence": "HIGH", "issue_text": "m", "col_offset": 0,
+            "more_info": "https://bandit.readthedocs.io/en/1.9.4/plugins/x.html"})
+    };
+    let results: Vec<Value> = issues.iter().map(issue).collect();
+    json!({"errors": [], "metrics": metrics, "results": results}).to_string()
+}
+
+fn rename(project: &Scratch, from: &str, to: &str, text: &str) {
+    assert!(std::fs::remove_file(project.join(from)).is_ok(), "{from} is there");
+    project.write(to, text);
+}
+
+#[test]
+fn a_file_that_moved_to_where_the_scan_does_not_look_is_not_gone() {
+    let found = bandit(&[("B324", "src/a.py", "h = hashlib.md5(data)")], &["src/a.py", "src/b.py"], 0);
+    let narrower = bandit(&[], &["src/b.py"], 0);
+    for (place, text, expected) in [
+        ("tools/a.py", MD5, "unverified"),
+        ("tools/other.py", MD5, "resolved removed"),
+        ("tools/a.py", "h = hashlib.sha256(data)\n", "resolved removed"),
+        ("src/b.py", MD5, "resolved removed"),
+        ("tools/src/a.py", &MD5.replace("h =", "  h  ="), "unverified"),
+    ] {
+        let project = project("src/a.py", MD5);
+        project.write("src/b.py", "");
+        assert_eq!(after(&project, 1, "bandit.json", &found), ["open"]);
+        rename(&project, "src/a.py", place, text);
+        assert_eq!(after(&project, 2, "bandit.json", &narrower), [expected], "{place} {text}");
+        assert_eq!(after(&project, 9, "bandit.json", &narrower), [expected], "{place} {text}");
+    }
+    let project = project("src/a.py", MD5);
+    project.write("src/b.py", "");
+    after(&project, 1, "bandit.json", &found);
+    rename(&project, "src/a.py", "tools/a.py", MD5);
+    after(&project, 2, "bandit.json", &narrower);
+    let wider = bandit(&[("B324", "tools/a.py", "h = hashlib.md5(data)")], &["src/b.py", "tools/a.py"], 0);
+    assert_eq!(after(&project, 9, "bandit.json", &wider), ["open"], "it is the same one again");
+}
+
+#[test]
+fn a_comment_still_suppresses_when_a_package_is_renamed() {
+    let project = project("old/a.py", MD5);
+    let found = bandit(&[("B324", "old/a.py", "h = hashlib.md5(data)")], &["old/a.py"], 0);
+    assert_eq!(after(&project, 1, "bandit.json", &found), ["open"]);
+    let commented = MD5.replace("(data)", "(data)  # nosec B324");
+    rename(&project, "old/a.py", "new/a.py", &commented);
+    assert_eq!(after(&project, 2, "bandit.json", &bandit(&[], &["new/a.py"], 1)), ["excepted"]);
+    project.write("new/a.py", MD5);
+    let again = bandit(&[("B324", "new/a.py", "h = hashlib.md5(data)")], &["new/a.py"], 0);
+    assert_eq!(after(&project, 9, "bandit.json", &again), ["open"], "it is the same one again");
+}
+
+#[test]
+fn a_count_of_suppressed_issues_explains_what_a_comment_may_suppress() {
+    let found = bandit(&[("B324", "a.py", "h = hashlib.md5(data)")], &["a.py"], 0);
+    let counted = bandit(&[], &["a.py"], 1);
+    for (line, expected) in [
+        ("h = hashlib.sha256(data)\nx = pickle.load(f)  # nosec B301", "resolved code_changed"),
+        ("h = hashlib.md5(other)  # nosec B324", "excepted"),
+        ("h = hashlib.md5(other)  # nosec", "excepted"),
+    ] {
+        let project = project("a.py", MD5);
+        assert_eq!(after(&project, 1, "bandit.json", &found), ["open"]);
+        project.write("a.py", MD5.replace("h = hashlib.md5(data)", line));
+        assert_eq!(after(&project, 2, "bandit.json", &counted), [expected], "{line}");
+        assert_eq!(after(&project, 9, "bandit.json", &counted), [expected], "{line}");
+    }
+}
+
+#[test]
+fn code_that_moved_to_a_file_that_could_not_be_read_is_not_changed() {
+    let project = project("a.py", MD5);
+    project.write("b.py", "x = 1\n");
+    let found = bandit(&[("B324", "a.py", "h = hashlib.md5(data)")], &["a.py", "b.py"], 0);
+    assert_eq!(after(&project, 1, "bandit.json", &found), ["open"]);
+    project.write("a.py", "import hashlib\n");
+    project.write("b.py", "def f(:\nh = hashlib.md5(data)\n");
+    let mut broken: Value = serde_json::from_str(&bandit(&[], &["a.py", "b.py"], 0)).unwrap();
+    broken["errors"] = json!([{"filename": "b.py", "reason": "syntax error while parsing AST from file"}]);
+    assert_eq!(after(&project, 2, "bandit.json", &broken.to_string()), ["unverified"]);
+}
+
+#[test]
+fn comments_of_pylint_and_of_flake8_with_its_name_before_each_rule_suppress() {
+    let of = |tool: &str, rule: &str, is_found: bool| {
+        let mut log: Value = serde_json::from_str(&sarif(tool, "a.py", Some(&json!({"startLine": 2})))).unwrap();
+        log["runs"][0]["results"][0]["ruleId"] = json!(rule);
+        if !is_found {
+            let other = &mut log["runs"][0]["results"][0]["locations"][0]["physicalLocation"];
+            *other = json!({"artifactLocation": {"uri": "b.py"}, "region": {"startLine": 2}});
+        }
+        log.to_string()
+    };
+    for (tool, rule, line, expected) in [
+        ("pylint", "W0122", "exec(x)  # pylint: disable=exec-used", "excepted"),
+        ("pylint", "W0122", "exec(x)  # pylint: disable=W0122, C0103", "excepted"),
+        ("pylint", "exec-used", "exec(x)  # pylint: disable=all", "excepted"),
+        ("pylint", "W0122", "# pylint: disable-next=exec-used\nexec(x)", "excepted"),
+        ("pylint", "W0122", "# pylint: disable=exec-used\nexec(x)", "excepted"),
+        ("pylint", "W0122", "# pylint: skip-file\nexec(x)", "excepted"),
+        ("Flake8", "flake8/S102", "exec(x)  # noqa: S102", "excepted"),
+        ("Flake8", "flake8/S102", "exec(x)  # noqa", "excepted"),
+        ("pylint", "W0122", "run(x)  # pylint: disable=exec-used", "resolved code_changed"),
+    ] {
+        let project = project("a.py", "x = 1\nexec(x)\n");
+        project.write("b.py", "x = 1\nexec(x)\n");
+        let (found, file) = (of(tool, rule, true), format!("{}.sarif", tool.to_lowercase()));
+        assert_eq!(after(&project, 1, &file, &found), ["open"], "{line}");
+        project.write("a.py", format!("x = 1\n{line}\n"));
+        assert_eq!(after(&project, 2, &file, &of(tool, rule, false))[0], expected, "{tool} {line}");
+    }
+}
+
+#[test]
+fn a_line_of_the_tool_before_its_report_is_not_of_the_report() {
+    let project = project("a.py", MD5);
+    let issues = bandit(&[("B324", "a.py", "h = hashlib.md5(data)")], &["a.py"], 0);
+    let progress = "Working... \u{2501}\u{2501}\u{2501}\u{2501} 100% 0:00:00\n";
+    assert_eq!(after(&project, 1, "bandit.json", &format!("{progress}{issues}")), ["open"]);
+    let project = self::project("a.py", MD5);
+    let flaw = json!({"dependencies": [{"name": "idna", "version": "3.6", "vulns": [{"id": "PYSEC-2024-60", "fix_versions": ["3.7"], "aliases": [], "description": "d"}]}], "fixes": []});
+    let found = format!("Found 1 known vulnerability in 1 package\n{flaw}");
+    assert_eq!(after(&project, 2, "pip-audit.json", &found), ["open"]);
+    let none = "No known vulnerabilities found\n{\"dependencies\": [{\"name\": \"idna\", \"version\": \"3.7\", \"vulns\": []}], \"fixes\": []}";
+    assert_eq!(after(&project, 3, "pip-audit.json", none), ["resolved upgraded"]);
+}
+
+#[test]
+fn a_folder_is_known_by_all_the_files_that_were_scanned_in_it() {
+    let project = project("setup.py", "import os\nrun(x)\n");
+    project.write("svc/setup.py", "import os\nrun(x)\n");
+    project.write("svc/app/run.py", "import os\nrun(x)\n");
+    let top = bandit(&[("B602", "./setup.py", "run(x)")], &["./setup.py"], 0);
+    assert_eq!(after(&project, 1, "bandit.json", &top), ["open"]);
+    let both = [("B602", "./setup.py", "run(x)"), ("B602", "./app/run.py", "run(x)")];
+    after(&project, 2, "bandit.json", &bandit(&both, &["./app/run.py", "./setup.py"], 0));
+    let ledger = project.json("security/findings/findings.json");
+    let place = |f: &Value| format!("{} {}", f["path"].as_str().unwrap_or_default(), f["status"].as_str().unwrap());
+    let mut places: Vec<String> = ledger["findings"].as_array().unwrap().iter().map(place).collect();
+    places.sort();
+    assert_eq!(places, ["setup.py unverified", "svc/app/run.py open", "svc/setup.py open"]);
+}
+
+#[test]
+fn what_grype_leaves_out_for_having_no_fix_is_there() {
+    let matched = |rules: &Value| {
+        json!({"vulnerability": {"id": "GHSA-aaaa-bbbb-cccc", "severity": "Critical", "fix": {"versions": [], "state": "not-fixed"}},
+            "artifact": {"name": "idna", "version": "3.6", "type": "python", "purl": "pkg:pypi/idna@3.6"}, "appliedIgnoreRules": rules})
+    };
+    let report = |rules: &Value| {
+        json!({"matches": [], "ignoredMatches": [matched(rules)], "source": {"type": "directory", "target": "."},
+            "descriptor": {"name": "grype", "version": "0.90.0"}})
+        .to_string()
+    };
+    for (rules, expected) in [
+        (json!([{"vulnerability": "", "fix-state": "not-fixed"}]), "open"),
+        (json!([{"fix-state": "wont-fix"}, {"fix-state": "not-fixed"}]), "open"),
+        (json!([{"vulnerability": "GHSA-aaaa-bbbb-cccc", "fix-state": "not-fixed"}]), "excepted"),
+        (json!([{"fix-state": "not-fixed", "package": {"name": "idna"}}]), "excepted"),
+        (json!([{"fix-state": "unknown"}, {"vex-status": "not_affected"}]), "excepted"),
+        (json!([]), "excepted"),
+    ] {
+        let project = project("a.py", MD5);
+        assert_eq!(after(&project, 1, "grype.json", &report(&rules)), [expected], "{rules}");
+    }
+}

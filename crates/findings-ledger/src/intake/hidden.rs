@@ -58,8 +58,13 @@ pub(super) fn by_silence(group: &Group<'_>, subject: &Subject) -> Option<Hiding>
         return Some(Hiding::RuleUntold(rule(subject)));
     }
     let path = subject.path().unwrap_or_default();
-    let is_shown = group.lists_files || told(group).files.contains(path);
+    let is_shown = group.lists_files || has_record_in(group, path);
     (!is_shown).then_some(Hiding::FileUntold)
+}
+
+/// Whether the reports hold anything about a file.
+pub(super) fn has_record_in(group: &Group<'_>, path: &str) -> bool {
+    told(group).files.contains(path)
 }
 
 fn shows_rule(group: &Group<'_>, subject: &Subject) -> bool {

@@ -25,14 +25,18 @@ pub(super) fn is(scanner: &ScannerName, findings: &[Finding], intake: &Intake<'_
 
 /// Whether a finding's line is known, and still in its file.
 pub(super) fn is_there(finding: &Finding, intake: &Intake<'_>) -> bool {
-    let (path, text) = match &finding.subject {
-        Subject::Code(spot) => (&spot.path, &spot.text),
-        Subject::Secret(spot) => (&spot.path, &spot.text),
-        Subject::Vulnerability(_) => return false,
+    let path = finding.subject.path().unwrap_or_default();
+    knows_line(&finding.subject) && (intake.file_exists)(path) && (intake.still_in)(path, &finding.subject)
+}
+
+/// Whether it is known what the line of a finding says.
+pub(super) fn knows_line(subject: &Subject) -> bool {
+    let text = match subject {
+        Subject::Code(spot) => spot.text.as_ref(),
+        Subject::Secret(spot) => spot.text.as_ref(),
+        Subject::Vulnerability(_) => None,
     };
-    text.as_ref().is_some_and(|text| text.line().is_some() || text.part().is_some())
-        && (intake.file_exists)(path)
-        && (intake.still_in)(path, &finding.subject)
+    text.is_some_and(|text| text.line().is_some() || text.part().is_some())
 }
 
 /// The scanners of which no report of the run holds a secret.

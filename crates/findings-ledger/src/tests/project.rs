@@ -17,6 +17,8 @@ pub(super) struct Project {
     pub(super) files: BTreeSet<String>,
     /// What the lines of a file say; it cannot be read where nothing stands here.
     pub(super) lines: BTreeMap<&'static str, Vec<&'static str>>,
+    /// Files of which it is known that no comment in them suppresses anything.
+    pub(super) without_comments: BTreeSet<&'static str>,
     /// What the advisory records say about an id.
     pub(super) verdicts: BTreeMap<&'static str, AdvisoryVerdict>,
     /// How bad the advisory records say that the flaw with an id is.
@@ -40,6 +42,7 @@ impl Project {
             configured: Vec::new(),
             files: BTreeSet::new(),
             lines: BTreeMap::new(),
+            without_comments: BTreeSet::new(),
             verdicts: BTreeMap::new(),
             ratings: BTreeMap::new(),
             advised: true,
@@ -108,6 +111,11 @@ impl Project {
                 still_in: &|path, subject| self.still_in(path, subject),
                 in_part: &|path, subject| self.in_part(path, subject),
                 suppressed_in: &|path, _, subject| self.suppressed_in(path, subject),
+                may_suppress_in: &|path, _, _| !self.without_comments.contains(path),
+                namesakes: &|path| {
+                    let name = |path: &str| path.rsplit('/').next().map(str::to_owned);
+                    self.files.iter().filter(|file| name(file) == name(path)).cloned().collect()
+                },
                 advisory: &|v| {
                     let said = std::iter::once(&v.id).chain(&v.aliases).find_map(|id| self.verdicts.get(id.as_str()));
                     said.copied().unwrap_or(AdvisoryVerdict::Unknown)

@@ -43,6 +43,17 @@ impl Files<'_> {
         }
     }
 
+    /// Its files, by their paths; none at all where they cannot be listed.
+    pub(super) fn all(&self) -> Vec<String> {
+        match self {
+            Self::WorkTree(project) => project.files(),
+            Self::Commit(files) => {
+                let paths = files.all().into_iter().flatten();
+                paths.filter_map(|path| path.to_str()).map(str::to_owned).collect()
+            }
+        }
+    }
+
     /// The text of a file of code, for its lines to be compared; none of one that is not there or cannot be read.
     pub(super) fn source(&self, path: &str) -> Option<String> {
         match self {
@@ -83,19 +94,25 @@ impl Files<'_> {
 }
 
 impl CommitFiles {
-    fn have(&self, path: &str) -> bool {
-        let paths = self.paths.get_or_init(|| match self.repository.paths(&self.commit) {
+    /// Every path of it; none where git could not list them.
+    fn all(&self) -> Option<&HashSet<PathBuf>> {
+        let list = || match self.repository.paths(&self.commit) {
             Ok(paths) => Some(paths),
             Err(error) => {
                 let (commit, why) = (self.commit.short(), crate::causes(&error));
                 tracing::warn!("the files of {commit} cannot be listed, so that none counts as gone: {why}");
                 None
             }
-        });
+        };
+        self.paths.get_or_init(list).as_ref()
+    }
+
+    fn have(&self, path: &str) -> bool {
+        let paths = self.all();
         let path = Path::new(path);
         let leads_out = |part: Component<'_>| !matches!(part, Component::Normal(_) | Component::CurDir);
         let plain = || path.components().filter(|part| *part != Component::CurDir).collect::<PathBuf>();
-        paths.as_ref().is_none_or(|paths| path.components().any(leads_out) || paths.contains(&plain()))
+        paths.is_none_or(|paths| path.components().any(leads_out) || paths.contains(&plain()))
     }
 
     fn read(&self, path: &str, limit: u64) -> Option<Vec<u8>> {

@@ -205,6 +205,11 @@ fn set<T, E: Error>(place: &mut Option<T>, key: &'static str, value: T) -> Resul
     if place.replace(value).is_some() { Err(E::duplicate_field(key)) } else { Ok(()) }
 }
 
+/// Whether a line is the progress that bandit writes before a report to its standard output where there are many files.
+pub(super) fn is_progress(line: &str) -> bool {
+    line.starts_with("Working...")
+}
+
 fn take_metrics(draft: &mut Draft, metrics: Entries<'_, Part<Metrics<'_>>>, results: usize) {
     match metrics.required("metrics") {
         Ok(metrics) if take_counts(draft, &metrics, results) => {}

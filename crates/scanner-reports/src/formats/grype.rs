@@ -134,8 +134,31 @@ struct Artifact<'a> {
 
 #[derive(Deserialize)]
 struct IgnoreRule<'a> {
+    #[serde(borrow, default)]
+    vulnerability: Text<'a>,
+    #[serde(borrow, default, rename = "fix-state")]
+    fix_state: Text<'a>,
+    #[serde(borrow, default)]
+    package: Part<IgnoredPackage<'a>>,
     #[serde(borrow, default, rename = "vex-status")]
     vex_status: Text<'a>,
+}
+
+#[derive(Deserialize)]
+struct IgnoredPackage<'a> {
+    #[serde(borrow, default)]
+    name: Text<'a>,
+    #[serde(borrow, default)]
+    location: Text<'a>,
+}
+
+impl IgnoreRule<'_> {
+    /// Whether it leaves out every flaw whose fix is in a state (`--only-fixed`): it says nothing of this one.
+    fn is_filter(&self) -> bool {
+        let names = |text: &Text<'_>| !text.or_empty().is_empty();
+        let names_package = self.package.get().is_some_and(|package| names(&package.name) || names(&package.location));
+        names(&self.fix_state) && !names(&self.vulnerability) && !names(&self.vex_status) && !names_package
+    }
 }
 
 pub(super) fn claims(outline: &Outline<'_>) -> Claim {
@@ -176,7 +199,7 @@ pub(super) fn read(text: &str, source: &Source<'_>) -> Result<Vec<Draft>, serde_
     let ignored = || Gap::Unnamed("the matches that were ignored".to_owned());
     for (index, record) in document.ignored.checked(&mut draft, ignored, "ignoredMatches").iter().enumerate() {
         if let Some(found) = draft.open(record, "ignoredMatches", index) {
-            take(&mut draft, found, &format!("ignoredMatches[{index}]"), Some(clearance_of(found)));
+            take(&mut draft, found, &format!("ignoredMatches[{index}]"), clearance_of(found));
         }
     }
     let alerted = || Gap::Unnamed("the packages that grype has alerts about".to_owned());
@@ -211,12 +234,17 @@ fn package_of(artifact: &Artifact<'_>) -> Result<Package, PackageNameError> {
     by_purl.map_or_else(by_name, Ok)
 }
 
-fn clearance_of(found: &Match<'_>) -> Clearance {
-    match found.rules.items().iter().find_map(|rule| rule.good()?.vex_status.get()) {
+/// What somebody said of a match; none where it was only left out with all that have no fix, for it is there.
+fn clearance_of(found: &Match<'_>) -> Option<Clearance> {
+    let rules = found.rules.items();
+    if !rules.is_empty() && rules.iter().all(|rule| rule.good().is_some_and(IgnoreRule::is_filter)) {
+        return None;
+    }
+    Some(match rules.iter().find_map(|rule| rule.good()?.vex_status.get()) {
         Some("not_affected") => Clearance::NotAffected,
         Some("fixed") => Clearance::Fixed,
         _ => Clearance::Suppressed,
-    }
+    })
 }
 
 fn take(draft: &mut Draft, found: &Match<'_>, place: &str, clearance: Option<Clearance>) {

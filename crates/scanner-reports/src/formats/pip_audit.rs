@@ -68,6 +68,12 @@ pub(super) fn claims(outline: &Outline<'_>) -> Claim {
         .or_if_named(list || bare)
 }
 
+/// Whether a line is what pip-audit says of its result to people.
+pub(super) fn is_summary(line: &str) -> bool {
+    line.starts_with("No known vulnerabilities found")
+        || (line.starts_with("Found ") && line.contains(" known vulnerabilit"))
+}
+
 pub(super) fn read(text: &str, source: &Source<'_>) -> Result<Vec<Draft>, serde_json::Error> {
     let key = if text.trim_start().starts_with('[') { "list" } else { "dependencies" };
     let mut draft = Draft::of_text(ReportFormat::PipAudit, text);

@@ -60,12 +60,9 @@ struct Told {
 /// The line that version 3 prints on stderr before all others, which some pipelines put into the same file.
 const GREETING: &str = "TruffleHog. Unearth your secrets";
 
-/// A text without the greeting at its start.
-pub(super) fn without_greeting(text: &str) -> &str {
-    match text.trim_start().split_once('\n') {
-        Some((line, behind)) if line.len() < 200 && line.contains(GREETING) => behind,
-        _ => text,
-    }
+/// Whether a line is the greeting before the report.
+pub(super) fn is_greeting(line: &str) -> bool {
+    line.contains(GREETING)
 }
 
 #[derive(Deserialize)]

@@ -350,6 +350,11 @@ fn a_file_that_a_linter_cannot_parse_is_a_gap() {
         ("ruff", r#""E902""#, "stream did not contain valid UTF-8"),
         ("ruff", "null", "SyntaxError: Expected `)`"),
         ("flake8", r#""E999""#, "SyntaxError: invalid syntax"),
+        ("Flake8", r#""flake8/E999""#, "SyntaxError: invalid syntax"),
+        ("pylint", r#""E0001""#, "Parsing failed: 'invalid syntax'"),
+        ("pylint", r#""syntax-error""#, "Parsing failed: 'invalid syntax'"),
+        ("Hadolint", r#""DL1000""#, "unexpected 'F'"),
+        ("ShellCheck", r#""SC1073""#, "Couldn't parse this if expression."),
     ] {
         let scan = scan_of("lint.sarif", &log(&format!(r#"{{"name": "{tool}"}}"#), &result(rule, text)));
         assert_eq!(scan.coverage.state, CoverageState::Partial, "{tool} {rule}");

@@ -79,7 +79,11 @@ impl<'a> Run<'a> {
                     let untold = group.lists_files && !group.tree_is_there(self.intake);
                     // It may have gone to a file that could not be read.
                     let elsewhere = || group.gap_files.iter().any(|gap| (self.intake.still_in)(gap, &finding.subject));
-                    if untold || elsewhere() { Place::NotCovered } else { Place::FileGone }
+                    if untold || elsewhere() {
+                        Place::NotCovered
+                    } else {
+                        self.in_namesakes(group, scanner, finding, path)
+                    }
                 } else if group.lists_files {
                     // The file is there and was not looked at: the scan was narrower than the one that found it.
                     Place::NotCovered
@@ -88,6 +92,24 @@ impl<'a> Run<'a> {
                 }
             }
         }
+    }
+
+    /// What the silence about a file that is gone says: it may have moved to another folder as it was, where a comment suppresses the
+    /// finding, or where the scan did not look.
+    fn in_namesakes(&self, group: &Group<'a>, scanner: &ScannerName, finding: &Finding, path: &str) -> Place<'a> {
+        let subject = &finding.subject;
+        if !silenced::knows_line(subject) {
+            return Place::FileGone;
+        }
+        let others = (self.intake.namesakes)(path);
+        if others.iter().any(|other| (self.intake.suppressed_in)(other, scanner, subject)) {
+            return Place::Suppressed;
+        }
+        let is_looked_at = |other: &str| {
+            if group.lists_files { group.files().contains(other) } else { hidden::has_record_in(group, other) }
+        };
+        let is_unseen_in = |other: &String| !is_looked_at(other) && (self.intake.still_in)(other, subject);
+        if others.iter().any(is_unseen_in) { Place::NotCovered } else { Place::FileGone }
     }
 
     /// What the silence about a file that was looked at says.
@@ -103,9 +125,15 @@ impl<'a> Run<'a> {
             let suppressed = group.suppressed.get(path).copied().unwrap_or(0);
             let was = before.suppressed.get(path).copied().unwrap_or(0);
             let is_suppressed = finding.status == Status::Excepted { by: ExceptedBy::Report(Clearance::Suppressed) };
-            if suppressed > was || (is_suppressed && suppressed > 0) {
+            let is_counted = suppressed > was || (is_suppressed && suppressed > 0);
+            if is_counted && (self.intake.may_suppress_in)(path, scanner, &finding.subject) {
                 return Place::Suppressed;
             }
+        }
+        // What is no longer in its file may have gone to one that could not be read.
+        let is_in = |path: &str| (self.intake.still_in)(path, &finding.subject);
+        if !is_in(path) && group.gap_files.iter().any(|gap| is_in(gap)) {
+            return Place::NotCovered;
         }
         let is_trusted = self.trusted.contains(scanner) && group.found.iter().all(|found| found.is_empty());
         let is_as_it_was = || is_there() && !(self.intake.in_part)(path, &finding.subject);

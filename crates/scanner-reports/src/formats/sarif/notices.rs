@@ -101,19 +101,25 @@ pub(super) fn take(
     }
 }
 
-/// Whether a result of ruff or flake8 says that a file could not be read or parsed, so that no rule looked at it. Some versions of ruff
-/// give syntax errors no rule.
+/// Tools that write a file which they could not read or parse among their results, with the rules under which they do.
+const UNREAD: [(&str, &[&str]); 5] = [
+    ("flake8", &["E902", "E999"]),
+    ("hadolint", &["DL1000"]),
+    ("pylint", &["E0001", "F0001", "F0002", "F0010", "syntax-error", "fatal", "astroid-error", "parse-error"]),
+    ("ruff", &["E902", "E999", "invalid-syntax", "io-error"]),
+    ("shellcheck", &["SC1009", "SC1072", "SC1073"]),
+];
+
+/// Whether a result says that a file could not be read or parsed, so that no rule looked at all of it. Some versions of ruff give
+/// syntax errors no rule, and one formatter of flake8 writes its name before each.
 pub(super) fn is_unread_file(scanner: &ScannerName, rule: Option<&str>, result: &SarifResult<'_>) -> bool {
-    let name = scanner.as_str().split(' ').next().unwrap_or_default();
-    let is_ruff = name.eq_ignore_ascii_case("ruff");
-    match rule {
-        Some("E902" | "E999") => is_ruff || name.eq_ignore_ascii_case("flake8"),
-        Some(rule) => is_ruff && matches!(rule, "invalid-syntax" | "io-error"),
-        None => {
-            let said = result.message.get().and_then(|m| m.text.get());
-            is_ruff && said.is_some_and(|said| said.starts_with("SyntaxError:"))
-        }
-    }
+    let is_by = |tool: &str| scanner.as_str().get(..tool.len()).is_some_and(|name| name.eq_ignore_ascii_case(tool));
+    let Some(rule) = rule else {
+        let said = result.message.get().and_then(|m| m.text.get());
+        return is_by("ruff") && said.is_some_and(|said| said.starts_with("SyntaxError:"));
+    };
+    let rule = rule.rsplit('/').next().unwrap_or(rule);
+    UNREAD.iter().any(|(tool, rules)| is_by(tool) && rules.contains(&rule))
 }
 
 /// Takes such a result in: a gap, and no finding.
