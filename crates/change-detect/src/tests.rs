@@ -126,6 +126,7 @@ fn set(findings: Vec<Finding>, coverage: CoverageState) -> FindingSet {
         ever_covered: true,
         rule_sets: Vec::new(),
         suppressed: BTreeMap::new(),
+        files: BTreeMap::new(),
         newest_observed: BTreeMap::new(),
         newest: vec![scan(name, coverage)],
     };

@@ -70,6 +70,10 @@ pub struct ScannerState {
     /// How many findings comments in the code suppressed in its newest usable scan, by file.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub suppressed: BTreeMap<String, u32>,
+    /// The files with code that it reported and that has not ended for it, where it looks at each file alone: 16 hexadecimal digits of the
+    /// SHA-256 of a file's text, a space, and its path, with the moment of the first run that found it so and something in it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub files: BTreeMap<String, Timestamp>,
     /// The newest time at which a usable report says that it was made, by file: of the newest run's files, and the newest of all.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub newest_observed: BTreeMap<String, Timestamp>,

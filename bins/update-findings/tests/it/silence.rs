@@ -393,3 +393,57 @@ fn what_grype_leaves_out_for_having_no_fix_is_there() {
         assert_eq!(after(&project, 1, "grype.json", &report(&rules)), [expected], "{rules}");
     }
 }
+
+#[test]
+fn a_rule_that_is_switched_off_for_some_files_ends_nothing_in_them_as_long_as_they_are_as_they_were() {
+    let issue = |path: &'static str| ("B101", path, "assert x");
+    let both = bandit(&[issue("a.py"), issue("tests/a.py")], &["a.py", "tests/a.py"], 0);
+    let one = bandit(&[issue("a.py")], &["a.py", "tests/a.py"], 0);
+    let code = "import x\nassert x\n";
+    for (later, expected) in [
+        (code, "unverified"),
+        ("import y as x\nassert x\n", "resolved no_longer_reported"),
+        ("import x\n", "resolved code_changed"),
+    ] {
+        let project = project("a.py", code);
+        project.write("tests/a.py", code);
+        assert_eq!(after(&project, 1, "bandit.json", &both), ["open", "open"]);
+        project.write("tests/a.py", later);
+        for day in [2, 9] {
+            assert_eq!(after(&project, day, "bandit.json", &one), ["open", expected], "{later}");
+        }
+        assert_eq!(after(&project, 16, "bandit.json", &both), ["open", "open"], "{later}");
+    }
+}
+
+#[test]
+fn a_file_is_as_it_was_when_the_finding_was_reported_and_not_another_one() {
+    let [first, second] = [("B101", "a.py", "assert x"), ("B102", "a.py", "assert x")];
+    let elsewhere = ("B101", "b.py", "assert x");
+    let project = project("a.py", "import x\nassert x\n");
+    project.write("b.py", "import x\nassert x\n");
+    let looked_at = &["a.py", "b.py"];
+    assert_eq!(after(&project, 1, "bandit.json", &bandit(&[first, second], looked_at, 0)), ["open", "open"]);
+    project.write("a.py", "import y as x\nassert x\n");
+    assert_eq!(after(&project, 8, "bandit.json", &bandit(&[second], looked_at, 0)), ["unverified", "open"]);
+    let shown = after(&project, 15, "bandit.json", &bandit(&[second, elsewhere], looked_at, 0));
+    assert_eq!(shown, ["resolved no_longer_reported", "open", "open"]);
+}
+
+#[test]
+fn a_call_of_several_lines_in_a_file_that_a_narrower_scan_left_out_is_as_it_was() {
+    let found = |path: &str| sarif("ruff", path, Some(&json!({"startLine": 1})));
+    let project = project("lib/a.py", "get(\n    url,\n)\n");
+    project.write("app/b.py", "get(\n    url,\n)\n");
+    let both = {
+        let mut log: Value = serde_json::from_str(&found("lib/a.py")).unwrap();
+        let other: Value = serde_json::from_str(&found("app/b.py")).unwrap();
+        let results = log["runs"][0]["results"].as_array_mut().unwrap();
+        results.push(other["runs"][0]["results"][0].clone());
+        log.to_string()
+    };
+    assert_eq!(after(&project, 1, "ruff.sarif", &both), ["open", "open"]);
+    assert_eq!(after(&project, 2, "ruff.sarif", &found("app/b.py")), ["unverified", "open"]);
+    project.write("lib/a.py", "get(\n    url,\n    timeout=1,\n)\n");
+    assert_eq!(after(&project, 3, "ruff.sarif", &found("app/b.py")), ["resolved no_longer_reported", "open"]);
+}

@@ -17,6 +17,8 @@ pub(super) enum Hiding {
     RuleUntold(String),
     /// Nothing shows that the file was looked at.
     FileUntold,
+    /// The file is as it was when the scanner, which looks at each file alone, reported it.
+    FileUnchanged,
 }
 
 impl Hiding {
@@ -102,13 +104,15 @@ fn fronts(name: &str) -> impl Iterator<Item = &str> {
 
 /// What is told of a scanner that may have looked for less than before: a line for each sort of reason.
 pub(super) fn in_words(hidings: &[&Hiding]) -> Vec<String> {
-    let (mut said, mut left_out, mut untold, mut files) = (Vec::new(), Vec::new(), Vec::new(), 0);
+    let (mut said, mut left_out, mut untold) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut files, mut unchanged) = (0, 0);
     for hiding in hidings {
         match hiding {
             Hiding::Said(words) => said.push(words.as_str()),
             Hiding::RuleLeftOut(rule) => left_out.push(rule.as_str()),
             Hiding::RuleUntold(rule) => untold.push(rule.as_str()),
             Hiding::FileUntold => files += 1,
+            Hiding::FileUnchanged => unchanged += 1,
         }
     }
     let mut lines = Vec::new();
@@ -134,6 +138,12 @@ pub(super) fn in_words(hidings: &[&Hiding]) -> Vec<String> {
         lines.push(format!(
             "the report does not list the files that were looked at and finds nothing in those of {}, whose code is as it was ({WAYS_OUT})",
             findings(files)
+        ));
+    }
+    if unchanged > 0 {
+        lines.push(format!(
+            "the report leaves out {} in files that are as they were when they were found: a rule may have been switched off there ({WAYS_OUT})",
+            findings(unchanged)
         ));
     }
     lines

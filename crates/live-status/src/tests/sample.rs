@@ -44,6 +44,7 @@ impl Sample {
                 ever_covered: true,
                 rule_sets: Vec::new(),
                 suppressed: BTreeMap::new(),
+                files: BTreeMap::new(),
                 newest_observed: BTreeMap::new(),
                 newest: vec![scan(name, CoverageState::Complete, &[], &[])],
             };

@@ -69,6 +69,7 @@ fn scanner(first_usable: Option<&str>) -> ScannerState {
         ever_covered: at.is_some(),
         rule_sets: Vec::new(),
         suppressed: BTreeMap::new(),
+        files: BTreeMap::new(),
         newest_observed: BTreeMap::new(),
         newest: vec![ScanSummary {
             scanner: name("pip-audit"),

@@ -6,7 +6,7 @@ use super::{
     super::{
         group::Group,
         hidden::{self, Hiding},
-        silenced, used_with,
+        silenced, unchanged, used_with,
     },
     Run,
 };
@@ -136,6 +136,11 @@ impl<'a> Run<'a> {
             return Place::NotCovered;
         }
         let is_trusted = self.trusted.contains(scanner) && group.found.iter().all(|found| found.is_empty());
+        // A rule that is known to have been run may have become another one.
+        let files = self.before.get(scanner).map(|before| &before.files).filter(|_| !group.lists_rules && !is_trusted);
+        if files.is_some_and(|files| unchanged::is(files, scanner, finding, self.intake)) {
+            return Place::Hidden(Hiding::FileUnchanged);
+        }
         let is_as_it_was = || is_there() && !(self.intake.in_part)(path, &finding.subject);
         let untold = hidden::by_silence(group, &finding.subject).filter(|_| !is_trusted && is_as_it_was());
         untold.map_or(Place::FileThere, Place::Hidden)

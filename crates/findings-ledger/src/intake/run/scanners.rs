@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use findings_model::{CoverageState, Finding, ScanSummary, ScannerName, ScannerState, Status, Timestamp};
 
-use super::{super::used_with, Run, Told, has_content};
+use super::{
+    super::{unchanged, used_with},
+    Run, Told, has_content,
+};
 
 impl Run<'_> {
     /// Brings the scanners' history up to date. Says whether a required scanner failed or is missing.
@@ -30,6 +33,7 @@ impl Run<'_> {
                 newest: Vec::new(),
                 rule_sets: Vec::new(),
                 suppressed: BTreeMap::new(),
+                files: BTreeMap::new(),
                 newest_observed: BTreeMap::new(),
             });
             state.newest = scans;
@@ -37,6 +41,7 @@ impl Run<'_> {
         for (name, group) in self.groups.iter().filter(|(_, group)| group.usable) {
             let Some(state) = scanners.get_mut(*name) else { continue };
             state.suppressed = group.suppressed.iter().map(|(path, n)| ((*path).to_owned(), *n)).collect();
+            unchanged::note(&mut state.files, name, group, findings, self.intake);
             if group.speaks_of.code || group.speaks_of.secrets {
                 used_with::note(&mut state.rule_sets, &group.used, self.intake.now.date());
             }
