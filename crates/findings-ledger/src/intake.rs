@@ -72,8 +72,9 @@ pub struct Intake<'a> {
     pub suppressed_in: &'a dyn Fn(&str, &ScannerName, &Subject) -> bool,
     /// Whether a comment of a file may tell this scanner to leave out what a finding is about; yes where the file cannot be read.
     pub may_suppress_in: &'a dyn Fn(&str, &ScannerName, &Subject) -> bool,
-    /// The digest of a file's text, as [`findings_model::ScannerState::files`] has it; none where it cannot be read.
-    pub digest_of: &'a dyn Fn(&str) -> Option<String>,
+    /// The digest of a file's text, as [`findings_model::ScannerState::files`] has it; none where it cannot be read, or has no such line,
+    /// counted from 1: then the scanner read another text.
+    pub digest_of: &'a dyn Fn(&str, Option<u32>) -> Option<String>,
     /// The files of the project that have the name of a path's file, in whatever folder.
     pub namesakes: &'a dyn Fn(&str) -> Vec<String>,
     /// What the advisory records say about a flaw that is no longer reported.

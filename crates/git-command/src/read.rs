@@ -1,7 +1,7 @@
 //! What lies in a commit.
 
 use std::{
-    collections::HashSet,
+    collections::HashMap,
     ffi::OsString,
     os::unix::ffi::OsStringExt as _,
     path::{Path, PathBuf},
@@ -94,14 +94,21 @@ impl Repository {
         Ok(entries)
     }
 
-    /// The paths of everything that lies in the project at a commit: files, links, submodules and the folders around them.
-    pub fn paths(&self, commit: &CommitId) -> Result<HashSet<PathBuf>, GitError> {
-        let git = self.git(Action::ListFolder).args(["ls-tree", "-r", "-t", "-z", "--name-only", "--full-tree"]);
+    /// Everything that lies in the project at a commit, by its path, with the id of its object: files, links, submodules and the
+    /// folders around them.
+    pub fn objects(&self, commit: &CommitId) -> Result<HashMap<PathBuf, String>, GitError> {
+        let git = self.git(Action::ListFolder).args(["ls-tree", "-r", "-t", "-z", "--full-tree"]);
         let git = git.arg(commit.as_str()).limit(LISTING_LIMIT);
         let project = self.full(Path::new(""))?;
         let answer = if project.is_empty() { git.run()? } else { git.arg("--").arg(project).run()? };
-        let paths = answer.stdout.split(|b| *b == 0).filter_map(|path| self.below_project(path));
-        Ok(paths.filter(|path| !path.as_os_str().is_empty()).collect())
+        let mut objects = HashMap::new();
+        for entry in answer.stdout.split(|b| *b == 0).filter(|entry| !entry.is_empty()) {
+            let (object, path) = object_entry(entry).ok_or_else(|| answer.not_understood())?;
+            if let Some(path) = self.below_project(path).filter(|path| !path.as_os_str().is_empty()) {
+                objects.insert(path, object.to_owned());
+            }
+        }
+        Ok(objects)
     }
 
     /// The names of the tags that can be reached from HEAD, sorted; none before the first commit.
@@ -159,6 +166,13 @@ impl Repository {
         };
         Err(GitError::NotAFile { path, commit, kind })
     }
+}
+
+/// The object and the path of `mode type object<TAB>path`.
+fn object_entry(entry: &[u8]) -> Option<(&str, &[u8])> {
+    let tab = entry.iter().position(|b| *b == b'\t')?;
+    let object = std::str::from_utf8(&entry[..tab]).ok()?.split(' ').nth(2)?;
+    Some((object, &entry[tab + 1..]))
 }
 
 /// Reads `mode type object size<TAB>path`, each ended by a NUL.

@@ -1,4 +1,4 @@
-use std::path::Path;
+use std::{collections::HashSet, path::Path};
 
 use test_support::{Checkout, HookAt};
 
@@ -40,9 +40,15 @@ fn files_and_folders_are_read_as_they_were_from_a_project_in_a_subfolder() {
     assert_eq!(entries(""), [("reports".into(), folder)]);
     let all =
         ["reports", "reports/a.json", "reports/b.json", "reports/deeper", "reports/deeper/c.json", "reports/link"];
-    assert_eq!(below.paths(&now).unwrap(), all.map(Into::into).into());
-    let top = Repository::find(&checkout.path()).unwrap().paths(&now).unwrap();
-    assert!(["pyproject.toml", "sub/project/reports/link"].iter().all(|path| top.contains(Path::new(path))), "{top:?}");
+    let objects = below.objects(&now).unwrap();
+    assert_eq!(objects.keys().collect::<HashSet<_>>(), all.map(Path::new).map(Path::to_path_buf).iter().collect());
+    let object = |path: &str| objects[Path::new(path)].clone();
+    assert_eq!(object("reports/a.json"), checkout.git(&["rev-parse", "HEAD:sub/project/reports/a.json"]));
+    let top = Repository::find(&checkout.path()).unwrap().objects(&now).unwrap();
+    assert!(
+        ["pyproject.toml", "sub/project/reports/link"].iter().all(|path| top.contains_key(Path::new(path))),
+        "{top:?}"
+    );
 
     let at = |path: &str| below.read(&now, path, 2).unwrap_err();
     assert!(matches!(at("reports/a.json"), GitError::TooLarge { size: 3, limit: 2, .. }));

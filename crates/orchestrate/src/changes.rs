@@ -209,7 +209,7 @@ fn take_in_with(
         in_part: &|path, subject| lines.say_in_part(path, subject),
         suppressed_in: &|path, scanner, subject| lines.suppress(path, scanner, subject),
         may_suppress_in: &|path, scanner, subject| lines.may_suppress(path, scanner, subject),
-        digest_of: &|path| files.source(path).map(|text| told_lines::digest(&text)),
+        digest_of: &|path, line| files.digest(path, line, &lines),
         namesakes: &|path| by_name.namesakes(path).to_vec(),
         advisory: &|_| AdvisoryVerdict::Unknown,
         advised: &|_| false,

@@ -216,7 +216,7 @@ pub fn update_findings(project: &Project, request: &FindingsRequest) -> Result<F
             in_part: &|path, subject| lines.say_in_part(path, subject),
             suppressed_in: &|path, scanner, subject| lines.suppress(path, scanner, subject),
             may_suppress_in: &|path, scanner, subject| lines.may_suppress(path, scanner, subject),
-            digest_of: &|path| project.source(path).map(|text| told_lines::digest(&text)),
+            digest_of: &|path, line| lines.digest(path, line),
             namesakes: &|path| files.namesakes(path).to_vec(),
             advisory: &|vulnerability| store.verdict(vulnerability),
             advised: &|vulnerability| store.has_all_of(vulnerability),

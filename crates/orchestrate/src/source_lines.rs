@@ -5,7 +5,8 @@ use std::{
     collections::{HashMap, HashSet},
 };
 
-use findings_model::{CodeText, ScannerName, Subject};
+use findings_model::{CodeText, ScannerName, Subject, text};
+use sha2::{Digest as _, Sha256};
 
 use crate::{
     statement::{has_other_lines, has_other_lines_in_yaml},
@@ -21,6 +22,8 @@ pub(crate) struct SourceLines<F> {
     parts: RefCell<HashMap<(String, usize), Option<Parts>>>,
     /// How much more of parts may be digested, in bytes.
     room: Cell<usize>,
+    /// The digests of texts, with how many lines they have.
+    digests: RefCell<HashMap<String, Option<(String, usize)>>>,
 }
 
 /// Parts of lines, each with whether all lines that it is in are parts of statements.
@@ -34,7 +37,13 @@ const EACH: usize = 64;
 impl<F: Fn(&str) -> Option<String>> SourceLines<F> {
     /// Of the files whose text `source` gives by their path.
     pub(crate) fn of(source: F) -> Self {
-        Self { source, files: RefCell::default(), parts: RefCell::default(), room: Cell::new(ROOM) }
+        Self {
+            source,
+            files: RefCell::default(),
+            parts: RefCell::default(),
+            room: Cell::new(ROOM),
+            digests: RefCell::default(),
+        }
     }
 
     /// Whether a file still says what a finding is about, or may say it: yes where it cannot be read or is not there, and where it
@@ -69,6 +78,19 @@ impl<F: Fn(&str) -> Option<String>> SourceLines<F> {
         let Some((rule, dialect)) = rule_of(subject).zip(Dialect::of(scanner)) else { return true };
         let covers = |found: &Suppression| found.dialect == dialect && found.covers(rule);
         self.ask(path, |said| said.has_long_lines || said.suppressions.iter().any(covers)).unwrap_or(true)
+    }
+
+    /// The digest of a file's text, as [`findings_model::ScannerState::files`] has it; none where it cannot be read or has no such line,
+    /// counted from 1: then it is not the text that the scanner read.
+    pub(crate) fn digest(&self, path: &str, line: Option<u32>) -> Option<String> {
+        let mut digests = self.digests.borrow_mut();
+        let of_file = digests.entry(path.to_owned()).or_insert_with(|| {
+            let text = (self.source)(path)?;
+            Some((text::hex(&Sha256::digest(text.as_bytes())[..8]), text.lines().count()))
+        });
+        let (digest, lines) = of_file.as_ref()?;
+        let has_it = line.is_none_or(|line| usize::try_from(line).is_ok_and(|line| line <= *lines));
+        has_it.then(|| digest.clone())
     }
 
     fn ask_parts<T>(&self, path: &str, length: usize, question: impl FnOnce(&Parts) -> T) -> Option<T> {

@@ -5,8 +5,6 @@ use std::{cell::OnceCell, collections::HashSet};
 
 use findings_model::{CodeSpot, CodeText, Finding, ReportFormat, Scan, Subject};
 
-use sha2::{Digest as _, Sha256};
-
 use crate::{project::Project, source_lines::forms};
 
 /// Endings of files whose language writes texts between quotes: in others a secret stands bare in its line, and a digest of the
@@ -148,11 +146,6 @@ impl<'f> Known<'f> {
         let text = spot.text.as_ref().filter(|text| text.is_of_line());
         text.is_some_and(|text| self.knows(&spot.rule) && !self.has(&spot.rule, text))
     }
-}
-
-/// The digest of a file's text, as [`findings_model::ScannerState::files`] has it.
-pub(crate) fn digest(text: &str) -> String {
-    findings_model::text::hex(&Sha256::digest(text.as_bytes())[..8])
 }
 
 fn quotes_texts(path: &str) -> bool {

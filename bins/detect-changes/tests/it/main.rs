@@ -173,31 +173,54 @@ fn a_folder_of_reports_is_the_same_side_in_a_commit_and_on_disk() {
     assert_eq!(told("HEAD:reports"), on_disk);
 }
 
+/// What bandit says of a file.
+fn issue(file: &str) -> Value {
+    json!({ "test_id": "B602", "test_name": "x", "issue_severity": "HIGH", "issue_confidence": "HIGH", "code": "",
+        "filename": file, "line_number": 3, "line_range": [3], "issue_text": "x", "issue_cwe": {} })
+}
+
+/// A report of bandit that looked at some files.
+fn bandit(files: &[String], results: &[Value]) -> String {
+    let read = files.iter().map(|file| (file.clone(), json!({ "loc": 10 })));
+    let metrics: serde_json::Map<String, Value> = read.chain([("_totals".to_owned(), json!({ "loc": 400 }))]).collect();
+    json!({ "errors": [], "generated_at": "2023-07-24T04:00:00Z", "metrics": metrics, "results": results }).to_string()
+}
+
+#[test]
+fn code_in_a_file_that_is_the_same_in_both_commits_is_not_resolved() {
+    let checkout = Checkout::empty();
+    checkout.write("pyproject.toml", "[project]\nname = \"demo\"\nversion = \"1.0.0\"\n");
+    let files = ["src/a.py", "src/b.py"].map(str::to_owned);
+    let calls = "import os\n\nos.system(x)\n";
+    for file in &files {
+        checkout.write(file, calls);
+    }
+    checkout.write("reports/bandit.json", bandit(&files, &files.each_ref().map(|file| issue(file))));
+    checkout.commit_all("first");
+    // The rule is reported elsewhere: it was run, and still says nothing of the other file.
+    checkout.write("reports/bandit.json", bandit(&files, &[issue("src/b.py")]));
+    checkout.commit_all("second");
+    let compared =
+        |at: &str| detect_changes_in(&checkout.path(), "HEAD~1:reports", &format!("{at}:reports")).expect_success();
+    assert_eq!(types(&compared("HEAD").json()), [""; 0], "the file is as it was");
+    checkout.write("src/a.py", "import os\n");
+    checkout.git(&["commit", "--quiet", "--all", "--amend", "--no-edit"]);
+    assert_eq!(types(&compared("HEAD").json()), ["resolved"], "the call is gone");
+}
+
 #[test]
 fn the_paths_of_a_commit_are_asked_for_at_once() {
     let checkout = Checkout::empty();
-    let results: Vec<Value> = (0..40)
-        .map(|n| {
-            json!({ "test_id": "B602", "test_name": "x", "issue_severity": "HIGH", "issue_confidence": "HIGH", "code": "",
-                "filename": format!("src/m{n}.py"), "line_number": 3, "line_range": [3], "issue_text": "x", "issue_cwe": {} })
-        })
-        .collect();
-    let report = |files: &[String], results: &[Value]| {
-        let read = files.iter().map(|file| (file.clone(), json!({ "loc": 10 })));
-        let metrics: serde_json::Map<String, Value> =
-            read.chain([("_totals".to_owned(), json!({ "loc": 400 }))]).collect();
-        json!({ "errors": [], "generated_at": "2023-07-24T04:00:00Z", "metrics": metrics, "results": results })
-            .to_string()
-    };
+    let results: Vec<Value> = (0..40).map(|n| issue(&format!("src/m{n}.py"))).collect();
     let files: Vec<String> = (0..40).map(|n| format!("src/m{n}.py")).collect();
     checkout.write("pyproject.toml", "[project]\nname = \"demo\"\nversion = \"1.0.0\"\n");
     for file in &files {
         checkout.write(file, "import os\n");
     }
-    checkout.write("reports/bandit.json", report(&files, &results));
+    checkout.write("reports/bandit.json", bandit(&files, &results));
     checkout.commit_all("first");
     // The scanner did not look at them: whether they are still there tells what that means.
-    checkout.write("reports/bandit.json", report(&["src/other.py".to_owned()], &[]));
+    checkout.write("reports/bandit.json", bandit(&["src/other.py".to_owned()], &[]));
     checkout.commit_all("second");
 
     // A git that counts how often it is run.

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use findings_model::{Finding, ScannerName, Status, Subject, Timestamp};
+use findings_model::{CodeSpot, Finding, ScannerName, Status, Subject, Timestamp};
 
 use super::{Intake, group::Group};
 
@@ -25,13 +25,13 @@ pub(super) fn is(
 ) -> bool {
     let Subject::Code(spot) = &finding.subject else { return false };
     let Some(seen) = finding.scanners.get(scanner).map(|attribution| attribution.last_seen) else { return false };
-    let since = || files.get(&key(&spot.path, intake)?);
+    let since = || files.get(&key(&spot.path, spot.line, intake)?);
     !files.is_empty() && since().is_some_and(|since| since.date() <= seen)
 }
 
-/// A file as it is, where it can be read.
-fn key(path: &str, intake: &Intake<'_>) -> Option<String> {
-    (intake.digest_of)(path).map(|digest| [&digest, " ", path].concat())
+/// A file as it is, where it can be read and has a line.
+fn key(path: &str, line: Option<u32>, intake: &Intake<'_>) -> Option<String> {
+    (intake.digest_of)(path, line).map(|digest| [&digest, " ", path].concat())
 }
 
 /// Notes how the files are in which a scanner reports something, and forgets those in which all of it has ended.
@@ -46,22 +46,27 @@ pub(super) fn note(
         return;
     }
     let observed = group.found.iter().copied().flatten().map(|observation| &observation.subject);
-    let reported: BTreeSet<&str> = observed.filter_map(code_in).collect();
-    let now: BTreeSet<String> = reported.iter().filter_map(|path| key(path, intake)).collect();
+    // With the last line of each that something is reported in.
+    let mut reported: BTreeMap<&str, Option<u32>> = BTreeMap::new();
+    for spot in observed.filter_map(code_in) {
+        let last = reported.entry(&spot.path).or_default();
+        *last = spot.line.max(*last);
+    }
+    let now: BTreeSet<String> = reported.iter().filter_map(|(path, last)| key(path, *last, intake)).collect();
     let open = findings.iter().filter(|finding| is_open_for(finding, scanner));
-    let open: BTreeSet<&str> = open.filter_map(|finding| code_in(&finding.subject)).collect();
+    let open: BTreeSet<&str> = open.filter_map(|finding| Some(code_in(&finding.subject)?.path.as_str())).collect();
     for file in &now {
         files.entry(file.clone()).or_insert(intake.now);
     }
     files.retain(|file, _| {
         let path = file.split_once(' ').map_or("", |(_, path)| path);
-        open.contains(path) && (now.contains(file) || !reported.contains(path))
+        open.contains(path) && (now.contains(file) || !reported.contains_key(path))
     });
 }
 
-fn code_in(subject: &Subject) -> Option<&str> {
+fn code_in(subject: &Subject) -> Option<&CodeSpot> {
     match subject {
-        Subject::Code(spot) => Some(&spot.path),
+        Subject::Code(spot) => Some(spot),
         Subject::Secret(_) | Subject::Vulnerability(_) => None,
     }
 }

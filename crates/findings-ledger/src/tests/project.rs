@@ -112,7 +112,7 @@ impl Project {
                 in_part: &|path, subject| self.in_part(path, subject),
                 suppressed_in: &|path, _, subject| self.suppressed_in(path, subject),
                 may_suppress_in: &|path, _, _| !self.without_comments.contains(path),
-                digest_of: &|_| None,
+                digest_of: &|_, _| None,
                 namesakes: &|path| {
                     let name = |path: &str| path.rsplit('/').next().map(str::to_owned);
                     self.files.iter().filter(|file| name(file) == name(path)).cloned().collect()

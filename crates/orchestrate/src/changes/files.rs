@@ -2,7 +2,7 @@
 
 use std::{
     cell::OnceCell,
-    collections::HashSet,
+    collections::HashMap,
     path::{Component, Path, PathBuf},
 };
 
@@ -14,6 +14,7 @@ use crate::{
     paths,
     project::{LOCK_FILE_LIMIT, Project, SOURCE_LIMIT},
     scope::Scopes,
+    source_lines::SourceLines,
 };
 
 /// Where the files are: what is checked out says nothing of a side that is a commit.
@@ -26,13 +27,13 @@ pub(super) enum Files<'p> {
 pub(super) struct CommitFiles {
     repository: Repository,
     commit: CommitId,
-    /// Every path of it, listed when the first is asked for; none where git could not list them.
-    paths: OnceCell<Option<HashSet<PathBuf>>>,
+    /// Every path of it with its object, listed when the first is asked for; none where git could not list them.
+    objects: OnceCell<Option<HashMap<PathBuf, String>>>,
 }
 
 impl Files<'_> {
     pub(super) fn of_commit(repository: Repository, commit: CommitId) -> Self {
-        Self::Commit(CommitFiles { repository, commit, paths: OnceCell::new() })
+        Self::Commit(CommitFiles { repository, commit, objects: OnceCell::new() })
     }
 
     /// Whether a file is there. What cannot be asked counts as there: nothing is resolved because git failed.
@@ -48,7 +49,7 @@ impl Files<'_> {
         match self {
             Self::WorkTree(project) => project.files(),
             Self::Commit(files) => {
-                let paths = files.all().into_iter().flatten();
+                let paths = files.all().into_iter().flat_map(HashMap::keys);
                 paths.filter_map(|path| path.to_str()).map(str::to_owned).collect()
             }
         }
@@ -62,6 +63,19 @@ impl Files<'_> {
                 let bytes = files.read(path, SOURCE_LIMIT)?;
                 Some(String::from_utf8_lossy(&bytes).into_owned())
             }
+        }
+    }
+
+    /// What stands for the text of a file of code that has a line: in a commit its object, for no file of it need be read.
+    pub(super) fn digest<F: Fn(&str) -> Option<String>>(
+        &self,
+        path: &str,
+        line: Option<u32>,
+        lines: &SourceLines<F>,
+    ) -> Option<String> {
+        match self {
+            Self::WorkTree(_) => lines.digest(path, line),
+            Self::Commit(files) => files.all()?.get(Path::new(path)).cloned(),
         }
     }
 
@@ -95,16 +109,16 @@ impl Files<'_> {
 
 impl CommitFiles {
     /// Every path of it; none where git could not list them.
-    fn all(&self) -> Option<&HashSet<PathBuf>> {
-        let list = || match self.repository.paths(&self.commit) {
-            Ok(paths) => Some(paths),
+    fn all(&self) -> Option<&HashMap<PathBuf, String>> {
+        let list = || match self.repository.objects(&self.commit) {
+            Ok(objects) => Some(objects),
             Err(error) => {
                 let (commit, why) = (self.commit.short(), crate::causes(&error));
                 tracing::warn!("the files of {commit} cannot be listed, so that none counts as gone: {why}");
                 None
             }
         };
-        self.paths.get_or_init(list).as_ref()
+        self.objects.get_or_init(list).as_ref()
     }
 
     fn have(&self, path: &str) -> bool {
@@ -112,7 +126,7 @@ impl CommitFiles {
         let path = Path::new(path);
         let leads_out = |part: Component<'_>| !matches!(part, Component::Normal(_) | Component::CurDir);
         let plain = || path.components().filter(|part| *part != Component::CurDir).collect::<PathBuf>();
-        paths.is_none_or(|paths| path.components().any(leads_out) || paths.contains(&plain()))
+        paths.is_none_or(|paths| path.components().any(leads_out) || paths.contains_key(&plain()))
     }
 
     fn read(&self, path: &str, limit: u64) -> Option<Vec<u8>> {
